@@ -49,7 +49,7 @@ public sealed class DistillationContext
     public Tensor Target => _target ??= Labels.Encode(Batch.Labels);
 
     /// <summary>The student's probabilities at temperature 1, [N, K, spatial...]; computed once, shared by the losses.</summary>
-    public Tensor StudentProbabilities => _studentProbabilities ??= Labels.Probabilities(Student.Logits);
+    public Tensor StudentProbabilities => _studentProbabilities ??= ComputeStudentProbabilities();
 
     /// <summary>The same context as one of the teachers alone would see it.</summary>
     /// <exception cref="ArgumentException">There is no such teacher.</exception>
@@ -59,4 +59,11 @@ public sealed class DistillationContext
 
     /// <summary>The same context with a student through which no gradient flows, for a loss that trains something of its own.</summary>
     internal DistillationContext DetachStudent() => new(Batch, Labels, Student.Detach(), Teachers) { _target = _target };
+
+    // A term of weight 0 is computed without recording a graph. If it is the first to ask, the terms after it still need the gradient.
+    private Tensor ComputeStudentProbabilities()
+    {
+        using IDisposable gradientMode = set_grad_enabled(Student.Logits.requires_grad);
+        return Labels.Probabilities(Student.Logits);
+    }
 }
