@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Xunit;
 
 namespace KnowledgeDistillation.Tests;
@@ -6,14 +5,23 @@ namespace KnowledgeDistillation.Tests;
 /// <summary>Finds the reference data that lies beside the checkout (never in it) and skips the test, saying why, where it is absent.</summary>
 internal static class SharedData
 {
-    private static readonly string Root = Path.GetFullPath(Path.Combine(SourceDirectory(), "..", "..", "..", "shared"));
+    // Found from the test's own folder: paths that the compiler records are rewritten in continuous-integration builds.
+    private static readonly string Root = Path.Combine(CheckoutFolder().Parent!.FullName, "shared");
 
     public static string Require(params string[] parts)
     {
         string path = Path.Combine([Root, .. parts]);
-        Assert.SkipUnless(File.Exists(path) || Directory.Exists(path), $"Reference data is absent: {string.Join('/', parts)} was not found in the folder 'shared' beside the checkout.");
+        Assert.SkipUnless(
+            File.Exists(path) || Directory.Exists(path),
+            $"Reference data is absent: {string.Join('/', parts)} was not found in the folder 'shared' beside the checkout.");
         return path;
     }
 
-    private static string SourceDirectory([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
+    private static DirectoryInfo CheckoutFolder()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "KnowledgeDistillation.sln")))
+            folder = folder.Parent;
+        return folder ?? throw new InvalidOperationException($"No KnowledgeDistillation.sln was found above {AppContext.BaseDirectory}.");
+    }
 }
