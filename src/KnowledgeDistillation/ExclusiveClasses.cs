@@ -73,7 +73,7 @@ public sealed class ExclusiveClasses : LabelScheme
         return probabilities.argmax(1);
     }
 
-    private Tensor OneHot(Tensor labels) => nn.functional.one_hot(labels, Channels).movedim(-1, 1).contiguous();
+    private Tensor OneHot(Tensor labels) => nn.functional.one_hot(labels, Channels).movedim([-1], [1]).contiguous();
 
     private Tensor AllBut(Tensor logits, int channel)
     {

@@ -1,3 +1,4 @@
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation;
@@ -17,7 +18,8 @@ public sealed class FrozenTeacher
         ArgumentNullException.ThrowIfNull(network);
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         (Network, Name) = (network, name);
-        network.Module.requires_grad_(false);
+        foreach (Parameter parameter in network.Module.parameters())
+            parameter.requires_grad_(false);
         network.Module.eval();
     }
 

@@ -75,7 +75,7 @@ public abstract class LabelScheme
             return;
         using Tensor smallest = labels.min();
         using Tensor largest = labels.max();
-        (long low, long high) = (smallest.ToInt64(), largest.ToInt64());
+        (long low, long high) = (smallest.item<long>(), largest.item<long>());
         if (low < 0 || high >= ClassCount)
             throw new ArgumentException($"Labels run from {low} to {high}, but the classes are 0 to {ClassCount - 1}: map the labels on disk to classes first.", nameof(labels));
     }

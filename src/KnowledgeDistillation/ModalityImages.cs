@@ -86,7 +86,7 @@ public sealed class ModalityImages
         Tensor image = _images[name];
         if (image.dim() < 3)
             throw new ArgumentException($"The image '{name}' has the shape [{string.Join(", ", image.shape)}]; [N, C, spatial...] with at least one spatial dimension is needed.");
-        bool sameGrid = image.shape[0] == BatchSize && image.shape[2..].SequenceEqual(SpatialSize);
+        bool sameGrid = image.shape[0] == BatchSize && image.shape.AsSpan(2).SequenceEqual(SpatialSize);
         if (!sameGrid)
             throw new ArgumentException($"The images '{_names[0]}' [{string.Join(", ", First.shape)}] and '{name}' [{string.Join(", ", image.shape)}] differ in batch size or spatial size.");
         if (image.dtype != First.dtype || image.device.type != First.device.type || image.device.index != First.device.index)

@@ -85,5 +85,5 @@ public sealed class OverlappingRegions : LabelScheme
     }
 
     private static Tensor Contains(Tensor labels, Region region) =>
-        region.Classes.Select(labels.eq).Aggregate((united, mask) => united.logical_or(mask));
+        region.Classes.Select(label => labels.eq(label)).Aggregate((united, mask) => united.logical_or(mask));
 }

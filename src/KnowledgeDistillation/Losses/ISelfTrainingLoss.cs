@@ -1,3 +1,4 @@
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Losses;
@@ -13,7 +14,7 @@ public interface ISelfTrainingLoss : IDistillationLoss
     nn.Module Module { get; }
 
     /// <summary>The optimiser over the parameters of <see cref="Module"/>.</summary>
-    optim.Optimizer Optimizer { get; }
+    OptimizerHelper Optimizer { get; }
 
     /// <summary>The scalar that <see cref="Module"/> is to minimise.</summary>
     Tensor ComputeOwn(DistillationContext context);

@@ -13,7 +13,7 @@ public sealed class ModuleAdapter : IEncoderDecoder
 {
     private readonly nn.Module<Tensor, Tensor> _module;
     private readonly string _bottleneck;
-    private readonly IDisposable _hook;
+    private readonly Action _removeHook;
     private Tensor? _captured;
 
     /// <summary>Wraps a module.</summary>
@@ -34,11 +34,11 @@ public sealed class ModuleAdapter : IEncoderDecoder
         (string name, nn.Module module)[] candidates = [.. module.named_modules().Where(named => named.module is nn.Module<Tensor, Tensor>)];
         var chosen = candidates.FirstOrDefault(named => named.name == bottleneck).module as nn.Module<Tensor, Tensor>
             ?? throw new ArgumentException($"The module {module.GetName()} has no sub-module '{bottleneck}' that maps one tensor to one; it has: {string.Join(", ", candidates.Select(named => named.name))}.", nameof(bottleneck));
-        _hook = chosen.register_forward_hook((_, _, output) =>
+        _removeHook = chosen.register_forward_hook((_, _, output) =>
         {
             _captured = output.alias();
             return output;
-        });
+        }).remove;
     }
 
     /// <inheritdoc/>
@@ -72,7 +72,7 @@ public sealed class ModuleAdapter : IEncoderDecoder
     /// <inheritdoc/>
     public void Dispose()
     {
-        _hook.Dispose();
+        _removeHook();
         _module.Dispose();
     }
 

@@ -19,7 +19,7 @@ internal readonly record struct SpatialLayers(int Dimensions)
         : InstanceNorm2d(channels, affine: true);
 
     public Tensor MaxPool(Tensor input) => Dimensions == 3
-        ? functional.max_pool3d(input, 2)
+        ? functional.max_pool3d(input, [2, 2, 2])
         : functional.max_pool2d(input, 2);
 
     public Tensor DoubleSize(Tensor input) => functional.interpolate(

@@ -1,9 +1,9 @@
+using TorchSharp.Modules;
 using static TorchSharp.torch;
-using static TorchSharp.torch.utils.data;
 
 namespace KnowledgeDistillation.Training;
 
-/// <summary>Lets an existing TorchSharp <see cref="DataLoader"/> over a <see cref="Dataset"/> feed a trainer.</summary>
+/// <summary>Lets an existing TorchSharp <see cref="DataLoader"/> over a data set feed a trainer.</summary>
 /// <remarks>
 /// TorchSharp's loader with a seed repeats its order in every epoch; without one, its order follows no seed and a resumed fit sees another. Prefer a source of your own where exact resumption matters.
 /// </remarks>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Training;
@@ -44,7 +45,7 @@ internal sealed class RunFolder
 
     /// <summary>Loads the last checkpoint into the network, the optimiser and the losses that learn.</summary>
     /// <returns>The epochs that were; none where there is no checkpoint.</returns>
-    public List<EpochReport> Resume(optim.Optimizer optimizer)
+    public List<EpochReport> Resume(OptimizerHelper optimizer)
     {
         if (AtomicDirectory.Resolve(LastPath) is not string last)
             return [];
@@ -72,7 +73,7 @@ internal sealed class RunFolder
         return history ?? [];
     }
 
-    public void Save(List<EpochReport> history, optim.Optimizer optimizer)
+    public void Save(List<EpochReport> history, OptimizerHelper optimizer)
     {
         if (history[^1].IsBest)
             AtomicDirectory.Write(BestPath, WriteModel);
@@ -97,7 +98,7 @@ internal sealed class RunFolder
 
     private void WriteModel(string folder) => ModelFiles.Write(folder, _network, _labels, _options.Metadata);
 
-    private void WriteState(string folder, List<EpochReport> history, optim.Optimizer optimizer)
+    private void WriteState(string folder, List<EpochReport> history, OptimizerHelper optimizer)
     {
         WriteModel(folder);
         List<string> files = [SaveOptimizer(Path.Combine(folder, OptimizerName), optimizer)];
@@ -119,14 +120,14 @@ internal sealed class RunFolder
         });
     }
 
-    private static string SaveOptimizer(string path, optim.Optimizer optimizer)
+    private static string SaveOptimizer(string path, OptimizerHelper optimizer)
     {
         using var writer = new BinaryWriter(File.Create(path));
         optimizer.save_state_dict(writer);
         return path;
     }
 
-    private static void LoadOptimizer(string path, optim.Optimizer optimizer)
+    private static void LoadOptimizer(string path, OptimizerHelper optimizer)
     {
         try
         {

@@ -20,7 +20,7 @@ public sealed class TorchSchedule(Func<optim.Optimizer, LRScheduler> create) : I
         foreach (double loss in losses)
         {
             // Each kind of scheduler refuses the other kind's step.
-            if (scheduler is ReduceLROnPlateau plateau)
+            if (scheduler is impl.ReduceLROnPlateau plateau)
                 plateau.step(loss);
             else
                 scheduler.step();

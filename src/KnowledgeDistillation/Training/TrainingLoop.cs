@@ -2,7 +2,6 @@ using System.Diagnostics;
 using KnowledgeDistillation.Losses;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -48,7 +47,7 @@ internal sealed class TrainingLoop
         ArgumentNullException.ThrowIfNull(training);
         cancellationToken.ThrowIfCancellationRequested();
         Parameter[] parameters = [.. _network.Module.parameters().Concat(_learningLosses.Parameters).Where(parameter => parameter.requires_grad)];
-        using optim.Optimizer optimizer = _options.Optimizer?.Invoke(parameters) ?? optim.Adam(parameters, _options.LearningRate, weight_decay: _options.WeightDecay);
+        using OptimizerHelper optimizer = _options.Optimizer?.Invoke(parameters) ?? optim.Adam(parameters, _options.LearningRate, weight_decay: _options.WeightDecay);
         double[] initialLearningRates = [.. optimizer.ParamGroups.Select(group => group.LearningRate)];
         using BestWeights best = new(_network);
         RunFolder? folder = RunFolder.Open(_options, _network, _labels, _learningLosses);
@@ -86,7 +85,7 @@ internal sealed class TrainingLoop
     private LossReport TrainEpoch(
         IBatchSource source,
         int epoch,
-        optim.Optimizer optimizer,
+        OptimizerHelper optimizer,
         Parameter[] parameters,
         double learningRate,
         ProgressReporter progress,
@@ -164,7 +163,7 @@ internal sealed class TrainingLoop
         return new(_objective.MeasureGradientShares(Run(batch)));
     }
 
-    private double SetLearningRate(optim.Optimizer optimizer, double[] initial, List<EpochReport> history)
+    private double SetLearningRate(OptimizerHelper optimizer, double[] initial, List<EpochReport> history)
     {
         double multiplier = _options.Schedule.Multiplier([.. history.Select(report => report.WatchedLoss)]);
         foreach ((optim.ILearningRateController group, double rate) in optimizer.ParamGroups.Zip(initial))

@@ -1,5 +1,4 @@
 using TorchSharp.Modules;
-using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Training;
 
@@ -19,7 +18,7 @@ public sealed record TrainingOptions
     public ILearningRateSchedule Schedule { get; init; } = new PlateauSchedule();
 
     /// <summary>Makes the optimiser from the parameters that learn; null for Adam with <see cref="LearningRate"/> and <see cref="WeightDecay"/>. The schedule multiplies the learning rates with which its parameter groups begin.</summary>
-    public Func<IEnumerable<Parameter>, optim.Optimizer>? Optimizer { get; init; }
+    public Func<IEnumerable<Parameter>, OptimizerHelper>? Optimizer { get; init; }
 
     /// <summary>The gradient is scaled down to this Euclidean norm where it is longer; above 0, or null for never. Default null.</summary>
     public double? GradientClipNorm { get; init; }
