@@ -155,6 +155,18 @@ public sealed class SafetensorsFileTests : IDisposable
     }
 
     [Fact]
+    public void A_tensor_too_large_for_one_span_passes_through_in_pieces()
+    {
+        // Pieces of 16 bytes stand for those of a GiB; a piece is a view, so what is read into it arrives in the tensor.
+        Tensor whole = arange(10, dtype: ScalarType.Float32).reshape(2, 5);
+        Tensor[] pieces = [.. SafetensorsFile.Pieces(whole, elementSize: 4, pieceBytes: 16)];
+        pieces.Select(piece => piece.NumberOfElements).Should().Equal(4, 4, 2);
+        pieces.SelectMany(piece => piece.bytes.ToArray()).Should().Equal(whole.bytes.ToArray());
+        pieces[2].bytes.Clear();
+        whole.data<float>().ToArray().Should().Equal(0, 1, 2, 3, 4, 5, 6, 7, 0, 0);
+    }
+
+    [Fact]
     public void Tensors_belong_to_the_scope_of_the_caller()
     {
         SafetensorsFile.Write(File, new Dictionary<string, Tensor> { ["x"] = ones(1) });
