@@ -13,6 +13,9 @@ internal static class NiftiWriter
     public static void Write(NiftiImage image, string path)
     {
         (string headerPath, string voxelsPath, bool compressed) = NiftiFileNames.ForSaving(path);
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        if (!Directory.Exists(folder))
+            throw new DirectoryNotFoundException($"{path}: the folder {folder} does not exist; make it first.");
         bool pair = headerPath != voxelsPath;
         NiftiFields fields = image.Header.CopyFields();
         fields.SetMagic(pair);

@@ -119,6 +119,18 @@ public sealed class NiftiRoundTripTests
         }
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    public void A_slope_that_means_nothing_leaves_the_stored_values(double slope)
+    {
+        NiftiImage image = Image(NiftiFile.Fields([3, 1, 1], NiftiDataType.UInt8), slope, 7, [], [0, 10, 40]);
+
+        image.ToVolume().Voxels.Should().Equal(0, 10, 40);
+        image.ToLabels().Voxels.Should().Equal(0, 10, 40);
+    }
+
     [Fact]
     public void A_scaled_label_is_read_although_its_slope_is_rounded_to_single_precision()
     {

@@ -179,6 +179,10 @@ public sealed class NiftiWritingTests
     }
 
     [Fact]
+    public void A_folder_that_does_not_exist_is_named() =>
+        NiftiImage.FromVolume(Ramp(1)).Invoking(image => image.Save("no-such-folder/a.nii")).Should().Throw<DirectoryNotFoundException>().WithMessage("*no-such-folder does not exist*");
+
+    [Fact]
     public void A_size_beyond_16_bits_is_written_as_version_2()
     {
         using TemporaryFolder folder = new();
