@@ -49,7 +49,7 @@ public sealed class NiftiRoundTripTests
                     kept.Content.Span[original.Content.Length..].ContainsAnyExcept((byte)0).Should().BeFalse("only padding may follow");
                 }
             },
-            iter: 300, threads: 1);
+            iter: 200, threads: 1);
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class NiftiRoundTripTests
                     }
                 }
             },
-            iter: 300, threads: 1);
+            iter: 200, threads: 1);
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class NiftiRoundTripTests
                 if (slope == 1 && intercept == 0)
                     image.Invoking(it => it.ToLabels()).Should().Throw<NiftiException>().WithMessage($"sample: voxel ({x}, {y}, {z}) of frame 0 *no label*");
             },
-            iter: 300, threads: 1);
+            iter: 200, threads: 1);
     }
 
     [Fact]

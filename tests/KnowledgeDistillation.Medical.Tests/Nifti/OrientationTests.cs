@@ -16,7 +16,7 @@ public sealed class OrientationTests
         from spacing in Gen.Double[0.2, 5].Array[3]
         from offset in Gen.Double[-200, 200].Array[3]
         from reverse in Gen.Bool
-        where rotation.Sum(value => value * value) > 0.1
+        where rotation.Take(3).Sum(value => value * value) > 0.1
         select Rotated(rotation, spacing, offset, reverse);
 
     [Fact]
