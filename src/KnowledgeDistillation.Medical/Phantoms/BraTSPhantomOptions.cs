@@ -17,8 +17,8 @@ public sealed record BraTSPhantomOptions
     /// </summary>
     public Spacing? Spacing { get; init; }
 
-    /// <summary>Standard deviation of the Rician noise relative to white matter, 0 to 0.5. Default 0.05.</summary>
-    public double NoiseLevel { get; init; } = 0.05;
+    /// <summary>Standard deviation of the Rician noise relative to white matter, 0 to 0.5. Default 0.04.</summary>
+    public double NoiseLevel { get; init; } = 0.04;
 
     /// <summary>Largest relative deviation of the smooth bias field, drawn anew for each modality, 0 to 0.5. Default 0.15.</summary>
     public double BiasField { get; init; } = 0.15;

@@ -30,7 +30,7 @@ internal sealed class BrainAnatomy
         double width = random.Between(0.95, 1.03), length = random.Between(0.95, 1.02), height = random.Between(0.95, 1.03);
         _lobes =
         [
-            new(0, -2, 9, 69 * width, 86 * length, 63 * height),
+            new(0, -2, 9, 73 * width, 86 * length, 63 * height),
             new(33 * width, 12, -14, 31, 46, 31), new(-33 * width, 12, -14, 31, 46, 31),
             new(0, -47, -42, 52 * width, 35, 28),
             new(0, -20, -48, 14, 14, 27),
@@ -45,13 +45,13 @@ internal sealed class BrainAnatomy
         Ellipsoid[] rightNuclei = [new(17, 12, 6, 6, 15, 9), new(28, 4, 0, 7, 18, 12), new(11, -14, 1, 9, 14, 10)];
         _nuclei = [.. rightNuclei, .. rightNuclei.Select(part => part.Mirrored())];
 
-        double foldSize = Math.Max(15, 2.8 * voxelMillimetres);
+        double foldSize = Math.Max(16, 2.8 * voxelMillimetres);
         _shape = new(random.NextUInt64(), 42);
         _fold = new(random.NextUInt64(), foldSize);
         _fineFold = new(random.NextUInt64(), foldSize * 0.55);
         _wobble = new(random.NextUInt64(), 22);
         _foldDistance = foldSize * 0.62;
-        _cortex = Math.Max(4, 0.95 * voxelMillimetres);
+        _cortex = Math.Max(5, 0.95 * voxelMillimetres);
         _softness = Math.Max(2, 0.9 * voxelMillimetres);
     }
 
@@ -60,7 +60,7 @@ internal sealed class BrainAnatomy
     {
         // The cerebrum is narrower in front than behind and flat below.
         double t = Math.Clamp((y + 10) / 80, 0, 1);
-        double narrowed = x / (1 - (0.14 * t * t));
+        double narrowed = x / (1 - (0.12 * t * t));
         double flattened = z < 0 ? z * 1.35 : z;
         double depth = _lobes[0].Depth(narrowed, y, flattened) * 0.9;
         for (int i = 1; i < _lobes.Length; i++)
@@ -74,7 +74,7 @@ internal sealed class BrainAnatomy
         double wobble = 2 * _wobble.At(x, y, z);
         double fold = _fold.At(x, y, z) + (0.45 * _fineFold.At(x, y, z));
         // Zero sheets of the noise are the sulci; they fade out below the cortex.
-        double cortical = Math.Min(depth + 1, (Math.Abs(fold) * _foldDistance) + (Math.Max(0, depth - 15) * 0.8));
+        double cortical = Math.Min(depth + 1, (Math.Abs(fold) * _foldDistance) + (Math.Max(0, depth - 21) * 0.7));
         cortical = Math.Min(cortical, FissureDistance(x + wobble, y, z));
 
         double ventricle = double.NegativeInfinity;
@@ -85,7 +85,7 @@ internal sealed class BrainAnatomy
         foreach (Ellipsoid part in _nuclei)
             nucleus = Math.Max(nucleus, part.Depth(x, y, z));
 
-        double sulcus = 1 - Smooth.Step(cortical - 0.7, _softness);
+        double sulcus = 1 - Smooth.Step(cortical - 0.3, _softness);
         double fluid = Math.Max(inVentricle, sulcus * 0.9);
         double grey = Math.Max(1 - Smooth.Step(cortical - _cortex, _softness), 0.75 * Smooth.Step(nucleus + wobble, _softness));
         grey *= 1 - fluid;

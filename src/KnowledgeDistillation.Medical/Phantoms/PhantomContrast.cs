@@ -17,7 +17,7 @@ internal sealed class PhantomContrast
         (double Fluid, double Grey, double White, double Oedema, double Necrosis, double Rim, double Lesion, double Vessel) mean = modality switch
         {
             BraTSModality.T1 => (0.38, 0.76, 1, 0.88, 0.62, 0.78, 0.93, 0.8),
-            BraTSModality.T1ce => (0.38, 0.76, 1, 0.88, 0.55, 1.55, 0.93, 1.5),
+            BraTSModality.T1ce => (0.38, 0.76, 1, 0.88, 0.55, 1.65, 0.93, 1.65),
             BraTSModality.T2 => (1.65, 0.82, 0.6, 1.2, 1.35, 1.0, 1.0, 0.6),
             BraTSModality.Flair => (0.3, 0.85, 0.7, 1.4, 1.0, 1.2, 1.25, 0.75),
             _ => throw new ArgumentException($"There is no phantom of modality '{modality}'.", nameof(modality)),
