@@ -22,7 +22,7 @@ internal static class DecathlonLayout
 
     public static IEnumerable<CaseFiles> Find(string folder)
     {
-        IReadOnlyList<string> channels = Channels(Path.Combine(folder, "dataset.json"));
+        string[] channels = Channels(Path.Combine(folder, "dataset.json"));
         foreach (string images in (string[])[ImageFolder, TestFolder])
         {
             string path = Path.Combine(folder, images);
@@ -33,7 +33,7 @@ internal static class DecathlonLayout
                 if (CaseFinder.NiftiName(Path.GetFileName(file)) is not { } id)
                     continue;
                 CaseFiles found = new(id, path) { Labels = BraTSLabelConvention.MedicalSegmentationDecathlon };
-                for (int frame = 0; frame < channels.Count; frame++)
+                for (int frame = 0; frame < channels.Length; frame++)
                     found.AddImage(channels[frame], new BraTSImageFile(file, frame));
                 foreach (string extension in (string[])[".nii.gz", ".nii"])
                 {
@@ -47,7 +47,7 @@ internal static class DecathlonLayout
         }
     }
 
-    private static IReadOnlyList<string> Channels(string path)
+    private static string[] Channels(string path)
     {
         if (!File.Exists(path))
             return [BraTSModality.Flair, BraTSModality.T1, BraTSModality.T1ce, BraTSModality.T2];

@@ -88,6 +88,55 @@ public sealed class BraTSPhantom
         return new BraTSVolumes(volumes, new LabelVolume(Grid, labels), convention);
     }
 
+    /// <summary>The name of a case on disk, numbered from 1: Brats18_PHANTOM_0001_1 for index 0.</summary>
+    public static string IdOf(int index) => $"Brats18_PHANTOM_{index + 1:0000}_1";
+
+    /// <summary>
+    /// Writes cases 0 to <paramref name="count"/> - 1 in the layout of BraTS 2018, in parallel: HGG and LGG folders, five NIfTI files a case,
+    /// int16 intensities and uint8 labels. The same options give the same bytes. The folder appears once it is complete.
+    /// </summary>
+    /// <param name="folder">A folder that does not exist yet or is empty.</param>
+    /// <param name="count">The number of cases, at least 1.</param>
+    /// <param name="cancellation">Stops between cases and leaves nothing behind.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number of cases is less than 1.</exception>
+    /// <exception cref="IOException">The folder holds something, or cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public void WriteDataset(string folder, int count, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
+            throw new IOException($"'{folder}' is not empty; give a new folder for the phantom data set, or delete this one first.");
+        string unfinished = $"{folder}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            Parallel.For(0, count, new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount }, index => Write(unfinished, index));
+            if (Directory.Exists(folder))
+                Directory.Delete(folder);
+            Directory.Move(unfinished, folder);
+        }
+        finally
+        {
+            if (Directory.Exists(unfinished))
+                Directory.Delete(unfinished, recursive: true);
+        }
+    }
+
+    private void Write(string root, int index)
+    {
+        string id = IdOf(index);
+        string folder = Path.Combine(root, GradeOf(index) == TumourGrade.High ? "HGG" : "LGG", id);
+        Directory.CreateDirectory(folder);
+        BraTSVolumes volumes = Create(index);
+        foreach ((string modality, Volume image) in volumes.Images)
+            Save(modality, new LabelVolume(Grid, Array.ConvertAll(image.Voxels, value => (int)value)));
+        Save("seg", volumes.Segmentation!);
+
+        // Whole numbers are stored in the smallest type that holds them: int16 for intensities, uint8 for labels.
+        void Save(string kind, LabelVolume voxels) => NiftiImage.FromLabels(voxels).Save(Path.Combine(folder, $"{id}_{kind}.nii.gz"));
+    }
+
     /// <summary>Millimetres of a life-size head for each millimetre of the grid.</summary>
     private double Scale()
     {

@@ -33,8 +33,8 @@ internal sealed class PhantomContrast
         _rim = _white + ((mean.Rim - _white) * random.Between(0.75, 1.25) * contrast);
         _lesion = _white + ((mean.Lesion - _white) * random.Between(0.6, 1.1));
         _vessel = mean.Vessel * Jitter(0.12);
-        // Scanners have no common unit.
-        _scale = random.Between(200, 900);
+        // Scanners have no common unit. From 300 on, the largest intensity needs 16 bits, the type of the BraTS files.
+        _scale = random.Between(300, 900);
         _bias = options.BiasField;
         _noise = options.NoiseLevel * (t1 ? 1 : 0.8);
         _biasField = new(random.NextUInt64(), 95);
