@@ -67,7 +67,7 @@ public sealed class BraTSCase
                 throw new InvalidDataException(fault);
             Volume[] volumes = new Volume[names.Length];
             (LabelVolume? segmentation, BraTSLabelConvention labels) = (null, _labels ?? _fallback);
-            Parallel.For(0, names.Length + 1, i =>
+            ParallelWork.For(names.Length + 1, names.Length + 1, i =>
             {
                 if (i < names.Length)
                     volumes[i] = NiftiImage.Load(Images[names[i]].Path).ToVolume(Images[names[i]].Frame);
@@ -103,10 +103,9 @@ public sealed class BraTSCase
         }
     }
 
-    /// <summary>The message where the exception, or the first of several at once, is about the data and not about the program.</summary>
+    /// <summary>The message where the exception is about the data and not about the program.</summary>
     private static string? AsDataFault(Exception exception) => exception switch
     {
-        AggregateException several => AsDataFault(several.InnerExceptions[0]),
         IOException or InvalidDataException or UnauthorizedAccessException => exception.Message,
         _ => null,
     };

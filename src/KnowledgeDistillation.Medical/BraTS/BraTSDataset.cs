@@ -46,7 +46,7 @@ public sealed class BraTSDataset
         Func<CaseFiles, TumourGrade> gradeOf = GradeTable.Read(folder).GradeOf;
         HashSet<string> repeated = [.. found.GroupBy(files => files.Id, StringComparer.OrdinalIgnoreCase).Where(group => group.Count() > 1).Select(group => group.Key)];
         (BraTSCase? Case, BraTSCaseFault? Fault)[] results = new (BraTSCase?, BraTSCaseFault?)[found.Count];
-        Parallel.For(0, found.Count, i => results[i] = Check(found[i], repeated.Contains(found[i].Id), gradeOf(found[i]), options));
+        ParallelWork.For(found.Count, Environment.ProcessorCount, i => results[i] = Check(found[i], repeated.Contains(found[i].Id), gradeOf(found[i]), options));
 
         BraTSCase[] cases = [.. results.Where(result => result.Case is not null).Select(result => result.Case!).OrderBy(item => item.Id, StringComparer.Ordinal)];
         BraTSCaseFault[] faults = [.. results.Where(result => result.Fault is not null).Select(result => result.Fault!).OrderBy(fault => fault.CaseId, StringComparer.Ordinal)];

@@ -111,7 +111,7 @@ public sealed class BraTSPhantom
         string unfinished = $"{folder}.{Guid.NewGuid():N}.tmp";
         try
         {
-            Parallel.For(0, count, new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount }, index => Write(unfinished, index));
+            ParallelWork.For(count, Environment.ProcessorCount, index => Write(unfinished, index), cancellation);
             if (Directory.Exists(folder))
                 Directory.Delete(folder);
             Directory.Move(unfinished, folder);

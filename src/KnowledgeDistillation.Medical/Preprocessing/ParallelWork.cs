@@ -5,7 +5,7 @@ namespace KnowledgeDistillation.Medical;
 /// <summary>Loops over independent items that report a failure as itself, as a plain loop would.</summary>
 internal static class ParallelWork
 {
-    public static void For(int count, int maximumParallelism, CancellationToken cancellation, Action<int> body)
+    public static void For(int count, int maximumParallelism, Action<int> body, CancellationToken cancellation = default)
     {
         try
         {

@@ -48,7 +48,7 @@ public sealed class Preprocessor
         VolumeGrid grid = images[0].Grid;
         PreprocessingGeometry geometry = Geometry(volumes.Grid, grid, images);
         float[][] prepared = new float[images.Length][];
-        ParallelWork.For(images.Length, images.Length, CancellationToken.None, i =>
+        ParallelWork.For(images.Length, images.Length, i =>
         {
             (double mean, double deviation) = Statistics(id, Options.Modalities[i], images[i].Voxels);
             prepared[i] = Subsample(images[i], geometry, mean, deviation);
