@@ -1,0 +1,69 @@
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation;
+
+/// <summary>All that a loss may look at: one batch, and what the student and the teachers made of it.</summary>
+/// <remarks>Lives within one training step; its tensors belong to the dispose scope of that step.</remarks>
+public sealed class DistillationContext
+{
+    private Tensor? _target;
+    private Tensor? _studentProbabilities;
+
+    /// <summary>Makes a context.</summary>
+    /// <param name="batch">The batch, on the student's device.</param>
+    /// <param name="labels">How channels relate to classes.</param>
+    /// <param name="student">The student's output.</param>
+    /// <param name="teachers">The teachers' outputs by name; none when a network is trained on the reference alone.</param>
+    /// <exception cref="ArgumentException">The student's logits have not the label scheme's channels.</exception>
+    public DistillationContext(Batch batch, LabelScheme labels, NetworkOutput student, IReadOnlyDictionary<string, NetworkOutput>? teachers = null)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        ArgumentNullException.ThrowIfNull(labels);
+        ArgumentNullException.ThrowIfNull(student);
+        if (student.Logits.shape[1] != labels.Channels)
+            throw new ArgumentException($"The student gives {student.Logits.shape[1]} output channels, but the label scheme has {labels.Channels}: {string.Join(", ", labels.ChannelNames)}.");
+        (Batch, Labels, Student, Teachers) = (batch, labels, student, teachers ?? new Dictionary<string, NetworkOutput>());
+    }
+
+    /// <summary>The batch with all its modalities, also those that the student does not see.</summary>
+    public Batch Batch { get; }
+
+    /// <summary>How channels relate to classes.</summary>
+    public LabelScheme Labels { get; }
+
+    /// <summary>The student's output.</summary>
+    public NetworkOutput Student { get; }
+
+    /// <summary>The teachers' outputs by name.</summary>
+    public IReadOnlyDictionary<string, NetworkOutput> Teachers { get; }
+
+    /// <summary>The output of the only teacher.</summary>
+    /// <exception cref="InvalidOperationException">There is no teacher, or more than one.</exception>
+    public NetworkOutput Teacher => Teachers.Count == 1
+        ? Teachers.Values.First()
+        : throw new InvalidOperationException(Teachers.Count == 0
+            ? "This loss needs a teacher: train with a DistillationTrainer, or leave the loss out."
+            : $"This loss needs one teacher, but there are {Teachers.Count}: {string.Join(", ", Teachers.Keys)}. Give each teacher its own term.");
+
+    /// <summary>The reference as the channels should be, float32 [N, K, spatial...] of zeros and ones; computed once.</summary>
+    public Tensor Target => _target ??= Labels.Encode(Batch.Labels);
+
+    /// <summary>The student's probabilities at temperature 1, [N, K, spatial...]; computed once, shared by the losses.</summary>
+    public Tensor StudentProbabilities => _studentProbabilities ??= ComputeStudentProbabilities();
+
+    /// <summary>The same context as one of the teachers alone would see it.</summary>
+    /// <exception cref="ArgumentException">There is no such teacher.</exception>
+    public DistillationContext WithOnlyTeacher(string name) => Teachers.TryGetValue(name, out NetworkOutput? teacher)
+        ? new DistillationContext(Batch, Labels, Student, new Dictionary<string, NetworkOutput> { [name] = teacher }) { _target = _target, _studentProbabilities = _studentProbabilities }
+        : throw new ArgumentException($"There is no teacher '{name}'; there are: {string.Join(", ", Teachers.Keys)}.", nameof(name));
+
+    /// <summary>The same context with a student through which no gradient flows, for a loss that trains something of its own.</summary>
+    internal DistillationContext DetachStudent() => new(Batch, Labels, Student.Detach(), Teachers) { _target = _target };
+
+    // A term of weight 0 is computed without recording a graph. If it is the first to ask, the terms after it still need the gradient.
+    private Tensor ComputeStudentProbabilities()
+    {
+        using IDisposable gradientMode = set_grad_enabled(Student.Logits.requires_grad);
+        return Labels.Probabilities(Student.Logits);
+    }
+}

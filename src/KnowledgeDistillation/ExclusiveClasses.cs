@@ -1,0 +1,86 @@
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation;
+
+/// <summary>
+/// Each voxel belongs to exactly one class; probabilities are the softmax over the channels. Channel and class are the same number; the first is background.
+/// The default for BraTS: background, necrosis, oedema, enhancing tumour, of which the scored regions are unions.
+/// </summary>
+public sealed class ExclusiveClasses : LabelScheme
+{
+    /// <summary>Makes a scheme.</summary>
+    /// <param name="classNames">The names of the classes, background first, at least two.</param>
+    /// <exception cref="ArgumentException">Fewer than two names.</exception>
+    public ExclusiveClasses(params IReadOnlyList<string> classNames)
+    {
+        ArgumentNullException.ThrowIfNull(classNames);
+        if (classNames.Count < 2)
+            throw new ArgumentException("A softmax needs at least two classes: background and one more.", nameof(classNames));
+        ClassNames = [.. classNames];
+    }
+
+    /// <summary>The names of the classes, background first.</summary>
+    public IReadOnlyList<string> ClassNames { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> ChannelNames => ClassNames;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<int> ForegroundChannels => [.. Enumerable.Range(1, Channels - 1)];
+
+    /// <inheritdoc/>
+    public override int ClassCount => Channels;
+
+    /// <inheritdoc/>
+    public override Tensor Encode(Tensor labels)
+    {
+        CheckLabels(labels);
+        return OneHot(labels).to(ScalarType.Float32);
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Probabilities(Tensor logits, double temperature = 1)
+    {
+        CheckChannels(logits);
+        Tensor wide = Widen(logits);
+        return nn.functional.softmax(CheckTemperature(temperature) == 1 ? wide : wide / temperature, 1);
+    }
+
+    /// <inheritdoc/>
+    public override (Tensor LogProbability, Tensor LogComplement) LogProbabilities(Tensor logits)
+    {
+        CheckChannels(logits);
+        Tensor wide = Widen(logits);
+        Tensor logSumOfAll = wide.logsumexp(1, keepdim: true);
+        // 1 − p_k is the mass of the other classes. Summed from their logits it keeps its precision where p_k rounds to 1.
+        var logComplements = new Tensor[Channels];
+        for (int channel = 0; channel < Channels; channel++)
+            logComplements[channel] = AllBut(wide, channel).logsumexp(1, keepdim: true);
+        return (wide - logSumOfAll, cat(logComplements, 1) - logSumOfAll);
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Binarise(Tensor logits)
+    {
+        CheckChannels(logits);
+        return OneHot(logits.argmax(1)).to(logits.dtype);
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Decode(Tensor probabilities)
+    {
+        CheckChannels(probabilities);
+        return probabilities.argmax(1);
+    }
+
+    private Tensor OneHot(Tensor labels) => nn.functional.one_hot(labels, Channels).movedim([-1], [1]).contiguous();
+
+    private Tensor AllBut(Tensor logits, int channel)
+    {
+        if (channel == 0)
+            return logits.narrow(1, 1, Channels - 1);
+        if (channel == Channels - 1)
+            return logits.narrow(1, 0, Channels - 1);
+        return cat([logits.narrow(1, 0, channel), logits.narrow(1, channel + 1, Channels - channel - 1)], 1);
+    }
+}

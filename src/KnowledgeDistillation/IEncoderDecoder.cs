@@ -1,0 +1,41 @@
+using KnowledgeDistillation.Networks;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation;
+
+/// <summary>
+/// A segmentation network split where the paper splits it: f = D∘E, an encoder and a decoder with the bottleneck between them
+/// (KD-Net, section 2).
+/// </summary>
+/// <remarks>
+/// A network belongs to whoever made it: trainers, teachers and inference use it and never dispose it.
+/// Not safe for use by several threads at once.
+/// </remarks>
+public interface IEncoderDecoder : IDisposable
+{
+    /// <summary>The TorchSharp module that holds all parameters and buffers: its device, training mode and state dictionary are the network's.</summary>
+    nn.Module Module { get; }
+
+    /// <summary>The modalities that the network can see, by name, for example <c>["t1ce"]</c>. It takes them by name from what it is given, so their order elsewhere never matters.</summary>
+    IReadOnlyList<string> Modalities { get; }
+
+    /// <summary>Number of output channels K, the channels of the <see cref="LabelScheme"/> it is trained with.</summary>
+    int OutputChannels { get; }
+
+    /// <summary>Every spatial size of an input must be a multiple of this number; 1 where any size fits.</summary>
+    int SizeMultiple => 1;
+
+    /// <summary>How to build this network anew, stored in checkpoints; null where only the caller can build it.</summary>
+    NetworkRecipe? Recipe => null;
+
+    /// <summary>Runs the encoder E.</summary>
+    /// <param name="images">At least one image of <see cref="Modalities"/>, each [N, C, spatial...]; a network says whether it needs all of them.</param>
+    /// <returns>The features of every level, the bottleneck last.</returns>
+    /// <exception cref="ArgumentException">A modality that the network needs is missing, or the size does not fit.</exception>
+    Encoding Encode(ModalityImages images);
+
+    /// <summary>Runs the decoder D.</summary>
+    /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>
+    /// <returns>Raw logits [N, K, spatial...]; the activation belongs to the <see cref="LabelScheme"/>.</returns>
+    Tensor Decode(Encoding encoding);
+}

@@ -1,0 +1,22 @@
+using KnowledgeDistillation.Training;
+
+namespace KnowledgeDistillation;
+
+/// <summary>Fits a network to data.</summary>
+/// <remarks>Runs on the calling thread from beginning to end, because TorchSharp's dispose scopes and gradient mode are bound to the thread.</remarks>
+public interface ITrainer
+{
+    /// <summary>Trains until the epochs are done, early stopping strikes or the token is cancelled.</summary>
+    /// <param name="training">The batches to learn from.</param>
+    /// <param name="validation">The batches that decide the learning rate and the best checkpoint; null to decide by the training loss.</param>
+    /// <param name="progress">Told after each step.</param>
+    /// <param name="cancellationToken">Looked at between two steps; what the last checkpoint holds can be resumed.</param>
+    /// <returns>What happened in each epoch, and where the checkpoints are.</returns>
+    /// <exception cref="NonFiniteLossException">The loss became infinite or not a number; the checkpoints are those of before.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    TrainingResult Fit(
+        IBatchSource training,
+        IBatchSource? validation = null,
+        IProgress<TrainingProgress>? progress = null,
+        CancellationToken cancellationToken = default);
+}

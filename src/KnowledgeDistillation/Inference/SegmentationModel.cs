@@ -1,0 +1,102 @@
+using KnowledgeDistillation.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Inference;
+
+/// <summary>A trained network with all that is needed to use it: its label scheme and the facts that were kept with it. What a checkpoint folder holds.</summary>
+/// <remarks>Owns the network. Not safe for use by several threads at once.</remarks>
+public sealed class SegmentationModel : IDisposable
+{
+    /// <summary>Makes a model, which from now on owns the network.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="labels">How its channels relate to classes.</param>
+    /// <param name="metadata">Facts to keep, for example how images must be prepared; null for none.</param>
+    public SegmentationModel(IEncoderDecoder network, LabelScheme labels, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(labels);
+        (Network, Labels, Metadata) = (network, labels, metadata ?? new Dictionary<string, string>());
+    }
+
+    /// <summary>The network.</summary>
+    public IEncoderDecoder Network { get; }
+
+    /// <summary>How its channels relate to classes.</summary>
+    public LabelScheme Labels { get; }
+
+    /// <summary>The facts that were kept with it.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>Opens a checkpoint folder (<c>best</c> or <c>last</c> of a fit, or one that <see cref="Save"/> wrote), building the network by its recipe.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="device">Where the network is to run; null for the CPU.</param>
+    /// <exception cref="CheckpointException">The folder is missing, damaged, foreign, of a newer version, or does not say how to build the network.</exception>
+    public static SegmentationModel Load(string folder, Device? device = null)
+    {
+        string path = Resolve(folder);
+        ModelDescription description = ModelFiles.ReadDescription(path);
+        if (description.Recipe is null)
+            throw new CheckpointException(path, "it does not say how to build the network: build it yourself and use LoadInto");
+        IEncoderDecoder network = description.Recipe.Build();
+        return Fill(path, description, network, device);
+    }
+
+    /// <summary>Opens a checkpoint folder of a network that only the caller can build.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="network">The network that gets the weights; the model owns it from now on.</param>
+    /// <param name="device">Where the network is to run; null for the CPU.</param>
+    /// <exception cref="CheckpointException">The folder is missing, damaged, foreign, of a newer version, or holds weights of another network.</exception>
+    public static SegmentationModel LoadInto(string folder, IEncoderDecoder network, Device? device = null)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        string path = Resolve(folder);
+        return Fill(path, ModelFiles.ReadDescription(path), network, device);
+    }
+
+    /// <summary>Writes the model to a folder, replacing what was there only when all is written.</summary>
+    public void Save(string folder) => AtomicDirectory.Write(folder, path => ModelFiles.Write(path, Network, Labels, Metadata));
+
+    /// <summary>Segments images.</summary>
+    /// <param name="images">The images, prepared as in training; only the network's modalities are needed.</param>
+    /// <param name="inference">How to run over them; null for the whole volume at once.</param>
+    /// <returns>Class of each voxel, int64 [N, spatial...].</returns>
+    public Tensor Predict(ModalityImages images, IInference? inference = null)
+    {
+        using var scope = NewDisposeScope();
+        return Labels.Decode(PredictProbabilities(images, inference)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Computes the probabilities of each channel.</summary>
+    /// <param name="images">The images, prepared as in training; only the network's modalities are needed.</param>
+    /// <param name="inference">How to run over them; null for the whole volume at once.</param>
+    /// <returns>Probabilities [N, K, spatial...].</returns>
+    public Tensor PredictProbabilities(ModalityImages images, IInference? inference = null) =>
+        (inference ?? new WholeVolumeInference()).Predict(Network, Labels, images);
+
+    /// <inheritdoc/>
+    public void Dispose() => Network.Dispose();
+
+    private static string Resolve(string folder)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        return AtomicDirectory.Resolve(folder) ?? throw new CheckpointException(folder, "there is no such folder");
+    }
+
+    private static SegmentationModel Fill(string path, ModelDescription description, IEncoderDecoder network, Device? device)
+    {
+        try
+        {
+            ModelFiles.ReadWeights(path, network.Module);
+            if (device is not null)
+                network.Module.to(device);
+            network.Module.eval();
+            return new SegmentationModel(network, description.Labels, description.Metadata);
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+}

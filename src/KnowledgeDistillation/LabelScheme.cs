@@ -1,0 +1,91 @@
+using System.Text.Json.Serialization;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation;
+
+/// <summary>
+/// How the channels of a network's output relate to the classes of the voxels: <see cref="ExclusiveClasses"/> with a softmax, or
+/// <see cref="OverlappingRegions"/> with a sigmoid a channel. Networks emit raw logits; everything that turns them into probabilities or
+/// labels asks the label scheme.
+/// </summary>
+/// <remarks>Immutable and safe to share between threads.</remarks>
+[JsonDerivedType(typeof(ExclusiveClasses), "exclusive classes")]
+[JsonDerivedType(typeof(OverlappingRegions), "overlapping regions")]
+public abstract class LabelScheme
+{
+    private protected LabelScheme()
+    {
+    }
+
+    /// <summary>The names of the output channels.</summary>
+    [JsonIgnore]
+    public abstract IReadOnlyList<string> ChannelNames { get; }
+
+    /// <summary>Number of output channels K.</summary>
+    [JsonIgnore]
+    public int Channels => ChannelNames.Count;
+
+    /// <summary>The channels that are not background; Dice losses average over these unless told otherwise.</summary>
+    [JsonIgnore]
+    public abstract IReadOnlyList<int> ForegroundChannels { get; }
+
+    /// <summary>Number of classes of the voxels, background included: labels are 0 to this number less one.</summary>
+    [JsonIgnore]
+    public abstract int ClassCount { get; }
+
+    /// <summary>The reference as the channels should be.</summary>
+    /// <param name="labels">Class of each voxel, int64 [N, spatial...].</param>
+    /// <returns>Float32 [N, K, spatial...] of zeros and ones.</returns>
+    /// <exception cref="ArgumentException">A label is not a class of this scheme.</exception>
+    public abstract Tensor Encode(Tensor labels);
+
+    /// <summary>The probabilities σ(f/T) (KD-Net, eq. 1).</summary>
+    /// <param name="logits">Raw logits [N, K, spatial...].</param>
+    /// <param name="temperature">T, above 0; above 1 is softer.</param>
+    /// <returns>[N, K, spatial...] in [0, 1].</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The temperature is not above 0.</exception>
+    public abstract Tensor Probabilities(Tensor logits, double temperature = 1);
+
+    /// <summary>The logarithms of the probabilities and of their complements, log p and log(1 − p), computed from logits so that both stay finite and differentiable for logits of ±10,000.</summary>
+    /// <param name="logits">Raw logits [N, K, spatial...].</param>
+    /// <returns>Two tensors [N, K, spatial...], at most 0, in float32 or wider.</returns>
+    public abstract (Tensor LogProbability, Tensor LogComplement) LogProbabilities(Tensor logits);
+
+    /// <summary>The binary prediction s* (KD-Net, eq. 2): the most probable class, or each region whose logit is positive. It does not depend on a temperature.</summary>
+    /// <param name="logits">Raw logits [N, K, spatial...].</param>
+    /// <returns>Zeros and ones [N, K, spatial...] of the element type of the logits.</returns>
+    public abstract Tensor Binarise(Tensor logits);
+
+    /// <summary>The class of each voxel.</summary>
+    /// <param name="probabilities">Probabilities [N, K, spatial...].</param>
+    /// <returns>Int64 [N, spatial...].</returns>
+    public abstract Tensor Decode(Tensor probabilities);
+
+    private protected void CheckChannels(Tensor tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        if (tensor.dim() < 3 || tensor.shape[1] != Channels)
+            throw new ArgumentException($"A tensor [N, {Channels}, spatial...] is needed for the channels {string.Join(", ", ChannelNames)}, but the shape is [{string.Join(", ", tensor.shape)}].");
+    }
+
+    private protected void CheckLabels(Tensor labels)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        if (labels.numel() == 0)
+            return;
+        using Tensor smallest = labels.min();
+        using Tensor largest = labels.max();
+        (long low, long high) = (smallest.item<long>(), largest.item<long>());
+        if (low < 0 || high >= ClassCount)
+            throw new ArgumentException($"Labels run from {low} to {high}, but the classes are 0 to {ClassCount - 1}: map the labels on disk to classes first.", nameof(labels));
+    }
+
+    private protected static double CheckTemperature(double temperature) => temperature > 0 && double.IsFinite(temperature)
+        ? temperature
+        : throw new ArgumentOutOfRangeException(nameof(temperature), temperature, "The temperature must be above 0.");
+
+    /// <summary>Reduced precision is widened before any logarithm or exponential.</summary>
+    private protected static Tensor Widen(Tensor logits) => logits.dtype is ScalarType.Float16 or ScalarType.BFloat16
+        ? logits.to(ScalarType.Float32)
+        : logits;
+}

@@ -1,0 +1,30 @@
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Losses;
+
+/// <summary>
+/// L_GT of KD-Net, eq. 4: Σ_i [(1 − Dice(y_i, σ(f_s(x_i)))) + BCE(y_i, σ(f_s(x_i)))], the distance between the student's segmentation and the reference y.
+/// It needs no teacher and is what teacher and baseline are trained with.
+/// </summary>
+public sealed class ReferenceLoss : IDistillationLoss
+{
+    private readonly SoftDiceLoss _dice;
+    private readonly BinaryCrossEntropyLoss _crossEntropy;
+
+    /// <summary>Makes the loss.</summary>
+    /// <param name="dice">Details of the Dice term; null for the defaults.</param>
+    /// <param name="reduction">How samples are reduced; the paper sums, the default is the mean.</param>
+    public ReferenceLoss(SoftDiceOptions? dice = null, BatchReduction reduction = BatchReduction.Mean)
+    {
+        _dice = new SoftDiceLoss(dice, reduction);
+        _crossEntropy = new BinaryCrossEntropyLoss(reduction);
+    }
+
+    /// <inheritdoc/>
+    public Tensor Compute(DistillationContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return _dice.Compute(context.StudentProbabilities, context.Target, context.Labels)
+            + _crossEntropy.Compute(context.Student.Logits, context.Target, context.Labels);
+    }
+}

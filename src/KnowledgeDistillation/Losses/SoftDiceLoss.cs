@@ -1,0 +1,57 @@
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Losses;
+
+/// <summary>One minus the soft Dice score, averaged over the channels that are not background: the overlap term of KD-Net, eqs. 2 and 4.</summary>
+/// <remarks>Does not grow with the volume: it lies in [0, 1]. Safe to share between threads.</remarks>
+public sealed class SoftDiceLoss
+{
+    private readonly SoftDiceOptions _options;
+    private readonly BatchReduction _reduction;
+
+    /// <summary>Makes the loss.</summary>
+    /// <param name="options">The formula and its details; null for the defaults.</param>
+    /// <param name="reduction">How samples are reduced.</param>
+    public SoftDiceLoss(SoftDiceOptions? options = null, BatchReduction reduction = BatchReduction.Mean)
+    {
+        _options = options ?? new SoftDiceOptions();
+        _options.Validate();
+        _reduction = reduction;
+    }
+
+    /// <summary>Computes the loss.</summary>
+    /// <param name="prediction">Probabilities p [N, K, spatial...] in [0, 1].</param>
+    /// <param name="target">Binary or soft targets t of the same shape.</param>
+    /// <param name="labels">Says which channels are background.</param>
+    /// <returns>A scalar.</returns>
+    /// <exception cref="ArgumentException">The shapes differ.</exception>
+    public Tensor Compute(Tensor prediction, Tensor target, LabelScheme labels)
+    {
+        LossShapes.RequireSame(prediction, "prediction", target, "target");
+        ArgumentNullException.ThrowIfNull(labels);
+
+        long[] summed = [.. Enumerable.Range(2, (int)prediction.dim() - 2).Select(dimension => (long)dimension)];
+        if (_options.WholeBatch)
+            summed = [0, .. summed];
+        Tensor Sum(Tensor tensor) => tensor.sum(summed);
+
+        (Tensor numerator, Tensor denominator) = _options.Form switch
+        {
+            DiceForm.Squared => (2 * Sum(prediction * target), Sum(prediction.square()) + Sum(target.square())),
+            DiceForm.AbsoluteDifference => AbsoluteDifference(Sum(prediction) + Sum(target), Sum((prediction - target).abs())),
+            _ => (2 * Sum(prediction * target), Sum(prediction) + Sum(target)),
+        };
+        Tensor dice = (numerator + _options.Smooth) / (denominator + _options.Smooth);
+        if (_options.WholeBatch)
+            dice = dice.unsqueeze(0);
+        return _reduction.Apply(1 - OverChannels(dice, labels).mean([1]));
+    }
+
+    private static (Tensor Numerator, Tensor Denominator) AbsoluteDifference(Tensor sum, Tensor difference) => (sum - difference, sum);
+
+    private Tensor OverChannels(Tensor dice, LabelScheme labels)
+    {
+        bool all = _options.IncludeBackground || labels.ForegroundChannels.Count == labels.Channels;
+        return all ? dice : dice.index_select(1, tensor([.. labels.ForegroundChannels.Select(channel => (long)channel)], device: dice.device));
+    }
+}

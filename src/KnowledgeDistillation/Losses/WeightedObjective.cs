@@ -1,0 +1,89 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Losses;
+
+/// <summary>A weighted sum of losses, each reported under its name (KD-Net, eq. 5, is one: see <see cref="KDNetObjective"/>).</summary>
+public sealed class WeightedObjective : ICompositeLoss
+{
+    /// <summary>Makes an objective.</summary>
+    /// <param name="terms">At least one term; names differ, weights are finite and at least 0, and not all are 0.</param>
+    /// <exception cref="ArgumentException">The terms are not valid; the message lists every fault.</exception>
+    public WeightedObjective(params IReadOnlyList<LossTerm> terms)
+    {
+        ArgumentNullException.ThrowIfNull(terms);
+        var faults = new OptionFaults(nameof(WeightedObjective))
+            .Require(terms.Any(term => term.Weight > 0), "At least one term must have a weight above 0.");
+        foreach (LossTerm term in terms)
+        {
+            faults.Require(term.Weight >= 0 && double.IsFinite(term.Weight), $"The weight of '{term.Name}' must be finite and at least 0, but is {term.Weight}.");
+            faults.Require(terms.Count(other => other.Name == term.Name) == 1, $"The name '{term.Name}' is used more than once.");
+        }
+
+        faults.ThrowIfAny();
+        Terms = [.. terms];
+    }
+
+    /// <summary>Makes an objective of one loss with weight 1.</summary>
+    public WeightedObjective(string name, IDistillationLoss loss)
+        : this(new LossTerm(name, 1, loss))
+    {
+    }
+
+    /// <summary>The terms.</summary>
+    public IReadOnlyList<LossTerm> Terms { get; }
+
+    /// <inheritdoc/>
+    public IEnumerable<IDistillationLoss> Parts => Terms.Select(term => term.Loss);
+
+    /// <inheritdoc/>
+    public Tensor Compute(DistillationContext context) => Evaluate(context).Total;
+
+    /// <summary>Computes the sum and each term.</summary>
+    public ObjectiveValue Evaluate(DistillationContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        (LossTerm Term, Tensor Value)[] values = [.. Terms.Select(term => (term, ComputeTerm(term, context)))];
+        Tensor total = values
+            .Where(value => value.Term.Weight > 0)
+            .Select(value => value.Term.Weight * value.Value)
+            .Aggregate((sum, value) => sum + value);
+        return new ObjectiveValue(total, values);
+    }
+
+    /// <summary>
+    /// Measures how much each weighted term pulls at the student: the Euclidean norm of its gradient with respect to the student's parameters, divided by the sum of these norms over the terms.
+    /// The paper's α is there "to balance the magnitude of the KL loss with respect to the other two losses"; this shows whether it does.
+    /// </summary>
+    /// <param name="context">A batch as in a training step, with gradient recording on.</param>
+    /// <returns>The share of each term by name, from 0 to 1, adding up to 1 (all 0 where no term has a gradient).</returns>
+    public IReadOnlyDictionary<string, double> MeasureGradientShares(DistillationContext context)
+    {
+        using var scope = NewDisposeScope();
+        ObjectiveValue value = Evaluate(context);
+        Parameter[] parameters = [.. context.Student.Network.Module.parameters().Where(parameter => parameter.requires_grad)];
+        Dictionary<string, double> norms = value.Terms.ToDictionary(
+            term => term.Term.Name,
+            term => term.Term.Weight == 0 ? 0 : term.Term.Weight * GradientNorm(term.Value, parameters));
+        double sum = norms.Values.Sum();
+        return norms.ToDictionary(norm => norm.Key, norm => sum > 0 ? norm.Value / sum : 0);
+    }
+
+    // Without weight there is nothing to learn from a term, so no graph is recorded for it.
+    private static Tensor ComputeTerm(LossTerm term, DistillationContext context)
+    {
+        using IDisposable? noGradient = term.Weight == 0 ? no_grad() : null;
+        return term.Loss.Compute(context);
+    }
+
+    private static double GradientNorm(Tensor loss, Parameter[] parameters)
+    {
+        if (!loss.requires_grad)
+            return 0;
+        IEnumerable<Tensor?> gradients = autograd.grad([loss], parameters, retain_graph: true, allow_unused: true);
+        double squares = gradients
+            .Where(gradient => gradient is not null && !gradient.IsInvalid)
+            .Sum(gradient => gradient!.square().sum().to(ScalarType.Float64).item<double>());
+        return Math.Sqrt(squares);
+    }
+}

@@ -1,0 +1,150 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace KnowledgeDistillation.Metrics;
+
+/// <summary>
+/// How far the surfaces of a predicted and of a reference region lie apart, in mm. The surface of a region is the region minus its erosion
+/// by the six face neighbours, voxels outside the grid counting as background. A directed distance is that from a voxel of one
+/// surface to the nearest voxel of the other.
+/// </summary>
+/// <remarks>
+/// All distances are positive infinity where only one of the regions is empty and NaN where both are. Percentiles are interpolated
+/// linearly between the two nearest ranks, as numpy does by default. Immutable and safe to share between threads.
+/// </remarks>
+public sealed record SurfaceDistances
+{
+    private SurfaceDistances(double withoutSurface) =>
+        (PredictionToReference95, ReferenceToPrediction95, HausdorffDistance, AverageSurfaceDistance, AverageSymmetricSurfaceDistance)
+            = (withoutSurface, withoutSurface, withoutSurface, withoutSurface, withoutSurface);
+
+    /// <summary>The 95th percentile of the Hausdorff distance (HD95): the larger of the two directed 95th percentiles.</summary>
+    public double HausdorffDistance95 => Math.Max(PredictionToReference95, ReferenceToPrediction95);
+
+    /// <summary>The 95th percentile of the distances from the predicted surface to that of the reference.</summary>
+    public double PredictionToReference95 { get; private init; }
+
+    /// <summary>The 95th percentile of the distances from the surface of the reference to the predicted one.</summary>
+    public double ReferenceToPrediction95 { get; private init; }
+
+    /// <summary>The Hausdorff distance (HD100): the largest of all directed distances.</summary>
+    public double HausdorffDistance { get; private init; }
+
+    /// <summary>The average surface distance (ASD): the mean distance from the predicted surface to that of the reference.</summary>
+    public double AverageSurfaceDistance { get; private init; }
+
+    /// <summary>The average symmetric surface distance (ASSD): the mean over the voxels of both surfaces pooled.</summary>
+    public double AverageSymmetricSurfaceDistance { get; private init; }
+
+    /// <summary>Number of voxels of the predicted surface.</summary>
+    public int PredictionSurfaceVoxels { get; private init; }
+
+    /// <summary>Number of voxels of the surface of the reference.</summary>
+    public int ReferenceSurfaceVoxels { get; private init; }
+
+    /// <summary>Measures the distances between the surfaces of two regions.</summary>
+    /// <exception cref="ArgumentException">The masks lie on different grids.</exception>
+    public static SurfaceDistances Between(VoxelMask prediction, VoxelMask reference)
+    {
+        VoxelMask.RequireSameGrid(prediction, reference);
+
+        // All surface voxels, and so all nearest ones, lie in the joint bounding box: nothing outside it can matter.
+        BoundingBox box = BoundingBox.Of(prediction).Union(BoundingBox.Of(reference));
+        byte[] predicted = Surface(prediction, box);
+        byte[] expected = Surface(reference, box);
+        (int predictedCount, int expectedCount) = (VoxelMask.CountSet(predicted), VoxelMask.CountSet(expected));
+
+        if (predictedCount == 0 || expectedCount == 0)
+        {
+            return new SurfaceDistances(predictedCount == expectedCount ? double.NaN : double.PositiveInfinity)
+            {
+                PredictionSurfaceVoxels = predictedCount,
+                ReferenceSurfaceVoxels = expectedCount,
+            };
+        }
+
+        double[] squared = GC.AllocateUninitializedArray<double>(predicted.Length);
+        double[] fromPrediction = Directed(predicted, predictedCount, expected, box, prediction.Spacing, squared);
+        double[] fromReference = Directed(expected, expectedCount, predicted, box, prediction.Spacing, squared);
+
+        double predictionSum = fromPrediction.Sum();
+        double referenceSum = fromReference.Sum();
+        return new SurfaceDistances(0)
+        {
+            PredictionToReference95 = OrderStatistics.PercentileInPlace(fromPrediction, 95),
+            ReferenceToPrediction95 = OrderStatistics.PercentileInPlace(fromReference, 95),
+            HausdorffDistance = Math.Max(fromPrediction.Max(), fromReference.Max()),
+            AverageSurfaceDistance = predictionSum / predictedCount,
+            AverageSymmetricSurfaceDistance = (predictionSum + referenceSum) / ((double)predictedCount + expectedCount),
+            PredictionSurfaceVoxels = predictedCount,
+            ReferenceSurfaceVoxels = expectedCount,
+        };
+    }
+
+    // The distance in mm of each voxel of one surface to the nearest voxel of the other, in the order of the voxels.
+    private static double[] Directed(byte[] from, int count, byte[] to, BoundingBox box, Spacing spacing, double[] squared)
+    {
+        EuclideanDistanceTransform.SquaredDistances(to, from, box.SizeX, box.SizeY, box.SizeZ, spacing, squared);
+        double[] distances = new double[count];
+        int next = 0;
+        for (int i = from.AsSpan().IndexOf((byte)1); next < count; i++)
+        {
+            if (from[i] != 0)
+                distances[next++] = Math.Sqrt(squared[i]);
+        }
+        return distances;
+    }
+
+    // One byte a voxel of the box, 1 on the surface.
+    private static byte[] Surface(VoxelMask mask, BoundingBox box)
+    {
+        byte[] surface = new byte[box.VoxelCount];
+        byte[] empty = new byte[box.SizeX];
+        byte[] eroded = new byte[box.SizeX];
+        for (int z = 0; z < box.SizeZ; z++)
+        {
+            for (int y = 0; y < box.SizeY; y++)
+            {
+                ReadOnlySpan<byte> row = Row(y, z);
+                if (!row.Contains((byte)1))
+                    continue;
+                row.CopyTo(eroded);
+                eroded[0] = eroded[^1] = 0;
+                And(eroded.AsSpan(1), row[..^1]);
+                And(eroded.AsSpan(0, eroded.Length - 1), row[1..]);
+                And(eroded, Row(y - 1, z));
+                And(eroded, Row(y + 1, z));
+                And(eroded, Row(y, z - 1));
+                And(eroded, Row(y, z + 1));
+                AndNot(row, eroded, surface.AsSpan((y + (z * box.SizeY)) * box.SizeX, box.SizeX));
+            }
+        }
+        return surface;
+
+        // The mask has no voxels outside the box, so a row beyond it is background wherever the grid ends.
+        ReadOnlySpan<byte> Row(int y, int z) => y < 0 || z < 0 || y >= box.SizeY || z >= box.SizeZ
+            ? empty
+            : mask.Voxels.Slice(box.MinX + (mask.SizeX * (box.MinY + y + (mask.SizeY * (box.MinZ + z)))), box.SizeX);
+    }
+
+    private static void And(Span<byte> target, ReadOnlySpan<byte> other)
+    {
+        Span<Vector<byte>> wide = MemoryMarshal.Cast<byte, Vector<byte>>(target);
+        ReadOnlySpan<Vector<byte>> otherWide = MemoryMarshal.Cast<byte, Vector<byte>>(other);
+        for (int i = 0; i < wide.Length; i++)
+            wide[i] &= otherWide[i];
+        for (int i = wide.Length * Vector<byte>.Count; i < target.Length; i++)
+            target[i] &= other[i];
+    }
+
+    private static void AndNot(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, Span<byte> result)
+    {
+        Span<Vector<byte>> wide = MemoryMarshal.Cast<byte, Vector<byte>>(result);
+        ReadOnlySpan<Vector<byte>> leftWide = MemoryMarshal.Cast<byte, Vector<byte>>(left);
+        ReadOnlySpan<Vector<byte>> rightWide = MemoryMarshal.Cast<byte, Vector<byte>>(right);
+        for (int i = 0; i < wide.Length; i++)
+            wide[i] = Vector.AndNot(leftWide[i], rightWide[i]);
+        for (int i = wide.Length * Vector<byte>.Count; i < result.Length; i++)
+            result[i] = (byte)(left[i] & ~right[i]);
+    }
+}

@@ -1,0 +1,31 @@
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace KnowledgeDistillation.Networks;
+
+/// <summary>One step up: halve the channels, double the size, join the skip connection if there is one, two convolutions.</summary>
+internal sealed class DecoderLevel : Module<Tensor, Tensor?, Tensor>
+{
+    private readonly SpatialLayers _layers;
+    private readonly bool _interpolates;
+    private readonly Module<Tensor, Tensor> narrow;
+    private readonly ConvolutionBlock block;
+
+    public DecoderLevel(SpatialLayers layers, Upsampling upsampling, long deeperWidth, long width, bool withSkip)
+        : base(nameof(DecoderLevel))
+    {
+        _layers = layers;
+        _interpolates = upsampling == Upsampling.Interpolation;
+        narrow = _interpolates ? layers.Convolution(deeperWidth, width, 1) : layers.TransposedConvolution(deeperWidth, width);
+        block = new ConvolutionBlock(layers, withSkip ? 2 * width : width, width);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor deeper, Tensor? skip)
+    {
+        Tensor up = narrow.call(deeper);
+        if (_interpolates)
+            up = _layers.DoubleSize(up);
+        return block.call(skip is null ? up : cat([up, skip], 1));
+    }
+}

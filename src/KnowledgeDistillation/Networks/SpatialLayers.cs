@@ -1,0 +1,30 @@
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace KnowledgeDistillation.Networks;
+
+/// <summary>Makes the layers of a network for slices (2) or volumes (3), so that one network definition serves both.</summary>
+internal readonly record struct SpatialLayers(int Dimensions)
+{
+    public Module<Tensor, Tensor> Convolution(long inputs, long outputs, long kernel) => Dimensions == 3
+        ? Conv3d(inputs, outputs, kernel, padding: kernel / 2)
+        : Conv2d(inputs, outputs, kernel, padding: kernel / 2);
+
+    public Module<Tensor, Tensor> TransposedConvolution(long inputs, long outputs) => Dimensions == 3
+        ? ConvTranspose3d(inputs, outputs, 2, stride: 2)
+        : ConvTranspose2d(inputs, outputs, 2, stride: 2);
+
+    public Module<Tensor, Tensor> InstanceNorm(long channels) => Dimensions == 3
+        ? InstanceNorm3d(channels, affine: true)
+        : InstanceNorm2d(channels, affine: true);
+
+    public Tensor MaxPool(Tensor input) => Dimensions == 3
+        ? functional.max_pool3d(input, [2, 2, 2])
+        : functional.max_pool2d(input, 2);
+
+    public Tensor DoubleSize(Tensor input) => functional.interpolate(
+        input,
+        scale_factor: [.. Enumerable.Repeat(2.0, Dimensions)],
+        mode: Dimensions == 3 ? InterpolationMode.Trilinear : InterpolationMode.Bilinear,
+        align_corners: false);
+}

@@ -1,0 +1,89 @@
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation;
+
+/// <summary>
+/// Each channel is a region that may overlap others; probabilities are a sigmoid a channel. The alternative for BraTS: whole tumour, tumour core, enhancing tumour.
+/// </summary>
+public sealed class OverlappingRegions : LabelScheme
+{
+    /// <summary>Makes a scheme.</summary>
+    /// <param name="regions">The regions, outermost first, one a channel.</param>
+    /// <param name="innermostClasses">For each region the class of a voxel that lies in it and in no later region, used to turn predicted regions into classes.</param>
+    /// <exception cref="ArgumentException">No region, numbers of regions and classes that differ, or a class that is not one of its region.</exception>
+    public OverlappingRegions(IReadOnlyList<Region> regions, IReadOnlyList<int> innermostClasses)
+    {
+        ArgumentNullException.ThrowIfNull(regions);
+        ArgumentNullException.ThrowIfNull(innermostClasses);
+        if (regions.Count == 0)
+            throw new ArgumentException("At least one region is needed.", nameof(regions));
+        if (innermostClasses.Count != regions.Count)
+            throw new ArgumentException($"{regions.Count} regions need as many innermost classes, but {innermostClasses.Count} were given.", nameof(innermostClasses));
+        for (int i = 0; i < regions.Count; i++)
+        {
+            if (!regions[i].Classes.Contains(innermostClasses[i]))
+                throw new ArgumentException($"Class {innermostClasses[i]} does not belong to the region '{regions[i].Name}'.", nameof(innermostClasses));
+        }
+
+        (Regions, InnermostClasses) = ([.. regions], [.. innermostClasses]);
+        ChannelNames = [.. regions.Select(region => region.Name)];
+    }
+
+    /// <summary>The regions, outermost first.</summary>
+    public IReadOnlyList<Region> Regions { get; }
+
+    /// <summary>For each region the class of a voxel that lies in it and in no later region.</summary>
+    public IReadOnlyList<int> InnermostClasses { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> ChannelNames { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<int> ForegroundChannels => [.. Enumerable.Range(0, Channels)];
+
+    /// <inheritdoc/>
+    public override int ClassCount => 1 + Regions.Max(region => region.Classes.Max());
+
+    /// <inheritdoc/>
+    public override Tensor Encode(Tensor labels)
+    {
+        CheckLabels(labels);
+        return stack([.. Regions.Select(region => Contains(labels, region))], 1).to(ScalarType.Float32);
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Probabilities(Tensor logits, double temperature = 1)
+    {
+        CheckChannels(logits);
+        Tensor wide = Widen(logits);
+        return (CheckTemperature(temperature) == 1 ? wide : wide / temperature).sigmoid();
+    }
+
+    /// <inheritdoc/>
+    public override (Tensor LogProbability, Tensor LogComplement) LogProbabilities(Tensor logits)
+    {
+        CheckChannels(logits);
+        Tensor wide = Widen(logits);
+        return (nn.functional.logsigmoid(wide), nn.functional.logsigmoid(-wide));
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Binarise(Tensor logits)
+    {
+        CheckChannels(logits);
+        return logits.gt(0).to(logits.dtype);
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Decode(Tensor probabilities)
+    {
+        CheckChannels(probabilities);
+        Tensor classes = zeros([probabilities.shape[0], .. probabilities.shape[2..]], ScalarType.Int64, probabilities.device);
+        for (int channel = 0; channel < Channels; channel++)
+            classes = classes.masked_fill(probabilities.select(1, channel).gt(0.5), InnermostClasses[channel]);
+        return classes;
+    }
+
+    private static Tensor Contains(Tensor labels, Region region) =>
+        region.Classes.Select(label => labels.eq(label)).Aggregate((united, mask) => united.logical_or(mask));
+}

@@ -1,0 +1,17 @@
+namespace KnowledgeDistillation.Training;
+
+/// <summary>Something a user adds to a fit, for example a log of its own. Called on the thread of the fit; an exception ends the fit.</summary>
+public interface ITrainingCallback
+{
+    /// <summary>Called after each step.</summary>
+    void StepEnded(TrainingProgress progress)
+    {
+    }
+
+    /// <summary>Called after each epoch, when its checkpoint has been written.</summary>
+    /// <param name="history">All epochs so far; the last is the one that ended.</param>
+    /// <param name="network">The network that learns, with the weights of now.</param>
+    void EpochEnded(IReadOnlyList<EpochReport> history, IEncoderDecoder network)
+    {
+    }
+}

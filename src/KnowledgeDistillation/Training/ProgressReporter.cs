@@ -1,0 +1,20 @@
+using System.Diagnostics;
+using KnowledgeDistillation.Losses;
+
+namespace KnowledgeDistillation.Training;
+
+/// <summary>Says after each step where the fit stands, and estimates the time that remains from the steps of this run.</summary>
+internal sealed class ProgressReporter(IProgress<TrainingProgress>? progress, TrainingOptions options, int firstEpoch, int stepsPerEpoch)
+{
+    private readonly Stopwatch _watch = Stopwatch.StartNew();
+
+    public TrainingProgress StepEnded(int epoch, int step, double loss, IReadOnlyList<TermValue> terms, double learningRate)
+    {
+        long done = ((long)(epoch - firstEpoch) * stepsPerEpoch) + step;
+        long toDo = ((long)(options.Epochs - firstEpoch) * stepsPerEpoch) - done;
+        TimeSpan elapsed = _watch.Elapsed;
+        var report = new TrainingProgress(epoch, options.Epochs, step, stepsPerEpoch, loss, terms, learningRate, elapsed, elapsed * (toDo / (double)done));
+        progress?.Report(report);
+        return report;
+    }
+}

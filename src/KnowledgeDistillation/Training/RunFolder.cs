@@ -1,0 +1,155 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Training;
+
+/// <summary>
+/// The output folder of a fit: <c>best</c> with the model of the best epoch, <c>last</c> with the model of the last epoch and all that a resume needs, <c>history.csv</c>.
+/// Folders are replaced as a whole, so a fit that dies at any moment leaves the old or the new one.
+/// </summary>
+internal sealed class RunFolder
+{
+    private const string StateName = "training.json";
+    private const string OptimizerName = "optimizer.bin";
+    private const string Format = "KnowledgeDistillation training state";
+    private const int Version = 1;
+
+    private readonly TrainingOptions _options;
+    private readonly IEncoderDecoder _network;
+    private readonly LabelScheme _labels;
+    private readonly LearningLosses _losses;
+    private readonly string _folder;
+
+    private RunFolder(TrainingOptions options, IEncoderDecoder network, LabelScheme labels, LearningLosses losses, string folder)
+    {
+        (_options, _network, _labels, _losses, _folder) = (options, network, labels, losses, folder);
+    }
+
+    public string BestPath => Path.Combine(_folder, "best");
+
+    public string LastPath => Path.Combine(_folder, "last");
+
+    /// <returns>Null where the options name no folder.</returns>
+    public static RunFolder? Open(TrainingOptions options, IEncoderDecoder network, LabelScheme labels, LearningLosses losses)
+    {
+        if (options.OutputFolder is null)
+            return null;
+        var folder = new RunFolder(options, network, labels, losses, Path.GetFullPath(options.OutputFolder));
+        if (!options.Resume && AtomicDirectory.Resolve(folder.LastPath) is not null)
+            throw new InvalidOperationException($"The folder {folder._folder} already holds a run. Set Resume to go on with it, choose another OutputFolder, or delete it.");
+        Directory.CreateDirectory(folder._folder);
+        return folder;
+    }
+
+    /// <summary>Loads the last checkpoint into the network, the optimiser and the losses that learn.</summary>
+    /// <returns>The epochs that were; none where there is no checkpoint.</returns>
+    public List<EpochReport> Resume(OptimizerHelper optimizer)
+    {
+        if (AtomicDirectory.Resolve(LastPath) is not string last)
+            return [];
+
+        string statePath = Path.Combine(last, StateName);
+        JsonObject state = ModelFiles.ReadDescription(statePath, Format, Version);
+        ModelFiles.ReadDescription(last);
+        RequireSameOptions(statePath, state);
+        List<EpochReport>? history;
+        try
+        {
+            history = state["history"].Deserialize<List<EpochReport>>(ModelFiles.Json);
+        }
+        catch (JsonException exception)
+        {
+            throw new CheckpointException(statePath, "it is damaged: the history cannot be read", exception);
+        }
+
+        ModelFiles.ReadWeights(last, _network.Module);
+        LoadOptimizer(Path.Combine(last, OptimizerName), optimizer);
+        foreach ((string name, nn.Module module) in _losses.Modules)
+            ModelFiles.ReadTensorsInto(Path.Combine(last, LossWeightsName(name)), module);
+        foreach ((string name, Losses.ISelfTrainingLoss loss) in _losses.SelfTraining)
+            LoadOptimizer(Path.Combine(last, LossOptimizerName(name)), loss.Optimizer);
+        return history ?? [];
+    }
+
+    public void Save(List<EpochReport> history, OptimizerHelper optimizer)
+    {
+        if (history[^1].IsBest)
+            AtomicDirectory.Write(BestPath, WriteModel);
+        AtomicDirectory.Write(LastPath, folder => WriteState(folder, history, optimizer));
+        AtomicFile.Write(Path.Combine(_folder, "history.csv"), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(HistoryCsv.Format(history))));
+    }
+
+    public void LoadBestWeights()
+    {
+        if (AtomicDirectory.Resolve(BestPath) is string best)
+        {
+            ModelFiles.ReadDescription(best);
+            ModelFiles.ReadWeights(best, _network.Module);
+        }
+    }
+
+    private static string LossWeightsName(string name) => $"loss-{SafeName(name)}.safetensors";
+
+    private static string LossOptimizerName(string name) => $"loss-{SafeName(name)}-optimizer.bin";
+
+    private static string SafeName(string name) => string.Concat(name.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' ? letter : '_'));
+
+    private void WriteModel(string folder) => ModelFiles.Write(folder, _network, _labels, _options.Metadata);
+
+    private void WriteState(string folder, List<EpochReport> history, OptimizerHelper optimizer)
+    {
+        WriteModel(folder);
+        List<string> files = [SaveOptimizer(Path.Combine(folder, OptimizerName), optimizer)];
+        foreach ((string name, nn.Module module) in _losses.Modules)
+        {
+            string path = Path.Combine(folder, LossWeightsName(name));
+            SafetensorsFile.Write(path, module.state_dict());
+            files.Add(path);
+        }
+
+        foreach ((string name, Losses.ISelfTrainingLoss loss) in _losses.SelfTraining)
+            files.Add(SaveOptimizer(Path.Combine(folder, LossOptimizerName(name)), loss.Optimizer));
+        ModelFiles.WriteDescription(Path.Combine(folder, StateName), Format, Version, files, new JsonObject
+        {
+            ["options"] = JsonSerializer.SerializeToNode(_options.Fingerprint(), ModelFiles.Json),
+            // Every epoch seeds the generators from these two numbers, so they are the whole random state, on any device.
+            ["randomState"] = new JsonObject { ["seed"] = _options.Seed, ["nextEpoch"] = history.Count },
+            ["history"] = JsonSerializer.SerializeToNode(history, ModelFiles.Json),
+        });
+    }
+
+    private static string SaveOptimizer(string path, OptimizerHelper optimizer)
+    {
+        using var writer = new BinaryWriter(File.Create(path));
+        optimizer.save_state_dict(writer);
+        return path;
+    }
+
+    private static void LoadOptimizer(string path, OptimizerHelper optimizer)
+    {
+        try
+        {
+            using var reader = new BinaryReader(File.OpenRead(path));
+            optimizer.load_state_dict(reader);
+        }
+        catch (Exception exception) when (exception is IOException or ArgumentException or InvalidOperationException or FormatException)
+        {
+            throw new CheckpointException(path, $"the optimiser's state does not fit ({exception.Message})", exception);
+        }
+    }
+
+    private void RequireSameOptions(string path, JsonObject state)
+    {
+        var saved = state["options"].Deserialize<Dictionary<string, string>>(ModelFiles.Json) ?? [];
+        string[] changed =
+        [
+            .. _options.Fingerprint()
+                .Where(option => saved.GetValueOrDefault(option.Key) != option.Value)
+                .Select(option => $"{option.Key} was {saved.GetValueOrDefault(option.Key, "not set")} and is now {option.Value}"),
+        ];
+        if (changed.Length > 0)
+            throw new CheckpointException(path, $"it belongs to a fit with other options, so going on would mix two experiments: {string.Join("; ", changed)}");
+    }
+}

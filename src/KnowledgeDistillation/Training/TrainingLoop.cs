@@ -1,0 +1,200 @@
+using System.Diagnostics;
+using KnowledgeDistillation.Losses;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Training;
+
+/// <summary>The one loop behind all trainers.</summary>
+internal sealed class TrainingLoop
+{
+    private readonly IEncoderDecoder _network;
+    private readonly IReadOnlyList<FrozenTeacher> _teachers;
+    private readonly LabelScheme _labels;
+    private readonly WeightedObjective _objective;
+    private readonly TrainingOptions _options;
+    private readonly LearningLosses _learningLosses;
+    private readonly ILogger _logger;
+
+    public TrainingLoop(
+        IEncoderDecoder network,
+        IReadOnlyList<FrozenTeacher> teachers,
+        LabelScheme labels,
+        WeightedObjective objective,
+        TrainingOptions options,
+        ILogger? logger)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(labels);
+        ArgumentNullException.ThrowIfNull(objective);
+        options.Validate();
+        if (network.OutputChannels != labels.Channels)
+            throw new ArgumentException($"The network has {network.OutputChannels} output channels, but the label scheme has {labels.Channels}: {string.Join(", ", labels.ChannelNames)}.");
+        foreach (FrozenTeacher teacher in teachers)
+            teacher.CheckIsNot(network);
+        if (teachers.DistinctBy(teacher => teacher.Name).Count() != teachers.Count)
+            throw new ArgumentException($"The names of the teachers must differ, but are {string.Join(", ", teachers.Select(teacher => teacher.Name))}.");
+
+        (_network, _teachers, _labels, _objective, _options) = (network, teachers, labels, objective, options);
+        _learningLosses = LearningLosses.In(objective);
+        _logger = logger ?? NullLogger.Instance;
+    }
+
+    public TrainingResult Fit(IBatchSource training, IBatchSource? validation, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(training);
+        cancellationToken.ThrowIfCancellationRequested();
+        Parameter[] parameters = [.. _network.Module.parameters().Concat(_learningLosses.Parameters).Where(parameter => parameter.requires_grad)];
+        using OptimizerHelper optimizer = _options.Optimizer?.Invoke(parameters) ?? optim.Adam(parameters, _options.LearningRate, weight_decay: _options.WeightDecay);
+        double[] initialLearningRates = [.. optimizer.ParamGroups.Select(group => group.LearningRate)];
+        using BestWeights best = new(_network);
+        RunFolder? folder = RunFolder.Open(_options, _network, _labels, _learningLosses);
+        List<EpochReport> history = folder?.Resume(optimizer) ?? [];
+        var progressReporter = new ProgressReporter(progress, _options, history.Count, training.BatchCount);
+
+        while (history.Count < _options.Epochs && !HasStoppedEarly(history))
+        {
+            int epoch = history.Count;
+            var watch = Stopwatch.StartNew();
+            double learningRate = SetLearningRate(optimizer, initialLearningRates, history);
+            IReadOnlyDictionary<string, double>? shares = MeasureGradientShares(training, epoch);
+            manual_seed(SeedMixer.Mix(_options.Seed, epoch));
+            LossReport trained = TrainEpoch(training, epoch, optimizer, parameters, learningRate, progressReporter, cancellationToken);
+            LossReport? validated = validation is null ? null : Validate(validation, epoch, cancellationToken);
+
+            double watched = (validated ?? trained).Total;
+            bool isBest = history.All(report => watched < report.WatchedLoss);
+            history.Add(new EpochReport(epoch, learningRate, trained, validated, isBest, watch.Elapsed.TotalSeconds, shares));
+            if (isBest && folder is null && _options.RestoreBestWeights)
+                best.Remember();
+            folder?.Save(history, optimizer);
+            foreach (ITrainingCallback callback in _options.Callbacks)
+                callback.EpochEnded(history, _network);
+            _logger.LogInformation("Epoch {Epoch}: training loss {Training:0.0000}, validation loss {Validation:0.0000}, learning rate {LearningRate}{Best}", epoch, trained.Total, validated?.Total, learningRate, isBest ? " (best so far)" : "");
+        }
+
+        if (_options.RestoreBestWeights)
+            RestoreBest(folder, best);
+        _network.Module.eval();
+        StopReason reason = history.Count < _options.Epochs ? StopReason.StoppedEarly : StopReason.EpochsDone;
+        return new TrainingResult(history, reason, folder?.BestPath, folder?.LastPath);
+    }
+
+    private LossReport TrainEpoch(
+        IBatchSource source,
+        int epoch,
+        OptimizerHelper optimizer,
+        Parameter[] parameters,
+        double learningRate,
+        ProgressReporter progress,
+        CancellationToken cancellationToken)
+    {
+        var average = new LossAverage();
+        int step = 0;
+        _network.Module.train();
+        foreach (Batch hostBatch in source.ReadEpoch(epoch))
+        {
+            using (hostBatch)
+            using (NewDisposeScope())
+            using (Batch batch = hostBatch.To(Device))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                DistillationContext context = Run(batch);
+                _learningLosses.TrainOwn(context);
+                ObjectiveValue value = _objective.Evaluate(context);
+                double total = average.Add(value, batch, epoch, step, inValidation: false);
+
+                optimizer.zero_grad();
+                value.Total.backward();
+                if (_options.GradientClipNorm is double longest)
+                    nn.utils.clip_grad_norm_(parameters, longest);
+                optimizer.step();
+
+                step++;
+                Tell(progress.StepEnded(epoch, step, total, average.LastTerms, learningRate));
+            }
+        }
+
+        CheckBatchCount(source, step);
+        return average.Report();
+    }
+
+    private LossReport Validate(IBatchSource source, int epoch, CancellationToken cancellationToken)
+    {
+        var average = new LossAverage();
+        int step = 0;
+        _network.Module.eval();
+        using IDisposable noGradient = no_grad();
+        // Always the same epoch: validation must not change from one to the next by an augmentation or an order.
+        foreach (Batch hostBatch in source.ReadEpoch(0))
+        {
+            using (hostBatch)
+            using (NewDisposeScope())
+            using (Batch batch = hostBatch.To(Device))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                average.Add(_objective.Evaluate(Run(batch)), batch, epoch, step, inValidation: true);
+                step++;
+            }
+        }
+
+        CheckBatchCount(source, step);
+        return average.Report();
+    }
+
+    private DistillationContext Run(Batch batch) => new(
+        batch,
+        _labels,
+        NetworkOutput.Of(_network, batch.Images),
+        _teachers.ToDictionary(teacher => teacher.Name, teacher => teacher.Forward(batch)));
+
+    private Dictionary<string, double>? MeasureGradientShares(IBatchSource source, int epoch)
+    {
+        if (_options.GradientSharesEvery == 0 || epoch % _options.GradientSharesEvery != 0)
+            return null;
+
+        // In evaluation mode, so that looking leaves no trace: no running statistics change, no random numbers are drawn.
+        _network.Module.eval();
+        using Batch hostBatch = source.ReadEpoch(epoch).First();
+        using var scope = NewDisposeScope();
+        using Batch batch = hostBatch.To(Device);
+        return new(_objective.MeasureGradientShares(Run(batch)));
+    }
+
+    private double SetLearningRate(OptimizerHelper optimizer, double[] initial, List<EpochReport> history)
+    {
+        double multiplier = _options.Schedule.Multiplier([.. history.Select(report => report.WatchedLoss)]);
+        foreach ((optim.ILearningRateController group, double rate) in optimizer.ParamGroups.Zip(initial))
+            group.LearningRate = rate * multiplier;
+        return initial[0] * multiplier;
+    }
+
+    private bool HasStoppedEarly(List<EpochReport> history) =>
+        _options.EarlyStoppingPatience is int patience
+        && history.Count > patience
+        && !history.TakeLast(patience).Any(report => report.IsBest);
+
+    private static void RestoreBest(RunFolder? folder, BestWeights best)
+    {
+        if (folder is not null)
+            folder.LoadBestWeights();
+        else
+            best.Restore();
+    }
+
+    private void Tell(TrainingProgress progress)
+    {
+        foreach (ITrainingCallback callback in _options.Callbacks)
+            callback.StepEnded(progress);
+    }
+
+    private static void CheckBatchCount(IBatchSource source, int batches)
+    {
+        if (batches == 0 || batches != source.BatchCount)
+            throw new InvalidOperationException($"The batch source {source.GetType().Name} says that an epoch has {source.BatchCount} batches, but gave {batches}.");
+    }
+
+    private Device Device => _network.Module.parameters().First().device;
+}
