@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 using CsCheck;
 using FluentAssertions;
 using KnowledgeDistillation.Training;
@@ -37,7 +36,7 @@ public sealed class SafetensorsFileTests : IDisposable
             new Dictionary<string, Tensor> { ["a"] = tensor(new byte[] { 7, 8, 9 }), ["b"] = tensor(new float[,] { { 1, -2 } }) },
             new Dictionary<string, string> { ["z"] = "é\"", ["k"] = "v" });
         const string Header = """{"__metadata__":{"k":"v","z":"é\""},"b":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"a":{"dtype":"U8","shape":[3],"data_offsets":[8,11]}}""";
-        byte[] header = Encoding.UTF8.GetBytes(Header);
+        byte[] header = System.Text.Encoding.UTF8.GetBytes(Header);
         byte[] padded = [.. header, .. Enumerable.Repeat((byte)' ', (8 - (header.Length % 8)) % 8)];
         byte[] expected = [(byte)padded.Length, 0, 0, 0, 0, 0, 0, 0, .. padded, 0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0, 7, 8, 9];
         System.IO.File.ReadAllBytes(File).Should().Equal(expected);
@@ -212,7 +211,7 @@ public sealed class SafetensorsFileTests : IDisposable
     [InlineData("", 0, "*no JSON object*")]
     public void A_faulty_header_is_refused_with_the_file_and_the_reason(string header, int dataBytes, string message)
     {
-        WriteRaw((ulong)Encoding.UTF8.GetByteCount(header), [.. Encoding.UTF8.GetBytes(header), .. new byte[dataBytes]]);
+        WriteRaw((ulong)System.Text.Encoding.UTF8.GetByteCount(header), [.. System.Text.Encoding.UTF8.GetBytes(header), .. new byte[dataBytes]]);
         ShouldBeRefused(message);
     }
 
@@ -230,7 +229,7 @@ public sealed class SafetensorsFileTests : IDisposable
     public void A_shape_with_too_many_dimensions_is_refused()
     {
         string header = $$$"""{"x":{"dtype":"U8","shape":[{{{string.Join(',', Enumerable.Repeat(1, 65))}}}],"data_offsets":[0,1]}}""";
-        WriteRaw((ulong)header.Length, [.. Encoding.UTF8.GetBytes(header), 0]);
+        WriteRaw((ulong)header.Length, [.. System.Text.Encoding.UTF8.GetBytes(header), 0]);
         ShouldBeRefused("*'x' has 65 dimensions*");
     }
 
