@@ -42,9 +42,9 @@ internal static partial class TorchLoadFailure
             string requirement = $"{version.Groups["version"].Value} (asked for by {Path.GetFileName(version.Groups["library"].Value)})";
             return version.Groups["version"].Value.StartsWith("GLIBC_", StringComparison.Ordinal)
                 ? (TorchBackendProblem.GlibcTooOld,
-                    $"Torch cannot be loaded: this machine's C library lacks {requirement}. Run the application on a newer system, such as Debian 12, Ubuntu 22.04 or RHEL 9, or in a container of one.")
+                    $"Torch cannot be loaded: this machine's C library lacks {requirement}. Run the application on Debian 12, Ubuntu 22.04 or a newer system, or in a container of one.")
                 : (TorchBackendProblem.LibstdcxxTooOld,
-                    $"Torch cannot be loaded: this machine's libstdc++ lacks {requirement}. If that is GLIBCXX_3.4.32, TorchSharp asks for it without need: build the application with the package KnowledgeDistillation on this machine, or elsewhere with the property KnowledgeDistillationRelaxLibstdcxx=always. Otherwise install a newer libstdc++.");
+                    $"Torch cannot be loaded: this machine's libstdc++ lacks {requirement}. If that is GLIBCXX_3.4.32, TorchSharp asks for it without need: build the application with the package KnowledgeDistillation on this machine, or elsewhere with the property KnowledgeDistillationRelaxLibstdcxx=always. If it is another, run on Debian 12, Ubuntu 22.04 or a newer system, or put a newer libstdc++ on LD_LIBRARY_PATH.");
         }
 
         if (MissingSymbol().Match(loaderMessage) is { Success: true } symbol)
