@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using KnowledgeDistillation.Networks;
@@ -77,7 +78,7 @@ internal static class ModelFiles
         };
         foreach ((string name, JsonNode? node) in content.ToArray())
             json[name] = node?.DeepClone();
-        AtomicFile.Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(json.ToJsonString(Json))));
+        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(json.ToJsonString(Json))));
     }
 
     /// <summary>Reads such a file back and checks all that it says of itself.</summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using TorchSharp.Modules;
@@ -78,7 +79,7 @@ internal sealed class RunFolder
         if (history[^1].IsBest)
             AtomicDirectory.Write(BestPath, WriteModel);
         AtomicDirectory.Write(LastPath, folder => WriteState(folder, history, optimizer));
-        AtomicFile.Write(Path.Combine(_folder, "history.csv"), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(HistoryCsv.Format(history))));
+        AtomicFile.Write(Path.Combine(_folder, "history.csv"), stream => stream.Write(Encoding.UTF8.GetBytes(HistoryCsv.Format(history))));
     }
 
     public void LoadBestWeights()

@@ -115,6 +115,8 @@ internal sealed class TrainingLoop
                 step++;
                 Tell(progress.StepEnded(epoch, step, total, average.LastTerms, learningRate));
             }
+
+            SafePoint.Collect();
         }
 
         CheckBatchCount(source, step);
@@ -138,6 +140,8 @@ internal sealed class TrainingLoop
                 average.Add(_objective.Evaluate(Run(batch)), batch, epoch, step, inValidation: true);
                 step++;
             }
+
+            SafePoint.Collect();
         }
 
         CheckBatchCount(source, step);
