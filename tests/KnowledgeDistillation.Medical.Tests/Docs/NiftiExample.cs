@@ -18,7 +18,6 @@ public class NiftiExample
             NiftiImage.FromVolume(new Volume(grid, new float[grid.VoxelCount])).Save(t1cePath);
             NiftiImage.FromLabels(new LabelVolume(grid, new int[grid.VoxelCount])).Save(segmentationPath);
 
-            using KnowledgeDistillation.Medical;
 
             NiftiImage image = NiftiImage.Load(t1cePath);
             Volume t1ce = image.ToVolume();                              // floats, slope and intercept applied
