@@ -25,8 +25,8 @@ internal static class Contexts
 
     /// <summary>An output of exactly these tensors, so that gradients can be asked for with respect to them.</summary>
     public static NetworkOutput OutputOf(Tensor logits, params IReadOnlyList<Tensor> levels) =>
-        new(new TensorNetwork(logits, levels[^1]), new Encoding(levels), logits);
+        new(new TensorNetwork(logits, levels[^1]), new EncoderOutput(levels), logits);
 
     /// <summary>An output whose tensors are the parameters of its network.</summary>
-    public static NetworkOutput OutputOf(TensorNetwork network) => new(network, new Encoding(network.Bottleneck), network.Logits);
+    public static NetworkOutput OutputOf(TensorNetwork network) => new(network, new EncoderOutput(network.Bottleneck), network.Logits);
 }

@@ -27,9 +27,9 @@ internal sealed class TensorNetwork : nn.Module<Tensor, Tensor>, IEncoderDecoder
 
     public int OutputChannels => (int)logits.shape[1];
 
-    public Encoding Encode(ModalityImages images) => new(bottleneck.alias());
+    public EncoderOutput Encode(ModalityImages images) => new(bottleneck.alias());
 
-    public Tensor Decode(Encoding encoding) => logits.alias();
+    public Tensor Decode(EncoderOutput encoding) => logits.alias();
 
     public override Tensor forward(Tensor input) => logits.alias();
 }

@@ -147,7 +147,7 @@ public sealed class OrientationTests
     // Rodrigues' rotation about an axis.
     private static Affine Rotated(double[] rotation, double[] spacing, double[] offset, bool reverse)
     {
-        double length = Math.Sqrt((rotation[0] * rotation[0]) + (rotation[1] * rotation[1]) + (rotation[2] * rotation[2])) + 1e-9;
+        double length = Math.Sqrt((rotation[0] * rotation[0]) + (rotation[1] * rotation[1]) + (rotation[2] * rotation[2]));
         double[] k = [rotation[0] / length, rotation[1] / length, rotation[2] / length];
         (double sine, double cosine) = Math.SinCos(rotation[3] * Math.PI);
         double[,] cross = { { 0, -k[2], k[1] }, { k[2], 0, -k[0] }, { -k[1], k[0], 0 } };

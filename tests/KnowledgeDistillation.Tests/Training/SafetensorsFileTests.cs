@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using CsCheck;
 using FluentAssertions;
 using KnowledgeDistillation.Training;
