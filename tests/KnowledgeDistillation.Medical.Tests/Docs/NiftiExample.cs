@@ -1,5 +1,4 @@
 using FluentAssertions;
-using KnowledgeDistillation.Medical;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests.Docs;
@@ -17,7 +16,6 @@ public class NiftiExample
             var grid = new VolumeGrid(3, 4, 5, new Affine(-1, 0, 0, 0, 0, -1, 0, 3, 0, 0, 1, 0));
             NiftiImage.FromVolume(new Volume(grid, new float[grid.VoxelCount])).Save(t1cePath);
             NiftiImage.FromLabels(new LabelVolume(grid, new int[grid.VoxelCount])).Save(segmentationPath);
-
 
             NiftiImage image = NiftiImage.Load(t1cePath);
             Volume t1ce = image.ToVolume();                              // floats, slope and intercept applied
