@@ -11,7 +11,7 @@ internal sealed class EvaluationMode : IDisposable
     public EvaluationMode(IEncoderDecoder network)
     {
         // Each module has a mode of its own: a user may keep some in evaluation mode while the others train.
-        _modes = [.. network.Module.modules().Select(module => (module, module.training))];
+        _modes = [.. network.Module.modules().Prepend(network.Module).Select(module => (module, module.training))];
         network.Module.eval();
     }
 

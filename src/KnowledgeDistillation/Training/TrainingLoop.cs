@@ -47,6 +47,8 @@ internal sealed class TrainingLoop
         ArgumentNullException.ThrowIfNull(training);
         cancellationToken.ThrowIfCancellationRequested();
         Parameter[] parameters = [.. _network.Module.parameters().Concat(_learningLosses.Parameters).Where(parameter => parameter.requires_grad)];
+        if (parameters.Length == 0)
+            throw new InvalidOperationException("The network has no parameter that takes a gradient, so there is nothing to learn: was it frozen as a teacher?");
         using OptimizerHelper optimizer = _options.Optimizer?.Invoke(parameters) ?? optim.Adam(parameters, _options.LearningRate, weight_decay: _options.WeightDecay);
         double[] initialLearningRates = [.. optimizer.ParamGroups.Select(group => group.LearningRate)];
         using BestWeights best = new(_network);
