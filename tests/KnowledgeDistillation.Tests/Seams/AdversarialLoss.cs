@@ -10,9 +10,9 @@ internal sealed class AdversarialLoss : ISelfTrainingLoss, IDisposable
 {
     private readonly Sequential _critic;
 
-    public AdversarialLoss(int channels)
+    public AdversarialLoss(int channels, double dropout = 0)
     {
-        _critic = Sequential(Conv3d(channels, 4, 3, stride: 2), LeakyReLU(0.2), Conv3d(4, 1, 3, padding: 1));
+        _critic = Sequential(Conv3d(channels, 4, 3, stride: 2), BatchNorm3d(4), LeakyReLU(0.2), Dropout3d(dropout), Conv3d(4, 1, 3, padding: 1));
         Optimizer = optim.Adam(_critic.parameters(), lr: 1e-2);
     }
 

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Training;
@@ -316,7 +317,7 @@ public sealed class TrainingLoopTests : IDisposable
 
     private static byte[] BitsOf(string checkpoint)
     {
-        using var model = Inference.SegmentationModel.Load(checkpoint);
+        using var model = SegmentationModel.Load(checkpoint);
         return Toy.Bits(model.Network);
     }
 
