@@ -47,7 +47,7 @@ public class DistillationContextTests
             DistillationContext context = Contexts.Of(
                 Contexts.BratsClasses,
                 zeros([1, 2], ScalarType.Int64),
-                new NetworkOutput(network, new Encoding(ones([1, 1, 2])), randn([1, 4, 2])));
+                new NetworkOutput(network, new EncoderOutput(ones([1, 1, 2])), randn([1, 4, 2])));
             using (lossHasItsOwnScope ? NewDisposeScope() : null)
                 new ReferenceLoss().Compute(context);
         }

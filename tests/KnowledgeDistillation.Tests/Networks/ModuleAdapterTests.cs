@@ -72,7 +72,7 @@ public class ModuleAdapterTests
     {
         using var scope = NewDisposeScope();
         using var network = new ModuleAdapter(Module(), ["a", "b"], 3, "bottom");
-        Action decode = () => network.Decode(new Encoding(rand([1, 5, 4, 6])));
+        Action decode = () => network.Decode(new EncoderOutput(rand([1, 5, 4, 6])));
         decode.Should().Throw<ArgumentException>().WithMessage("This encoding comes from another network.*");
     }
 
@@ -98,7 +98,7 @@ public class ModuleAdapterTests
     {
         using var scope = NewDisposeScope();
         using var network = new ModuleAdapter(Module(), ["a", "b"], 3, "bottom");
-        Encoding first = network.Encode(Images());
+        EncoderOutput first = network.Encode(Images());
         Tensor bottleneck = first.Bottleneck.clone();
         Tensor logits = network.Decode(first).clone();
         network.Encode(Images());

@@ -56,14 +56,14 @@ public class UNetTests
         using var network = new UNet3D(new UNet3DOptions { Modalities = ["t1ce"], OutputChannels = 4, BaseWidth = 2, SkipConnections = skips });
         network.eval();
         using IDisposable noGradient = no_grad();
-        Encoding encoding = network.Encode(new ModalityImages(("t1ce", rand([1, 1, 32, 16, 16]))));
+        EncoderOutput encoding = network.Encode(new ModalityImages(("t1ce", rand([1, 1, 32, 16, 16]))));
         Tensor logits = network.Decode(encoding);
 
         for (int level = 0; level < 5; level++)
         {
             Tensor[] levels = [.. encoding.Levels];
             levels[level] = randn(levels[level].shape);
-            bool same = network.Decode(new Encoding(levels)).equal(logits).all().item<bool>();
+            bool same = network.Decode(new EncoderOutput(levels)).equal(logits).all().item<bool>();
             same.Should().Be(level < 4 - skips, $"level {level} is read by {skips} skip connections or not");
         }
     }
@@ -84,7 +84,7 @@ public class UNetTests
         using var scope = NewDisposeScope();
         manual_seed(21);
         using var network = new UNet3D(Small3D(1));
-        Encoding encoding = network.Encode(new ModalityImages(("a", randn([2, 1, 16, 16, 16]))));
+        EncoderOutput encoding = network.Encode(new ModalityImages(("a", randn([2, 1, 16, 16, 16]))));
 
         encoding.Levels.Select(level => string.Join('×', level.shape)).Should().Equal("2×2×16×16×16", "2×4×8×8×8", "2×8×4×4×4");
         encoding.Bottleneck.Should().BeSameAs(encoding.Levels[2]);
@@ -202,7 +202,7 @@ public class UNetTests
     {
         using var scope = NewDisposeScope();
         using var network = new UNet3D(Small3D(1));
-        Action decode = () => network.Decode(new Encoding(rand([1, 8, 4, 4, 4])));
+        Action decode = () => network.Decode(new EncoderOutput(rand([1, 8, 4, 4, 4])));
         decode.Should().Throw<ArgumentException>().WithMessage("This network has 3 levels, but the encoding has 1: it comes from another network.*");
     }
 

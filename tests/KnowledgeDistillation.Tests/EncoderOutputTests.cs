@@ -4,14 +4,14 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Tests;
 
-public class EncodingTests
+public class EncoderOutputTests
 {
     [Fact]
     public void The_last_level_is_the_bottleneck()
     {
         using var scope = NewDisposeScope();
         Tensor[] levels = [rand([1, 2, 4]), rand([1, 4, 2])];
-        var encoding = new Encoding(levels);
+        var encoding = new EncoderOutput(levels);
         encoding.Levels.Should().Equal(levels);
         encoding.Bottleneck.Should().BeSameAs(levels[1]);
     }
@@ -19,7 +19,7 @@ public class EncodingTests
     [Fact]
     public void An_encoding_without_levels_is_refused()
     {
-        Func<object> make = () => new Encoding();
+        Func<object> make = () => new EncoderOutput();
         make.Should().Throw<ArgumentException>().WithMessage("An encoding needs at least one level, the bottleneck.*");
     }
 
@@ -31,7 +31,7 @@ public class EncodingTests
         new NetworkOutput(new TensorNetwork(rand([1, 2, 4]), encoding.Bottleneck), encoding, rand([1, 2, 4])).Encoding.Should().BeSameAs(encoding);
     }
 
-    private sealed class Sampled(Tensor bottleneck, Tensor mean) : Encoding(bottleneck)
+    private sealed class Sampled(Tensor bottleneck, Tensor mean) : EncoderOutput(bottleneck)
     {
         public Tensor Mean { get; } = mean;
     }
