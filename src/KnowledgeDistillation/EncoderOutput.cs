@@ -26,6 +26,6 @@ public class EncoderOutput
     /// <summary>The deepest features, after the last norm and activation of the deepest level.</summary>
     public Tensor Bottleneck => Levels[^1];
 
-    /// <summary>The same encoding cut off from the graph that made it: no gradient flows back through it. Types that derive from this one keep only their levels.</summary>
-    internal EncoderOutput Detach() => new([.. Levels.Select(level => level.detach())]);
+    /// <summary>The same output cut off from the graph that made it, as a loss that trains something of its own sees it. Override it to keep what a derived type adds; this one keeps the levels.</summary>
+    public virtual EncoderOutput Detach() => new([.. Levels.Select(level => level.detach())]);
 }
