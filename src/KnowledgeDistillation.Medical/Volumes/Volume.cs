@@ -25,4 +25,20 @@ public sealed class Volume
 
     /// <summary>The value at voxel (x, y, z).</summary>
     public float this[int x, int y, int z] => Voxels[Grid.IndexOf(x, y, z)];
+
+    /// <summary>
+    /// The same volume with its voxel axes permuted and reversed so that they run towards the given sides. Every voxel keeps
+    /// its value and its place in the world; nothing is interpolated. Reorienting back restores the voxels exactly.
+    /// </summary>
+    /// <param name="orientation">The orientation wanted, such as <see cref="Orientation.RAS"/>.</param>
+    /// <returns>A new volume, or this one where it has the orientation already.</returns>
+    /// <exception cref="ArgumentException">The grid's affine has no inverse.</exception>
+    public Volume ReorientTo(Orientation orientation)
+    {
+        ArgumentNullException.ThrowIfNull(orientation);
+        if (orientation == Grid.Orientation)
+            return this;
+        Reorientation reorientation = new(Grid, orientation);
+        return new Volume(reorientation.Target, reorientation.Apply<float>(Voxels));
+    }
 }

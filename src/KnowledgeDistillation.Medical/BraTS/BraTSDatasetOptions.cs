@@ -1,0 +1,39 @@
+namespace KnowledgeDistillation.Medical;
+
+/// <summary>What a case must have to be used, and what happens to the others. Immutable.</summary>
+public sealed record BraTSDatasetOptions
+{
+    /// <summary>
+    /// The modalities that each case must have. Default: all four. A student's training, evaluation and prediction need only
+    /// <see cref="BraTSModality.T1ce"/>. Others that are there can be loaded all the same.
+    /// </summary>
+    public IReadOnlyList<string> RequiredModalities { get; init; } = BraTSModality.All;
+
+    /// <summary>Whether each case must have a segmentation. Default true; prediction needs none.</summary>
+    public bool RequireSegmentation { get; init; } = true;
+
+    /// <summary>
+    /// The label of enhancing tumour on disk: 4 (BraTS 2017 to 2021), 3 (2023 and later), or null (default) to take for each case the one
+    /// that occurs. The Medical Segmentation Decathlon has its own labels, whatever is set here.
+    /// </summary>
+    public int? EnhancingLabel { get; init; }
+
+    /// <summary>What to do about cases that cannot be used. Default <see cref="FaultyCaseHandling.Stop"/>.</summary>
+    public FaultyCaseHandling FaultyCases { get; init; } = FaultyCaseHandling.Stop;
+
+    /// <summary>
+    /// Whether to read each segmentation on opening and check its labels. Default true; costs some 20 ms a case of 240×240×155. Without
+    /// it, unknown labels show when the case is loaded.
+    /// </summary>
+    public bool VerifySegmentations { get; init; } = true;
+
+    internal void Validate()
+    {
+        List<string> faults = [];
+        foreach (string name in RequiredModalities.Where(name => !BraTSModality.All.Contains(name)))
+            faults.Add($"{nameof(RequiredModalities)} holds '{name}', but must hold some of {string.Join(", ", BraTSModality.All)}");
+        if (EnhancingLabel is not (null or 3 or 4))
+            faults.Add($"{nameof(EnhancingLabel)} is {EnhancingLabel}, but must be 3, 4 or null");
+        OptionFaults.ThrowIfAny(nameof(BraTSDatasetOptions), faults);
+    }
+}

@@ -1,0 +1,94 @@
+namespace KnowledgeDistillation.Medical;
+
+/// <summary>Which numbers stand for which tissue in the segmentation files of a data set; 0 is always background.</summary>
+/// <param name="NecrosisLabel">Necrosis and non-enhancing tumour.</param>
+/// <param name="OedemaLabel">Peritumoural oedema.</param>
+/// <param name="EnhancingLabel">Enhancing tumour.</param>
+public sealed record BraTSLabelConvention(int NecrosisLabel, int OedemaLabel, int EnhancingLabel)
+{
+    /// <summary>The class of background in the arrays that a network is trained with.</summary>
+    public const int BackgroundClass = 0;
+
+    /// <summary>The class of necrosis and non-enhancing tumour.</summary>
+    public const int NecrosisClass = 1;
+
+    /// <summary>The class of oedema.</summary>
+    public const int OedemaClass = 2;
+
+    /// <summary>The class of enhancing tumour.</summary>
+    public const int EnhancingClass = 3;
+
+    /// <summary>BraTS 2017 to 2021: necrosis 1, oedema 2, enhancing tumour 4.</summary>
+    public static BraTSLabelConvention BraTS2018 { get; } = new(1, 2, 4);
+
+    /// <summary>BraTS 2023 and later: necrosis 1, oedema 2, enhancing tumour 3.</summary>
+    public static BraTSLabelConvention BraTS2023 { get; } = new(1, 2, 3);
+
+    /// <summary>Task01 of the Medical Segmentation Decathlon: oedema 1, non-enhancing tumour 2, enhancing tumour 3.</summary>
+    public static BraTSLabelConvention MedicalSegmentationDecathlon { get; } = new(2, 1, 3);
+
+    /// <summary>
+    /// The convention of a segmentation of the BraTS challenges: enhancing tumour is 4 where a 4 occurs, 3 where a 3 occurs, and
+    /// <paramref name="fallback"/> where neither does (a case without enhancing tumour).
+    /// </summary>
+    /// <exception cref="InvalidDataException">Both 3 and 4 occur, so that neither can be taken for enhancing tumour.</exception>
+    public static BraTSLabelConvention Detect(LabelVolume segmentation, BraTSLabelConvention fallback)
+    {
+        ArgumentNullException.ThrowIfNull(segmentation);
+        ArgumentNullException.ThrowIfNull(fallback);
+        bool three = segmentation.Voxels.AsSpan().Contains(3);
+        bool four = segmentation.Voxels.AsSpan().Contains(4);
+        return (three, four) switch
+        {
+            (true, true) => throw new InvalidDataException("The segmentation holds both label 3 and label 4, so it is unclear which of them is enhancing tumour; set the enhancing label."),
+            (true, false) => BraTS2023,
+            (false, true) => BraTS2018,
+            _ => fallback,
+        };
+    }
+
+    /// <summary>Labels on disk to classes 0 to 3 (background, necrosis, oedema, enhancing tumour), x fastest.</summary>
+    /// <exception cref="InvalidDataException">A label is none of this convention's; the message names all such labels.</exception>
+    public byte[] ToClasses(LabelVolume segmentation)
+    {
+        ArgumentNullException.ThrowIfNull(segmentation);
+        int[] labels = segmentation.Voxels;
+        byte[] classes = new byte[labels.Length];
+        SortedSet<int> unknown = [];
+        for (int i = 0; i < labels.Length; i++)
+        {
+            int label = labels[i];
+            if (label == 0)
+                continue;
+            if (label == NecrosisLabel)
+                classes[i] = NecrosisClass;
+            else if (label == OedemaLabel)
+                classes[i] = OedemaClass;
+            else if (label == EnhancingLabel)
+                classes[i] = EnhancingClass;
+            else
+                unknown.Add(label);
+        }
+
+        if (unknown.Count > 0)
+            throw new InvalidDataException($"The segmentation holds unknown labels ({string.Join(", ", unknown.Take(5))}{(unknown.Count > 5 ? ", …" : "")}); expected 0, {NecrosisLabel} (necrosis and non-enhancing tumour), {OedemaLabel} (oedema) and {EnhancingLabel} (enhancing tumour).");
+        return classes;
+    }
+
+    /// <summary>Classes 0 to 3 back to the labels of this convention.</summary>
+    /// <exception cref="ArgumentException">There are fewer or more classes than voxels, or one is above 3.</exception>
+    public LabelVolume ToLabels(VolumeGrid grid, ReadOnlySpan<byte> classes)
+    {
+        ArgumentNullException.ThrowIfNull(grid);
+        Span<int> labels = [0, NecrosisLabel, OedemaLabel, EnhancingLabel];
+        int[] voxels = new int[classes.Length];
+        for (int i = 0; i < classes.Length; i++)
+        {
+            if (classes[i] > EnhancingClass)
+                throw new ArgumentException($"Class {classes[i]} at voxel {i} is none of 0 (background), 1 (necrosis), 2 (oedema) and 3 (enhancing tumour).", nameof(classes));
+            voxels[i] = labels[classes[i]];
+        }
+
+        return new LabelVolume(grid, voxels);
+    }
+}

@@ -1,0 +1,72 @@
+namespace KnowledgeDistillation.Medical;
+
+/// <summary>Splits cases for a cross-validation: seeded, and with the same mixture of grades in each part, where grades are known.</summary>
+public static class CrossValidation
+{
+    /// <summary>Splits cases. The result depends on names, grades, and options, not on the order of the cases.</summary>
+    /// <param name="cases">The cases.</param>
+    /// <param name="options">Number of folds and so on.</param>
+    /// <returns>The folds; within each part, cases are sorted by name.</returns>
+    /// <exception cref="ArgumentException">An option is wrong, a name occurs twice, or there are too few cases to fill each part.</exception>
+    public static IReadOnlyList<CrossValidationFold> Split(IReadOnlyList<BraTSCase> cases, CrossValidationOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(cases);
+        options ??= new();
+        options.Validate();
+        if (cases.GroupBy(item => item.Id, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } repeated)
+            throw new ArgumentException($"The case name {repeated.Key} occurs twice.", nameof(cases));
+        // Of two folds, the one that is not scored must hold a case for training and one for validation.
+        int needed = options.Folds == 2 && !options.ValidateOnTest ? 4 : options.Folds;
+        if (cases.Count < needed)
+            throw new ArgumentException($"{options.Folds} folds need at least {needed} cases, but there are {cases.Count}; use fewer folds or more cases.", nameof(cases));
+
+        var random = new StableRandom(StableRandom.Key(options.Seed, options.Folds));
+        List<BraTSCase>[] parts = [.. Enumerable.Range(0, options.Folds).Select(_ => new List<BraTSCase>())];
+        int next = 0;
+        // The grades go on where the one before stopped, so that the sizes of the folds differ by one at most.
+        foreach (BraTSCase item in Mixed(cases, ref random).SelectMany(grade => grade))
+            parts[next++ % options.Folds].Add(item);
+
+        CrossValidationFold[] folds = new CrossValidationFold[options.Folds];
+        for (int fold = 0; fold < options.Folds; fold++)
+        {
+            BraTSCase[] test = Sorted(parts[fold]);
+            BraTSCase[] rest = [.. parts.Where((_, index) => index != fold).SelectMany(part => part)];
+            if (options.ValidateOnTest)
+            {
+                folds[fold] = new CrossValidationFold(Sorted(rest), test, test);
+                continue;
+            }
+
+            HashSet<BraTSCase> validation = HoldOut(rest, options.ValidationShare, ref random);
+            folds[fold] = new CrossValidationFold(Sorted(rest.Where(item => !validation.Contains(item))), Sorted(validation), test);
+        }
+
+        return folds;
+    }
+
+    /// <summary>Takes a share of the cases, spread over the grades by their sizes.</summary>
+    private static HashSet<BraTSCase> HoldOut(BraTSCase[] cases, double share, ref StableRandom random)
+    {
+        int count = Math.Clamp((int)Math.Round(share * cases.Length), 1, cases.Length - 1);
+        // Evenly spaced positions in a list that is sorted by grade and shuffled within.
+        BraTSCase[] mixed = [.. Mixed(cases, ref random).SelectMany(grade => grade)];
+        return [.. Enumerable.Range(0, count).Select(i => mixed[(int)((i + 0.5) * mixed.Length / count)])];
+    }
+
+    /// <summary>The cases of each grade, in random order.</summary>
+    private static List<BraTSCase[]> Mixed(IEnumerable<BraTSCase> cases, ref StableRandom random)
+    {
+        List<BraTSCase[]> grades = [];
+        foreach (var grade in cases.GroupBy(item => item.Grade).OrderBy(group => group.Key))
+        {
+            BraTSCase[] members = Sorted(grade);
+            random.Shuffle<BraTSCase>(members);
+            grades.Add(members);
+        }
+
+        return grades;
+    }
+
+    private static BraTSCase[] Sorted(IEnumerable<BraTSCase> cases) => [.. cases.OrderBy(item => item.Id, StringComparer.Ordinal)];
+}

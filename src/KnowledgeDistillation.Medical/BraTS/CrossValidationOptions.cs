@@ -1,0 +1,33 @@
+namespace KnowledgeDistillation.Medical;
+
+/// <summary>How cases are split. The paper runs "a three fold cross validation" and leaves the rest open. Immutable.</summary>
+public sealed record CrossValidationOptions
+{
+    /// <summary>Number of folds, at least 2. Default 3.</summary>
+    public int Folds { get; init; } = 3;
+
+    /// <summary>The same seed gives the same split. Default 0.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>
+    /// The share of the training part that is held out for validation, above 0 and below 1; at least one case. Default 0.1. Not used
+    /// where <see cref="ValidateOnTest"/> is set.
+    /// </summary>
+    public double ValidationShare { get; init; } = 0.1;
+
+    /// <summary>
+    /// Whether to validate, and so to choose the checkpoint, on the fold that is scored, and to train on all the rest: word for word what
+    /// the paper says, but optimistic. Default false.
+    /// </summary>
+    public bool ValidateOnTest { get; init; }
+
+    internal void Validate()
+    {
+        List<string> faults = [];
+        if (Folds < 2)
+            faults.Add($"{nameof(Folds)} is {Folds}, but must be at least 2");
+        if (!(ValidationShare > 0 && ValidationShare < 1))
+            faults.Add($"{nameof(ValidationShare)} is {ValidationShare}, but must lie between 0 and 1");
+        OptionFaults.ThrowIfAny(nameof(CrossValidationOptions), faults);
+    }
+}

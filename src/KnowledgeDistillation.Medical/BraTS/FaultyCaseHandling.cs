@@ -1,0 +1,11 @@
+namespace KnowledgeDistillation.Medical;
+
+/// <summary>What to do about a case that cannot be used.</summary>
+public enum FaultyCaseHandling
+{
+    /// <summary>Stop with an exception that lists all such cases.</summary>
+    Stop,
+
+    /// <summary>Leave such cases out; <see cref="BraTSDataset.Faults"/> lists them.</summary>
+    Skip,
+}

@@ -1,0 +1,69 @@
+namespace KnowledgeDistillation.Medical;
+
+/// <summary>
+/// The grades of a data set: from folders named HGG and LGG, from the "Grade" column of name_mapping.csv (2018 to 2020), and
+/// from the tables of survival, which list high-grade cases only.
+/// </summary>
+internal sealed class GradeTable
+{
+    private readonly Dictionary<string, TumourGrade> _grades = new(StringComparer.OrdinalIgnoreCase);
+
+    public static GradeTable Read(string folder)
+    {
+        GradeTable table = new();
+        // Users point at the folder of all, at a part of it, or at HGG; the tables lie beside or above the cases.
+        string[] folders = [folder, .. Directory.EnumerateDirectories(folder).Take(16), .. Directory.GetParent(folder) is { } parent ? [parent.FullName] : Array.Empty<string>()];
+        foreach (string file in folders.SelectMany(Tables).OrderBy(file => Path.GetFileName(file).StartsWith("survival", StringComparison.OrdinalIgnoreCase)))
+            table.Add(file);
+        return table;
+    }
+
+    public TumourGrade GradeOf(CaseFiles files)
+    {
+        for (DirectoryInfo? folder = new(files.Folder); folder is not null; folder = folder.Parent)
+        {
+            if (ParseGrade(folder.Name) is { } grade)
+                return grade;
+        }
+
+        return _grades.GetValueOrDefault(files.Id, TumourGrade.Unknown);
+    }
+
+    private static string[] Tables(string folder)
+    {
+        try
+        {
+            return [.. Directory.EnumerateFiles(folder, "*.csv").Where(file => Path.GetFileName(file) is var name
+                && (name.StartsWith("name_mapping", StringComparison.OrdinalIgnoreCase) || name.StartsWith("survival", StringComparison.OrdinalIgnoreCase)))];
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    private static TumourGrade? ParseGrade(string text) => text.ToUpperInvariant() switch
+    {
+        "HGG" => TumourGrade.High,
+        "LGG" => TumourGrade.Low,
+        _ => null,
+    };
+
+    private void Add(string file)
+    {
+        string[][] rows = [.. File.ReadLines(file).Select(line => line.Split(',').Select(cell => cell.Trim().Trim('"')).ToArray())];
+        if (rows.Length == 0)
+            return;
+        int gradeColumn = Array.FindIndex(rows[0], cell => cell.Equals("Grade", StringComparison.OrdinalIgnoreCase));
+        bool survival = Path.GetFileName(file).StartsWith("survival", StringComparison.OrdinalIgnoreCase);
+        foreach (string[] row in rows[1..])
+        {
+            TumourGrade? grade = gradeColumn >= 0 && gradeColumn < row.Length ? ParseGrade(row[gradeColumn]) : survival ? TumourGrade.High : null;
+            if (grade is null)
+                continue;
+            // A case has a column for its name in each year's data set.
+            foreach (string cell in row.Where((cell, column) => column != gradeColumn && cell.StartsWith("Brats", StringComparison.OrdinalIgnoreCase)))
+                _grades.TryAdd(cell, grade.Value);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+using System.IO.Compression;
+
+namespace KnowledgeDistillation.Medical;
+
+/// <summary>
+/// A file, compressed or not, read from start to end. It never allocates more than the file has shown to hold: a length comes
+/// from a header that may lie.
+/// </summary>
+internal sealed class NiftiSource : IDisposable
+{
+    // Deflate cannot store more than 1032 bytes in one (a match of 258 bytes in two bits).
+    private const long GreatestRatio = 1032;
+    private const int FirstBlock = 1 << 20;
+    private readonly Stream stream;
+    private readonly bool compressed;
+    private readonly long atMost;
+    private readonly long storedLength;
+    private long position;
+
+    public NiftiSource(string path)
+    {
+        Path = path;
+        FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+        try
+        {
+            Span<byte> magic = stackalloc byte[2];
+            compressed = file.ReadAtLeast(magic, 2, throwOnEndOfStream: false) == 2 && magic is [0x1f, 0x8b];
+            atMost = storedLength = file.Length;
+            if (compressed)
+            {
+                // A gzip file ends with the number of bytes it holds (modulo 4 GiB). It is a hint only: it may lie, and a
+                // file of several members gives that of the last.
+                Span<byte> trailer = stackalloc byte[4];
+                file.Seek(-Math.Min(4, file.Length), SeekOrigin.End);
+                storedLength = file.ReadAtLeast(trailer, 4, throwOnEndOfStream: false) == 4 ? System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(trailer) : 0;
+                atMost = file.Length * GreatestRatio;
+            }
+            file.Position = 0;
+            stream = compressed ? new GZipStream(file, CompressionMode.Decompress) : file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    public string Path { get; }
+
+    public void Dispose() => stream.Dispose();
+
+    /// <summary>Fills the buffer, or as much of it as the file has; the number of bytes is returned.</summary>
+    public int Read(Span<byte> buffer)
+    {
+        try
+        {
+            int read = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+            position += read;
+            return read;
+        }
+        catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
+        {
+            throw new NiftiException($"{Path}: the gzip data are damaged or cut off ({exception.Message.TrimEnd('.')}); get the file again.", exception);
+        }
+    }
+
+    /// <summary>Fills the buffer.</summary>
+    public void ReadExactly(Span<byte> buffer, string what)
+    {
+        long wanted = position + buffer.Length;
+        if (Read(buffer) < buffer.Length)
+            throw EndsEarly(wanted, what);
+    }
+
+    /// <summary>The next bytes, in an array that grows with what the file turns out to hold.</summary>
+    public byte[] ReadBlock(long count, string what)
+    {
+        if (count > Array.MaxLength)
+            throw new NiftiException($"{Path}: {what} of {count:N0} bytes are more than one array can hold ({Array.MaxLength:N0}); split the file into smaller ones.");
+        if (position + count > atMost)
+            throw EndsEarly(position + count, what);
+        bool lengthKnown = !compressed || position + count <= storedLength;
+        byte[] block = GC.AllocateUninitializedArray<byte>((int)(lengthKnown ? count : Math.Min(count, FirstBlock)));
+        ReadExactly(block, what);
+        while (block.Length < count)
+        {
+            int filled = block.Length;
+            Array.Resize(ref block, (int)Math.Min(count, 2L * filled));
+            ReadExactly(block.AsSpan(filled), what);
+        }
+        return block;
+    }
+
+    /// <summary>All that is left, up to a limit; more than the limit is refused.</summary>
+    public byte[] ReadToEnd(int limit, string what)
+    {
+        byte[] block = new byte[1 << 12];
+        int filled = 0;
+        while (true)
+        {
+            filled += Read(block.AsSpan(filled));
+            if (filled < block.Length)
+                return block[..filled];
+            if (filled >= limit)
+                throw new NiftiException($"{Path}: {what} are larger than {limit:N0} bytes, which no reasonable file needs; get the file again.");
+            Array.Resize(ref block, (int)Math.Min(limit, 2L * filled));
+        }
+    }
+
+    /// <summary>Leaves out the next bytes.</summary>
+    public void Skip(long count, string what)
+    {
+        if (position + count > atMost)
+            throw EndsEarly(position + count, what);
+        if (!compressed)
+        {
+            stream.Seek(count, SeekOrigin.Current);
+            position += count;
+            return;
+        }
+        byte[] buffer = new byte[(int)Math.Min(count, 1 << 16)];
+        for (long left = count; left > 0;)
+        {
+            int length = (int)Math.Min(left, buffer.Length);
+            ReadExactly(buffer.AsSpan(0, length), what);
+            left -= length;
+        }
+    }
+
+    /// <summary>Reads past the last byte of gzip data, where their check sum is compared; whatever else follows is left alone.</summary>
+    public void VerifyCheckSum()
+    {
+        if (compressed)
+            Read(stackalloc byte[1]);
+    }
+
+    private NiftiException EndsEarly(long wanted, string what) => new(
+        compressed
+            ? $"{Path}: the file is cut off or its header is damaged: {what} would reach byte {wanted:N0} of the uncompressed data, but they end before; get the file again."
+            : $"{Path}: the file is cut off or its header is damaged: {what} would reach byte {wanted:N0}, but the file ends at {atMost:N0}; get the file again.");
+}

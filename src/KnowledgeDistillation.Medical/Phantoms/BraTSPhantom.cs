@@ -1,0 +1,156 @@
+using KnowledgeDistillation.Metrics;
+
+namespace KnowledgeDistillation.Medical;
+
+/// <summary>
+/// Makes cases that look and behave like BraTS, from a seed: a skull-stripped brain with folded cortex, ventricles and deep nuclei,
+/// four modalities with their own contrasts, bias fields and Rician noise, and an irregular tumour whose parts show as they do in MRI:
+/// oedema is bright in FLAIR and T2 and faint in T1 and T1ce, the enhancing rim is bright in T1ce only, necrosis is dark in T1ce.
+/// Vessels (bright in T1ce) and white matter lesions (bright in FLAIR) make it harder. For demos, tests and first trials of a method;
+/// no replacement for patients.
+/// </summary>
+/// <remarks>
+/// Case i depends on the options and i alone, whatever other cases are made and in whatever order. Intensities are whole numbers, 0
+/// outside the brain and at least 1 inside, so that a data set on disk (int16) holds exactly what <see cref="Create"/> returns.
+/// Safe to use from several threads.
+/// </remarks>
+public sealed class BraTSPhantom
+{
+    private readonly BraTSPhantomOptions _options;
+
+    /// <summary>Makes a source of phantoms.</summary>
+    /// <exception cref="ArgumentException">An option is out of its range; the message names all such options.</exception>
+    public BraTSPhantom(BraTSPhantomOptions? options = null)
+    {
+        _options = options ?? new();
+        _options.Validate();
+        VolumeSize size = _options.Size;
+        double fit = Math.Max(BrainAnatomy.Extent.X / size.X, Math.Max(BrainAnatomy.Extent.Y / size.Y, BrainAnatomy.Extent.Z / size.Z));
+        Spacing spacing = _options.Spacing ?? new Spacing(fit, fit, fit);
+        // The axes of the BraTS files: left, posterior, superior.
+        Grid = new VolumeGrid(size.X, size.Y, size.Z, new Affine(-spacing.X, 0, 0, 0, 0, -spacing.Y, 0, (size.Y - 1) * spacing.Y, 0, 0, spacing.Z, 0));
+    }
+
+    /// <summary>The grid of all cases: axes left, posterior, superior, as in BraTS.</summary>
+    public VolumeGrid Grid { get; }
+
+    /// <summary>The grade of a case: high or low.</summary>
+    /// <param name="index">The number of the case, at least 0.</param>
+    public TumourGrade GradeOf(int index) => Kind(index).Grade;
+
+    /// <summary>Makes one case: t1, t1ce, t2, flair and labels 0, 1, 2, 4 on <see cref="Grid"/>.</summary>
+    /// <param name="index">The number of the case, at least 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The index is negative.</exception>
+    public BraTSVolumes Create(int index)
+    {
+        (TumourGrade grade, bool enhancing) = Kind(index);
+        ulong key = StableRandom.Key(_options.Seed, index);
+        double scale = Scale();
+        (double stepX, double stepY, double stepZ) = (Grid.Spacing.X * scale, Grid.Spacing.Y * scale, Grid.Spacing.Z * scale);
+        double voxel = Math.Cbrt(stepX * stepY * stepZ);
+        var random = new StableRandom(key);
+        var brain = new BrainAnatomy(random.NextUInt64(), voxel);
+        var tumour = new BrainTumour(random.NextUInt64(), grade, enhancing, brain, voxel);
+        var distractors = new PhantomDistractors(random.NextUInt64(), _options.Distractors, brain, voxel);
+        PhantomContrast[] contrasts = [.. BraTSModality.All.Select(modality => new PhantomContrast(modality, random.NextUInt64(), _options, voxel))];
+
+        float[][] images = [.. contrasts.Select(_ => new float[Grid.VoxelCount])];
+        int[] labels = new int[Grid.VoxelCount];
+        BraTSLabelConvention convention = BraTSLabelConvention.BraTS2018;
+        Span<int> labelOf = [0, convention.NecrosisLabel, convention.OedemaLabel, convention.EnhancingLabel];
+        for (int z = 0; z < Grid.SizeZ; z++)
+        {
+            double pz = (z - ((Grid.SizeZ - 1) / 2.0)) * stepZ;
+            for (int y = 0; y < Grid.SizeY; y++)
+            {
+                double py = -(y - ((Grid.SizeY - 1) / 2.0)) * stepY;
+                for (int x = 0; x < Grid.SizeX; x++)
+                {
+                    double px = -(x - ((Grid.SizeX - 1) / 2.0)) * stepX;
+                    double depth = brain.Depth(px, py, pz);
+                    if (depth <= 0)
+                        continue;
+                    int i = Grid.IndexOf(x, y, z);
+                    (double hx, double hy, double hz) = tumour.BeforeMassEffect(px, py, pz);
+                    Tissue healthy = brain.At(hx, hy, hz, depth);
+                    TumourTissue part = tumour.At(px, py, pz, healthy);
+                    PhantomDistractors.Share distractor = distractors.At(px, py, pz, healthy);
+                    labels[i] = labelOf[part.Class];
+                    for (int m = 0; m < contrasts.Length; m++)
+                        images[m][i] = contrasts[m].Intensity(i, px, py, pz, healthy, part, distractor);
+                }
+            }
+        }
+
+        Dictionary<string, Volume> volumes = [];
+        for (int m = 0; m < images.Length; m++)
+            volumes.Add(BraTSModality.All[m], new Volume(Grid, images[m]));
+        return new BraTSVolumes(volumes, new LabelVolume(Grid, labels), convention);
+    }
+
+    /// <summary>The name of a case on disk, numbered from 1: Brats18_PHANTOM_0001_1 for index 0.</summary>
+    public static string IdOf(int index) => $"Brats18_PHANTOM_{index + 1:0000}_1";
+
+    /// <summary>
+    /// Writes cases 0 to <paramref name="count"/> - 1 in the layout of BraTS 2018, in parallel: HGG and LGG folders, five NIfTI files a case,
+    /// int16 intensities and uint8 labels. The same options give the same bytes. The folder appears once it is complete.
+    /// </summary>
+    /// <param name="folder">A folder that does not exist yet or is empty.</param>
+    /// <param name="count">The number of cases, at least 1.</param>
+    /// <param name="cancellation">Stops between cases and leaves nothing behind.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number of cases is less than 1.</exception>
+    /// <exception cref="IOException">The folder holds something, or cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public void WriteDataset(string folder, int count, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
+            throw new IOException($"'{folder}' is not empty; give a new folder for the phantom data set, or delete this one first.");
+        string unfinished = $"{folder}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            ParallelWork.For(count, Environment.ProcessorCount, index => Write(unfinished, index), cancellation);
+            if (Directory.Exists(folder))
+                Directory.Delete(folder);
+            Directory.Move(unfinished, folder);
+        }
+        finally
+        {
+            if (Directory.Exists(unfinished))
+                Directory.Delete(unfinished, recursive: true);
+        }
+    }
+
+    private void Write(string root, int index)
+    {
+        string id = IdOf(index);
+        string folder = Path.Combine(root, GradeOf(index) == TumourGrade.High ? "HGG" : "LGG", id);
+        Directory.CreateDirectory(folder);
+        BraTSVolumes volumes = Create(index);
+        foreach ((string modality, Volume image) in volumes.Images)
+            Save(modality, new LabelVolume(Grid, Array.ConvertAll(image.Voxels, value => (int)value)));
+        Save("seg", volumes.Segmentation!);
+
+        // Whole numbers are stored in the smallest type that holds them: int16 for intensities, uint8 for labels.
+        void Save(string kind, LabelVolume voxels) => NiftiImage.FromLabels(voxels).Save(Path.Combine(folder, $"{id}_{kind}.nii.gz"));
+    }
+
+    /// <summary>Millimetres of a life-size head for each millimetre of the grid.</summary>
+    private double Scale()
+    {
+        Spacing s = Grid.Spacing;
+        return Math.Max(BrainAnatomy.Extent.X / (Grid.SizeX * s.X), Math.Max(BrainAnatomy.Extent.Y / (Grid.SizeY * s.Y), BrainAnatomy.Extent.Z / (Grid.SizeZ * s.Z)));
+    }
+
+    private (TumourGrade Grade, bool Enhancing) Kind(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        // Multiples of the golden ratio spread evenly, so that a small data set has its share of each kind too.
+        double start = new StableRandom(StableRandom.Key(_options.Seed, -1)).NextDouble();
+        double u = start + (index * 0.6180339887498949);
+        u -= Math.Floor(u);
+        return (u < _options.LowGradeShare ? TumourGrade.Low : TumourGrade.High, u >= _options.NonEnhancingShare);
+    }
+}

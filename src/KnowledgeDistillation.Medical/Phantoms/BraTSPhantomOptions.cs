@@ -1,0 +1,74 @@
+using KnowledgeDistillation.Metrics;
+
+namespace KnowledgeDistillation.Medical;
+
+/// <summary>What the cases of a <see cref="BraTSPhantom"/> look like. Immutable; validated when the phantom is made.</summary>
+public sealed record BraTSPhantomOptions
+{
+    /// <summary>The same seed gives the same cases. Default 0.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>Number of voxels, at least 16 along each axis. Default 48 × 48 × 48; BraTS itself has 240 × 240 × 155.</summary>
+    public VolumeSize Size { get; init; } = VolumeSize.Cube(48);
+
+    /// <summary>
+    /// The size of a voxel in mm. Default (null): isotropic, and such that a life-size head fills the grid, which is 1 mm
+    /// for 240 × 240 × 155. With any other spacing the head is scaled to fill the grid.
+    /// </summary>
+    public Spacing? Spacing { get; init; }
+
+    /// <summary>Standard deviation of the Rician noise relative to white matter, 0 to 0.5. Default 0.04.</summary>
+    public double NoiseLevel { get; init; } = 0.04;
+
+    /// <summary>Largest relative deviation of the smooth bias field, drawn anew for each modality, 0 to 0.5. Default 0.15.</summary>
+    public double BiasField { get; init; } = 0.15;
+
+    /// <summary>Scales the difference between tumour and healthy tissue in all modalities, 0 (invisible) to 2. Default 1.</summary>
+    public double TumourContrast { get; init; } = 1;
+
+    /// <summary>
+    /// Scales how far oedema differs from white matter in T1 and T1ce, 0 (invisible there) to 3. Default 1, at which it is faint, as
+    /// in patients: this is what a network that sees T1ce only lacks.
+    /// </summary>
+    public double OedemaContrastInT1 { get; init; } = 1;
+
+    /// <summary>
+    /// Scales the number of things that look like tumour in one modality and are not: vessels and choroid plexus (bright in T1ce), white
+    /// matter lesions (bright in FLAIR and T2). 0 (none) to 3. Default 1.
+    /// </summary>
+    public double Distractors { get; init; } = 1;
+
+    /// <summary>Share of low-grade cases, 0 to 1. Default 0.26, that of the BraTS 2018 training set (75 of 285).</summary>
+    public double LowGradeShare { get; init; } = 0.26;
+
+    /// <summary>
+    /// Share of cases without enhancing tumour, 0 to 1. Default 0.1, about that of the BraTS 2018 training set. They are low-grade
+    /// cases as far as there are enough of these.
+    /// </summary>
+    public double NonEnhancingShare { get; init; } = 0.1;
+
+    internal void Validate()
+    {
+        List<string> faults = [];
+        if (Size.X < 16 || Size.Y < 16 || Size.Z < 16 || (Int128)Size.X * Size.Y * Size.Z > Array.MaxLength)
+            faults.Add($"{nameof(Size)} is {Size}, but a head needs at least 16 voxels along each axis, and no more than an array can hold");
+        if (Spacing is { } s && !(Positive(s.X) && Positive(s.Y) && Positive(s.Z)))
+            faults.Add($"{nameof(Spacing)} is {s.X} × {s.Y} × {s.Z} mm, but it must be positive and finite");
+        Check(nameof(NoiseLevel), NoiseLevel, 0.5);
+        Check(nameof(BiasField), BiasField, 0.5);
+        Check(nameof(TumourContrast), TumourContrast, 2);
+        Check(nameof(OedemaContrastInT1), OedemaContrastInT1, 3);
+        Check(nameof(Distractors), Distractors, 3);
+        Check(nameof(LowGradeShare), LowGradeShare, 1);
+        Check(nameof(NonEnhancingShare), NonEnhancingShare, 1);
+        OptionFaults.ThrowIfAny(nameof(BraTSPhantomOptions), faults);
+
+        static bool Positive(double value) => value > 0 && double.IsFinite(value);
+
+        void Check(string name, double value, double maximum)
+        {
+            if (!(value >= 0 && value <= maximum))
+                faults.Add($"{name} is {value}, but it must lie in 0 .. {maximum}");
+        }
+    }
+}

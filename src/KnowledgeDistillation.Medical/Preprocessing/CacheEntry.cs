@@ -1,0 +1,190 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace KnowledgeDistillation.Medical;
+
+/// <summary>
+/// One preprocessed case as a file, little-endian: "KDPREP01", the length of a JSON header (int32), the header, the CRC-32C so far, each image
+/// as float32, the classes as bytes, and the CRC-32C of all that. Read straight into the arrays that the case keeps.
+/// </summary>
+internal static class CacheEntry
+{
+    private const int MaximumHeaderLength = 1 << 20;
+
+    private static ReadOnlySpan<byte> Magic => "KDPREP01"u8;
+
+    public static void Write(string path, PreprocessedCase item, string sourceKey)
+    {
+        Header header = Header.Of(item, sourceKey);
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(header);
+        string unfinished = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            using (FileStream file = new(unfinished, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16))
+            {
+                uint crc = 0;
+                byte[] length = new byte[sizeof(int)];
+                BinaryPrimitives.WriteInt32LittleEndian(length, json.Length);
+                Append(Magic);
+                Append(length);
+                Append(json);
+                AppendChecksum();
+                foreach (string name in header.Modalities)
+                    Append(MemoryMarshal.AsBytes(item.Images[name].AsSpan()));
+                if (item.Classes is not null)
+                    Append(item.Classes);
+                AppendChecksum();
+
+                void Append(ReadOnlySpan<byte> bytes)
+                {
+                    file.Write(bytes);
+                    crc = Checksum(crc, bytes);
+                }
+
+                void AppendChecksum()
+                {
+                    byte[] checksum = new byte[sizeof(uint)];
+                    BinaryPrimitives.WriteUInt32LittleEndian(checksum, crc);
+                    Append(checksum);
+                }
+            }
+
+            File.Move(unfinished, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(unfinished);
+        }
+    }
+
+    /// <summary>The header of an entry; null where there is none, or a damaged one.</summary>
+    public static Header? ReadHeader(string path)
+    {
+        try
+        {
+            using FileStream file = Open(path);
+            uint crc = 0;
+            Header? header = ReadHeader(file, ref crc);
+            return header is not null && file.Length == file.Position + header.PayloadLength + sizeof(uint) ? header : null;
+        }
+        catch (Exception exception) when (IsDamage(exception))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The case of an entry; null where there is none, or a damaged one, or one of another source.</summary>
+    public static PreprocessedCase? Read(string path, string id, string sourceKey)
+    {
+        try
+        {
+            using FileStream file = Open(path);
+            uint crc = 0;
+            Header? header = ReadHeader(file, ref crc);
+            if (header is null || header.SourceKey != sourceKey || file.Length != file.Position + header.PayloadLength + sizeof(uint))
+                return null;
+            Dictionary<string, float[]> images = new(StringComparer.Ordinal);
+            int voxels = header.Geometry.Size.VoxelCount;
+            foreach (string name in header.Modalities)
+            {
+                float[] image = GC.AllocateUninitializedArray<float>(voxels);
+                crc = ReadInto(file, MemoryMarshal.AsBytes(image.AsSpan()), crc);
+                images.Add(name, image);
+            }
+
+            byte[]? classes = header.Tumour is null ? null : GC.AllocateUninitializedArray<byte>(voxels);
+            if (classes is not null)
+                crc = ReadInto(file, classes, crc);
+            return ChecksumIsRight(file, ref crc)
+                ? new PreprocessedCase(id, images, classes, header.Geometry, header.Labels, header.Tumour)
+                : null;
+        }
+        catch (Exception exception) when (IsDamage(exception))
+        {
+            return null;
+        }
+    }
+
+    private static bool IsDamage(Exception exception) => exception
+        is FileNotFoundException or DirectoryNotFoundException or EndOfStreamException or JsonException;
+
+    private static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+
+    private static Header? ReadHeader(FileStream file, ref uint crc)
+    {
+        Span<byte> start = stackalloc byte[Magic.Length + sizeof(int)];
+        crc = ReadInto(file, start, crc);
+        int length = BinaryPrimitives.ReadInt32LittleEndian(start[Magic.Length..]);
+        if (!start[..Magic.Length].SequenceEqual(Magic) || length is < 2 or > MaximumHeaderLength)
+            return null;
+        byte[] json = new byte[length];
+        crc = ReadInto(file, json, crc);
+        return ChecksumIsRight(file, ref crc) ? JsonSerializer.Deserialize<Header>(json) : null;
+    }
+
+    private static bool ChecksumIsRight(FileStream file, ref uint crc)
+    {
+        uint expected = crc;
+        Span<byte> stored = stackalloc byte[sizeof(uint)];
+        crc = ReadInto(file, stored, crc);
+        return BinaryPrimitives.ReadUInt32LittleEndian(stored) == expected;
+    }
+
+    private static uint ReadInto(FileStream file, Span<byte> bytes, uint crc)
+    {
+        file.ReadExactly(bytes);
+        return Checksum(crc, bytes);
+    }
+
+    /// <summary>CRC-32C (without its usual inversions), with the processor's own instruction where it has one.</summary>
+    private static uint Checksum(uint crc, ReadOnlySpan<byte> bytes)
+    {
+        foreach (ulong word in MemoryMarshal.Cast<byte, ulong>(bytes))
+            crc = BitOperations.Crc32C(crc, word);
+        foreach (byte last in bytes[(bytes.Length & ~7)..])
+            crc = BitOperations.Crc32C(crc, last);
+        return crc;
+    }
+
+    /// <summary>All of a case but its voxels.</summary>
+    internal sealed record Header(
+        string SourceKey,
+        string[] Modalities,
+        int[] NativeSize,
+        double[] NativeAffine,
+        int[] CropOffset,
+        int[] CropSize,
+        int SubsamplingFactor,
+        BraTSLabelConvention Labels,
+        TumourVoxels? Tumour)
+    {
+        private PreprocessingGeometry? _geometry;
+
+        internal PreprocessingGeometry Geometry => _geometry ??= new(
+            new VolumeGrid(NativeSize[0], NativeSize[1], NativeSize[2], AffineOf(NativeAffine)),
+            (CropOffset[0], CropOffset[1], CropOffset[2]),
+            new VolumeSize(CropSize[0], CropSize[1], CropSize[2]),
+            SubsamplingFactor);
+
+        internal long PayloadLength => (long)Geometry.Size.VoxelCount * ((Modalities.Length * sizeof(float)) + (Tumour is null ? 0 : 1));
+
+        public static Header Of(PreprocessedCase item, string sourceKey)
+        {
+            (PreprocessingGeometry g, VolumeGrid grid, Affine a) = (item.Geometry, item.Geometry.NativeGrid, item.Geometry.NativeGrid.Affine);
+            return new Header(
+                sourceKey,
+                [.. item.Images.Keys],
+                [grid.SizeX, grid.SizeY, grid.SizeZ],
+                [a.M11, a.M12, a.M13, a.M14, a.M21, a.M22, a.M23, a.M24, a.M31, a.M32, a.M33, a.M34],
+                [g.CropOffset.X, g.CropOffset.Y, g.CropOffset.Z],
+                [g.CropSize.X, g.CropSize.Y, g.CropSize.Z],
+                g.SubsamplingFactor,
+                item.Labels,
+                item.Tumour);
+        }
+
+        private static Affine AffineOf(double[] m) => new(m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8], m[9], m[10], m[11]);
+    }
+}

@@ -1,0 +1,38 @@
+namespace KnowledgeDistillation.Medical;
+
+/// <summary>A case that lies preprocessed on disk.</summary>
+/// <remarks>Immutable and safe to use from several threads.</remarks>
+public sealed class CachedCase
+{
+    private readonly PreprocessingCache _cache;
+    private readonly string _path;
+    private readonly string _sourceKey;
+
+    internal CachedCase(PreprocessingCache cache, BraTSCase source, string path, string sourceKey, CacheEntry.Header header, bool wasCached) =>
+        (_cache, Source, _path, _sourceKey, Geometry, Tumour, HasClasses, WasCached) = (cache, source, path, sourceKey, header.Geometry, header.Tumour, header.Tumour is not null, wasCached);
+
+    /// <summary>The case that it was made of.</summary>
+    public BraTSCase Source { get; }
+
+    /// <summary>The name of the case.</summary>
+    public string Id => Source.Id;
+
+    /// <summary>The grade, where known.</summary>
+    public TumourGrade Grade => Source.Grade;
+
+    /// <summary>The geometry, known without loading the voxels.</summary>
+    public PreprocessingGeometry Geometry { get; }
+
+    /// <summary>What the crop costs; null where the case has no segmentation.</summary>
+    public TumourVoxels? Tumour { get; }
+
+    /// <summary>Whether the case has a segmentation.</summary>
+    public bool HasClasses { get; }
+
+    /// <summary>Whether a usable entry was there, so that nothing had to be computed.</summary>
+    public bool WasCached { get; }
+
+    /// <summary>Reads the voxels. A damaged or deleted entry is made anew.</summary>
+    /// <exception cref="InvalidDataException">The entry has to be made anew, and the source is damaged by now.</exception>
+    public PreprocessedCase Load() => CacheEntry.Read(_path, Id, _sourceKey) ?? _cache.Build(Source, _path, _sourceKey);
+}

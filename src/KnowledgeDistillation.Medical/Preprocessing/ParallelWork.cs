@@ -1,0 +1,19 @@
+using System.Runtime.ExceptionServices;
+
+namespace KnowledgeDistillation.Medical;
+
+/// <summary>Loops over independent items that report a failure as itself, as a plain loop would.</summary>
+internal static class ParallelWork
+{
+    public static void For(int count, int maximumParallelism, Action<int> body, CancellationToken cancellation = default)
+    {
+        try
+        {
+            Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = maximumParallelism, CancellationToken = cancellation }, body);
+        }
+        catch (AggregateException exception)
+        {
+            ExceptionDispatchInfo.Throw(exception.InnerExceptions[0]);
+        }
+    }
+}

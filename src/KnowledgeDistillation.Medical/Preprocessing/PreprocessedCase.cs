@@ -1,0 +1,30 @@
+namespace KnowledgeDistillation.Medical;
+
+/// <summary>A case as a network sees it. Arrays are x fastest, so that they are [D, H, W] tensors in C order.</summary>
+/// <remarks>Holds its arrays without copies. Safe to read from several threads.</remarks>
+public sealed class PreprocessedCase
+{
+    internal PreprocessedCase(string id, IReadOnlyDictionary<string, float[]> images, byte[]? classes, PreprocessingGeometry geometry, BraTSLabelConvention labels, TumourVoxels? tumour) =>
+        (Id, Images, Classes, Geometry, Labels, Tumour) = (id, images, classes, geometry, labels, tumour);
+
+    /// <summary>The name of the case.</summary>
+    public string Id { get; }
+
+    /// <summary>Normalised intensities by modality name, each of <see cref="PreprocessingGeometry.Size"/>.</summary>
+    public IReadOnlyDictionary<string, float[]> Images { get; }
+
+    /// <summary>Classes 0 to 3 (background, necrosis, oedema, enhancing tumour); null where the case has no segmentation.</summary>
+    public byte[]? Classes { get; }
+
+    /// <summary>The size of each array.</summary>
+    public VolumeSize Size => Geometry.Size;
+
+    /// <summary>How to bring a prediction back into the grid of the input.</summary>
+    public PreprocessingGeometry Geometry { get; }
+
+    /// <summary>The labels with which a prediction for this case is written: those of its own segmentation.</summary>
+    public BraTSLabelConvention Labels { get; }
+
+    /// <summary>What the crop costs; null where the case has no segmentation.</summary>
+    public TumourVoxels? Tumour { get; }
+}

@@ -1,0 +1,97 @@
+namespace KnowledgeDistillation.Medical;
+
+/// <summary>
+/// Towards which side of the body each voxel axis runs, as three letters for x, y, z: R or L (right, left), A or P (anterior,
+/// posterior), S or I (superior, inferior). "RAS" means that x grows to the patient's right, y to the front, z to the head.
+/// </summary>
+/// <remarks>
+/// Other tools name the corner where the axes start instead, so that their "LPI" is "RAS" here; nibabel's axis codes and 3D
+/// Slicer agree with this type. Immutable and safe to share between threads.
+/// </remarks>
+public sealed record Orientation
+{
+    private const string Positive = "RAS";
+    private const string Negative = "LPI";
+    private readonly string codes;
+
+    private Orientation(string codes) => this.codes = codes;
+
+    /// <summary>Right, anterior, superior: the orientation of world coordinates.</summary>
+    public static Orientation RAS { get; } = new("RAS");
+
+    /// <summary>Left, posterior, superior: the orientation in which BraTS stores its volumes.</summary>
+    public static Orientation LPS { get; } = new("LPS");
+
+    /// <summary>Reads three letters in either case.</summary>
+    /// <param name="codes">Such as "RAS", "LPI" or "PIL": one of R/L, one of A/P, one of S/I in any order.</param>
+    /// <exception cref="FormatException">The text is no orientation.</exception>
+    public static Orientation Parse(string codes)
+    {
+        ArgumentNullException.ThrowIfNull(codes);
+        string upper = codes.ToUpperInvariant();
+        if (upper.Length != 3 || upper.Any(code => WorldAxisOf(code) < 0) || upper.Select(WorldAxisOf).Distinct().Count() != 3)
+            throw new FormatException($"'{codes}' is no orientation: give three letters, one of R or L, one of A or P and one of S or I, such as RAS.");
+        return new Orientation(upper);
+    }
+
+    /// <summary>
+    /// The orientation of a grid: each voxel axis takes the world axis to which it is closest. Where the axes are oblique, the
+    /// nearest rotation to the map is compared, and an earlier voxel axis chooses first, so that no world axis is taken twice.
+    /// </summary>
+    /// <exception cref="ArgumentException">The affine has no inverse.</exception>
+    public static Orientation Of(Affine affine)
+    {
+        if (!affine.IsInvertible)
+            throw new ArgumentException($"The affine {affine} has no orientation: its voxel axes do not span space.", nameof(affine));
+        double[][] rotation = NearestRotation(affine);
+        Span<char> codes = stackalloc char[3];
+        Span<bool> taken = stackalloc bool[3];
+        for (int axis = 0; axis < 3; axis++)
+        {
+            int closest = -1;
+            for (int world = 0; world < 3; world++)
+            {
+                if (!taken[world] && (closest < 0 || Math.Abs(rotation[world][axis]) > Math.Abs(rotation[closest][axis])))
+                    closest = world;
+            }
+            taken[closest] = true;
+            codes[axis] = (rotation[closest][axis] < 0 ? Negative : Positive)[closest];
+        }
+        return new Orientation(new string(codes));
+    }
+
+    /// <summary>The three letters.</summary>
+    public override string ToString() => codes;
+
+    /// <summary>Which voxel axis of <paramref name="source"/> becomes each axis of this orientation, and whether it is reversed.</summary>
+    internal (int Axis, bool Reversed)[] MovesFrom(Orientation source) => [.. codes.Select(code =>
+    {
+        int axis = source.codes.ToList().FindIndex(other => WorldAxisOf(other) == WorldAxisOf(code));
+        return (axis, source.codes[axis] != code);
+    })];
+
+    private static int WorldAxisOf(char code) => Math.Max(Positive.IndexOf(code, StringComparison.Ordinal), Negative.IndexOf(code, StringComparison.Ordinal));
+
+    // Newton's iteration for the orthogonal factor of the polar decomposition, R ← (R + R⁻ᵀ) / 2 (Higham 1986), starting at
+    // columns of unit length. It converges quadratically for every invertible map.
+    private static double[][] NearestRotation(Affine affine)
+    {
+        (double x, double y, double z) = affine.Spacing;
+        Affine current = new(
+            affine.M11 / x, affine.M12 / y, affine.M13 / z, 0,
+            affine.M21 / x, affine.M22 / y, affine.M23 / z, 0,
+            affine.M31 / x, affine.M32 / y, affine.M33 / z, 0);
+        for (int iteration = 0; iteration < 40; iteration++)
+        {
+            Affine inverse = current.Inverse();
+            Affine next = new(
+                (current.M11 + inverse.M11) / 2, (current.M12 + inverse.M21) / 2, (current.M13 + inverse.M31) / 2, 0,
+                (current.M21 + inverse.M12) / 2, (current.M22 + inverse.M22) / 2, (current.M23 + inverse.M32) / 2, 0,
+                (current.M31 + inverse.M13) / 2, (current.M32 + inverse.M23) / 2, (current.M33 + inverse.M33) / 2, 0);
+            if (next == current)
+                break;
+            current = next;
+        }
+        return [[current.M11, current.M12, current.M13], [current.M21, current.M22, current.M23], [current.M31, current.M32, current.M33]];
+    }
+}
