@@ -1,33 +1,39 @@
 #nullable enable
+#pragma warning disable IDE0005 // MSBuild compiles this file without implicit usings.
 using System;
 using System.IO;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Build.Framework;
-using Microsoft.Build.Utilities;
 
 namespace KnowledgeDistillation.Build;
 
 /// <summary>
-/// Writes a copy of a shared library in which the requirement of GLIBCXX_3.4.32 is optional. Compiled by MSBuild where it runs
-/// (KnowledgeDistillation.targets), so it uses nothing beyond .NET Standard 2.0.
+/// Copies TorchSharp's library for Linux and makes its requirement of GLIBCXX_3.4.32 optional in the copy where this machine's
+/// libstdc++ lacks that version and the library does not use it.
 /// </summary>
-public sealed class RelaxLibstdcxxRequirement : Task
+/// <remarks>Compiled by MSBuild on the machine that builds the application, against .NET Standard 2.0: nothing newer may be used here.</remarks>
+public sealed class RelaxLibstdcxxRequirement : Microsoft.Build.Utilities.Task
 {
-    private const string Library = "libstdc++.so.6";
-    private const string Version = "GLIBCXX_3.4.32";
+    private const string CppLibrary = "libstdc++.so.6";
+    private const string RequiredVersion = "GLIBCXX_3.4.32";
+    private const string SymbolOfRequiredVersion = "_ZSt21ios_base_library_initv";
     private static readonly Version RequiredGlibc = new(2, 34);
 
-    /// <summary>The library as the package holds it; never written to.</summary>
+    /// <summary>The library in NuGet's folder of packages. It is only read.</summary>
     [Required]
     public string Source { get; set; } = "";
 
-    /// <summary>Where the copy goes.</summary>
+    /// <summary>Where the copy goes. A file or a link there is replaced; what the link points to stays as it is.</summary>
     [Required]
     public string Destination { get; set; } = "";
 
-    /// <summary>Relax the requirement even where this machine fulfils it, for an application that is to run on an older machine.</summary>
+    /// <summary>Whether to relax the requirement whatever this machine has, for an application that will run on an older one.</summary>
     public bool Always { get; set; }
+
+    internal Func<Version?> GlibcOfMachine { get; set; } = Loader.GlibcVersion;
+
+    internal Func<bool> MachineHasRequiredVersion { get; set; } = () => Loader.Provides(CppLibrary, SymbolOfRequiredVersion, RequiredVersion);
 
     /// <inheritdoc/>
     public override bool Execute()
@@ -35,46 +41,59 @@ public sealed class RelaxLibstdcxxRequirement : Task
         string name = Path.GetFileName(Source);
         try
         {
-            if (GlibcVersion() is { } glibc && glibc < RequiredGlibc)
-            {
-                Log.LogWarning(null, "KD1001", null, null, 0, 0, 0, 0,
-                    "{0} needs glibc {1} or newer, but this machine has glibc {2}, so torch will not load here. Run the application on a newer system "
-                    + "(Debian 12, Ubuntu 22.04, RHEL 9 or later) or in a container of one.", name, RequiredGlibc, glibc);
-            }
-
             byte[] image = File.ReadAllBytes(Source);
-            bool isMissing = Always || !SystemProvidesVersion();
-            string? note = null;
-            if (isMissing)
-            {
-                switch (ElfVersionRequirement.Relax(image, Library, Version))
-                {
-                    case ElfRelaxation.Relaxed:
-                        note = Always
-                            ? $"KnowledgeDistillation: {name} in the output no longer insists on {Version} of {Library}, which it does not use."
-                            : $"KnowledgeDistillation: this machine's {Library} lacks {Version}, which {name} asks for but does not use; the copy in the output no longer insists on it.";
-                        break;
-                    case ElfRelaxation.InUse:
-                        Log.LogWarning(null, "KD1002", null, null, 0, 0, 0, 0,
-                            "{0} uses symbols of {1}, which this machine's {2} lacks, so torch will not load here. Install a newer {2} (GCC 13 or later) or run on a newer system.", name, Version, Library);
-                        break;
-                }
-            }
-
-            Write(image);
-            if (note != null)
-                Log.LogMessage(MessageImportance.High, note);
+            bool loads = Always || CheckGlibc(name);
+            if (Always || (loads && !MachineHasRequiredVersion()))
+                loads = Relax(image, name);
+            WriteAtomically(image);
+            // Out of date for ever, so that the warning comes with each build and not only with the first.
+            if (!loads)
+                File.SetLastWriteTimeUtc(Destination, new DateTime(1980, 1, 1, 0, 0, 0, DateTimeKind.Utc));
             return true;
         }
         catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException)
         {
             Log.LogError(null, "KD1003", null, null, 0, 0, 0, 0,
-                "The requirement of {0} in {1} could not be examined: {2} Set KnowledgeDistillationRelaxLibstdcxx to false to build without this step.", Version, Source, exception.Message);
+                "The requirement of {0} in {1} could not be relaxed: {2} With KnowledgeDistillationRelaxLibstdcxx=false the build leaves this step out.",
+                RequiredVersion, Source, exception.Message);
             return false;
         }
     }
 
-    private void Write(byte[] image)
+    private bool CheckGlibc(string name)
+    {
+        Version? glibc = GlibcOfMachine();
+        if (glibc >= RequiredGlibc)
+            return true;
+        Log.LogWarning(null, "KD1001", null, null, 0, 0, 0, 0,
+            "{0} needs glibc {1} or newer, but this machine has {2}, so torch does not load here. Run the application on Debian 12, Ubuntu 22.04, RHEL 9 "
+            + "or a newer system, or in a container of one of these.",
+            name, RequiredGlibc, glibc is null ? "another C library" : $"glibc {glibc}");
+        return false;
+    }
+
+    private bool Relax(byte[] image, string name)
+    {
+        switch (ElfVersionRequirement.Relax(image, CppLibrary, RequiredVersion))
+        {
+            case ElfRelaxation.InUse:
+                Log.LogWarning(null, "KD1002", null, null, 0, 0, 0, 0,
+                    "{0} uses symbols of {1}, so it does not load where {2} lacks that version. Install libstdc++ of GCC 13 or newer, or run the application "
+                    + "on Debian 13, Ubuntu 24.04 or a newer system, or in a container of one of these.",
+                    name, RequiredVersion, CppLibrary);
+                return false;
+            case ElfRelaxation.Relaxed:
+                Log.LogMessage(MessageImportance.High, Always
+                    ? "KnowledgeDistillation: {0} asks for {1} of {2} but does not use it; the application's copy no longer insists on it."
+                    : "KnowledgeDistillation: {0} asks for {1}, which this machine's {2} lacks, but does not use it; the application's copy no longer insists on it.",
+                    name, RequiredVersion, CppLibrary);
+                return true;
+            default:
+                return true;
+        }
+    }
+
+    private void WriteAtomically(byte[] image)
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(Destination))!;
         Directory.CreateDirectory(folder);
@@ -82,9 +101,11 @@ public sealed class RelaxLibstdcxxRequirement : Task
         try
         {
             File.WriteAllBytes(temporary, image);
+            // A rename puts the new file in the place of a link, where a copy would write through it.
             if (File.Exists(Destination))
-                File.Delete(Destination);
-            File.Move(temporary, Destination);
+                File.Replace(temporary, Destination, null);
+            else
+                File.Move(temporary, Destination);
         }
         finally
         {
@@ -92,66 +113,53 @@ public sealed class RelaxLibstdcxxRequirement : Task
         }
     }
 
-    private static bool SystemProvidesVersion()
-    {
-        IntPtr library = NativeMethods.Open(Library);
-        return library != IntPtr.Zero && NativeMethods.Symbol(library, Version, Version) != IntPtr.Zero;
-    }
-
-    private static Version? GlibcVersion()
-    {
-        try
-        {
-            return System.Version.TryParse(Marshal.PtrToStringAnsi(NativeMethods.GlibcVersion()), out Version? version) ? version : null;
-        }
-        catch (Exception exception) when (exception is DllNotFoundException or EntryPointNotFoundException)
-        {
-            return null;
-        }
-    }
-
-    private static class NativeMethods
+    /// <summary>Asks this machine's dynamic loader, which finds libraries as it will for the application.</summary>
+    private static class Loader
     {
         private const int Lazy = 1;
 
-        public static IntPtr Open(string library)
+        public static Version? GlibcVersion()
         {
             try
             {
-                return OpenLibc(library, Lazy);
+                return Version.TryParse(Marshal.PtrToStringAnsi(gnu_get_libc_version()), out Version? version) ? version : null;
             }
-            catch (EntryPointNotFoundException)
+            catch (Exception exception) when (exception is DllNotFoundException or EntryPointNotFoundException)
             {
-                return OpenLibdl(library, Lazy);
+                return null;
             }
         }
 
-        public static IntPtr Symbol(IntPtr library, string symbol, string version)
+        /// <summary>Whether the library that the loader finds has the symbol in the version.</summary>
+        public static bool Provides(string library, string symbol, string version)
         {
             try
             {
-                return SymbolLibc(library, symbol, version);
+                IntPtr handle = dlopen(library, Lazy);
+                return handle != IntPtr.Zero && dlvsym(handle, symbol, version) != IntPtr.Zero;
             }
             catch (EntryPointNotFoundException)
             {
-                return SymbolLibdl(library, symbol, version);
+                // Before glibc 2.34 the loader's functions were in a library of their own.
+                IntPtr handle = dlopen_old(library, Lazy);
+                return handle != IntPtr.Zero && dlvsym_old(handle, symbol, version) != IntPtr.Zero;
             }
         }
 
-        [DllImport("libc.so.6", EntryPoint = "gnu_get_libc_version")]
-        public static extern IntPtr GlibcVersion();
+        [DllImport("libc.so.6")]
+        private static extern IntPtr gnu_get_libc_version();
 
-        [DllImport("libc.so.6", EntryPoint = "dlopen")]
-        private static extern IntPtr OpenLibc(string library, int flags);
+        [DllImport("libc.so.6")]
+        private static extern IntPtr dlopen([MarshalAs(UnmanagedType.LPStr)] string library, int flags);
+
+        [DllImport("libc.so.6")]
+        private static extern IntPtr dlvsym(IntPtr library, [MarshalAs(UnmanagedType.LPStr)] string symbol, [MarshalAs(UnmanagedType.LPStr)] string version);
 
         [DllImport("libdl.so.2", EntryPoint = "dlopen")]
-        private static extern IntPtr OpenLibdl(string library, int flags);
-
-        [DllImport("libc.so.6", EntryPoint = "dlvsym")]
-        private static extern IntPtr SymbolLibc(IntPtr library, string symbol, string version);
+        private static extern IntPtr dlopen_old([MarshalAs(UnmanagedType.LPStr)] string library, int flags);
 
         [DllImport("libdl.so.2", EntryPoint = "dlvsym")]
-        private static extern IntPtr SymbolLibdl(IntPtr library, string symbol, string version);
+        private static extern IntPtr dlvsym_old(IntPtr library, [MarshalAs(UnmanagedType.LPStr)] string symbol, [MarshalAs(UnmanagedType.LPStr)] string version);
     }
 }
 
@@ -172,28 +180,18 @@ internal enum ElfRelaxation
 }
 
 /// <summary>
-/// The version requirements of a 64-bit little-endian ELF shared library (section SHT_GNU_verneed, System V gABI and the
-/// "Symbol Versioning" chapter of the Linux Standard Base).
+/// The version requirements of a 64-bit little-endian ELF library: section SHT_GNU_verneed of the Linux Standard Base, part
+/// "Symbol Versioning". A requirement with the flag VER_FLG_WEAK does not keep the loader from loading the library.
 /// </summary>
 internal static class ElfVersionRequirement
 {
-    private const int SectionRela = 4;
-    private const int SectionRel = 9;
-    private const int SectionDynamicSymbols = 11;
-    private const int SectionVersionNeeds = 0x6ffffffe;
-    private const int SectionSymbolVersions = 0x6fffffff;
-    private const int FlagWeak = 2;
-
-    /// <summary>
-    /// Marks the requirement of one version of one library as weak (VER_FLG_WEAK): the dynamic loader then goes on where the
-    /// version is missing. Refuses where a relocation refers to a symbol of the version.
-    /// </summary>
-    /// <exception cref="InvalidDataException">The image is no such library, or is damaged; it is unchanged.</exception>
+    /// <summary>Sets VER_FLG_WEAK on the requirement of one version of one library, unless a relocation refers to a symbol of that version.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no such library or a damaged one; they are unchanged.</exception>
     public static ElfRelaxation Relax(byte[] image, string library, string version)
     {
         try
         {
-            return new Image(image).Relax(library, version);
+            return new ElfImage(image).Relax(library, version);
         }
         catch (Exception exception) when (exception is ArgumentException or IndexOutOfRangeException or OverflowException)
         {
@@ -214,33 +212,40 @@ internal static class ElfVersionRequirement
 
         public int Size { get; }
 
+        /// <summary>The section of the names or symbols that this one refers to.</summary>
         public int Link { get; }
     }
 
-    private sealed class Image
+    /// <summary>Offsets and sizes are those of Elf64_Ehdr, Elf64_Shdr, Elf64_Verneed, Elf64_Vernaux, Elf64_Rel and Elf64_Rela.</summary>
+    private sealed class ElfImage
     {
+        private const int Relocations = 4;
+        private const int NoBits = 8;
+        private const int RelocationsWithoutAddend = 9;
+        private const int DynamicSymbols = 11;
+        private const int VersionNeeds = 0x6ffffffe;
+        private const int SymbolVersions = 0x6fffffff;
+        private const int VersionIndexMask = 0x7fff;
+        private const byte Weak = 2;
+
         private readonly byte[] bytes;
         private readonly Section[] sections;
 
-        public Image(byte[] bytes)
+        public ElfImage(byte[] bytes)
         {
             this.bytes = bytes;
             if (bytes.Length < 64 || bytes[0] != 0x7f || bytes[1] != 'E' || bytes[2] != 'L' || bytes[3] != 'F')
                 throw new InvalidDataException("The file is not an ELF file.");
             if (bytes[4] != 2 || bytes[5] != 1)
-                throw new InvalidDataException("The ELF file is not 64-bit little-endian.");
+                throw new InvalidDataException("The ELF file is not a 64-bit little-endian one.");
+            int table = Offset(40), entrySize = UInt16(58);
             sections = new Section[UInt16(60)];
-            int table = Offset(40), entry = UInt16(58);
+            if (sections.Length == 0)
+                throw new InvalidDataException("The ELF file has no section headers.");
+            if (entrySize < 64 || entrySize * (long)sections.Length > bytes.Length - table)
+                throw new InvalidDataException("The ELF file is damaged: its section headers are not complete.");
             for (int i = 0; i < sections.Length; i++)
-            {
-                int header = checked(table + (i * entry));
-                int type = Int32(header + 4);
-                const int noBits = 8;
-                var section = new Section(type, type == noBits ? 0 : Offset(header + 24), type == noBits ? 0 : Offset(header + 32), Int32(header + 40));
-                if ((long)section.Offset + section.Size > bytes.Length)
-                    throw new InvalidDataException("The ELF file is damaged: a section ends beyond the end of the file.");
-                sections[i] = section;
-            }
+                sections[i] = ReadSection(table + (i * entrySize));
         }
 
         public ElfRelaxation Relax(string library, string version)
@@ -248,38 +253,41 @@ internal static class ElfVersionRequirement
             int requirement = FindRequirement(library, version);
             if (requirement < 0)
                 return ElfRelaxation.NotRequired;
-            int flags = UInt16(requirement + 4);
-            if ((flags & FlagWeak) != 0)
+            if ((bytes[requirement + 4] & Weak) != 0)
                 return ElfRelaxation.AlreadyOptional;
-            if (IsUsed(UInt16(requirement + 6) & 0x7fff))
+            if (IsUsed(UInt16(requirement + 6) & VersionIndexMask))
                 return ElfRelaxation.InUse;
-            bytes[requirement + 4] |= FlagWeak;
+            bytes[requirement + 4] |= Weak;
             return ElfRelaxation.Relaxed;
         }
 
-        /// <summary>The offset of the Elf64_Vernaux of the version, or -1.</summary>
+        /// <summary>The offset of the version's entry (Elf64_Vernaux), or -1.</summary>
         private int FindRequirement(string library, string version)
         {
             foreach (Section needs in sections)
             {
-                if (needs.Type != SectionVersionNeeds)
+                if (needs.Type != VersionNeeds)
                     continue;
-                Section strings = sections[needs.Link];
-                // Each entry takes 16 bytes, so a chain that is longer than the section runs in a circle.
-                int left = needs.Size / 16;
-                for (int need = needs.Offset, next = -1; next != 0; need = checked(need + next))
+                int entriesLeft = needs.Size / 16;
+                int need = needs.Offset, nextNeed;
+                do
                 {
-                    for (int item = checked(need + Int32(need + 8)), following = -1; following != 0; item = checked(item + following))
+                    bool isLibrary = Text(needs.Link, Int32(need + 4)) == library;
+                    int item = checked(need + Int32(need + 8)), nextItem;
+                    do
                     {
-                        if (left-- < 0)
-                            throw new InvalidDataException("The ELF file is damaged: its version requirements form a circle.");
-                        if (Text(strings, Int32(item + 8)) == version && Text(strings, Int32(need + 4)) == library)
+                        if (--entriesLeft < 0)
+                            throw new InvalidDataException("The ELF file is damaged: its list of required versions has no end.");
+                        if (isLibrary && Text(needs.Link, Int32(item + 8)) == version)
                             return item;
-                        following = Int32(item + 12);
+                        nextItem = Int32(item + 12);
+                        item = checked(item + nextItem);
                     }
-
-                    next = Int32(need + 12);
+                    while (nextItem != 0);
+                    nextNeed = Int32(need + 12);
+                    need = checked(need + nextNeed);
                 }
+                while (nextNeed != 0);
             }
 
             return -1;
@@ -290,18 +298,15 @@ internal static class ElfVersionRequirement
         {
             foreach (Section relocations in sections)
             {
-                if (relocations.Type is not (SectionRela or SectionRel))
+                if (relocations.Type is not (Relocations or RelocationsWithoutAddend) || sections[relocations.Link].Type != DynamicSymbols)
                     continue;
-                int symbols = relocations.Link;
-                if (symbols <= 0 || sections[symbols].Type != SectionDynamicSymbols)
-                    continue;
-                Section versions = VersionsOf(symbols);
-                int size = relocations.Type == SectionRela ? 24 : 16;
-                for (int i = 0; i + size <= relocations.Size; i += size)
+                Section versions = VersionsOf(relocations.Link);
+                int size = relocations.Type == Relocations ? 24 : 16;
+                for (int i = 0; i < relocations.Size; i += size)
                 {
-                    // The symbol's index is the upper half of r_info; index 0 means no symbol.
-                    int symbol = Int32(relocations.Offset + i + 12);
-                    if (symbol != 0 && (UInt16(checked(versions.Offset + (symbol * 2))) & 0x7fff) == versionIndex)
+                    // The upper half of r_info is the symbol; 0 stands for none.
+                    int symbol = Int32(checked(relocations.Offset + i + 12));
+                    if (symbol != 0 && (UInt16(checked(versions.Offset + (symbol * 2))) & VersionIndexMask) == versionIndex)
                         return true;
                 }
             }
@@ -313,34 +318,43 @@ internal static class ElfVersionRequirement
         {
             foreach (Section section in sections)
             {
-                if (section.Type == SectionSymbolVersions && section.Link == symbols)
+                if (section.Type == SymbolVersions && section.Link == symbols)
                     return section;
             }
 
             throw new InvalidDataException("The ELF file is damaged: its dynamic symbols have no versions.");
         }
 
-        private string Text(Section strings, int offset)
+        private Section ReadSection(int header)
         {
-            int start = checked(strings.Offset + offset);
+            int type = Int32(header + 4), link = Int32(header + 40);
+            if (type is 0 or NoBits)
+                return new Section(type, 0, 0, link);
+            int offset = Offset(header + 24), size = Offset(header + 32);
+            if (size > bytes.Length - offset)
+                throw new InvalidDataException("The ELF file is damaged: a section ends beyond the end of the file.");
+            return new Section(type, offset, size, link);
+        }
+
+        private string Text(int section, int offset)
+        {
+            int start = checked(sections[section].Offset + offset);
             int end = Array.IndexOf(bytes, (byte)0, start);
-            if (offset < 0 || end < 0)
+            if (end < 0)
                 throw new InvalidDataException("The ELF file is damaged: a name has no end.");
             return Encoding.ASCII.GetString(bytes, start, end - start);
         }
 
         private int Offset(int at)
         {
-            long value = Int64(at);
+            long value = (uint)Int32(at) | ((long)Int32(checked(at + 4)) << 32);
             if (value < 0 || value > bytes.Length)
                 throw new InvalidDataException("The ELF file is damaged: it refers to places beyond its end.");
             return (int)value;
         }
 
-        private int UInt16(int at) => bytes[at] | (bytes[checked(at + 1)] << 8);
-
         private int Int32(int at) => UInt16(at) | (UInt16(checked(at + 2)) << 16);
 
-        private long Int64(int at) => (uint)Int32(at) | ((long)Int32(checked(at + 4)) << 32);
+        private int UInt16(int at) => bytes[at] | (bytes[checked(at + 1)] << 8);
     }
 }
