@@ -47,7 +47,7 @@ internal static class NiftiReader
         if (version == 2)
         {
             Array.Resize(ref bytes, NiftiFields.Length2);
-            source.ReadExactly(bytes.AsSpan(NiftiFields.Length1), "the header");
+            source.ReadExactly(bytes.AsSpan(NiftiFields.Length1), "the fields of the header");
         }
         NiftiFields fields = new(bytes, version, bigEndian);
         bool isPair = ReadMagic(fields, file);

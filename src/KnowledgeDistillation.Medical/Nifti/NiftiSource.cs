@@ -67,18 +67,16 @@ internal sealed class NiftiSource : IDisposable
     /// <summary>Fills the buffer.</summary>
     public void ReadExactly(Span<byte> buffer, string what)
     {
-        long wanted = position + buffer.Length;
         if (Read(buffer) < buffer.Length)
-            throw EndsEarly(wanted, what);
+            throw EndsEarly(what);
     }
 
     /// <summary>The next bytes, in an array that grows with what the file turns out to hold.</summary>
     public byte[] ReadBlock(long count, string what)
     {
+        CheckReach(count, what);
         if (count > Array.MaxLength)
             throw new NiftiException($"{Path}: {what} of {count:N0} bytes are more than one array can hold ({Array.MaxLength:N0}); split the file into smaller ones.");
-        if (position + count > atMost)
-            throw EndsEarly(position + count, what);
         bool lengthKnown = !compressed || position + count <= storedLength;
         byte[] block = GC.AllocateUninitializedArray<byte>((int)(lengthKnown ? count : Math.Min(count, FirstBlock)));
         ReadExactly(block, what);
@@ -110,8 +108,7 @@ internal sealed class NiftiSource : IDisposable
     /// <summary>Leaves out the next bytes.</summary>
     public void Skip(long count, string what)
     {
-        if (position + count > atMost)
-            throw EndsEarly(position + count, what);
+        CheckReach(count, what);
         if (!compressed)
         {
             stream.Seek(count, SeekOrigin.Current);
@@ -127,15 +124,38 @@ internal sealed class NiftiSource : IDisposable
         }
     }
 
-    /// <summary>Reads past the last byte of gzip data, where their check sum is compared; whatever else follows is left alone.</summary>
+    /// <summary>
+    /// Reads past the last byte that is needed to the end of gzip data, where their check sum is compared. A file with much
+    /// more than was needed stays unchecked.
+    /// </summary>
     public void VerifyCheckSum()
     {
-        if (compressed)
-            Read(stackalloc byte[1]);
+        const int atMostUnneeded = 1 << 24;
+        if (!compressed)
+            return;
+        byte[] unneeded = new byte[1 << 12];
+        long needed = position;
+        while (position - needed < atMostUnneeded)
+        {
+            if (Read(unneeded) == unneeded.Length)
+                continue;
+            // .NET takes data that are cut off for complete; then the last four bytes of the file are not their length.
+            if (storedLength > position || (storedLength < position && !HasSecondMember()))
+                throw EndsEarly("the compressed data");
+            return;
+        }
     }
 
-    private NiftiException EndsEarly(long wanted, string what) => new(
-        compressed
-            ? $"{Path}: the file is cut off or its header is damaged: {what} would reach byte {wanted:N0} of the uncompressed data, but they end before; get the file again."
-            : $"{Path}: the file is cut off or its header is damaged: {what} would reach byte {wanted:N0}, but the file ends at {atMost:N0}; get the file again.");
+    // Several gzip members in a row are allowed (bgzip writes them); each ends with its own length. Looked for only where
+    // the length disagrees.
+    private bool HasSecondMember() => File.ReadAllBytes(Path).AsSpan(3).IndexOf((ReadOnlySpan<byte>)[0x1f, 0x8b, 0x08]) >= 0;
+
+    private void CheckReach(long count, string what)
+    {
+        if (count > atMost - position)
+            throw EndsEarly(what);
+    }
+
+    private NiftiException EndsEarly(string what) =>
+        new($"{Path}: the file ends before {what} do, so it is cut off or its header is damaged; get it again.");
 }

@@ -90,7 +90,7 @@ public sealed class PreprocessingCache
         return result;
     }
 
-    private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
+    private static byte[] Hash(string text) => SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(text));
 
     private string SourceKey(BraTSCase source)
     {

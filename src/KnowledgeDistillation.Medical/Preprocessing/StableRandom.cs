@@ -1,4 +1,3 @@
-using System.Text;
 
 namespace KnowledgeDistillation.Medical;
 
@@ -24,7 +23,7 @@ internal struct StableRandom(ulong key)
     public static long Key(string text)
     {
         ulong hash = 0xCBF29CE484222325;
-        foreach (byte b in Encoding.UTF8.GetBytes(text))
+        foreach (byte b in System.Text.Encoding.UTF8.GetBytes(text))
             hash = (hash ^ b) * 0x100000001B3;
         return (long)hash;
     }

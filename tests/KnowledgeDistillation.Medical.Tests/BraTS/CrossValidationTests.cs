@@ -1,0 +1,99 @@
+using FluentAssertions;
+using Xunit;
+
+namespace KnowledgeDistillation.Medical.Tests;
+
+public sealed class CrossValidationTests
+{
+    [Fact]
+    public void Every_case_is_scored_once_and_never_where_it_was_learnt_from()
+    {
+        IReadOnlyList<BraTSCase> cases = Cases(28, 11);
+        IReadOnlyList<CrossValidationFold> folds = CrossValidation.Split(cases);
+
+        folds.Should().HaveCount(3);
+        folds.SelectMany(fold => fold.Test).Should().BeEquivalentTo(cases).And.OnlyHaveUniqueItems();
+        foreach (CrossValidationFold fold in folds)
+        {
+            BraTSCase[] all = [.. fold.Training, .. fold.Validation, .. fold.Test];
+            all.Should().OnlyHaveUniqueItems().And.HaveCount(39);
+            fold.Test.Should().HaveCount(13);
+            fold.Validation.Should().HaveCount(3, "10 % of 26 are held out");
+        }
+    }
+
+    [Fact]
+    public void Grades_are_spread_evenly_over_folds_and_held_out_parts()
+    {
+        foreach (CrossValidationFold fold in CrossValidation.Split(Cases(210, 75), new() { Seed = 5 }))
+        {
+            fold.Test.Count(item => item.Grade == TumourGrade.High).Should().Be(70);
+            fold.Test.Count(item => item.Grade == TumourGrade.Low).Should().Be(25);
+            fold.Validation.Should().HaveCount(19);
+            fold.Validation.Count(item => item.Grade == TumourGrade.Low).Should().Be(5);
+        }
+    }
+
+    [Fact]
+    public void Split_follows_from_the_seed_and_not_from_the_order_of_the_cases()
+    {
+        IReadOnlyList<BraTSCase> cases = Cases(20, 10);
+        string first = Describe(CrossValidation.Split(cases));
+        Describe(CrossValidation.Split([.. cases.Reverse()])).Should().Be(first);
+        Describe(CrossValidation.Split(cases, new() { Seed = 1 })).Should().NotBe(first);
+    }
+
+    [Fact]
+    public void Split_stays_the_same_between_versions() =>
+        Describe(CrossValidation.Split(Cases(4, 2))).Should().Be(GoldenSplit);
+
+    [Fact]
+    public void Literal_protocol_validates_on_the_scored_fold()
+    {
+        foreach (CrossValidationFold fold in CrossValidation.Split(Cases(6, 3), new() { ValidateOnTest = true }))
+        {
+            fold.Validation.Should().Equal(fold.Test);
+            fold.Training.Should().HaveCount(6);
+        }
+    }
+
+    [Theory]
+    [InlineData(2, 4)]
+    [InlineData(3, 3)]
+    [InlineData(5, 5)]
+    public void Smallest_data_set_fills_every_part_and_a_smaller_one_is_refused(int folds, int smallest)
+    {
+        CrossValidationOptions options = new() { Folds = folds };
+        foreach (CrossValidationFold fold in CrossValidation.Split(Cases(smallest, 0), options))
+            new[] { fold.Training.Count, fold.Validation.Count, fold.Test.Count }.Should().OnlyContain(count => count > 0);
+        Action split = () => CrossValidation.Split(Cases(smallest - 1, 0), options);
+        split.Should().Throw<ArgumentException>().WithMessage($"{folds} folds need at least {smallest} cases, but there are {smallest - 1}*");
+    }
+
+    [Fact]
+    public void Name_that_occurs_twice_is_refused()
+    {
+        Action split = () => CrossValidation.Split([.. Cases(3, 0), .. Cases(1, 0)]);
+        split.Should().Throw<ArgumentException>().WithMessage("*H000 occurs twice*");
+    }
+
+    [Fact]
+    public void All_wrong_options_are_named_at_once()
+    {
+        Action split = () => CrossValidation.Split(Cases(6, 0), new() { Folds = 1, ValidationShare = 1 });
+        split.Should().Throw<ArgumentException>().WithMessage("*Folds is 1*ValidationShare is 1*");
+    }
+
+    [Fact]
+    public void Defaults_are_those_of_the_protocol() => new CrossValidationOptions().Should().Be(new CrossValidationOptions { Folds = 3, Seed = 0, ValidationShare = 0.1, ValidateOnTest = false });
+
+    private const string GoldenSplit = "?";
+
+    private static string Describe(IReadOnlyList<CrossValidationFold> folds) =>
+        string.Join(" | ", folds.Select(fold => string.Join(" / ", new[] { fold.Training, fold.Validation, fold.Test }.Select(part => string.Join(' ', part.Select(item => item.Id))))));
+
+    private static BraTSCase[] Cases(int high, int low) =>
+        [.. Enumerable.Range(0, high).Select(i => Case($"H{i:000}", TumourGrade.High)), .. Enumerable.Range(0, low).Select(i => Case($"L{i:000}", TumourGrade.Low))];
+
+    private static BraTSCase Case(string id, TumourGrade grade) => new(id, new Dictionary<string, BraTSImageFile> { ["t1"] = new("none.nii") }, grade: grade);
+}

@@ -1,0 +1,210 @@
+using FluentAssertions;
+using KnowledgeDistillation.Metrics;
+using Xunit;
+
+namespace KnowledgeDistillation.Medical.Tests;
+
+public sealed class BraTSPhantomTests
+{
+    private static readonly BraTSPhantom Small = new(new() { Size = VolumeSize.Cube(32) });
+    private static readonly BraTSVolumes[] Cases = [.. Enumerable.Range(0, 12).Select(Small.Create)];
+
+    [Fact]
+    public void Background_is_exactly_zero_in_all_modalities_and_the_brain_nowhere()
+    {
+        foreach (BraTSVolumes item in Cases)
+        {
+            bool[] brain = [.. item.Images["t1"].Voxels.Select(value => value != 0)];
+            foreach (Volume image in item.Images.Values)
+                image.Voxels.Select(value => value != 0).Should().Equal(brain);
+            (brain.Count(inside => inside) / (double)brain.Length).Should().BeInRange(0.15, 0.4);
+            brain[0].Should().BeFalse();
+            item.Segmentation!.Voxels.Where((label, i) => label != 0 && !brain[i]).Should().BeEmpty("tumour lies in the brain");
+        }
+    }
+
+    [Fact]
+    public void Brain_fills_the_grid_without_touching_its_border()
+    {
+        VolumeGrid grid = Small.Grid;
+        foreach (BraTSVolumes item in Cases)
+        {
+            Volume image = item.Images["flair"];
+            int[] rows = [.. Enumerable.Range(0, grid.SizeY).Where(y => Enumerable.Range(0, grid.SizeX * grid.SizeZ).Any(i => image[i % grid.SizeX, y, i / grid.SizeX] != 0))];
+            (rows[^1] - rows[0] + 1).Should().BeInRange(26, 32);
+        }
+    }
+
+    [Fact]
+    public void Intensities_are_whole_numbers_that_fit_int16() =>
+        Cases.SelectMany(item => item.Images.Values).Should().OnlyContain(image => image.Voxels.All(value => value == MathF.Round(value) && value >= 0 && value <= short.MaxValue));
+
+    [Fact]
+    public void Core_lies_within_oedema_and_the_enhancing_rim_around_necrosis()
+    {
+        foreach (int index in Enumerable.Range(0, 12).Where(index => Small.GradeOf(index) == TumourGrade.High))
+        {
+            LabelVolume labels = Cases[index].Segmentation!;
+            // Necrosis touches healthy tissue hardly ever: going outwards, one meets the rim or oedema first.
+            (int touching, int all) = (0, 0);
+            for (int z = 1; z < 31; z++)
+            {
+                for (int y = 1; y < 31; y++)
+                {
+                    for (int x = 1; x < 31; x++)
+                    {
+                        if (labels[x, y, z] != 1)
+                            continue;
+                        all++;
+                        if (labels[x - 1, y, z] == 0 || labels[x + 1, y, z] == 0 || labels[x, y - 1, z] == 0 || labels[x, y + 1, z] == 0 || labels[x, y, z - 1] == 0 || labels[x, y, z + 1] == 0)
+                            touching++;
+                    }
+                }
+            }
+
+            all.Should().BePositive();
+            (touching / (double)all).Should().BeLessThan(0.15);
+        }
+    }
+
+    [Fact]
+    public void Contrasts_are_those_of_the_modalities()
+    {
+        foreach (BraTSVolumes item in Cases)
+        {
+            double Mean(string modality, int label) => item.Images[modality].Voxels.Where((value, i) => value != 0 && item.Segmentation!.Voxels[i] == label).Select(value => (double)value).DefaultIfEmpty(double.NaN).Average();
+            double Relative(string modality, int label) => Mean(modality, label) / Mean(modality, 0);
+
+            Relative("flair", 2).Should().BeGreaterThan(1.25, "oedema is bright in FLAIR");
+            Relative("t2", 2).Should().BeGreaterThan(1.1, "and in T2");
+            Relative("t1ce", 2).Should().BeInRange(0.85, 1.2, "and faint in T1ce");
+            Relative("t1", 2).Should().BeInRange(0.85, 1.2, "and in T1");
+            Relative("t1ce", 1).Should().BeLessThan(1.05, "necrosis is dark in T1ce");
+            if (item.Segmentation!.Voxels.Contains(4))
+            {
+                Relative("t1ce", 4).Should().BeGreaterThan(1.4, "the rim is bright in T1ce");
+                Relative("t1", 4).Should().BeLessThan(1.15, "and in T1ce only");
+            }
+        }
+    }
+
+    [Fact]
+    public void Every_case_has_oedema_and_core_and_some_have_no_enhancing_tumour()
+    {
+        foreach (BraTSVolumes item in Cases)
+        {
+            item.Segmentation!.Voxels.Count(label => label == 2).Should().BeGreaterThan(40);
+            item.Segmentation.Voxels.Count(label => label is 1 or 4).Should().BeGreaterThan(40);
+        }
+
+        Cases.Count(item => !item.Segmentation!.Voxels.Contains(4)).Should().BeInRange(1, 3);
+    }
+
+    [Fact]
+    public void Shares_of_grades_and_of_cases_without_enhancement_are_kept_in_small_sets()
+    {
+        BraTSPhantom phantom = new(new() { Size = VolumeSize.Cube(16), LowGradeShare = 0.5, NonEnhancingShare = 0.25, Seed = 3 });
+        Enumerable.Range(0, 20).Count(index => phantom.GradeOf(index) == TumourGrade.Low).Should().BeInRange(9, 11);
+        Enumerable.Range(0, 20).Count(index => !phantom.Create(index).Segmentation!.Voxels.Contains(4)).Should().BeInRange(4, 6);
+    }
+
+    [Fact]
+    public void Same_seed_and_index_give_the_same_case_and_others_give_others()
+    {
+        BraTSVolumes again = new BraTSPhantom(new() { Size = VolumeSize.Cube(32) }).Create(7);
+        again.Images["t2"].Voxels.Should().Equal(Cases[7].Images["t2"].Voxels);
+        again.Segmentation!.Voxels.Should().Equal(Cases[7].Segmentation!.Voxels);
+        Cases[8].Segmentation!.Voxels.Should().NotEqual(again.Segmentation.Voxels);
+        new BraTSPhantom(new() { Size = VolumeSize.Cube(32), Seed = 1 }).Create(7).Segmentation!.Voxels.Should().NotEqual(again.Segmentation.Voxels);
+    }
+
+    [Fact]
+    public void Tumour_contrast_of_zero_hides_the_tumour()
+    {
+        BraTSVolumes item = new BraTSPhantom(new() { Size = VolumeSize.Cube(32), TumourContrast = 0, Distractors = 0, NoiseLevel = 0, BiasField = 0 }).Create(0);
+        double Mean(int label) => item.Images["flair"].Voxels.Where((value, i) => value != 0 && item.Segmentation!.Voxels[i] == label).Average();
+        (Mean(2) / Mean(0)).Should().BeInRange(0.85, 1.15);
+    }
+
+    [Fact]
+    public void Grid_of_BraTS_has_voxels_of_1_mm_and_its_orientation()
+    {
+        VolumeGrid grid = new BraTSPhantom(new() { Size = new(240, 240, 155) }).Grid;
+        grid.Spacing.Should().Be(Spacing.OneMillimetre);
+        grid.Orientation.Should().Be(Orientation.LPS);
+        grid.Affine.M24.Should().Be(239);
+    }
+
+    [Fact]
+    public void Data_set_on_disk_opens_with_grades_and_holds_what_was_made()
+    {
+        using TemporaryFolder folder = new();
+        Small.WriteDataset(folder["data"], 6);
+
+        BraTSDataset dataset = BraTSDataset.Open(folder["data"]);
+
+        dataset.Cases.Select(item => item.Id).Should().Equal(Enumerable.Range(0, 6).Select(BraTSPhantom.IdOf));
+        dataset.Cases.Select(item => item.Grade).Should().Equal(Enumerable.Range(0, 6).Select(Small.GradeOf));
+        BraTSVolumes loaded = dataset.Cases[3].Load();
+        loaded.Segmentation!.Voxels.Should().Equal(Cases[3].Segmentation!.Voxels);
+        foreach (string modality in BraTSModality.All)
+            loaded.Images[modality].Voxels.Should().Equal(Cases[3].Images[modality].Voxels);
+        loaded.Grid.CoincidesWith(Small.Grid).Should().BeTrue();
+        NiftiImage.LoadHeader(dataset.Cases[3].Images["t1ce"].Path).DataType.Should().Be(NiftiDataType.Int16);
+        NiftiImage.LoadHeader(dataset.Cases[3].SegmentationPath!).DataType.Should().Be(NiftiDataType.UInt8);
+    }
+
+    [Fact]
+    public void Data_set_on_disk_has_the_same_bytes_each_time()
+    {
+        using TemporaryFolder folder = new();
+        BraTSPhantom phantom = new(new() { Size = VolumeSize.Cube(16) });
+        phantom.WriteDataset(folder["a"], 3);
+        phantom.WriteDataset(folder["b"], 3);
+        string[] files = [.. Directory.EnumerateFiles(folder["a"], "*", SearchOption.AllDirectories)];
+        files.Should().HaveCount(15);
+        foreach (string file in files)
+            File.ReadAllBytes(file).Should().Equal(File.ReadAllBytes(folder["b", Path.GetRelativePath(folder["a"], file)]));
+    }
+
+    [Fact]
+    public void Folder_that_holds_something_is_left_alone()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(folder["thesis.txt"], "years of work");
+        Action write = () => Small.WriteDataset(folder.Root, 1);
+        write.Should().Throw<IOException>().WithMessage("*is not empty*");
+        File.Exists(folder["thesis.txt"]).Should().BeTrue();
+    }
+
+    [Fact]
+    public void Cancelled_writing_leaves_nothing_behind()
+    {
+        using TemporaryFolder folder = new();
+        Action write = () => Small.WriteDataset(folder["data"], 4, new CancellationToken(canceled: true));
+        write.Should().Throw<OperationCanceledException>();
+        Directory.EnumerateFileSystemEntries(folder.Root).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void All_wrong_options_are_named_at_once()
+    {
+        Action make = () => _ = new BraTSPhantom(new() { Size = new(8, 32, 32), NoiseLevel = double.NaN, NonEnhancingShare = 2, Spacing = new Spacing(1, 0, 1) });
+        make.Should().Throw<ArgumentException>().WithMessage("*Size is 8×32×32*Spacing*NoiseLevel is NaN*NonEnhancingShare is 2*");
+    }
+
+    [Fact]
+    public void Defaults_are_documented_values() => new BraTSPhantomOptions().Should().Be(new BraTSPhantomOptions
+    {
+        Seed = 0,
+        Size = VolumeSize.Cube(48),
+        Spacing = null,
+        NoiseLevel = 0.04,
+        BiasField = 0.15,
+        TumourContrast = 1,
+        OedemaContrastInT1 = 1,
+        Distractors = 1,
+        LowGradeShare = 0.26,
+        NonEnhancingShare = 0.1,
+    });
+}
