@@ -80,7 +80,8 @@ public sealed class BraTSDataset
                 4 => BraTSLabelConvention.BraTS2018,
                 _ => null,
             };
-            BraTSCase candidate = new(files.Id, files.Images, files.SegmentationPath, grade, labels, files.FallbackLabels);
+            Dictionary<string, BraTSImageFile> images = BraTSModality.All.Where(files.Images.ContainsKey).ToDictionary(modality => modality, modality => files.Images[modality], StringComparer.Ordinal);
+            BraTSCase candidate = new(files.Id, images, files.SegmentationPath, grade, labels, files.FallbackLabels);
             string? fault = candidate.FindFault(options.VerifySegmentations);
             if (fault is null)
                 return (candidate, null);

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 
 namespace KnowledgeDistillation.Medical;
 
@@ -48,7 +47,7 @@ internal sealed class NiftiFields(byte[] bytes, int version, bool bigEndian)
     {
         ReadOnlySpan<byte> text = At(field, 0)[..length];
         int end = text.IndexOf((byte)0);
-        return Encoding.Latin1.GetString(end < 0 ? text : text[..end]);
+        return System.Text.Encoding.Latin1.GetString(end < 0 ? text : text[..end]);
     }
 
     public void Set(NiftiField field, double value, int index = 0)

@@ -173,18 +173,19 @@ public sealed class SafetensorsFile : IDisposable
         return header;
     }
 
-    private static IEnumerable<Tensor> Pieces(Tensor values, long elementSize)
+    /// <summary>The elements of a contiguous tensor in order, in tensors small enough for a span each.</summary>
+    internal static IEnumerable<Tensor> Pieces(Tensor values, long elementSize, long pieceBytes = PieceBytes)
     {
         long count = values.NumberOfElements;
         if (count == 0)
             yield break;
-        if (count * elementSize <= PieceBytes)
+        if (count * elementSize <= pieceBytes)
         {
             yield return values;
             yield break;
         }
         Tensor flat = values.view(-1);
-        long pieceCount = PieceBytes / elementSize;
+        long pieceCount = pieceBytes / elementSize;
         for (long start = 0; start < count; start += pieceCount)
             yield return flat.narrow(0, start, Math.Min(pieceCount, count - start));
     }

@@ -6,7 +6,7 @@ namespace KnowledgeDistillation.Medical.Tests;
 
 public sealed class BraTSDatasetTests : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TestFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 

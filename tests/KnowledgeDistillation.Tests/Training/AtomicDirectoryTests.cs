@@ -65,6 +65,21 @@ public sealed class AtomicDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void A_failure_of_the_last_step_leaves_the_one_whole_folder_that_there_is()
+    {
+        // The last writer stopped between its renamings, and now something else takes the name while this one fills its folder.
+        Write(Target, "former");
+        Directory.Move(Target, _folder["last.old"]);
+        FluentActions.Invoking(() => AtomicDirectory.Write(Target, folder =>
+        {
+            File.WriteAllText(Path.Combine(folder, "content"), "new");
+            File.WriteAllText(Target, "in the way");
+        })).Should().Throw<IOException>();
+        ReadResolved().Should().Be("former");
+        _folder.Entries.Should().Equal("last", "last.old");
+    }
+
+    [Fact]
     public void Folders_of_similar_names_are_left_alone()
     {
         Directory.CreateDirectory(_folder["last.tmp"]);

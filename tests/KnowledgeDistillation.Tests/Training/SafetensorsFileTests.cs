@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 using CsCheck;
 using FluentAssertions;
 using KnowledgeDistillation.Training;
@@ -11,6 +10,9 @@ namespace KnowledgeDistillation.Tests.Training;
 
 public sealed class SafetensorsFileTests : IDisposable
 {
+    // Named in full: the library has an Encoding of its own.
+    private static readonly System.Text.Encoding Utf8 = System.Text.Encoding.UTF8;
+
     private readonly TemporaryFolder _folder = new();
     private readonly DisposeScope _scope;
 
@@ -37,7 +39,7 @@ public sealed class SafetensorsFileTests : IDisposable
             new Dictionary<string, Tensor> { ["a"] = tensor(new byte[] { 7, 8, 9 }), ["b"] = tensor(new float[,] { { 1, -2 } }) },
             new Dictionary<string, string> { ["z"] = "é\"", ["k"] = "v" });
         const string Header = """{"__metadata__":{"k":"v","z":"é\""},"b":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"a":{"dtype":"U8","shape":[3],"data_offsets":[8,11]}}""";
-        byte[] header = Encoding.UTF8.GetBytes(Header);
+        byte[] header = Utf8.GetBytes(Header);
         byte[] padded = [.. header, .. Enumerable.Repeat((byte)' ', (8 - (header.Length % 8)) % 8)];
         byte[] expected = [(byte)padded.Length, 0, 0, 0, 0, 0, 0, 0, .. padded, 0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0, 7, 8, 9];
         System.IO.File.ReadAllBytes(File).Should().Equal(expected);
@@ -155,6 +157,18 @@ public sealed class SafetensorsFileTests : IDisposable
     }
 
     [Fact]
+    public void A_tensor_too_large_for_one_span_passes_through_in_pieces()
+    {
+        // Pieces of 16 bytes stand for those of a GiB; a piece is a view, so what is read into it arrives in the tensor.
+        Tensor whole = arange(10, dtype: ScalarType.Float32).reshape(2, 5);
+        Tensor[] pieces = [.. SafetensorsFile.Pieces(whole, elementSize: 4, pieceBytes: 16)];
+        pieces.Select(piece => piece.NumberOfElements).Should().Equal(4, 4, 2);
+        pieces.SelectMany(piece => piece.bytes.ToArray()).Should().Equal(whole.bytes.ToArray());
+        pieces[2].bytes.Clear();
+        whole.data<float>().ToArray().Should().Equal(0, 1, 2, 3, 4, 5, 6, 7, 0, 0);
+    }
+
+    [Fact]
     public void Tensors_belong_to_the_scope_of_the_caller()
     {
         SafetensorsFile.Write(File, new Dictionary<string, Tensor> { ["x"] = ones(1) });
@@ -212,7 +226,7 @@ public sealed class SafetensorsFileTests : IDisposable
     [InlineData("", 0, "*no JSON object*")]
     public void A_faulty_header_is_refused_with_the_file_and_the_reason(string header, int dataBytes, string message)
     {
-        WriteRaw((ulong)Encoding.UTF8.GetByteCount(header), [.. Encoding.UTF8.GetBytes(header), .. new byte[dataBytes]]);
+        WriteRaw((ulong)Utf8.GetByteCount(header), [.. Utf8.GetBytes(header), .. new byte[dataBytes]]);
         ShouldBeRefused(message);
     }
 
@@ -230,7 +244,7 @@ public sealed class SafetensorsFileTests : IDisposable
     public void A_shape_with_too_many_dimensions_is_refused()
     {
         string header = $$$"""{"x":{"dtype":"U8","shape":[{{{string.Join(',', Enumerable.Repeat(1, 65))}}}],"data_offsets":[0,1]}}""";
-        WriteRaw((ulong)header.Length, [.. Encoding.UTF8.GetBytes(header), 0]);
+        WriteRaw((ulong)header.Length, [.. Utf8.GetBytes(header), 0]);
         ShouldBeRefused("*'x' has 65 dimensions*");
     }
 

@@ -1,7 +1,7 @@
 namespace KnowledgeDistillation.Medical.Tests;
 
 /// <summary>A folder that is gone after the test.</summary>
-internal sealed class TemporaryFolder : IDisposable
+internal sealed class TestFolder : IDisposable
 {
     public string Root { get; } = Directory.CreateTempSubdirectory("kd-tests-").FullName;
 
