@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 
@@ -22,7 +22,7 @@ internal static partial class KdnetApplication
         RootCommand root = CreateRoot(verbose, new CommandServices(display, arguments, cancellation));
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Action is ParseErrorAction or null)
-            return RefuseUsage(parsed, output, error);
+            return RefuseUsage(parsed, error);
 
         try
         {
@@ -54,23 +54,14 @@ internal static partial class KdnetApplication
         """)
     {
         new DemoCommand(services),
-        new PhantomCommand(services),
-        new InspectCommand(services),
-        new TrainCommand(services),
-        new EvaluateCommand(services),
-        new PredictCommand(services),
         verbose,
     };
 
-    private static int RefuseUsage(ParseResult parsed, TextWriter output, TextWriter error)
+    private static int RefuseUsage(ParseResult parsed, TextWriter error)
     {
-        Command command = parsed.CommandResult.Command;
-        if (parsed.Tokens.Count == 0)
-            new HelpAction().Invoke(parsed.RootCommandResult.Command.Parse(["--help"], null)); // replaced below
-        foreach (var fault in parsed.Errors)
+        foreach (ParseError fault in parsed.Errors)
             error.WriteLine(fault.Message);
-        _ = output;
-        error.WriteLine($"'{PathOf(command)} --help' tells how it is used.");
+        error.WriteLine($"'{PathOf(parsed.CommandResult.Command)} --help' tells how it is used.");
         return ExitCode.WrongUsage;
     }
 

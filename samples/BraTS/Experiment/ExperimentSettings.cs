@@ -98,7 +98,7 @@ internal sealed record ExperimentSettings
     public int GradientSharesEvery { get; init; } = 5;
 
     /// <summary>What the phantoms look like.</summary>
-    public BraTSPhantomOptions Phantom => new()
+    public BraTSPhantomOptions PhantomOptions() => new()
     {
         Seed = Seed,
         Size = VolumeSize.Cube(PhantomEdge),
@@ -109,7 +109,7 @@ internal sealed record ExperimentSettings
     };
 
     /// <summary>The objective of the student, eq. 5.</summary>
-    public WeightedObjective Objective => KDNetObjective.Create(new KDNetOptions
+    public WeightedObjective Objective() => KDNetObjective.Create(new KDNetOptions
     {
         Lambda = Lambda,
         Alpha = Alpha,
@@ -135,7 +135,7 @@ internal sealed record ExperimentSettings
     };
 
     /// <summary>How a network is fitted, apart from where its files go.</summary>
-    public TrainingOptions Training => new()
+    public TrainingOptions TrainingOptions() => new()
     {
         Epochs = Epochs,
         LearningRate = LearningRate,
@@ -155,9 +155,9 @@ internal sealed record ExperimentSettings
             throw new UsageException($"Images of {edge}³ voxels (--crop {CropEdge} divided by --subsample {SubsamplingFactor}) do not fit a network of {Levels} resolutions: the size must be a multiple of {multiple}. Change --crop, --subsample or --levels.");
         try
         {
-            _ = Objective;
+            _ = Objective();
             _ = new Preprocessor(Preprocessing(BraTSModality.All));
-            _ = new BraTSPhantom(Phantom);
+            _ = new BraTSPhantom(PhantomOptions());
             Network(BraTSModality.All).Build().Dispose();
         }
         catch (ArgumentException exception)

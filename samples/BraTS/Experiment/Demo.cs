@@ -1,0 +1,67 @@
+using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Training;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>The paper in small: teacher, baseline and student are trained on one part of a data set and scored on another.</summary>
+/// <param name="Settings">What is trained how.</param>
+/// <param name="Data">A BraTS folder; null to make phantoms.</param>
+/// <param name="Modality">The modality that baseline and student see.</param>
+internal sealed record Demo(ExperimentSettings Settings, string? Data, string Modality)
+{
+    public void Run(DemoFolder folder, Device device, Display display, CancellationToken cancellation)
+    {
+        Settings.Validate();
+        folder.Open(Settings, Data);
+        BraTSDataset dataset = OpenData(folder, display, cancellation);
+        CaseSplit split = CaseSplit.Of(dataset.Cases, Settings);
+        if (split.Test.Count == 0)
+            throw new UsageException("The demo needs a test set: --folds must be at least 2.");
+        display.Say($"{dataset.Cases.Count} cases: {split.Training.Count} for training, {split.Validation.Count} for validation, {split.Test.Count} for the test.");
+        IReadOnlyDictionary<string, CachedCase> cached = PreparedCases.Prepare(dataset.Cases, Settings.Preprocessing(BraTSModality.All), folder.Cache, display, cancellation);
+
+        var histories = new Dictionary<NetworkRole, IReadOnlyList<EpochReport>>();
+        foreach (NetworkRole role in Enum.GetValues<NetworkRole>())
+        {
+            display.Heading(Introduce(role));
+            string? teacher = role == NetworkRole.Student ? Path.Combine(folder.Of(NetworkRole.Teacher), "best") : null;
+            histories[role] = new NetworkTraining(Settings, role, Modality, folder.Of(role), teacher).Run(split, cached, device, display, cancellation).History;
+        }
+
+        CachedCase[] test = [.. split.Test.Select(item => cached[item.Id])];
+        CaseScore[] scores = [.. Enum.GetValues<NetworkRole>().SelectMany(role => Score(role, test, folder, device, display, cancellation))];
+        ScoresCsv.Write(folder.Scores, scores);
+        DemoTable.WriteCsv(folder.Summary, scores);
+        display.Say();
+        display.Show(DemoTable.Render(scores, test.Length));
+        display.Say(PaperTable1.Note);
+    }
+
+    private BraTSDataset OpenData(DemoFolder folder, Display display, CancellationToken cancellation)
+    {
+        if (Data is not null)
+            return BraTSDataset.Open(Data);
+        if (!Directory.Exists(folder.Phantoms))
+        {
+            display.Say($"Making {Settings.PhantomCases} phantom patients in {folder.Phantoms}");
+            new BraTSPhantom(Settings.PhantomOptions()).WriteDataset(folder.Phantoms, Settings.PhantomCases, cancellation);
+        }
+
+        return BraTSDataset.Open(folder.Phantoms);
+    }
+
+    private static IReadOnlyList<CaseScore> Score(NetworkRole role, CachedCase[] test, DemoFolder folder, Device device, Display display, CancellationToken cancellation)
+    {
+        using SegmentationModel model = SegmentationModel.Load(Path.Combine(folder.Of(role), "best"), device);
+        return ModelEvaluation.Score(role.Title(), model, test, [ScoringGrid.Training], display, cancellation);
+    }
+
+    private string Introduce(NetworkRole role) => role switch
+    {
+        NetworkRole.Teacher => "1. The teacher sees all four modalities and learns from the reference.",
+        NetworkRole.Baseline => $"2. The baseline sees {Modality} only and learns from the reference.",
+        _ => $"3. The KD-Net student sees {Modality} only and learns from the reference and from the frozen teacher.",
+    };
+}
