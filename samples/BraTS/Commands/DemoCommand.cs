@@ -29,7 +29,7 @@ internal sealed class DemoCommand : Command
             """)
     {
         _services = services;
-        _out.DefaultValueFactory = _ => "kdnet-demo";
+        _out.DefaultValueFactory = _ => "demo-output";
         Add(_data);
         Add(_out);
         _settings = new SettingsOptions(this, new ExperimentSettings());

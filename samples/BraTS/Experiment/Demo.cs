@@ -26,17 +26,36 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
         foreach (NetworkRole role in Enum.GetValues<NetworkRole>())
         {
             display.Heading(Introduce(role));
-            string? teacher = role == NetworkRole.Student ? Path.Combine(folder.Of(NetworkRole.Teacher), "best") : null;
+            string? teacher = role == NetworkRole.Student ? BestOf(NetworkRole.Teacher, folder) : null;
             histories[role] = new NetworkTraining(Settings, role, Modality, folder.Of(role), teacher).Run(split, cached, device, display, cancellation).History;
         }
 
         CachedCase[] test = [.. split.Test.Select(item => cached[item.Id])];
-        CaseScore[] scores = [.. Enum.GetValues<NetworkRole>().SelectMany(role => Score(role, test, folder, device, display, cancellation))];
-        ScoresCsv.Write(folder.Scores, scores);
-        DemoTable.WriteCsv(folder.Summary, scores);
-        display.Say();
-        display.Show(DemoTable.Render(scores, test.Length));
-        display.Say(PaperTable1.Note);
+        Dictionary<NetworkRole, SegmentationModel> models = Enum.GetValues<NetworkRole>().ToDictionary(role => role, role => SegmentationModel.Load(BestOf(role, folder), device));
+        try
+        {
+            CaseScore[] scores = [.. models.SelectMany(model => ModelEvaluation.Score(model.Key.Title(), model.Value, test, [ScoringGrid.Training], display, cancellation))];
+            ScoresCsv.Write(folder.Scores, scores);
+            DemoTable.WriteCsv(folder.Summary, scores);
+            new DemoReport
+            {
+                Settings = Settings,
+                Data = Data ?? "Phantom patients",
+                Split = split,
+                Scores = scores,
+                Histories = histories,
+                Figures = ComparisonFigure.Choose(test, scores, models[NetworkRole.Baseline], models[NetworkRole.Student], Modality),
+                Modality = Modality,
+            }.Write(folder.Report);
+            display.Say();
+            display.Show(DemoTable.Render(scores, test.Length));
+            display.Say(PaperTable1.Note);
+        }
+        finally
+        {
+            foreach (SegmentationModel model in models.Values)
+                model.Dispose();
+        }
     }
 
     private BraTSDataset OpenData(DemoFolder folder, Display display, CancellationToken cancellation)
@@ -52,11 +71,7 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
         return BraTSDataset.Open(folder.Phantoms);
     }
 
-    private static IReadOnlyList<CaseScore> Score(NetworkRole role, CachedCase[] test, DemoFolder folder, Device device, Display display, CancellationToken cancellation)
-    {
-        using SegmentationModel model = SegmentationModel.Load(Path.Combine(folder.Of(role), "best"), device);
-        return ModelEvaluation.Score(role.Title(), model, test, [ScoringGrid.Training], display, cancellation);
-    }
+    private static string BestOf(NetworkRole role, DemoFolder folder) => Path.Combine(folder.Of(role), "best");
 
     private string Introduce(NetworkRole role) => role switch
     {
