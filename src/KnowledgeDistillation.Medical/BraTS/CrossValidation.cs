@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Training;
+
 namespace KnowledgeDistillation.Medical;
 
 /// <summary>Splits cases for a cross-validation: seeded, and with the same mixture of grades in each part, where grades are known.</summary>
@@ -20,11 +22,10 @@ public static class CrossValidation
         if (cases.Count < needed)
             throw new ArgumentException($"{options.Folds} folds need at least {needed} cases, but there are {cases.Count}; use fewer folds or more cases.", nameof(cases));
 
-        var random = new StableRandom(StableRandom.Key(options.Seed, options.Folds));
         List<BraTSCase>[] parts = [.. Enumerable.Range(0, options.Folds).Select(_ => new List<BraTSCase>())];
         int next = 0;
         // The grades go on where the one before stopped, so that the sizes of the folds differ by one at most.
-        foreach (BraTSCase item in Mixed(cases, ref random).SelectMany(grade => grade))
+        foreach (BraTSCase item in Mixed(cases, options.Seed).SelectMany(grade => grade))
             parts[next++ % options.Folds].Add(item);
 
         CrossValidationFold[] folds = new CrossValidationFold[options.Folds];
@@ -38,7 +39,7 @@ public static class CrossValidation
                 continue;
             }
 
-            HashSet<BraTSCase> validation = HoldOut(rest, options.ValidationShare, ref random);
+            HashSet<BraTSCase> validation = HoldOut(rest, options.ValidationShare, SeedMixer.Mix(options.Seed, fold));
             folds[fold] = new CrossValidationFold(Sorted(rest.Where(item => !validation.Contains(item))), Sorted(validation), test);
         }
 
@@ -46,22 +47,22 @@ public static class CrossValidation
     }
 
     /// <summary>Takes a share of the cases, spread over the grades by their sizes.</summary>
-    private static HashSet<BraTSCase> HoldOut(BraTSCase[] cases, double share, ref StableRandom random)
+    private static HashSet<BraTSCase> HoldOut(BraTSCase[] cases, double share, long seed)
     {
         int count = Math.Clamp((int)Math.Round(share * cases.Length), 1, cases.Length - 1);
         // Evenly spaced positions in a list that is sorted by grade and shuffled within.
-        BraTSCase[] mixed = [.. Mixed(cases, ref random).SelectMany(grade => grade)];
+        BraTSCase[] mixed = [.. Mixed(cases, seed).SelectMany(grade => grade)];
         return [.. Enumerable.Range(0, count).Select(i => mixed[(int)((i + 0.5) * mixed.Length / count)])];
     }
 
     /// <summary>The cases of each grade, in random order.</summary>
-    private static List<BraTSCase[]> Mixed(IEnumerable<BraTSCase> cases, ref StableRandom random)
+    private static List<BraTSCase[]> Mixed(IEnumerable<BraTSCase> cases, long seed)
     {
         List<BraTSCase[]> grades = [];
         foreach (var grade in cases.GroupBy(item => item.Grade).OrderBy(group => group.Key))
         {
             BraTSCase[] members = Sorted(grade);
-            random.Shuffle<BraTSCase>(members);
+            Shuffling.Shuffle<BraTSCase>(members, SeedMixer.Mix(seed, (long)grade.Key));
             grades.Add(members);
         }
 

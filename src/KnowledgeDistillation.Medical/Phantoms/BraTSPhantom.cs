@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Training;
 
 namespace KnowledgeDistillation.Medical;
 
@@ -44,7 +45,7 @@ public sealed class BraTSPhantom
     public BraTSVolumes Create(int index)
     {
         (TumourGrade grade, bool enhancing) = Kind(index);
-        ulong key = StableRandom.Key(_options.Seed, index);
+        ulong key = (ulong)SeedMixer.Mix(_options.Seed, index);
         double scale = Scale();
         (double stepX, double stepY, double stepZ) = (Grid.Spacing.X * scale, Grid.Spacing.Y * scale, Grid.Spacing.Z * scale);
         double voxel = Math.Cbrt(stepX * stepY * stepZ);
@@ -148,7 +149,7 @@ public sealed class BraTSPhantom
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         // Multiples of the golden ratio spread evenly, so that a small data set has its share of each kind too.
-        double start = new StableRandom(StableRandom.Key(_options.Seed, -1)).NextDouble();
+        double start = new StableRandom((ulong)SeedMixer.Mix(_options.Seed, -1)).NextDouble();
         double u = start + (index * 0.6180339887498949);
         u -= Math.Floor(u);
         return (u < _options.LowGradeShare ? TumourGrade.Low : TumourGrade.High, u >= _options.NonEnhancingShare);

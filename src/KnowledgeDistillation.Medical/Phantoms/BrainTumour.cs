@@ -23,9 +23,9 @@ internal sealed class BrainTumour
         var random = new StableRandom(key);
         (_grade, _enhancing, _voxel) = (grade, enhancing, voxelMillimetres);
         bool high = grade == TumourGrade.High;
-        _coreRadius = Math.Max(high ? random.Between(14, 25) : random.Between(13, 23), 3.1 * voxelMillimetres);
+        _coreRadius = Math.Max(high ? random.Between(14, 25) : random.Between(13, 23), 3.4 * voxelMillimetres);
         _oedemaReach = Math.Max(high ? random.Between(10, 22) : random.Between(5, 12), 1.5 * voxelMillimetres);
-        _rim = Math.Max(random.Between(4, 7), 1.5 * voxelMillimetres);
+        _rim = Math.Max(random.Between(4, 7), 1.35 * voxelMillimetres);
         _massEffect = random.Between(0.15, 0.4);
         (_stretchX, _stretchY, _stretchZ) = (random.Between(0.85, 1.15), random.Between(0.85, 1.15), random.Between(0.85, 1.15));
         _coarse = new(random.NextUInt64(), _coreRadius * 0.9);
@@ -71,7 +71,7 @@ internal sealed class BrainTumour
         oedema = Math.Max(oedema, core);
 
         double rim = RimDepth(x, y, z, core);
-        double edge = 0.9 * _voxel;
+        double edge = 0.6 * _voxel;
         byte kind = core > 0
             ? rim > 0 ? (byte)BraTSLabelConvention.EnhancingClass : (byte)BraTSLabelConvention.NecrosisClass
             : oedema > 0 && healthy.Fluid < 0.5 ? (byte)BraTSLabelConvention.OedemaClass : (byte)BraTSLabelConvention.BackgroundClass;

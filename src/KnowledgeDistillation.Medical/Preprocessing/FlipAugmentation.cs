@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Training;
+
 namespace KnowledgeDistillation.Medical;
 
 /// <summary>
@@ -11,7 +13,16 @@ public static class FlipAugmentation
     public static Flips Draw(long seed, int epoch, string caseId)
     {
         ArgumentNullException.ThrowIfNull(caseId);
-        ulong bits = new StableRandom(StableRandom.Key(seed, epoch, StableRandom.Key(caseId))).NextUInt64() >> 61;
+        long bits = SeedMixer.Mix(seed, epoch, KeyOf(caseId));
         return new Flips((bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0);
+    }
+
+    /// <summary>A number for a name, FNV-1a over its UTF-8 bytes: <see cref="string.GetHashCode()"/> differs from run to run.</summary>
+    private static long KeyOf(string name)
+    {
+        ulong hash = 0xCBF29CE484222325;
+        foreach (byte letter in System.Text.Encoding.UTF8.GetBytes(name))
+            hash = (hash ^ letter) * 0x100000001B3;
+        return (long)hash;
     }
 }

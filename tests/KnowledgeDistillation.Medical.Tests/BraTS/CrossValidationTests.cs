@@ -87,7 +87,7 @@ public sealed class CrossValidationTests
     [Fact]
     public void Defaults_are_those_of_the_protocol() => new CrossValidationOptions().Should().Be(new CrossValidationOptions { Folds = 3, Seed = 0, ValidationShare = 0.1, ValidateOnTest = false });
 
-    private const string GoldenSplit = "H000 H003 L000 / L001 / H001 H002 | H001 H002 L001 / H000 / H003 L000 | H001 H003 L000 / H002 / H000 L001";
+    private const string GoldenSplit = "H001 H003 L001 / L000 / H000 H002 | H000 H003 L001 / H002 / H001 L000 | H001 H002 L000 / H000 / H003 L001";
 
     private static string Describe(IReadOnlyList<CrossValidationFold> folds) =>
         string.Join(" | ", folds.Select(fold => string.Join(" / ", new[] { fold.Training, fold.Validation, fold.Test }.Select(part => string.Join(' ', part.Select(item => item.Id))))));

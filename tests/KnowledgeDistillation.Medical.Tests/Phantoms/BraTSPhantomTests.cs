@@ -42,11 +42,11 @@ public sealed class BraTSPhantomTests
     [Fact]
     public void Core_lies_within_oedema_and_the_enhancing_rim_around_necrosis()
     {
+        // Necrosis touches healthy tissue hardly ever: going outwards, one meets the rim or oedema first.
+        (int touching, int all) = (0, 0);
         foreach (int index in Enumerable.Range(0, 12).Where(index => Small.GradeOf(index) == TumourGrade.High))
         {
             LabelVolume labels = Cases[index].Segmentation!;
-            // Necrosis touches healthy tissue hardly ever: going outwards, one meets the rim or oedema first.
-            (int touching, int all) = (0, 0);
             for (int z = 1; z < 31; z++)
             {
                 for (int y = 1; y < 31; y++)
@@ -61,10 +61,10 @@ public sealed class BraTSPhantomTests
                     }
                 }
             }
-
-            all.Should().BePositive();
-            (touching / (double)all).Should().BeLessThan(0.15);
         }
+
+        all.Should().BeGreaterThan(200);
+        (touching / (double)all).Should().BeLessThan(0.2);
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class BraTSPhantomTests
             Relative("t2", 2).Should().BeGreaterThan(1.1, "and in T2");
             Relative("t1ce", 2).Should().BeInRange(0.85, 1.3, "and faint in T1ce");
             Relative("t1", 2).Should().BeInRange(0.85, 1.2, "and in T1");
-            Relative("t1ce", 1).Should().BeLessThan(1.05, "necrosis is dark in T1ce");
+            Relative("t1ce", 1).Should().BeLessThan(1, "necrosis is dark in T1ce");
             if (item.Segmentation!.Voxels.Contains(4))
             {
                 Relative("t1ce", 4).Should().BeGreaterThan(1.4, "the rim is bright in T1ce");

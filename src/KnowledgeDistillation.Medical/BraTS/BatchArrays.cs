@@ -1,0 +1,51 @@
+using TorchSharp;
+
+namespace KnowledgeDistillation.Medical;
+
+/// <summary>A batch before it becomes tensors.</summary>
+internal sealed class BatchArrays
+{
+    private readonly string[] _ids;
+    private readonly VolumeSize _size;
+    private readonly Dictionary<string, float[]> _images = new(StringComparer.Ordinal);
+    private readonly byte[] _classes;
+
+    private BatchArrays(string[] ids, VolumeSize size) =>
+        (_ids, _size, _classes) = (ids, size, new byte[ids.Length * size.VoxelCount]);
+
+    public static BatchArrays Of(PreprocessedCase[] cases, Func<PreprocessedCase, Flips> flipsOf)
+    {
+        PreprocessedCase first = cases[0];
+        foreach (PreprocessedCase item in cases)
+        {
+            if (item.Size != first.Size)
+                throw new InvalidDataException($"Cases of one batch must have the same size, but {first.Id} has {first.Size} and {item.Id} has {item.Size}; set a crop size, or the batch size to 1.");
+            if (!item.Images.Keys.Order(StringComparer.Ordinal).SequenceEqual(first.Images.Keys.Order(StringComparer.Ordinal)))
+                throw new InvalidDataException($"Cases of one batch must have the same modalities, but {first.Id} has {string.Join(", ", first.Images.Keys)} and {item.Id} has {string.Join(", ", item.Images.Keys)}.");
+        }
+
+        BatchArrays batch = new([.. cases.Select(item => item.Id)], first.Size);
+        int voxels = first.Size.VoxelCount;
+        foreach (string name in first.Images.Keys)
+            batch._images.Add(name, GC.AllocateUninitializedArray<float>(cases.Length * voxels));
+        for (int i = 0; i < cases.Length; i++)
+        {
+            Flips flips = flipsOf(cases[i]);
+            foreach ((string name, float[] target) in batch._images)
+                flips.Apply<float>(cases[i].Images[name], target.AsSpan(i * voxels, voxels), first.Size);
+            flips.Apply<byte>(cases[i].Classes!, batch._classes.AsSpan(i * voxels, voxels), first.Size);
+        }
+
+        return batch;
+    }
+
+    public Batch ToBatch()
+    {
+        long[] spatial = [_ids.Length, _size.Z, _size.Y, _size.X];
+        using torch.Tensor classes = torch.tensor(_classes, spatial);
+        return new Batch(
+            new ModalityImages(_images.Select(pair => KeyValuePair.Create(pair.Key, torch.tensor(pair.Value, [_ids.Length, 1, _size.Z, _size.Y, _size.X])))),
+            classes.to(torch.ScalarType.Int64),
+            _ids);
+    }
+}

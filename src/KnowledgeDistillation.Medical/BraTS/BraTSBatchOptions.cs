@@ -1,0 +1,33 @@
+namespace KnowledgeDistillation.Medical;
+
+/// <summary>How cases are put together to batches. The defaults are those of training; <see cref="Evaluation"/> those of validation and tests. Immutable.</summary>
+public sealed record BraTSBatchOptions
+{
+    /// <summary>All cases in their given order, as they are.</summary>
+    public static BraTSBatchOptions Evaluation { get; } = new() { Shuffle = false, Flip = false };
+
+    /// <summary>Cases in a batch, at least 1; the last batch of an epoch may have fewer. Default 1.</summary>
+    public int BatchSize { get; init; } = 1;
+
+    /// <summary>Determines, with the number of the epoch, order and flips. Default 0.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>Whether each epoch has its own random order. Default true.</summary>
+    public bool Shuffle { get; init; } = true;
+
+    /// <summary>Whether each axis is flipped with probability 1/2 (<see cref="FlipAugmentation"/>). Default true.</summary>
+    public bool Flip { get; init; } = true;
+
+    /// <summary>How many batches are read ahead on a second thread while the network computes, 1 to 64. Default 2.</summary>
+    public int ReadAhead { get; init; } = 2;
+
+    internal void Validate()
+    {
+        List<string> faults = [];
+        if (BatchSize < 1)
+            faults.Add($"{nameof(BatchSize)} is {BatchSize}, but must be at least 1");
+        if (ReadAhead is < 1 or > 64)
+            faults.Add($"{nameof(ReadAhead)} is {ReadAhead}, but must lie in 1 .. 64");
+        OptionFaults.ThrowIfAny(nameof(BraTSBatchOptions), faults);
+    }
+}

@@ -1,0 +1,97 @@
+using System.Collections.Concurrent;
+using KnowledgeDistillation.Training;
+
+namespace KnowledgeDistillation.Medical;
+
+/// <summary>
+/// Feeds preprocessed cases to a trainer: each modality as float32 [N, 1, D, H, W] by its name, labels as int64 [N, D, H, W]. Arrays are
+/// read and flipped on a second thread, ahead of the network; tensors are made on the thread that consumes them.
+/// </summary>
+/// <remarks>Order and flips follow from seed, epoch and case alone. Several epochs may be read at the same time.</remarks>
+public sealed class BraTSBatchSource : IBatchSource
+{
+    private readonly IReadOnlyList<(string Id, Func<PreprocessedCase> Load)> _cases;
+    private readonly BraTSBatchOptions _options;
+
+    /// <summary>Reads cases from a cache, anew in each epoch.</summary>
+    /// <param name="cases">At least one case; each has a segmentation.</param>
+    /// <param name="options">Batch size and so on.</param>
+    /// <exception cref="ArgumentException">There is no case, one has no segmentation, or an option is wrong.</exception>
+    public BraTSBatchSource(IReadOnlyList<CachedCase> cases, BraTSBatchOptions? options = null)
+        : this([.. (cases ?? throw new ArgumentNullException(nameof(cases))).Select(item => (item.Id, (Func<PreprocessedCase>)item.Load, item.HasClasses))], options)
+    {
+    }
+
+    /// <summary>Takes cases that are in memory.</summary>
+    /// <param name="cases">At least one case; each has a segmentation.</param>
+    /// <param name="options">Batch size and so on.</param>
+    /// <exception cref="ArgumentException">There is no case, one has no segmentation, or an option is wrong.</exception>
+    public BraTSBatchSource(IReadOnlyList<PreprocessedCase> cases, BraTSBatchOptions? options = null)
+        : this([.. (cases ?? throw new ArgumentNullException(nameof(cases))).Select(item => (item.Id, new Func<PreprocessedCase>(() => item), item.Classes is not null))], options)
+    {
+    }
+
+    private BraTSBatchSource((string Id, Func<PreprocessedCase> Load, bool HasClasses)[] cases, BraTSBatchOptions? options)
+    {
+        _options = options ?? new();
+        _options.Validate();
+        if (cases.Length == 0)
+            throw new ArgumentException("At least one case is needed.", nameof(cases));
+        string[] unlabelled = [.. cases.Where(item => !item.HasClasses).Select(item => item.Id)];
+        if (unlabelled.Length > 0)
+            throw new ArgumentException($"Training and validation need a segmentation, which is missing in: {string.Join(", ", unlabelled)}.", nameof(cases));
+        _cases = [.. cases.Select(item => (item.Id, item.Load))];
+    }
+
+    /// <inheritdoc/>
+    public int BatchCount => (_cases.Count + _options.BatchSize - 1) / _options.BatchSize;
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidDataException">While reading: a case is damaged, or cases of one batch differ in size; the message names them.</exception>
+    public IEnumerable<Batch> ReadEpoch(int epoch)
+    {
+        int[] order = [.. Enumerable.Range(0, _cases.Count)];
+        if (_options.Shuffle)
+            Shuffling.Shuffle<int>(order, SeedMixer.Mix(_options.Seed, epoch));
+
+        using CancellationTokenSource stop = new();
+        using BlockingCollection<BatchArrays> ready = new(_options.ReadAhead);
+        Task reader = Task.Factory.StartNew(() => ReadAll(order, epoch, ready, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        try
+        {
+            foreach (BatchArrays arrays in ready.GetConsumingEnumerable(CancellationToken.None))
+                yield return arrays.ToBatch();
+            // Throws here, on the consumer's thread, what stopped the reader.
+            reader.GetAwaiter().GetResult();
+        }
+        finally
+        {
+            // A consumer may leave in mid-epoch; the queue must not go before the reader.
+            stop.Cancel();
+            Task.WhenAny(reader).Wait(CancellationToken.None);
+        }
+    }
+
+    private void ReadAll(int[] order, int epoch, BlockingCollection<BatchArrays> ready, CancellationToken stop)
+    {
+        try
+        {
+            foreach (int[] chunk in order.Chunk(_options.BatchSize))
+            {
+                PreprocessedCase[] cases = new PreprocessedCase[chunk.Length];
+                for (int i = 0; i < chunk.Length && !stop.IsCancellationRequested; i++)
+                    cases[i] = _cases[chunk[i]].Load();
+                stop.ThrowIfCancellationRequested();
+                ready.Add(BatchArrays.Of(cases, _options.Flip ? item => FlipAugmentation.Draw(_options.Seed, epoch, item.Id) : _ => default), stop);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The consumer has left.
+        }
+        finally
+        {
+            ready.CompleteAdding();
+        }
+    }
+}
