@@ -19,4 +19,10 @@ internal static class CommonOptions
 
     /// <summary>Where a command's results go.</summary>
     public static Option<string> Out(string description) => new("--out") { Description = description, HelpName = "folder" };
+
+    /// <summary>What to do about cases that cannot be used.</summary>
+    public static Option<bool> SkipFaulty() => new("--skip-faulty") { Description = "Leave out cases that cannot be used, naming them, instead of stopping." };
+
+    /// <summary>One or more checkpoints.</summary>
+    public static Option<string[]> Models(string description) => new("--model") { Description = description, HelpName = "checkpoint", Required = true, AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.OneOrMore };
 }

@@ -54,6 +54,11 @@ internal static partial class KdnetApplication
         """)
     {
         new DemoCommand(services),
+        new PhantomCommand(services),
+        new InspectCommand(services),
+        new TrainCommand(services),
+        new EvaluateCommand(services),
+        new PredictCommand(services),
         verbose,
     };
 

@@ -14,7 +14,7 @@ internal sealed class SettingsOptions
     /// <summary>The settings with what the user gave.</summary>
     public ExperimentSettings Read(ParseResult parsed) => _changes.Aggregate(_defaults, (settings, change) => change(parsed, settings));
 
-    public Option<int> AddSeed() => Add("--seed", "Fixes everything random: the same seed on the same machine with the same number of threads gives the same result.", _defaults.Seed, (settings, value) => settings with { Seed = value });
+    public void AddSeed() => Add("--seed", "Fixes everything random: the same seed on the same machine with the same number of threads gives the same result.", _defaults.Seed, (settings, value) => settings with { Seed = value });
 
     public void AddPhantom()
     {
@@ -26,7 +26,12 @@ internal sealed class SettingsOptions
         Add("--distractors", "How many things look like tumour in one modality, 0 to 3.", _defaults.PhantomDistractors, (settings, value) => settings with { PhantomDistractors = value });
     }
 
-    public Option<int> AddCrop() => Add("--crop", "Edge in voxels to which images are cropped or padded.", _defaults.CropEdge, (settings, value) => settings with { CropEdge = value });
+    public Option<int> AddCrop()
+    {
+        Option<int> option = Add("--crop", "Edge in voxels to which images are cropped or padded.", _defaults.CropEdge, (settings, value) => settings with { CropEdge = value });
+        option.MustBeAtLeast(1);
+        return option;
+    }
 
     public void AddSubsampling() => Add("--subsample", "Edge of the block of voxels that becomes one.", _defaults.SubsamplingFactor, (settings, value) => settings with { SubsamplingFactor = value }).MustBeAtLeast(1);
 

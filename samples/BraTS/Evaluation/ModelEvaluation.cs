@@ -10,7 +10,7 @@ internal static class ModelEvaluation
     public static IReadOnlyList<CaseScore> Score(
         string title,
         SegmentationModel model,
-        IReadOnlyList<CachedCase> cases,
+        IReadOnlyList<EvaluationCase> cases,
         IReadOnlyList<ScoringGrid> grids,
         Display display,
         CancellationToken cancellation) => display.ShowCount($"scoring {title}", cases.Count, progress =>
@@ -27,7 +27,7 @@ internal static class ModelEvaluation
                 IEnumerable<RegionScores> regions = grid == ScoringGrid.Training
                     ? Compare(prediction.Classes(), prepared.Classes!, prepared.Geometry.Grid)
                     : Compare(prediction.NativeClasses(), NativeReference(cases[i].Source, prepared), prepared.Geometry.NativeGrid);
-                scores.AddRange(regions.Select(region => new CaseScore(title, prepared.Id, cases[i].Grade, grid, region)));
+                scores.AddRange(regions.Select(region => new CaseScore(title, prepared.Id, cases[i].Source.Grade, grid, region)));
             }
 
             progress.Report(i + 1);

@@ -13,7 +13,8 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
 {
     public void Run(DemoFolder folder, Device device, Display display, CancellationToken cancellation)
     {
-        Settings.Validate();
+        Settings.ValidatePhantom();
+        Settings.ValidateTraining();
         folder.Open(Settings, Data);
         BraTSDataset dataset = OpenData(folder, display, cancellation);
         CaseSplit split = CaseSplit.Of(dataset.Cases, Settings);
@@ -34,7 +35,7 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
         Dictionary<NetworkRole, SegmentationModel> models = Enum.GetValues<NetworkRole>().ToDictionary(role => role, role => SegmentationModel.Load(BestOf(role, folder), device));
         try
         {
-            CaseScore[] scores = [.. models.SelectMany(model => ModelEvaluation.Score(model.Key.Title(), model.Value, test, [ScoringGrid.Training], display, cancellation))];
+            CaseScore[] scores = [.. models.SelectMany(model => ModelEvaluation.Score(model.Key.Title(), model.Value, [.. test.Select(EvaluationCase.Of)], [ScoringGrid.Training], display, cancellation))];
             ScoresCsv.Write(folder.Scores, scores);
             DemoTable.WriteCsv(folder.Summary, scores);
             new DemoReport
@@ -76,7 +77,7 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
     private string Introduce(NetworkRole role) => role switch
     {
         NetworkRole.Teacher => "1. The teacher sees all four modalities and learns from the reference.",
-        NetworkRole.Baseline => $"2. The baseline sees {Modality} only and learns from the reference.",
-        _ => $"3. The KD-Net student sees {Modality} only and learns from the reference and from the frozen teacher.",
+        NetworkRole.Baseline => $"2. The baseline sees {ModalityTitles.Of(Modality)} only and learns from the reference.",
+        _ => $"3. The KD-Net student sees {ModalityTitles.Of(Modality)} only and learns from the reference and from the frozen teacher.",
     };
 }

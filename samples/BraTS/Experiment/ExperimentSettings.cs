@@ -143,22 +143,35 @@ internal sealed record ExperimentSettings
         Seed = Seed,
     };
 
-    /// <summary>Refuses settings that cannot work, before anything is read or written.</summary>
+    /// <summary>Refuses settings of phantoms that cannot work.</summary>
     /// <exception cref="UsageException">A setting is out of range.</exception>
-    public void Validate()
+    public void ValidatePhantom() => Refuse(() => _ = new BraTSPhantom(PhantomOptions()));
+
+    /// <summary>Refuses settings of the preprocessing that cannot work.</summary>
+    /// <exception cref="UsageException">A setting is out of range.</exception>
+    public void ValidatePreprocessing() => Refuse(() => _ = new Preprocessor(Preprocessing(BraTSModality.All)));
+
+    /// <summary>Refuses settings of a training that cannot work, before anything is read or written.</summary>
+    /// <exception cref="UsageException">A setting is out of range.</exception>
+    public void ValidateTraining()
     {
-        if (Fold < 1 || Fold > Folds)
+        ValidatePreprocessing();
+        Refuse(() => _ = Objective());
+        // Built small: whatever is wrong with a network is wrong with one that sees a single modality.
+        Refuse(() => Network([BraTSModality.T1ce]).Build().Dispose());
+        if (Fold > Folds)
             throw new UsageException($"--fold must be from 1 to {Folds} (--folds), but is {Fold}.");
-        int edge = CropEdge / Math.Max(1, SubsamplingFactor);
+        int edge = CropEdge / SubsamplingFactor;
         int multiple = 1 << (Levels - 1);
-        if (edge % multiple != 0)
-            throw new UsageException($"Images of {edge}³ voxels (--crop {CropEdge} divided by --subsample {SubsamplingFactor}) do not fit a network of {Levels} resolutions: the size must be a multiple of {multiple}. Change --crop, --subsample or --levels.");
+        if (edge % multiple != 0 || edge < 2 * multiple)
+            throw new UsageException($"Images of {edge}³ voxels (--crop {CropEdge} divided by --subsample {SubsamplingFactor}) do not fit a network of {Levels} resolutions (--levels): the size must be a multiple of {multiple}, at least {2 * multiple}.");
+    }
+
+    private static void Refuse(Action check)
+    {
         try
         {
-            _ = Objective();
-            _ = new Preprocessor(Preprocessing(BraTSModality.All));
-            _ = new BraTSPhantom(PhantomOptions());
-            Network(BraTSModality.All).Build().Dispose();
+            check();
         }
         catch (ArgumentException exception)
         {

@@ -54,12 +54,27 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, NetworkRole 
         });
     }
 
-    private CaseBatchSource Batches(IReadOnlyList<BraTSCase> cases, IReadOnlyDictionary<string, CachedCase> cached, bool training) => new(
+    /// <summary>Refuses a teacher whose images were prepared otherwise, and warns of one that has seen the test cases.</summary>
+    /// <exception cref="UsageException">The teacher does not fit.</exception>
+    public void RefuseUnfitTeacher(CaseSplit split, Display display)
+    {
+        if (Teacher is null)
+            return;
+        using SegmentationModel teacher = SegmentationModel.Load(Teacher);
+        IReadOnlyList<string> differences = RunMetadata.Differences(
+            PreprocessingMetadata.Write(PreprocessingMetadata.Read(teacher.Metadata, BraTSModality.All)),
+            PreprocessingMetadata.Write(Settings.Preprocessing(BraTSModality.All)));
+        if (differences.Count > 0)
+            throw new UsageException($"The images of the teacher '{Teacher}' were prepared otherwise: {string.Join("; ", differences)}. Give the options that it was trained with.");
+        IReadOnlySet<string> seen = RunMetadata.CasesSeen(teacher.Metadata);
+        int leaked = split.Test.Count(item => seen.Contains(item.Id));
+        if (leaked > 0)
+            display.Warn($"Warning: the teacher has learnt from {leaked} of the {split.Test.Count} test cases. Give the --seed, --folds and --fold that it was trained with.");
+    }
+
+    private BraTSBatchSource Batches(IReadOnlyList<BraTSCase> cases, IReadOnlyDictionary<string, CachedCase> cached, bool training) => new(
         [.. cases.Select(item => cached[item.Id])],
-        Role.TrainingModalities(Modality),
-        Settings.BatchSize,
-        training ? Settings.Seed : null,
-        training && Settings.Flip);
+        new BraTSBatchOptions { BatchSize = Settings.BatchSize, Seed = Settings.Seed, Shuffle = training, Flip = training && Settings.Flip });
 
     private void RefuseOtherSettings(IReadOnlyDictionary<string, string> metadata)
     {

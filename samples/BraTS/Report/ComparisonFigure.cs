@@ -30,7 +30,7 @@ internal sealed record ComparisonFigure(string Title, IReadOnlyList<(string Capt
             string title = $"{rank}: {item.Id}{(item.Grade == TumourGrade.Unknown ? "" : $", {item.Grade.ToString().ToLowerInvariant()} grade")}";
             return new ComparisonFigure(title,
             [
-                ($"Input ({modality})", Picture(null)),
+                ($"Input ({ModalityTitles.Of(modality)})", Picture(null)),
                 ("Reference", Picture(prepared.Classes)),
                 (Caption(NetworkRole.Baseline), Picture(Segment(baseline))),
                 (Caption(NetworkRole.Student), Picture(Segment(student))),

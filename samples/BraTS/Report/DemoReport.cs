@@ -40,7 +40,7 @@ internal sealed record DemoReport
         </head>
         <body><main>
         <h1>From several MRI modalities to one</h1>
-        <p class="lead">A teacher that sees T1, T1ce, T2 and FLAIR helps a student that sees {Html(Modality)} only. The baseline is the same network without help.</p>
+        <p class="lead">A teacher that sees T1, T1ce, T2 and FLAIR helps a student that sees {ModalityTitles.Of(Modality)} only. The baseline is the same network without help.</p>
         <p class="note">{Html(Data)}: {Split.Training.Count} cases for training, {Split.Validation.Count} for the choice of the best epoch, {Split.Test.Count} for the test that follows. Seed {Settings.Seed}.</p>
 
         <h2>Overlap with the reference</h2>

@@ -7,7 +7,7 @@ namespace KnowledgeDistillation.Samples.BraTS;
 /// <summary>The losses of a fit by epoch as SVG, on a logarithmic scale; its colours are those of the page.</summary>
 internal static class LossChart
 {
-    private const double Width = 360, Height = 220, Left = 38, Right = 62, Top = 12, Bottom = 28;
+    private const double Width = 360, Height = 220, Left = 38, Right = 72, Top = 12, Bottom = 28;
 
     private static readonly int[] Digits = [1, 2, 5];
 
@@ -53,8 +53,14 @@ internal static class LossChart
         return svg.Append("</svg>").ToString();
     }
 
-    private static IEnumerable<double> Ticks(double low, double high) =>
-        Enumerable.Range(-6, 13)
-            .SelectMany(power => Digits.Select(digit => digit * Math.Pow(10, power)))
+    // 1, 2 and 5 of each power of ten, or all digits where the range is so narrow that there would be fewer than three.
+    private static double[] Ticks(double low, double high)
+    {
+        double[] few = [.. Of(Digits)];
+        return few.Length >= 3 ? few : [.. Of(Enumerable.Range(1, 9))];
+
+        IEnumerable<double> Of(IEnumerable<int> digits) => Enumerable.Range(-6, 13)
+            .SelectMany(power => digits.Select(digit => digit * Math.Pow(10, power)))
             .Where(tick => tick > low && tick < high);
+    }
 }
