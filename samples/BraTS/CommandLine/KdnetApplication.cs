@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
@@ -9,6 +10,17 @@ namespace KnowledgeDistillation.Samples.BraTS;
 /// <summary>The command line: finds the command, runs it, and turns whatever happens into a message and an exit code.</summary>
 internal static partial class KdnetApplication
 {
+    private const string Explanation = """
+        New here? 'kdnet demo' shows everything on made-up patients in a few minutes.
+
+        With the BraTS data at hand:
+          kdnet inspect BraTS2018
+          kdnet train teacher --data BraTS2018 --out runs/teacher
+          kdnet train student --data BraTS2018 --out runs/student --teacher runs/teacher
+          kdnet evaluate --data BraTS2018 --model runs/student
+          kdnet predict --model runs/student --out segmentations patient_t1ce.nii.gz
+        """;
+
     /// <summary>Runs one command.</summary>
     /// <param name="arguments">The arguments after the program's name.</param>
     /// <param name="output">Where results go.</param>
@@ -20,13 +32,14 @@ internal static partial class KdnetApplication
         var display = new Display(output, error);
         var verbose = new Option<bool>("--verbose") { Description = "Show where in the program a failure happened.", Recursive = true };
         RootCommand root = CreateRoot(verbose, new CommandServices(display, arguments, cancellation));
-        ParseResult parsed = root.Parse(arguments);
+        ParseResult parsed = root.Parse(arguments.Count > 0 ? arguments : ["--help"]);
         if (parsed.Action is ParseErrorAction or null)
             return RefuseUsage(parsed, error);
 
         try
         {
-            return parsed.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            int code = parsed.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            return arguments.Count > 0 ? code : ExitCode.WrongUsage;
         }
         catch (OperationCanceledException)
         {
@@ -40,27 +53,22 @@ internal static partial class KdnetApplication
         }
     }
 
-    private static RootCommand CreateRoot(Option<bool> verbose, CommandServices services) => new(
-        """
-        Trains a network that segments brain tumours in one MRI modality (T1ce) with the help of a network that sees four (KD-Net), and uses it.
-
-        New here? `kdnet demo` shows everything on made-up patients in a few minutes.
-        With the BraTS data at hand:
-          kdnet inspect BraTS2018
-          kdnet train teacher  --data BraTS2018 --out runs/teacher
-          kdnet train student  --data BraTS2018 --out runs/student --teacher runs/teacher/best
-          kdnet evaluate       --data BraTS2018 --model runs/student/best
-          kdnet predict        --model runs/student/best --out segmentations patient_t1ce.nii.gz
-        """)
+    private static RootCommand CreateRoot(Option<bool> verbose, CommandServices services)
     {
-        new DemoCommand(services),
-        new PhantomCommand(services),
-        new InspectCommand(services),
-        new TrainCommand(services),
-        new EvaluateCommand(services),
-        new PredictCommand(services),
-        verbose,
-    };
+        RootCommand root = new("Trains a network that segments brain tumours in one MRI modality (T1ce) with the help of a network that sees four (KD-Net), and uses it.")
+        {
+            new DemoCommand(services),
+            new PhantomCommand(services),
+            new InspectCommand(services),
+            new TrainCommand(services),
+            new EvaluateCommand(services),
+            new PredictCommand(services),
+            verbose,
+        };
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new ExplainedHelp((HelpAction)help.Action!, Explanation);
+        return root;
+    }
 
     private static int RefuseUsage(ParseResult parsed, TextWriter error)
     {

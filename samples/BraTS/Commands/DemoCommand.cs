@@ -5,7 +5,7 @@ using KnowledgeDistillation.Medical;
 namespace KnowledgeDistillation.Samples.BraTS;
 
 /// <summary>`kdnet demo`: everything from data to a table and a page with pictures.</summary>
-internal sealed class DemoCommand : Command
+internal sealed class DemoCommand : ExplainedCommand
 {
     private readonly CommandServices _services;
     private readonly Option<string?> _data = CommonOptions.Data("A BraTS data set to use in place of phantoms.");
@@ -15,7 +15,7 @@ internal sealed class DemoCommand : Command
     private readonly TorchOptions _torch;
 
     public DemoCommand(CommandServices services)
-        : base("demo",
+        : base("demo", "Shows everything on made-up patients: trains, scores and draws in a few minutes.",
             """
             Makes phantom patients, trains teacher, baseline and KD-Net student, scores all three on patients that none has seen, and shows the result beside the paper's.
 

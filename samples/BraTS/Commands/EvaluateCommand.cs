@@ -6,7 +6,7 @@ using TorchSharp;
 namespace KnowledgeDistillation.Samples.BraTS;
 
 /// <summary>`kdnet evaluate`: scores trained networks.</summary>
-internal sealed class EvaluateCommand : Command
+internal sealed class EvaluateCommand : ExplainedCommand
 {
     private const string Unseen = "unseen", All = "all";
 
@@ -19,16 +19,16 @@ internal sealed class EvaluateCommand : Command
     private readonly TorchOptions _torch;
 
     public EvaluateCommand(CommandServices services)
-        : base("evaluate", "Scores trained networks on cases that have a reference.")
-    {
-        Description = """
-            Scores trained networks on cases that have a reference: Dice, sensitivity, specificity and Hausdorff distance of enhancing tumour (ET), tumour core (TC) and whole tumour (WT).
+        : base("evaluate", "Scores trained networks on cases that have a reference.",
+            """
+            Measures Dice, sensitivity, specificity and Hausdorff distance of enhancing tumour (ET), tumour core (TC) and whole tumour (WT).
 
             Scores are given on the grid on which the networks were trained, and on the grid of the files, to which the probabilities are up-sampled. Images are prepared as in training.
 
             Example:
               kdnet evaluate --data BraTS2018 --model runs/baseline runs/student --out scores.csv
-            """;
+            """)
+    {
         _services = services;
         _data.Required = true;
         _cases.AcceptOnlyFromAmong(Unseen, All);

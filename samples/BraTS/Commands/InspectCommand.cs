@@ -3,23 +3,21 @@ using System.CommandLine;
 namespace KnowledgeDistillation.Samples.BraTS;
 
 /// <summary>`kdnet inspect`: what a folder holds.</summary>
-internal sealed class InspectCommand : Command
+internal sealed class InspectCommand : ExplainedCommand
 {
     private readonly CommandServices _services;
     private readonly Argument<string> _folder = new("folder") { Description = "A BraTS data set, or the folder of one case." };
     private readonly SettingsOptions _settings;
 
     public InspectCommand(CommandServices services)
-        : base("inspect", "Tells what a data set holds and whether it can be used.")
-    {
-        Description = """
-            Tells what a data set holds and whether it can be used.
-
+        : base("inspect", "Tells what a data set holds and whether it can be used.",
+            """
             Knows the layouts of BraTS 2017 to 2023 and later, and Task01 of the Medical Segmentation Decathlon. Names each case that cannot be used with the reason, and tells how much tumour a crop would lose.
 
             Example:
               kdnet inspect BraTS2018
-            """;
+            """)
+    {
         _services = services;
         Add(_folder);
         _settings = new SettingsOptions(this, ExperimentSettings.Paper);

@@ -4,23 +4,21 @@ using KnowledgeDistillation.Medical;
 namespace KnowledgeDistillation.Samples.BraTS;
 
 /// <summary>`kdnet phantom`: a data set of made-up patients.</summary>
-internal sealed class PhantomCommand : Command
+internal sealed class PhantomCommand : ExplainedCommand
 {
     private readonly CommandServices _services;
     private readonly Option<string> _out = CommonOptions.Out("A folder that does not exist yet, or is empty.");
     private readonly SettingsOptions _settings;
 
     public PhantomCommand(CommandServices services)
-        : base("phantom", "Makes a data set of made-up patients.")
-    {
-        Description = """
-            Makes a data set of made-up patients.
-
+        : base("phantom", "Makes a data set of made-up patients.",
+            """
             Writes brains with tumours in four modalities as NIfTI files in the layout of BraTS 2018. The same options give the same files.
 
             Example:
               kdnet phantom --out phantoms --cases 20 --size 64
-            """;
+            """)
+    {
         _services = services;
         _out.Required = true;
         Add(_out);

@@ -4,7 +4,7 @@ using KnowledgeDistillation.Inference;
 namespace KnowledgeDistillation.Samples.BraTS;
 
 /// <summary>`kdnet predict`: labels for images.</summary>
-internal sealed class PredictCommand : Command
+internal sealed class PredictCommand : ExplainedCommand
 {
     private readonly CommandServices _services;
     private readonly Argument<string[]> _images = new("image") { Description = "NIfTI files of the modality that the network sees, skull-stripped as in BraTS.", Arity = ArgumentArity.OneOrMore };
@@ -13,18 +13,21 @@ internal sealed class PredictCommand : Command
     private readonly TorchOptions _torch;
 
     public PredictCommand(CommandServices services)
-        : base("predict", "Segments the tumour in images of one modality.")
-    {
-        Description = """
-            Segments the tumour in images of one modality.
-
+        : base("predict", "Segments the tumour in images of one modality.",
+            """
             Each result lies on the grid of its image, with its header, and holds the labels of BraTS: 1 necrosis and non-enhancing core, 2 oedema, 4 enhancing tumour. Outside of the crop that the network was trained with, nothing is found. An image that cannot be segmented is reported, and the others are done nevertheless.
 
             Examples:
               kdnet predict --model runs/student --out segmentations patient1_t1ce.nii.gz patient2_t1ce.nii.gz
               kdnet predict --model runs/student --out patient1_seg.nii.gz patient1_t1ce.nii.gz
-            """;
+            """)
+    {
         _services = services;
+        _images.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens.Where(token => token.Value.StartsWith('-')))
+                result.AddError($"There is no option '{token.Value}'.");
+        });
         Add(_images);
         Add(_model);
         Add(_out);
@@ -50,7 +53,9 @@ internal sealed class PredictCommand : Command
             catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException)
             {
                 failed++;
-                _services.Display.Warn($"Error: {image}: {exception.Message}");
+                // Most messages name the file already.
+                string subject = exception.Message.Contains(image, StringComparison.Ordinal) ? "" : $"{image}: ";
+                _services.Display.Warn($"Error: {subject}{exception.Message}");
             }
         }
 
