@@ -32,10 +32,10 @@ public interface IEncoderDecoder : IDisposable
     /// <param name="images">At least one image of <see cref="Modalities"/>, each [N, C, spatial...]; a network says whether it needs all of them.</param>
     /// <returns>The features of every level, the bottleneck last.</returns>
     /// <exception cref="ArgumentException">A modality that the network needs is missing, or the size does not fit.</exception>
-    Encoding Encode(ModalityImages images);
+    EncoderOutput Encode(ModalityImages images);
 
     /// <summary>Runs the decoder D.</summary>
     /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>
     /// <returns>Raw logits [N, K, spatial...]; the activation belongs to the <see cref="LabelScheme"/>.</returns>
-    Tensor Decode(Encoding encoding);
+    Tensor Decode(EncoderOutput encoding);
 }

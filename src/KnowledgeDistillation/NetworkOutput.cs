@@ -6,13 +6,13 @@ namespace KnowledgeDistillation;
 /// <param name="Network">The network.</param>
 /// <param name="Encoding">What its encoder returned.</param>
 /// <param name="Logits">Raw logits [N, K, spatial...].</param>
-public sealed record NetworkOutput(IEncoderDecoder Network, Encoding Encoding, Tensor Logits)
+public sealed record NetworkOutput(IEncoderDecoder Network, EncoderOutput Encoding, Tensor Logits)
 {
     /// <summary>Runs encoder and decoder on a batch of images, in the gradient mode and training mode that are set.</summary>
     public static NetworkOutput Of(IEncoderDecoder network, ModalityImages images)
     {
         ArgumentNullException.ThrowIfNull(network);
-        Encoding encoding = network.Encode(images);
+        EncoderOutput encoding = network.Encode(images);
         return new NetworkOutput(network, encoding, network.Decode(encoding));
     }
 

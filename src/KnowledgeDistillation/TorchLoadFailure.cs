@@ -39,12 +39,17 @@ internal static partial class TorchLoadFailure
     {
         if (MissingVersion().Match(loaderMessage) is { Success: true } version)
         {
-            string requirement = $"{version.Groups["version"].Value} (asked for by {Path.GetFileName(version.Groups["library"].Value)})";
-            return version.Groups["version"].Value.StartsWith("GLIBC_", StringComparison.Ordinal)
-                ? (TorchBackendProblem.GlibcTooOld,
-                    $"Torch cannot be loaded: this machine's C library lacks {requirement}. Run the application on a newer system, such as Debian 12, Ubuntu 22.04 or RHEL 9, or in a container of one.")
-                : (TorchBackendProblem.LibstdcxxTooOld,
-                    $"Torch cannot be loaded: this machine's libstdc++ lacks {requirement}. If that is GLIBCXX_3.4.32, TorchSharp asks for it without need: build the application with the package KnowledgeDistillation on this machine, or elsewhere with the property KnowledgeDistillationRelaxLibstdcxx=always. Otherwise install a newer libstdc++.");
+            string name = version.Groups["version"].Value;
+            bool isGlibc = name.StartsWith("GLIBC_", StringComparison.Ordinal);
+            string cause = $"Torch cannot be loaded: this machine's {(isGlibc ? "C library" : "libstdc++")} lacks {name} (asked for by {Path.GetFileName(version.Groups["library"].Value)}).";
+            string cure = name switch
+            {
+                // The one version that the package's build step makes optional.
+                "GLIBCXX_3.4.32" => "TorchSharp asks for it without using it: build the application on this machine with the package KnowledgeDistillation, or elsewhere with the property KnowledgeDistillationRelaxLibstdcxx set to always.",
+                _ when isGlibc => "Run the application on Debian 12, Ubuntu 22.04 or a newer system, or in a container of one.",
+                _ => "Run the application on Debian 12, Ubuntu 22.04 or a newer system, or in a container of one, or put a newer libstdc++ on LD_LIBRARY_PATH.",
+            };
+            return (isGlibc ? TorchBackendProblem.GlibcTooOld : TorchBackendProblem.LibstdcxxTooOld, $"{cause} {cure}");
         }
 
         if (MissingSymbol().Match(loaderMessage) is { Success: true } symbol)

@@ -5,8 +5,10 @@ namespace KnowledgeDistillation.Tests;
 /// <summary>Finds the reference data that lies beside the checkout (never in it) and skips the test, saying why, where it is absent.</summary>
 internal static class SharedData
 {
-    // Found from the test's own folder: paths that the compiler records are rewritten in continuous-integration builds.
-    private static readonly string Root = Path.Combine(CheckoutFolder().Parent!.FullName, "shared");
+    /// <summary>The checkout, found from the test's own folder: paths that the compiler records are rewritten in continuous-integration builds.</summary>
+    public static string CheckoutFolder { get; } = FindCheckoutFolder();
+
+    private static readonly string Root = Path.Combine(Path.GetDirectoryName(CheckoutFolder)!, "shared");
 
     public static string Require(params string[] parts)
     {
@@ -17,11 +19,11 @@ internal static class SharedData
         return path;
     }
 
-    private static DirectoryInfo CheckoutFolder()
+    private static string FindCheckoutFolder()
     {
         DirectoryInfo? folder = new(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "KnowledgeDistillation.sln")))
             folder = folder.Parent;
-        return folder ?? throw new InvalidOperationException($"No KnowledgeDistillation.sln was found above {AppContext.BaseDirectory}.");
+        return folder?.FullName ?? throw new InvalidOperationException($"No KnowledgeDistillation.sln was found above {AppContext.BaseDirectory}.");
     }
 }

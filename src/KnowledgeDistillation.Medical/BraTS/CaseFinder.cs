@@ -5,6 +5,7 @@ internal static class CaseFinder
 {
     private const int MaximumDepth = 4;
     private const string Segmentation = "seg";
+    private static readonly EnumerationOptions WhatCanBeRead = new() { IgnoreInaccessible = true };
 
     // The last part of a file's name, by year: up to 2021 t1, t1ce, t2, flair, seg; from 2023 t1n, t1c, t2w, t2f, seg.
     // One segmentation of 2020 (case 355) is named "..._Segm".
@@ -56,14 +57,14 @@ internal static class CaseFinder
         AddCasesOf(folder, cases);
         if (depth == 0)
             return;
-        foreach (DirectoryInfo child in folder.EnumerateDirectories().Where(child => !child.Name.StartsWith('.') && child.Name != "__MACOSX").OrderBy(child => child.Name, StringComparer.Ordinal))
+        foreach (DirectoryInfo child in folder.EnumerateDirectories("*", WhatCanBeRead).Where(child => !child.Name.StartsWith('.') && child.Name != "__MACOSX").OrderBy(child => child.Name, StringComparer.Ordinal))
             Search(child, depth - 1, cases);
     }
 
     private static void AddCasesOf(DirectoryInfo folder, List<CaseFiles> cases)
     {
         List<(string Prefix, string Ending, string Path)> files = [];
-        foreach (FileInfo file in folder.EnumerateFiles().OrderBy(file => file.Name, StringComparer.Ordinal))
+        foreach (FileInfo file in folder.EnumerateFiles("*", WhatCanBeRead).OrderBy(file => file.Name, StringComparer.Ordinal))
         {
             if (NiftiName(file.Name) is not { } name)
                 continue;

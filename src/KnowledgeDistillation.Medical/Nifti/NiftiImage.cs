@@ -109,9 +109,10 @@ public sealed class NiftiImage
     /// <exception cref="ArgumentOutOfRangeException">There is no such frame.</exception>
     public Volume ToVolume(int frame = 0)
     {
+        ReadOnlySpan<byte> stored = StoredFrame(frame);
         float[] values = GC.AllocateUninitializedArray<float>(Grid.VoxelCount);
         (double slope, double intercept) = Scaling;
-        Voxels.ToFloats(StoredFrame(frame), Header.DataType, slope, intercept, values);
+        Voxels.ToFloats(stored, Header.DataType, slope, intercept, values);
         return new Volume(Grid, values);
     }
 
@@ -124,9 +125,9 @@ public sealed class NiftiImage
     /// </exception>
     public LabelVolume ToLabels(int frame = 0)
     {
+        ReadOnlySpan<byte> stored = StoredFrame(frame);
         int[] values = GC.AllocateUninitializedArray<int>(Grid.VoxelCount);
         (double slope, double intercept) = Scaling;
-        ReadOnlySpan<byte> stored = StoredFrame(frame);
         int bad = Voxels.ToLabels(stored, Header.DataType, slope, intercept, values);
         if (bad >= 0)
         {
@@ -143,6 +144,7 @@ public sealed class NiftiImage
     /// </summary>
     /// <param name="path">The file; its folder must exist.</param>
     /// <exception cref="ArgumentException">The name has none of these endings.</exception>
+    /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
     /// <exception cref="IOException">The file cannot be written; what was there is untouched.</exception>
     public void Save(string path)
     {

@@ -13,6 +13,9 @@ internal static class NiftiWriter
     public static void Write(NiftiImage image, string path)
     {
         (string headerPath, string voxelsPath, bool compressed) = NiftiFileNames.ForSaving(path);
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        if (!Directory.Exists(folder))
+            throw new DirectoryNotFoundException($"{path}: the folder {folder} does not exist; make it first.");
         bool pair = headerPath != voxelsPath;
         NiftiFields fields = image.Header.CopyFields();
         fields.SetMagic(pair);
@@ -22,16 +25,15 @@ internal static class NiftiWriter
         string headerPart = $"{headerPath}.{Guid.NewGuid():N}.tmp", voxelsPart = pair ? $"{voxelsPath}.{Guid.NewGuid():N}.tmp" : headerPart;
         try
         {
-            using (Stream stream = Create(headerPart, compressed))
+            WritePart(headerPart, compressed, stream =>
             {
                 WriteHeader(stream, fields, image.Header.Extensions);
                 if (!pair)
                     WriteVoxels(stream, image);
-            }
+            });
             if (pair)
             {
-                using (Stream stream = Create(voxelsPart, compressed))
-                    WriteVoxels(stream, image);
+                WritePart(voxelsPart, compressed, stream => WriteVoxels(stream, image));
                 File.Move(voxelsPart, voxelsPath, overwrite: true);
             }
             File.Move(headerPart, headerPath, overwrite: true);
@@ -44,11 +46,20 @@ internal static class NiftiWriter
         }
     }
 
-    private static Stream Create(string path, bool compressed)
+    private static void WritePart(string path, bool compressed, Action<Stream> write)
     {
-        FileStream file = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
-        // .NET writes neither time nor name into the gzip header, so that equal images give equal bytes.
-        return compressed ? new GZipStream(file, CompressionLevel.Optimal) : file;
+        using FileStream file = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
+        if (compressed)
+        {
+            // .NET writes neither time nor name into the gzip header, so that equal images give equal bytes.
+            using GZipStream gzip = new(file, CompressionLevel.Optimal, leaveOpen: true);
+            write(gzip);
+        }
+        else
+        {
+            write(file);
+        }
+        file.Flush(flushToDisk: true);
     }
 
     private static void WriteHeader(Stream stream, NiftiFields fields, IReadOnlyList<NiftiExtension> extensions)

@@ -44,14 +44,15 @@ public sealed class Preprocessor
         foreach (string name in Options.Modalities.Where(name => !volumes.Images.ContainsKey(name)))
             throw new ArgumentException($"Case {id} has no modality '{name}'; it has: {string.Join(", ", volumes.Images.Keys)}.", nameof(volumes));
 
-        Volume[] images = [.. Options.Modalities.Select(name => volumes.Images[name].ReorientTo(Orientation.RAS))];
-        VolumeGrid grid = images[0].Grid;
+        Reorientation toRas = new(volumes.Grid, Orientation.RAS);
+        VolumeGrid grid = toRas.Target;
+        float[][] images = [.. Options.Modalities.Select(name => toRas.Apply<float>(volumes.Images[name].Voxels))];
         PreprocessingGeometry geometry = Geometry(volumes.Grid, grid, images);
         float[][] prepared = new float[images.Length][];
         ParallelWork.For(images.Length, images.Length, i =>
         {
-            (double mean, double deviation) = Statistics(id, Options.Modalities[i], images[i].Voxels);
-            prepared[i] = Subsample(images[i], geometry, mean, deviation);
+            (double mean, double deviation) = Statistics(id, Options.Modalities[i], images[i]);
+            prepared[i] = Subsample(grid, images[i], geometry, mean, deviation);
         });
 
         (byte[]? classes, TumourVoxels? tumour) = (null, null);
@@ -59,7 +60,7 @@ public sealed class Preprocessor
         {
             try
             {
-                byte[] whole = volumes.Labels.ToClasses(segmentation.ReorientTo(Orientation.RAS));
+                byte[] whole = toRas.Apply<byte>(volumes.Labels.ToClasses(segmentation));
                 (classes, tumour) = (Subsample(grid, whole, geometry), Count(grid, whole, geometry));
             }
             catch (InvalidDataException exception)
@@ -101,12 +102,10 @@ public sealed class Preprocessor
         return (mean, deviation > 1e-9 * Math.Abs(mean) ? deviation : 1);
     }
 
-    private static float[] Subsample(Volume image, PreprocessingGeometry geometry, double mean, double deviation)
+    private static float[] Subsample(VolumeGrid grid, float[] voxels, PreprocessingGeometry geometry, double mean, double deviation)
     {
         VolumeSize size = geometry.Size;
         int factor = geometry.SubsamplingFactor;
-        VolumeGrid grid = image.Grid;
-        float[] voxels = image.Voxels;
         float[] result = new float[size.VoxelCount];
         (float centre, float scale) = ((float)mean, (float)(1 / deviation));
         float share = 1f / (factor * factor * factor);
@@ -197,16 +196,16 @@ public sealed class Preprocessor
         return new TumourVoxels(all[BraTSLabelConvention.NecrosisClass], all[BraTSLabelConvention.OedemaClass], all[BraTSLabelConvention.EnhancingClass], kept);
     }
 
-    private static (int From, int To)[] BrainBox(VolumeGrid grid, Volume[] images)
+    private static (int From, int To)[] BrainBox(VolumeGrid grid, float[][] images)
     {
         (int From, int To)[] box = [(grid.SizeX, 0), (grid.SizeY, 0), (grid.SizeZ, 0)];
-        foreach (Volume image in images)
+        foreach (float[] image in images)
         {
             for (int z = 0; z < grid.SizeZ; z++)
             {
                 for (int y = 0; y < grid.SizeY; y++)
                 {
-                    ReadOnlySpan<float> row = image.Voxels.AsSpan(grid.IndexOf(0, y, z), grid.SizeX);
+                    ReadOnlySpan<float> row = image.AsSpan(grid.IndexOf(0, y, z), grid.SizeX);
                     int first = row.IndexOfAnyExcept(0f);
                     if (first < 0)
                         continue;
@@ -221,7 +220,7 @@ public sealed class Preprocessor
         return box[0].To == 0 ? [(0, grid.SizeX), (0, grid.SizeY), (0, grid.SizeZ)] : box;
     }
 
-    private PreprocessingGeometry Geometry(VolumeGrid native, VolumeGrid grid, Volume[] images)
+    private PreprocessingGeometry Geometry(VolumeGrid native, VolumeGrid grid, float[][] images)
     {
         (int From, int To)[] region = Options.CropCentre == CropCentre.Brain ? BrainBox(grid, images) : [(0, grid.SizeX), (0, grid.SizeY), (0, grid.SizeZ)];
         int[] sizes = Options.CropSize is { } size

@@ -12,6 +12,10 @@ public sealed record Orientation
 {
     private const string Positive = "RAS";
     private const string Negative = "LPI";
+
+    // Which voxel axis goes to each world axis.
+    private static readonly int[][] Assignments = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+
     private readonly string codes;
 
     private Orientation(string codes) => this.codes = codes;
@@ -35,8 +39,8 @@ public sealed record Orientation
     }
 
     /// <summary>
-    /// The orientation of a grid: each voxel axis takes the world axis to which it is closest. Where the axes are oblique, the
-    /// nearest rotation to the map is compared, and an earlier voxel axis chooses first, so that no world axis is taken twice.
+    /// The orientation of a grid: the assignment of voxel axes to world axes that is closest to the map's nearest rotation
+    /// (largest sum of cosines). Grids that are tilted by less than 45° have the same orientation in nibabel.
     /// </summary>
     /// <exception cref="ArgumentException">The affine has no inverse.</exception>
     public static Orientation Of(Affine affine)
@@ -44,20 +48,16 @@ public sealed record Orientation
         if (!affine.IsInvertible)
             throw new ArgumentException($"The affine {affine} has no orientation: its voxel axes do not span space.", nameof(affine));
         double[][] rotation = NearestRotation(affine);
-        Span<char> codes = stackalloc char[3];
-        Span<bool> taken = stackalloc bool[3];
-        for (int axis = 0; axis < 3; axis++)
+        int[] closest = Assignments[0];
+        foreach (int[] assignment in Assignments)
         {
-            int closest = -1;
-            for (int world = 0; world < 3; world++)
-            {
-                if (!taken[world] && (closest < 0 || Math.Abs(rotation[world][axis]) > Math.Abs(rotation[closest][axis])))
-                    closest = world;
-            }
-            taken[closest] = true;
-            codes[axis] = (rotation[closest][axis] < 0 ? Negative : Positive)[closest];
+            if (IsCloser(rotation, assignment, closest))
+                closest = assignment;
         }
-        return new Orientation(new string(codes));
+        Span<char> letters = stackalloc char[3];
+        for (int world = 0; world < 3; world++)
+            letters[closest[world]] = (rotation[world][closest[world]] < 0 ? Negative : Positive)[world];
+        return new Orientation(new string(letters));
     }
 
     /// <summary>The three letters.</summary>
@@ -71,6 +71,30 @@ public sealed record Orientation
     })];
 
     private static int WorldAxisOf(char code) => Math.Max(Positive.IndexOf(code, StringComparison.Ordinal), Negative.IndexOf(code, StringComparison.Ordinal));
+
+    // Of two assignments equally close, as at a tilt of exactly 45°, the one whose axes, once reoriented to RAS, come first in a
+    // fixed order. So the choice depends on where the voxels lie and not on the order in which they are stored, and
+    // reorienting there and back always ends where it began.
+    private static bool IsCloser(double[][] rotation, int[] assignment, int[] than)
+    {
+        const double rounding = 1e-9;
+        double gain = 0;
+        for (int world = 0; world < 3; world++)
+            gain += Math.Abs(rotation[world][assignment[world]]) - Math.Abs(rotation[world][than[world]]);
+        if (Math.Abs(gain) > rounding)
+            return gain > 0;
+        for (int world = 0; world < 3; world++)
+        {
+            int signA = Math.Sign(rotation[world][assignment[world]]), signB = Math.Sign(rotation[world][than[world]]);
+            for (int row = 0; row < 3; row++)
+            {
+                double difference = (signA * rotation[row][assignment[world]]) - (signB * rotation[row][than[world]]);
+                if (Math.Abs(difference) > rounding)
+                    return difference > 0;
+            }
+        }
+        return false;
+    }
 
     // Newton's iteration for the orthogonal factor of the polar decomposition, R ← (R + R⁻ᵀ) / 2 (Higham 1986), starting at
     // columns of unit length. It converges quadratically for every invertible map.

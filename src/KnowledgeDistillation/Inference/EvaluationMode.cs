@@ -5,20 +5,20 @@ namespace KnowledgeDistillation.Inference;
 /// <summary>Puts a network into evaluation mode and switches gradients off, until it is disposed.</summary>
 internal sealed class EvaluationMode : IDisposable
 {
-    private readonly nn.Module _module;
-    private readonly bool _wasTraining;
+    private readonly (nn.Module Module, bool WasTraining)[] _modes;
     private readonly IDisposable _noGradient = no_grad();
 
     public EvaluationMode(IEncoderDecoder network)
     {
-        _module = network.Module;
-        _wasTraining = _module.training;
-        _module.eval();
+        // Each module has a mode of its own: a user may keep some in evaluation mode while the others train.
+        _modes = [.. network.Module.modules().Prepend(network.Module).Select(module => (module, module.training))];
+        network.Module.eval();
     }
 
     public void Dispose()
     {
         _noGradient.Dispose();
-        _module.train(_wasTraining);
+        foreach ((nn.Module module, bool wasTraining) in _modes)
+            module.train(wasTraining);
     }
 }

@@ -17,11 +17,13 @@ internal sealed class Padding
         _after = [.. size.Select((length, axis) => Math.Max(0, atLeast[axis] - length) - _before[axis])];
     }
 
-    /// <summary>Pads each length to the next that fits the network; one with several poolings needs twice their product, so that its instance norms see more than one voxel.</summary>
+    /// <summary>Pads each length to the next that fits the network. Where its poolings would leave a single voxel, of which an instance norm makes nothing, to the one after.</summary>
     public static Padding ToFit(IEncoderDecoder network, long[] size)
     {
         long multiple = network.SizeMultiple;
-        return new Padding(size, [.. size.Select(length => multiple == 1 ? length : Math.Max(2, (length + multiple - 1) / multiple) * multiple)]);
+        long[] fitting = [.. size.Select(length => (length + multiple - 1) / multiple * multiple)];
+        bool singleVoxel = multiple > 1 && fitting.All(length => length == multiple);
+        return new Padding(size, singleVoxel ? [.. fitting.Select(_ => 2 * multiple)] : fitting);
     }
 
     public ModalityImages Apply(ModalityImages images)

@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -38,13 +39,21 @@ public sealed class SegmentationModel : IDisposable
         ModelDescription description = ModelFiles.ReadDescription(path);
         if (description.Recipe is null)
             throw new CheckpointException(path, "it does not say how to build the network: build it yourself and use LoadInto");
-        IEncoderDecoder network = description.Recipe.Build();
-        return Fill(path, description, network, device);
+        IEncoderDecoder network = Build(path, description.Recipe);
+        try
+        {
+            return Fill(path, description, network, device);
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Opens a checkpoint folder of a network that only the caller can build.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="network">The network that gets the weights; the model owns it from now on.</param>
+    /// <param name="network">The network that gets the weights; the model owns it from now on. Where this throws, it still belongs to the caller.</param>
     /// <param name="device">Where the network is to run; null for the CPU.</param>
     /// <exception cref="CheckpointException">The folder is missing, damaged, foreign, of a newer version, or holds weights of another network.</exception>
     public static SegmentationModel LoadInto(string folder, IEncoderDecoder network, Device? device = null)
@@ -85,18 +94,24 @@ public sealed class SegmentationModel : IDisposable
 
     private static SegmentationModel Fill(string path, ModelDescription description, IEncoderDecoder network, Device? device)
     {
+        if (network.OutputChannels != description.Labels.Channels)
+            throw new CheckpointException(path, $"the network has {network.OutputChannels} output channels, but the label scheme has {description.Labels.Channels}");
+        ModelFiles.ReadWeights(path, network.Module);
+        if (device is not null)
+            network.Module.to(device);
+        network.Module.eval();
+        return new SegmentationModel(network, description.Labels, description.Metadata);
+    }
+
+    private static IEncoderDecoder Build(string path, NetworkRecipe recipe)
+    {
         try
         {
-            ModelFiles.ReadWeights(path, network.Module);
-            if (device is not null)
-                network.Module.to(device);
-            network.Module.eval();
-            return new SegmentationModel(network, description.Labels, description.Metadata);
+            return recipe.Build();
         }
-        catch
+        catch (ArgumentException exception)
         {
-            network.Dispose();
-            throw;
+            throw new CheckpointException(path, $"its network cannot be built: {exception.Message}", exception);
         }
     }
 }

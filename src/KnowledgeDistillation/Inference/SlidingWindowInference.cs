@@ -21,7 +21,7 @@ public sealed class SlidingWindowInference : IInference
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">A modality is missing, or the window has not as many lengths as the images.</exception>
+    /// <exception cref="ArgumentException">A modality is missing, the window has not as many lengths as the images, or one that does not fit the network.</exception>
     public Tensor Predict(IEncoderDecoder network, LabelScheme labels, ModalityImages images)
     {
         ArgumentNullException.ThrowIfNull(network);
@@ -31,9 +31,12 @@ public sealed class SlidingWindowInference : IInference
         if (window.Count != images.SpatialSize.Length)
             throw new ArgumentException($"The window has {window.Count} lengths, but the images have {images.SpatialSize.Length} spatial axes.", nameof(images));
 
+        if (window.Any(length => length % network.SizeMultiple != 0))
+            throw new ArgumentException($"The window {string.Join("×", window)} does not fit the network: each length must be a multiple of {network.SizeMultiple}.", nameof(network));
+
         using var scope = NewDisposeScope();
         using var mode = new EvaluationMode(network);
-        ModalityImages needed = images.Only(network.Modalities.Where(images.Contains));
+        ModalityImages needed = NetworkImages.Of(network, images);
         var padding = new Padding(images.SpatialSize, window);
         ModalityImages padded = padding.Apply(needed);
         long[] size = padded.SpatialSize;

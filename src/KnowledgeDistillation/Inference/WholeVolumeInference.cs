@@ -15,7 +15,7 @@ public sealed class WholeVolumeInference : IInference
         using var scope = NewDisposeScope();
         using var mode = new EvaluationMode(network);
         Padding padding = Padding.ToFit(network, images.SpatialSize);
-        NetworkOutput output = NetworkOutput.Of(network, padding.Apply(images));
+        NetworkOutput output = NetworkOutput.Of(network, padding.Apply(NetworkImages.Of(network, images)));
         return padding.Remove(labels.Probabilities(output.Logits)).contiguous().MoveToOuterDisposeScope();
     }
 }

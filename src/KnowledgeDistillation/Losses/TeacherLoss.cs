@@ -7,6 +7,9 @@ namespace KnowledgeDistillation.Losses;
 /// <param name="loss">The loss, which sees this teacher as the only one.</param>
 public sealed class TeacherLoss(string teacher, IDistillationLoss loss) : ICompositeLoss
 {
+    /// <summary>The name of the teacher.</summary>
+    public string Teacher => teacher;
+
     /// <inheritdoc/>
     public IEnumerable<IDistillationLoss> Parts => [loss];
 

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -6,6 +7,9 @@ namespace KnowledgeDistillation.Networks;
 /// <summary>Two convolutions of size 3, each followed by instance norm and leaky ReLU 0.01.</summary>
 internal sealed class ConvolutionBlock : Module<Tensor, Tensor>
 {
+    // Kept alive on purpose: the operation copies its whole input before it reads the number, time enough for the collector to free one that nothing holds.
+    private static readonly Scalar NegativeSlope = 0.01;
+
     private readonly Module<Tensor, Tensor> convolution1;
     private readonly Module<Tensor, Tensor> norm1;
     private readonly Module<Tensor, Tensor> convolution2;
@@ -27,5 +31,5 @@ internal sealed class ConvolutionBlock : Module<Tensor, Tensor>
         return Activate(norm2.call(convolution2.call(middle)));
     }
 
-    private static Tensor Activate(Tensor input) => functional.leaky_relu(input, 0.01, inplace: true);
+    private static Tensor Activate(Tensor input) => input.leaky_relu_(NegativeSlope);
 }

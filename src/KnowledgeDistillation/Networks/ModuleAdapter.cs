@@ -54,7 +54,7 @@ public sealed class ModuleAdapter : IEncoderDecoder
     public int SizeMultiple { get; }
 
     /// <inheritdoc/>
-    public Encoding Encode(ModalityImages images)
+    public EncoderOutput Encode(ModalityImages images)
     {
         ArgumentNullException.ThrowIfNull(images);
         _captured = null;
@@ -65,7 +65,7 @@ public sealed class ModuleAdapter : IEncoderDecoder
     }
 
     /// <inheritdoc/>
-    public Tensor Decode(Encoding encoding) => encoding is WholePass pass
+    public Tensor Decode(EncoderOutput encoding) => encoding is WholePass pass
         ? pass.Logits.alias()
         : throw new ArgumentException("This encoding comes from another network.", nameof(encoding));
 
@@ -76,7 +76,7 @@ public sealed class ModuleAdapter : IEncoderDecoder
         _module.Dispose();
     }
 
-    private sealed class WholePass(Tensor bottleneck, Tensor logits) : Encoding(bottleneck)
+    private sealed class WholePass(Tensor bottleneck, Tensor logits) : EncoderOutput(bottleneck)
     {
         public Tensor Logits { get; } = logits;
     }

@@ -51,14 +51,14 @@ public abstract class UNet : Module<Tensor, Tensor>, IEncoderDecoder
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">A modality is missing, or the size or the number of channels does not fit; the message names sizes that would.</exception>
-    public Encoding Encode(ModalityImages images)
+    public EncoderOutput Encode(ModalityImages images)
     {
         ArgumentNullException.ThrowIfNull(images);
         return Encode(images.Concatenate(_options.Modalities));
     }
 
     /// <inheritdoc/>
-    public Tensor Decode(Encoding encoding)
+    public Tensor Decode(EncoderOutput encoding)
     {
         ArgumentNullException.ThrowIfNull(encoding);
         if (encoding.Levels.Count != _options.Levels)
@@ -73,14 +73,14 @@ public abstract class UNet : Module<Tensor, Tensor>, IEncoderDecoder
     /// <summary>Logits [N, K, spatial...] of the concatenated channels [N, C, spatial...] of all modalities, in the order of <see cref="Modalities"/>.</summary>
     public override Tensor forward(Tensor input) => Decode(Encode(input));
 
-    private Encoding Encode(Tensor input)
+    private EncoderOutput Encode(Tensor input)
     {
         CheckInput(input);
         var levels = new Tensor[_options.Levels];
         Tensor features = input;
         for (int level = 0; level < levels.Length; level++)
             levels[level] = features = encoder[level].call(level == 0 ? features : _layers.MaxPool(features));
-        return new Encoding(levels);
+        return new EncoderOutput(levels);
     }
 
     // Skips are kept from the deepest level upwards: the paper's two settings, 4 and 0 of five levels, do not depend on the order.

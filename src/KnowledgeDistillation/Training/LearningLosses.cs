@@ -4,55 +4,82 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Training;
 
-/// <summary>The losses within an objective that have something to learn, with the names under which checkpoints keep it.</summary>
+/// <summary>The losses within an objective that have something to learn, with the parts of file names under which checkpoints keep it.</summary>
 internal sealed class LearningLosses
 {
-    private LearningLosses(IReadOnlyList<(string Name, IDistillationLoss Loss)> losses)
+    private readonly List<SelfTraining> _selfTraining = [];
+    private readonly List<(string Name, nn.Module Module)> _modules = [];
+    private readonly List<Parameter> _parameters = [];
+    private readonly HashSet<IDistillationLoss> _seen = new(ReferenceEqualityComparer.Instance);
+
+    private LearningLosses()
     {
-        Learnable = [.. losses.Where(loss => loss.Loss is ILearnableLoss).Select(loss => (loss.Name, (ILearnableLoss)loss.Loss))];
-        SelfTraining = [.. losses.Where(loss => loss.Loss is ISelfTrainingLoss).Select(loss => (loss.Name, (ISelfTrainingLoss)loss.Loss))];
     }
 
-    public IReadOnlyList<(string Name, ILearnableLoss Loss)> Learnable { get; }
-
-    public IReadOnlyList<(string Name, ISelfTrainingLoss Loss)> SelfTraining { get; }
-
     /// <summary>The parameters that learn with the student.</summary>
-    public IEnumerable<Parameter> Parameters => Learnable.SelectMany(loss => loss.Loss.Module.parameters());
+    public IReadOnlyList<Parameter> Parameters => _parameters;
 
-    /// <summary>All modules, by name.</summary>
-    public IEnumerable<(string Name, nn.Module Module)> Modules =>
-        Learnable.Select(loss => (loss.Name, loss.Loss.Module)).Concat(SelfTraining.Select(loss => (loss.Name, loss.Loss.Module)));
+    /// <summary>All modules, each with its part of a file name.</summary>
+    public IReadOnlyList<(string Name, nn.Module Module)> Modules => _modules;
+
+    /// <summary>The optimisers of the losses that train something of their own, each with its part of a file name.</summary>
+    public IEnumerable<(string Name, OptimizerHelper Optimizer)> Optimizers => _selfTraining.Select(loss => (loss.Name, loss.Loss.Optimizer));
 
     public static LearningLosses In(WeightedObjective objective)
     {
-        List<(string, IDistillationLoss)> found = [];
+        var losses = new LearningLosses();
         foreach (LossTerm term in objective.Terms)
-            Collect(term.Name, term.Loss, found);
-        return new LearningLosses(found);
+            losses.Collect(term.Name, term.Loss, teacher: null);
+        return losses;
+    }
+
+    /// <summary>Puts all modules into training or evaluation mode.</summary>
+    public void Train(bool training)
+    {
+        foreach ((_, nn.Module module) in _modules)
+            module.train(training);
     }
 
     /// <summary>One step of everything that is trained beside the student.</summary>
     public void TrainOwn(DistillationContext context)
     {
-        foreach ((_, ISelfTrainingLoss loss) in SelfTraining)
+        foreach ((_, ISelfTrainingLoss loss, string? teacher) in _selfTraining)
         {
+            DistillationContext detached = context.DetachStudent();
             loss.Optimizer.zero_grad();
-            loss.ComputeOwn(context.DetachStudent()).backward();
+            loss.ComputeOwn(teacher is null ? detached : detached.WithOnlyTeacher(teacher)).backward();
             loss.Optimizer.step();
             loss.Optimizer.zero_grad();
         }
     }
 
-    private static void Collect(string name, IDistillationLoss loss, List<(string, IDistillationLoss)> found)
+    private void Collect(string name, IDistillationLoss loss, string? teacher)
     {
-        if (found.Any(other => ReferenceEquals(other.Item2, loss)))
+        if (!_seen.Add(loss))
             return;
-        found.Add((name, loss));
+        if (loss is ILearnableLoss learnable)
+        {
+            _modules.Add((FileName(name), learnable.Module));
+            _parameters.AddRange(learnable.Module.parameters());
+        }
+
+        if (loss is ISelfTrainingLoss selfTraining)
+        {
+            _selfTraining.Add(new SelfTraining(FileName(name), selfTraining, teacher));
+            _modules.Add((FileName(name), selfTraining.Module));
+        }
+
         if (loss is not ICompositeLoss composite)
             return;
+        // What lies within a TeacherLoss sees its teacher alone, also when it trains something of its own.
+        string? bound = (loss as TeacherLoss)?.Teacher ?? teacher;
         int part = 0;
         foreach (IDistillationLoss inner in composite.Parts)
-            Collect($"{name}.{part++}", inner, found);
+            Collect($"{name}.{part++}", inner, bound);
     }
+
+    // The number keeps names apart that differ only in what a file name cannot hold.
+    private string FileName(string name) => $"{_modules.Count}-{string.Concat(name.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' ? letter : '_'))}";
+
+    private sealed record SelfTraining(string Name, ISelfTrainingLoss Loss, string? Teacher);
 }

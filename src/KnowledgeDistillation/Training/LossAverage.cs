@@ -11,10 +11,13 @@ internal sealed class LossAverage
 
     public IReadOnlyList<TermValue> LastTerms { get; private set; } = [];
 
+    public IReadOnlyList<string> LastCaseIds { get; private set; } = [];
+
     /// <returns>The objective of this batch.</returns>
     public double Add(ObjectiveValue value, Batch batch, int epoch, int step, bool inValidation)
     {
         LastTerms = value.Read();
+        LastCaseIds = batch.CaseIds;
         double total = LastTerms.Sum(term => term.Weighted);
         if (!double.IsFinite(total))
             throw new NonFiniteLossException(epoch, step, inValidation, batch.CaseIds, LastTerms);

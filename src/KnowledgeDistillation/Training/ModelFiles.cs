@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using KnowledgeDistillation.Networks;
@@ -64,6 +65,10 @@ internal static class ModelFiles
         {
             throw new CheckpointException(path, exception.Message, exception);
         }
+        catch (Exception exception) when (exception is FileNotFoundException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException(path, exception is FileNotFoundException ? "it is missing" : exception.Message, exception);
+        }
     }
 
     /// <summary>Writes a JSON file that names its format and version, and the checksums of the files beside it.</summary>
@@ -77,7 +82,7 @@ internal static class ModelFiles
         };
         foreach ((string name, JsonNode? node) in content.ToArray())
             json[name] = node?.DeepClone();
-        AtomicFile.Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(json.ToJsonString(Json))));
+        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(json.ToJsonString(Json))));
     }
 
     /// <summary>Reads such a file back and checks all that it says of itself.</summary>
@@ -100,9 +105,13 @@ internal static class ModelFiles
 
         if (json["format"]?.ToString() != format)
             throw new CheckpointException(path, $"it is not a {format} but says '{json["format"]}'");
-        if (!int.TryParse(json["version"]?.ToString(), out int found) || found > version)
-            throw new CheckpointException(path, $"it has the version {json["version"]}, but this library reads versions up to {version}: update the library");
-        foreach ((string name, JsonNode? checksum) in json["files"] as JsonObject ?? [])
+        if (!int.TryParse(json["version"]?.ToString(), out int found) || found < 1)
+            throw new CheckpointException(path, $"it is damaged: '{json["version"]}' is no version");
+        if (found > version)
+            throw new CheckpointException(path, $"it has the version {found}, but this library reads versions up to {version}: update the library");
+        if (json["files"] is not JsonObject files)
+            throw new CheckpointException(path, "it is damaged: it does not list the files beside it");
+        foreach ((string name, JsonNode? checksum) in files)
         {
             string file = Path.Combine(Path.GetDirectoryName(path)!, Path.GetFileName(name));
             if (!File.Exists(file))

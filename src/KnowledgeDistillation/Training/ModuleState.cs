@@ -2,9 +2,17 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Training;
 
-/// <summary>Copies tensors into the parameters and buffers of a module by name.</summary>
+/// <summary>Looks at the parameters of a module, and copies tensors into its parameters and buffers by name.</summary>
 internal static class ModuleState
 {
+    /// <summary>Whether no parameter holds an infinity or a NaN. A buffer may, for example a mask.</summary>
+    public static bool IsFinite(nn.Module module)
+    {
+        using var scope = NewDisposeScope();
+        using IDisposable noGradient = no_grad();
+        return module.parameters().All(parameter => parameter.isfinite().all().item<bool>());
+    }
+
     /// <exception cref="ArgumentException">Names or shapes do not fit; the message lists the first few.</exception>
     public static void Copy(IReadOnlyDictionary<string, Tensor> source, nn.Module module)
     {

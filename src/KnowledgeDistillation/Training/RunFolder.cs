@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using KnowledgeDistillation.Losses;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -19,12 +21,13 @@ internal sealed class RunFolder
     private readonly TrainingOptions _options;
     private readonly IEncoderDecoder _network;
     private readonly LabelScheme _labels;
+    private readonly WeightedObjective _objective;
     private readonly LearningLosses _losses;
     private readonly string _folder;
 
-    private RunFolder(TrainingOptions options, IEncoderDecoder network, LabelScheme labels, LearningLosses losses, string folder)
+    private RunFolder(TrainingOptions options, IEncoderDecoder network, LabelScheme labels, WeightedObjective objective, LearningLosses losses, string folder)
     {
-        (_options, _network, _labels, _losses, _folder) = (options, network, labels, losses, folder);
+        (_options, _network, _labels, _objective, _losses, _folder) = (options, network, labels, objective, losses, folder);
     }
 
     public string BestPath => Path.Combine(_folder, "best");
@@ -32,11 +35,11 @@ internal sealed class RunFolder
     public string LastPath => Path.Combine(_folder, "last");
 
     /// <returns>Null where the options name no folder.</returns>
-    public static RunFolder? Open(TrainingOptions options, IEncoderDecoder network, LabelScheme labels, LearningLosses losses)
+    public static RunFolder? Open(TrainingOptions options, IEncoderDecoder network, LabelScheme labels, WeightedObjective objective, LearningLosses losses)
     {
         if (options.OutputFolder is null)
             return null;
-        var folder = new RunFolder(options, network, labels, losses, Path.GetFullPath(options.OutputFolder));
+        var folder = new RunFolder(options, network, labels, objective, losses, Path.GetFullPath(options.OutputFolder));
         if (!options.Resume && AtomicDirectory.Resolve(folder.LastPath) is not null)
             throw new InvalidOperationException($"The folder {folder._folder} already holds a run. Set Resume to go on with it, choose another OutputFolder, or delete it.");
         Directory.CreateDirectory(folder._folder);
@@ -59,18 +62,23 @@ internal sealed class RunFolder
         {
             history = state["history"].Deserialize<List<EpochReport>>(ModelFiles.Json);
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or NotSupportedException or InvalidOperationException)
         {
             throw new CheckpointException(statePath, "it is damaged: the history cannot be read", exception);
         }
+
+        if (history is not { Count: > 0 })
+            throw new CheckpointException(statePath, "it is damaged: it holds no history");
+        if (_options.RestoreBestWeights && AtomicDirectory.Resolve(BestPath) is null)
+            throw new CheckpointException(BestPath, "it is missing, so the best weights could not be restored: put it back, or set RestoreBestWeights to false");
 
         ModelFiles.ReadWeights(last, _network.Module);
         LoadOptimizer(Path.Combine(last, OptimizerName), optimizer);
         foreach ((string name, nn.Module module) in _losses.Modules)
             ModelFiles.ReadTensorsInto(Path.Combine(last, LossWeightsName(name)), module);
-        foreach ((string name, Losses.ISelfTrainingLoss loss) in _losses.SelfTraining)
-            LoadOptimizer(Path.Combine(last, LossOptimizerName(name)), loss.Optimizer);
-        return history ?? [];
+        foreach ((string name, OptimizerHelper lossOptimizer) in _losses.Optimizers)
+            LoadOptimizer(Path.Combine(last, LossOptimizerName(name)), lossOptimizer);
+        return history;
     }
 
     public void Save(List<EpochReport> history, OptimizerHelper optimizer)
@@ -78,7 +86,7 @@ internal sealed class RunFolder
         if (history[^1].IsBest)
             AtomicDirectory.Write(BestPath, WriteModel);
         AtomicDirectory.Write(LastPath, folder => WriteState(folder, history, optimizer));
-        AtomicFile.Write(Path.Combine(_folder, "history.csv"), stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(HistoryCsv.Format(history))));
+        AtomicFile.Write(Path.Combine(_folder, "history.csv"), stream => stream.Write(Encoding.UTF8.GetBytes(HistoryCsv.Format(history))));
     }
 
     public void LoadBestWeights()
@@ -90,11 +98,9 @@ internal sealed class RunFolder
         }
     }
 
-    private static string LossWeightsName(string name) => $"loss-{SafeName(name)}.safetensors";
+    private static string LossWeightsName(string name) => $"loss-{name}.safetensors";
 
-    private static string LossOptimizerName(string name) => $"loss-{SafeName(name)}-optimizer.bin";
-
-    private static string SafeName(string name) => string.Concat(name.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' ? letter : '_'));
+    private static string LossOptimizerName(string name) => $"loss-{name}-optimizer.bin";
 
     private void WriteModel(string folder) => ModelFiles.Write(folder, _network, _labels, _options.Metadata);
 
@@ -109,11 +115,11 @@ internal sealed class RunFolder
             files.Add(path);
         }
 
-        foreach ((string name, Losses.ISelfTrainingLoss loss) in _losses.SelfTraining)
-            files.Add(SaveOptimizer(Path.Combine(folder, LossOptimizerName(name)), loss.Optimizer));
+        foreach ((string name, OptimizerHelper lossOptimizer) in _losses.Optimizers)
+            files.Add(SaveOptimizer(Path.Combine(folder, LossOptimizerName(name)), lossOptimizer));
         ModelFiles.WriteDescription(Path.Combine(folder, StateName), Format, Version, files, new JsonObject
         {
-            ["options"] = JsonSerializer.SerializeToNode(_options.Fingerprint(), ModelFiles.Json),
+            ["options"] = JsonSerializer.SerializeToNode(Fingerprint(), ModelFiles.Json),
             // Every epoch seeds the generators from these two numbers, so they are the whole random state, on any device.
             ["randomState"] = new JsonObject { ["seed"] = _options.Seed, ["nextEpoch"] = history.Count },
             ["history"] = JsonSerializer.SerializeToNode(history, ModelFiles.Json),
@@ -140,14 +146,23 @@ internal sealed class RunFolder
         }
     }
 
+    private SortedDictionary<string, string> Fingerprint()
+    {
+        SortedDictionary<string, string> options = _options.Fingerprint();
+        options["Objective"] = string.Join(" + ", _objective.Terms.Select(term => FormattableString.Invariant($"{term.Weight:R} {term.Name} ({term.Loss.GetType().Name})")));
+        options["Labels"] = string.Join(", ", _labels.ChannelNames);
+        return options;
+    }
+
     private void RequireSameOptions(string path, JsonObject state)
     {
-        var saved = state["options"].Deserialize<Dictionary<string, string>>(ModelFiles.Json) ?? [];
+        if (state["options"] is not JsonObject saved)
+            throw new CheckpointException(path, "it is damaged: it does not say with which options it was trained");
         string[] changed =
         [
-            .. _options.Fingerprint()
-                .Where(option => saved.GetValueOrDefault(option.Key) != option.Value)
-                .Select(option => $"{option.Key} was {saved.GetValueOrDefault(option.Key, "not set")} and is now {option.Value}"),
+            .. Fingerprint()
+                .Where(option => saved[option.Key]?.ToString() != option.Value)
+                .Select(option => $"{option.Key} was {saved[option.Key] ?? "not set"} and is now {option.Value}"),
         ];
         if (changed.Length > 0)
             throw new CheckpointException(path, $"it belongs to a fit with other options, so going on would mix two experiments: {string.Join("; ", changed)}");

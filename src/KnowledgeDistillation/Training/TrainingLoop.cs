@@ -47,11 +47,14 @@ internal sealed class TrainingLoop
         ArgumentNullException.ThrowIfNull(training);
         cancellationToken.ThrowIfCancellationRequested();
         Parameter[] parameters = [.. _network.Module.parameters().Concat(_learningLosses.Parameters).Where(parameter => parameter.requires_grad)];
+        if (parameters.Length == 0)
+            throw new InvalidOperationException("The network has no parameter that takes a gradient, so there is nothing to learn: was it frozen as a teacher?");
         using OptimizerHelper optimizer = _options.Optimizer?.Invoke(parameters) ?? optim.Adam(parameters, _options.LearningRate, weight_decay: _options.WeightDecay);
         double[] initialLearningRates = [.. optimizer.ParamGroups.Select(group => group.LearningRate)];
         using BestWeights best = new(_network);
-        RunFolder? folder = RunFolder.Open(_options, _network, _labels, _learningLosses);
+        RunFolder? folder = RunFolder.Open(_options, _network, _labels, _objective, _learningLosses);
         List<EpochReport> history = folder?.Resume(optimizer) ?? [];
+        RequireSameLearningRate(folder, initialLearningRates[0], history);
         var progressReporter = new ProgressReporter(progress, _options, history.Count, training.BatchCount);
 
         while (history.Count < _options.Epochs && !HasStoppedEarly(history))
@@ -77,7 +80,7 @@ internal sealed class TrainingLoop
 
         if (_options.RestoreBestWeights)
             RestoreBest(folder, best);
-        _network.Module.eval();
+        Train(false);
         StopReason reason = history.Count < _options.Epochs ? StopReason.StoppedEarly : StopReason.EpochsDone;
         return new TrainingResult(history, reason, folder?.BestPath, folder?.LastPath);
     }
@@ -93,7 +96,7 @@ internal sealed class TrainingLoop
     {
         var average = new LossAverage();
         int step = 0;
-        _network.Module.train();
+        Train(true);
         foreach (Batch hostBatch in source.ReadEpoch(epoch))
         {
             using (hostBatch)
@@ -115,17 +118,27 @@ internal sealed class TrainingLoop
                 step++;
                 Tell(progress.StepEnded(epoch, step, total, average.LastTerms, learningRate));
             }
+
+            SafePoint.Collect();
         }
 
         CheckBatchCount(source, step);
+        RequireFiniteWeights(average, epoch, step);
         return average.Report();
+    }
+
+    // A finite loss may have a gradient that is not. After the last step no further loss would show it before a checkpoint is written.
+    private void RequireFiniteWeights(LossAverage average, int epoch, int steps)
+    {
+        if (!ModuleState.IsFinite(_network.Module) || !_learningLosses.Modules.All(loss => ModuleState.IsFinite(loss.Module)))
+            throw NonFiniteLossException.InWeights(epoch, steps - 1, average.LastCaseIds, average.LastTerms);
     }
 
     private LossReport Validate(IBatchSource source, int epoch, CancellationToken cancellationToken)
     {
         var average = new LossAverage();
         int step = 0;
-        _network.Module.eval();
+        Train(false);
         using IDisposable noGradient = no_grad();
         // Always the same epoch: validation must not change from one to the next by an augmentation or an order.
         foreach (Batch hostBatch in source.ReadEpoch(0))
@@ -138,10 +151,21 @@ internal sealed class TrainingLoop
                 average.Add(_objective.Evaluate(Run(batch)), batch, epoch, step, inValidation: true);
                 step++;
             }
+
+            SafePoint.Collect();
         }
 
         CheckBatchCount(source, step);
         return average.Report();
+    }
+
+    private void Train(bool training)
+    {
+        _network.Module.train(training);
+        _learningLosses.Train(training);
+        // What the student shares with a teacher stays frozen: a batch norm in it must not move its statistics.
+        foreach (FrozenTeacher teacher in _teachers)
+            teacher.Network.Module.eval();
     }
 
     private DistillationContext Run(Batch batch) => new(
@@ -156,7 +180,7 @@ internal sealed class TrainingLoop
             return null;
 
         // In evaluation mode, so that looking leaves no trace: no running statistics change, no random numbers are drawn.
-        _network.Module.eval();
+        Train(false);
         using Batch hostBatch = source.ReadEpoch(epoch).First();
         using var scope = NewDisposeScope();
         using Batch batch = hostBatch.To(Device);
@@ -169,6 +193,17 @@ internal sealed class TrainingLoop
         foreach ((optim.ILearningRateController group, double rate) in optimizer.ParamGroups.Zip(initial))
             group.LearningRate = rate * multiplier;
         return initial[0] * multiplier;
+    }
+
+    // Says of a schedule or an optimiser of the user's own, of which nothing is stored, whether it is still the same.
+    private void RequireSameLearningRate(RunFolder? folder, double initial, List<EpochReport> history)
+    {
+        if (history.Count == 0)
+            return;
+        double now = initial * _options.Schedule.Multiplier([.. history.SkipLast(1).Select(report => report.WatchedLoss)]);
+        double then = history[^1].LearningRate;
+        if (Math.Abs(now - then) > 1e-9 * then)
+            throw new CheckpointException(folder!.LastPath, FormattableString.Invariant($"the learning rate of epoch {history[^1].Epoch} was {then}, but by the options of now it would be {now}, so going on would mix two experiments: give the Schedule and the Optimizer with which the fit began"));
     }
 
     private bool HasStoppedEarly(List<EpochReport> history) =>

@@ -58,6 +58,8 @@ public sealed record TrainingOptions
         .Require(GradientClipNorm is null or > 0, $"GradientClipNorm must be above 0, but is {GradientClipNorm}.")
         .Require(EarlyStoppingPatience is null or >= 1, $"EarlyStoppingPatience must be at least 1, but is {EarlyStoppingPatience}.")
         .Require(GradientSharesEvery >= 0, $"GradientSharesEvery must be at least 0, but is {GradientSharesEvery}.")
+        .Require(Metadata is not null, "Metadata must be given; leave it empty for none.")
+        .Require(Callbacks is not null && Callbacks.All(callback => callback is not null), "Callbacks must be given; leave the list empty for none.")
         .Require(!Resume || OutputFolder is not null, "Resume needs an OutputFolder to resume from.")
         .ThrowIfAny();
 

@@ -1,6 +1,7 @@
 #nullable enable
 #pragma warning disable IDE0005 // MSBuild compiles this file without implicit usings.
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -9,16 +10,13 @@ using Microsoft.Build.Framework;
 namespace KnowledgeDistillation.Build;
 
 /// <summary>
-/// Copies TorchSharp's library for Linux and makes its requirement of GLIBCXX_3.4.32 optional in the copy where this machine's
-/// libstdc++ lacks that version and the library does not use it.
+/// Copies TorchSharp's library for Linux, makes its requirement of GLIBCXX_3.4.32 optional in the copy where this machine's
+/// libstdc++ lacks that version and the library does not use it, and warns of what else the machine lacks.
 /// </summary>
 /// <remarks>Compiled by MSBuild on the machine that builds the application, against .NET Standard 2.0: nothing newer may be used here.</remarks>
 public sealed class RelaxLibstdcxxRequirement : Microsoft.Build.Utilities.Task
 {
-    private const string CppLibrary = "libstdc++.so.6";
-    private const string RequiredVersion = "GLIBCXX_3.4.32";
-    private const string SymbolOfRequiredVersion = "_ZSt21ios_base_library_initv";
-    private static readonly Version RequiredGlibc = new(2, 34);
+    private const string OptionalVersion = "GLIBCXX_3.4.32";
 
     /// <summary>The library in NuGet's folder of packages. It is only read.</summary>
     [Required]
@@ -28,12 +26,10 @@ public sealed class RelaxLibstdcxxRequirement : Microsoft.Build.Utilities.Task
     [Required]
     public string Destination { get; set; } = "";
 
-    /// <summary>Whether to relax the requirement whatever this machine has, for an application that will run on an older one.</summary>
+    /// <summary>Whether to relax the requirement whatever this machine has, for an application that will run on another one.</summary>
     public bool Always { get; set; }
 
-    internal Func<Version?> GlibcOfMachine { get; set; } = Loader.GlibcVersion;
-
-    internal Func<bool> MachineHasRequiredVersion { get; set; } = () => Loader.Provides(CppLibrary, SymbolOfRequiredVersion, RequiredVersion);
+    internal Func<ElfRequirement, bool> MachineMeets { get; set; } = Loader.Meets;
 
     /// <inheritdoc/>
     public override bool Execute()
@@ -42,54 +38,44 @@ public sealed class RelaxLibstdcxxRequirement : Microsoft.Build.Utilities.Task
         try
         {
             byte[] image = File.ReadAllBytes(Source);
-            bool loads = Always || CheckGlibc(name);
-            if (Always || (loads && !MachineHasRequiredVersion()))
-                loads = Relax(image, name);
+            var unmet = new List<string>();
+            foreach (ElfRequirement requirement in ElfRequirements.Read(image))
+            {
+                bool mayRelax = requirement.Version == OptionalVersion && !requirement.IsUsed;
+                if (requirement.IsOptional || (Always && !mayRelax) || (!Always && MachineMeets(requirement)))
+                    continue;
+                if (mayRelax)
+                {
+                    ElfRequirements.MakeOptional(image, requirement);
+                    Log.LogMessage(MessageImportance.High, Always
+                        ? "KnowledgeDistillation: {0} asks for {1} of {2} but does not use it; the application's copy no longer insists on it."
+                        : "KnowledgeDistillation: {0} asks for {1}, which this machine's {2} lacks, but does not use it; the application's copy no longer insists on it.",
+                        name, requirement.Version, requirement.Library);
+                }
+                else
+                {
+                    unmet.Add($"{requirement.Version} ({requirement.Library})");
+                }
+            }
+
             WriteAtomically(image);
-            // Out of date for ever, so that the warning comes with each build and not only with the first.
-            if (!loads)
+            if (unmet.Count > 0)
+            {
+                Log.LogWarning(null, "KD1001", null, null, 0, 0, 0, 0,
+                    "{0} needs {1}, which this machine lacks, so torch does not load here. Run the application on Debian 12, Ubuntu 22.04 or a newer system, or in a container of one.",
+                    name, string.Join(", ", unmet));
+                // Out of date for ever, so that the warning comes with each build and not only with the first.
                 File.SetLastWriteTimeUtc(Destination, new DateTime(1980, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+            }
+
             return true;
         }
         catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException)
         {
-            Log.LogError(null, "KD1003", null, null, 0, 0, 0, 0,
-                "The requirement of {0} in {1} could not be relaxed: {2} With KnowledgeDistillationRelaxLibstdcxx=false the build leaves this step out.",
-                RequiredVersion, Source, exception.Message);
+            Log.LogError(null, "KD1002", null, null, 0, 0, 0, 0,
+                "The requirements of {0} could not be examined: {1} With KnowledgeDistillationRelaxLibstdcxx=false the build leaves this step out.",
+                Source, exception.Message);
             return false;
-        }
-    }
-
-    private bool CheckGlibc(string name)
-    {
-        Version? glibc = GlibcOfMachine();
-        if (glibc >= RequiredGlibc)
-            return true;
-        Log.LogWarning(null, "KD1001", null, null, 0, 0, 0, 0,
-            "{0} needs glibc {1} or newer, but this machine has {2}, so torch does not load here. Run the application on Debian 12, Ubuntu 22.04, RHEL 9 "
-            + "or a newer system, or in a container of one of these.",
-            name, RequiredGlibc, glibc is null ? "another C library" : $"glibc {glibc}");
-        return false;
-    }
-
-    private bool Relax(byte[] image, string name)
-    {
-        switch (ElfVersionRequirement.Relax(image, CppLibrary, RequiredVersion))
-        {
-            case ElfRelaxation.InUse:
-                Log.LogWarning(null, "KD1002", null, null, 0, 0, 0, 0,
-                    "{0} uses symbols of {1}, so it does not load where {2} lacks that version. Install libstdc++ of GCC 13 or newer, or run the application "
-                    + "on Debian 13, Ubuntu 24.04 or a newer system, or in a container of one of these.",
-                    name, RequiredVersion, CppLibrary);
-                return false;
-            case ElfRelaxation.Relaxed:
-                Log.LogMessage(MessageImportance.High, Always
-                    ? "KnowledgeDistillation: {0} asks for {1} of {2} but does not use it; the application's copy no longer insists on it."
-                    : "KnowledgeDistillation: {0} asks for {1}, which this machine's {2} lacks, but does not use it; the application's copy no longer insists on it.",
-                    name, RequiredVersion, CppLibrary);
-                return true;
-            default:
-                return true;
         }
     }
 
@@ -118,36 +104,39 @@ public sealed class RelaxLibstdcxxRequirement : Microsoft.Build.Utilities.Task
     {
         private const int Lazy = 1;
 
-        public static Version? GlibcVersion()
+        /// <summary>
+        /// Whether the library that the loader finds has the version, which shows in a symbol of it. Only the C and C++ libraries
+        /// are asked: the others (libm, libgcc, the loader, which does not show its own symbols) come with them.
+        /// </summary>
+        public static bool Meets(ElfRequirement requirement)
         {
+            if (requirement.Symbol is null || requirement.Library is not ("libc.so.6" or "libstdc++.so.6"))
+                return true;
             try
             {
-                return Version.TryParse(Marshal.PtrToStringAnsi(gnu_get_libc_version()), out Version? version) ? version : null;
+                return Find(requirement.Library, requirement.Symbol, requirement.Version) != IntPtr.Zero;
             }
             catch (Exception exception) when (exception is DllNotFoundException or EntryPointNotFoundException)
             {
-                return null;
+                // Another C library than glibc.
+                return false;
             }
         }
 
-        /// <summary>Whether the library that the loader finds has the symbol in the version.</summary>
-        public static bool Provides(string library, string symbol, string version)
+        private static IntPtr Find(string library, string symbol, string version)
         {
             try
             {
                 IntPtr handle = dlopen(library, Lazy);
-                return handle != IntPtr.Zero && dlvsym(handle, symbol, version) != IntPtr.Zero;
+                return handle == IntPtr.Zero ? IntPtr.Zero : dlvsym(handle, symbol, version);
             }
             catch (EntryPointNotFoundException)
             {
                 // Before glibc 2.34 the loader's functions were in a library of their own.
                 IntPtr handle = dlopen_old(library, Lazy);
-                return handle != IntPtr.Zero && dlvsym_old(handle, symbol, version) != IntPtr.Zero;
+                return handle == IntPtr.Zero ? IntPtr.Zero : dlvsym_old(handle, symbol, version);
             }
         }
-
-        [DllImport("libc.so.6")]
-        private static extern IntPtr gnu_get_libc_version();
 
         [DllImport("libc.so.6")]
         private static extern IntPtr dlopen([MarshalAs(UnmanagedType.LPStr)] string library, int flags);
@@ -163,41 +152,57 @@ public sealed class RelaxLibstdcxxRequirement : Microsoft.Build.Utilities.Task
     }
 }
 
-/// <summary>What became of a version requirement.</summary>
-internal enum ElfRelaxation
+/// <summary>One version of another library that a library asks for.</summary>
+internal sealed class ElfRequirement
 {
-    /// <summary>The library does not ask for the version.</summary>
-    NotRequired,
+    public ElfRequirement(string library, string version, int entry, bool isOptional, string? symbol, bool isUsed)
+    {
+        (Library, Version, Entry, IsOptional, Symbol, IsUsed) = (library, version, entry, isOptional, symbol, isUsed);
+    }
 
-    /// <summary>The requirement was optional already.</summary>
-    AlreadyOptional,
+    /// <summary>Such as "libstdc++.so.6".</summary>
+    public string Library { get; }
 
-    /// <summary>The requirement is optional now.</summary>
-    Relaxed,
+    /// <summary>Such as "GLIBCXX_3.4.32".</summary>
+    public string Version { get; }
 
-    /// <summary>A relocation uses a symbol of the version; nothing was changed.</summary>
-    InUse,
+    /// <summary>The offset of the requirement's entry (Elf64_Vernaux) in the file.</summary>
+    public int Entry { get; }
+
+    /// <summary>Whether the loader goes on without the version: the flag VER_FLG_WEAK.</summary>
+    public bool IsOptional { get; }
+
+    /// <summary>A symbol that is asked for in this version, or null if there is none.</summary>
+    public string? Symbol { get; }
+
+    /// <summary>Whether a relocation refers to a symbol in this version.</summary>
+    public bool IsUsed { get; }
 }
 
 /// <summary>
-/// The version requirements of a 64-bit little-endian ELF library: section SHT_GNU_verneed of the Linux Standard Base, part
-/// "Symbol Versioning". A requirement with the flag VER_FLG_WEAK does not keep the loader from loading the library.
+/// The version requirements of a 64-bit little-endian ELF library: the section SHT_GNU_verneed of the Linux Standard Base, part
+/// "Symbol Versioning".
 /// </summary>
-internal static class ElfVersionRequirement
+internal static class ElfRequirements
 {
-    /// <summary>Sets VER_FLG_WEAK on the requirement of one version of one library, unless a relocation refers to a symbol of that version.</summary>
-    /// <exception cref="InvalidDataException">The bytes are no such library or a damaged one; they are unchanged.</exception>
-    public static ElfRelaxation Relax(byte[] image, string library, string version)
+    private const byte Weak = 2;
+
+    /// <summary>Lists the requirements in the order of the file.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no such library or a damaged one.</exception>
+    public static IReadOnlyList<ElfRequirement> Read(byte[] image)
     {
         try
         {
-            return new ElfImage(image).Relax(library, version);
+            return new ElfImage(image).ReadRequirements();
         }
         catch (Exception exception) when (exception is ArgumentException or IndexOutOfRangeException or OverflowException)
         {
             throw new InvalidDataException("The ELF file is damaged: it refers to places beyond its end.", exception);
         }
     }
+
+    /// <summary>Sets the requirement's flag VER_FLG_WEAK.</summary>
+    public static void MakeOptional(byte[] image, ElfRequirement requirement) => image[requirement.Entry + 4] |= Weak;
 
     private readonly struct Section
     {
@@ -216,7 +221,7 @@ internal static class ElfVersionRequirement
         public int Link { get; }
     }
 
-    /// <summary>Offsets and sizes are those of Elf64_Ehdr, Elf64_Shdr, Elf64_Verneed, Elf64_Vernaux, Elf64_Rel and Elf64_Rela.</summary>
+    /// <summary>Offsets and sizes are those of Elf64_Ehdr, Elf64_Shdr, Elf64_Sym, Elf64_Verneed, Elf64_Vernaux, Elf64_Rel and Elf64_Rela.</summary>
     private sealed class ElfImage
     {
         private const int Relocations = 4;
@@ -226,7 +231,6 @@ internal static class ElfVersionRequirement
         private const int VersionNeeds = 0x6ffffffe;
         private const int SymbolVersions = 0x6fffffff;
         private const int VersionIndexMask = 0x7fff;
-        private const byte Weak = 2;
 
         private readonly byte[] bytes;
         private readonly Section[] sections;
@@ -248,54 +252,66 @@ internal static class ElfVersionRequirement
                 sections[i] = ReadSection(table + (i * entrySize));
         }
 
-        public ElfRelaxation Relax(string library, string version)
+        public List<ElfRequirement> ReadRequirements()
         {
-            int requirement = FindRequirement(library, version);
-            if (requirement < 0)
-                return ElfRelaxation.NotRequired;
-            if ((bytes[requirement + 4] & Weak) != 0)
-                return ElfRelaxation.AlreadyOptional;
-            if (IsUsed(UInt16(requirement + 6) & VersionIndexMask))
-                return ElfRelaxation.InUse;
-            bytes[requirement + 4] |= Weak;
-            return ElfRelaxation.Relaxed;
-        }
-
-        /// <summary>The offset of the version's entry (Elf64_Vernaux), or -1.</summary>
-        private int FindRequirement(string library, string version)
-        {
+            var requirements = new List<ElfRequirement>();
             foreach (Section needs in sections)
             {
                 if (needs.Type != VersionNeeds)
                     continue;
+                Dictionary<int, string> symbols = FindSymbols();
+                HashSet<int> used = FindUsedVersions();
                 int entriesLeft = needs.Size / 16;
                 int need = needs.Offset, nextNeed;
                 do
                 {
-                    bool isLibrary = Text(needs.Link, Int32(need + 4)) == library;
-                    int item = checked(need + Int32(need + 8)), nextItem;
+                    string library = Text(needs.Link, Int32(need + 4));
+                    int entry = checked(need + Int32(need + 8)), nextEntry;
                     do
                     {
                         if (--entriesLeft < 0)
                             throw new InvalidDataException("The ELF file is damaged: its list of required versions has no end.");
-                        if (isLibrary && Text(needs.Link, Int32(item + 8)) == version)
-                            return item;
-                        nextItem = Int32(item + 12);
-                        item = checked(item + nextItem);
+                        int version = UInt16(entry + 6) & VersionIndexMask;
+                        symbols.TryGetValue(version, out string? symbol);
+                        requirements.Add(new ElfRequirement(library, Text(needs.Link, Int32(entry + 8)), entry, (bytes[entry + 4] & Weak) != 0, symbol, used.Contains(version)));
+                        nextEntry = Int32(entry + 12);
+                        entry = checked(entry + nextEntry);
                     }
-                    while (nextItem != 0);
+                    while (nextEntry != 0);
                     nextNeed = Int32(need + 12);
                     need = checked(need + nextNeed);
                 }
                 while (nextNeed != 0);
             }
 
-            return -1;
+            return requirements;
         }
 
-        /// <summary>Whether a relocation refers to a symbol of the version with this index.</summary>
-        private bool IsUsed(int versionIndex)
+        /// <summary>One symbol of each version.</summary>
+        private Dictionary<int, string> FindSymbols()
         {
+            var symbols = new Dictionary<int, string>();
+            for (int section = 0; section < sections.Length; section++)
+            {
+                if (sections[section].Type != DynamicSymbols)
+                    continue;
+                Section versions = VersionsOf(section);
+                for (int i = 1; i < sections[section].Size / 24; i++)
+                {
+                    int version = UInt16(checked(versions.Offset + (i * 2))) & VersionIndexMask;
+                    // 0 and 1 stand for symbols without a version.
+                    if (version > 1 && !symbols.ContainsKey(version))
+                        symbols.Add(version, Text(sections[section].Link, Int32(sections[section].Offset + (i * 24))));
+                }
+            }
+
+            return symbols;
+        }
+
+        /// <summary>The versions of all symbols that relocations refer to.</summary>
+        private HashSet<int> FindUsedVersions()
+        {
+            var used = new HashSet<int>();
             foreach (Section relocations in sections)
             {
                 if (relocations.Type is not (Relocations or RelocationsWithoutAddend) || sections[relocations.Link].Type != DynamicSymbols)
@@ -306,12 +322,12 @@ internal static class ElfVersionRequirement
                 {
                     // The upper half of r_info is the symbol; 0 stands for none.
                     int symbol = Int32(checked(relocations.Offset + i + 12));
-                    if (symbol != 0 && (UInt16(checked(versions.Offset + (symbol * 2))) & VersionIndexMask) == versionIndex)
-                        return true;
+                    if (symbol != 0)
+                        used.Add(UInt16(checked(versions.Offset + (symbol * 2))) & VersionIndexMask);
                 }
             }
 
-            return false;
+            return used;
         }
 
         private Section VersionsOf(int symbols)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using CsCheck;
 using FluentAssertions;
 using KnowledgeDistillation.Training;
@@ -10,8 +11,7 @@ namespace KnowledgeDistillation.Tests.Training;
 
 public sealed class SafetensorsFileTests : IDisposable
 {
-    // Named in full: the library has an Encoding of its own.
-    private static readonly System.Text.Encoding Utf8 = System.Text.Encoding.UTF8;
+    private static readonly Encoding Utf8 = Encoding.UTF8;
 
     private readonly TemporaryFolder _folder = new();
     private readonly DisposeScope _scope;

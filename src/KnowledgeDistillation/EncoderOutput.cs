@@ -7,12 +7,12 @@ namespace KnowledgeDistillation;
 /// Derive from it to carry more to the decoder or to a loss, for example the distributions of a variational encoder.
 /// </summary>
 /// <remarks>Its tensors belong to the dispose scope in which they were made.</remarks>
-public class Encoding
+public class EncoderOutput
 {
     /// <summary>Makes an encoding.</summary>
     /// <param name="levels">Features [N, C, spatial...] by level, at least one; the last is the bottleneck.</param>
     /// <exception cref="ArgumentException">No level was given.</exception>
-    public Encoding(params IReadOnlyList<Tensor> levels)
+    public EncoderOutput(params IReadOnlyList<Tensor> levels)
     {
         ArgumentNullException.ThrowIfNull(levels);
         if (levels.Count == 0)
@@ -27,5 +27,5 @@ public class Encoding
     public Tensor Bottleneck => Levels[^1];
 
     /// <summary>The same encoding cut off from the graph that made it: no gradient flows back through it. Types that derive from this one keep only their levels.</summary>
-    internal Encoding Detach() => new([.. Levels.Select(level => level.detach())]);
+    internal EncoderOutput Detach() => new([.. Levels.Select(level => level.detach())]);
 }

@@ -1,0 +1,15 @@
+using KnowledgeDistillation.Training;
+
+namespace KnowledgeDistillation.Tests.Training;
+
+/// <summary>Keeps what it is told, on the thread of the fit, and may act on it.</summary>
+internal sealed class ListProgress(Action<TrainingProgress>? act = null) : IProgress<TrainingProgress>
+{
+    public List<TrainingProgress> Reports { get; } = [];
+
+    public void Report(TrainingProgress value)
+    {
+        Reports.Add(value);
+        act?.Invoke(value);
+    }
+}
