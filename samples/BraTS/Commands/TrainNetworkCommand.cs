@@ -62,12 +62,12 @@ internal sealed class TrainNetworkCommand : Command
         BraTSDataset dataset = OpenData(parsed, modality, display);
         CaseSplit split = CaseSplit.Of(dataset.Cases, training.Settings);
         training.RefuseUnfitTeacher(split, display);
-        display.Say($"{dataset.Cases.Count} cases: {split.Training.Count} for training, {split.Validation.Count} for validation, {split.Test.Count} left for the test.");
+        display.Say($"{split}.");
         try
         {
             var cached = PreparedCases.Prepare([.. split.Training, .. split.Validation], training.Settings.Preprocessing(_role.TrainingModalities(modality)), parsed.GetValue(_cache) ?? Path.Combine(folder, "cache"), display, _services.Cancellation);
             TrainingResult result = training.Run(split, cached, device, display, _services.Cancellation);
-            display.Say($"{result.History.Count} epochs are done; the best was {result.Best.Epoch + 1} with {TrainingText.Epoch(result.Best)}.");
+            display.Say($"The best of {result.History.Count} epochs was {result.Best.Epoch + 1}: {TrainingText.Epoch(result.Best)}.");
             display.Say($"The checkpoint is {result.BestCheckpoint}");
             return ExitCode.Done;
         }

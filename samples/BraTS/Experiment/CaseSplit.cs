@@ -5,6 +5,10 @@ namespace KnowledgeDistillation.Samples.BraTS;
 /// <summary>Which cases a network learns from, which choose its checkpoint, and which are scored.</summary>
 internal sealed record CaseSplit(IReadOnlyList<BraTSCase> Training, IReadOnlyList<BraTSCase> Validation, IReadOnlyList<BraTSCase> Test)
 {
+    /// <summary>For example "36 cases: 20 for training, 4 for validation, 12 for the test".</summary>
+    public override string ToString() =>
+        $"{TrainingText.Cases(Training.Count + Validation.Count + Test.Count)}: {Training.Count} for training, {Validation.Count} for validation, {Test.Count} for the test";
+
     public static CaseSplit Of(IReadOnlyList<BraTSCase> cases, ExperimentSettings settings)
     {
         if (settings.Folds == 1)

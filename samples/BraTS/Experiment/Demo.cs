@@ -20,7 +20,7 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
         CaseSplit split = CaseSplit.Of(dataset.Cases, Settings);
         if (split.Test.Count == 0)
             throw new UsageException("The demo needs a test set: --folds must be at least 2.");
-        display.Say($"{dataset.Cases.Count} cases: {split.Training.Count} for training, {split.Validation.Count} for validation, {split.Test.Count} for the test.");
+        display.Say($"{split}.");
         IReadOnlyDictionary<string, CachedCase> cached = PreparedCases.Prepare(dataset.Cases, Settings.Preprocessing(BraTSModality.All), folder.Cache, display, cancellation);
 
         var histories = new Dictionary<NetworkRole, IReadOnlyList<EpochReport>>();
@@ -62,7 +62,11 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
     private BraTSDataset OpenData(DemoFolder folder, Display display, CancellationToken cancellation)
     {
         if (Data is not null)
+        {
+            display.Say("The settings are small, so expect less than the paper's figures; 'kdnet demo --help' names the paper's settings.");
             return BraTSDataset.Open(Data);
+        }
+
         if (!Directory.Exists(folder.Phantoms))
         {
             display.Say($"Making {Settings.PhantomCases} phantom patients in {folder.Phantoms}");

@@ -79,7 +79,7 @@ internal static class InspectionText
     {
         int trainable = cases.Count(item => item.SegmentationPath is not null && BraTSModality.All.All(item.Images.ContainsKey));
         int students = cases.Count(item => item.Images.ContainsKey(BraTSModality.T1ce));
-        return $"{trainable} cases can train teacher and student (four modalities and a reference); a student can segment {students} (T1ce).";
+        return $"For training teacher and student (four modalities and a reference): {TrainingText.Cases(trainable)}. For segmentation by a student (T1ce): {TrainingText.Cases(students)}.";
     }
 
     private static string Percent(long part, long whole) => whole == 0 ? "–" : string.Create(CultureInfo.InvariantCulture, $"{100.0 * part / whole:0.00} %");

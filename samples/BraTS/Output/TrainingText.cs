@@ -23,5 +23,8 @@ internal static class TrainingText
             ? string.Create(CultureInfo.InvariantCulture, $"{time.Minutes}:{time.Seconds:00} min")
             : string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, time.TotalSeconds):0} s");
 
+    /// <summary>"1 case", "2 cases".</summary>
+    public static string Cases(int count) => count == 1 ? "1 case" : $"{count} cases";
+
     private static string Number(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
 }

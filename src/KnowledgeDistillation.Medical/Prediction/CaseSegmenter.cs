@@ -20,20 +20,19 @@ public sealed class CaseSegmenter
     }
 
     /// <summary>Computes the probabilities of a case on the device of the network.</summary>
-    /// <param name="source">The case, prepared as in training, with at least the modalities that the network sees.</param>
+    /// <param name="source">The case, prepared as in training; of its modalities, those are used that the network can see.</param>
     /// <returns>The prediction, to be disposed by the caller.</returns>
-    /// <exception cref="ArgumentException">The case lacks a modality.</exception>
+    /// <exception cref="ArgumentException">The case lacks a modality that the network needs.</exception>
     public CasePrediction Predict(PreprocessedCase source)
     {
         ArgumentNullException.ThrowIfNull(source);
+        string[] modalities = [.. _model.Network.Modalities.Where(source.Images.ContainsKey)];
+        if (modalities.Length == 0)
+            throw new ArgumentException($"The network sees {string.Join(", ", _model.Network.Modalities)}, but case {source.Id} has only: {string.Join(", ", source.Images.Keys)}.", nameof(source));
         using var scope = NewDisposeScope();
-        Device device = _model.Network.Module.parameters().First().device;
+        Device device = _model.Network.Module.parameters().FirstOrDefault()?.device ?? CPU;
         VolumeSize size = source.Size;
-        var images = new ModalityImages(_model.Network.Modalities.Select(name => KeyValuePair.Create(name, ToTensor(name))));
+        var images = new ModalityImages(modalities.Select(name => KeyValuePair.Create(name, tensor(source.Images[name], [1, 1, size.Z, size.Y, size.X]).to(device))));
         return new CasePrediction(_model.PredictProbabilities(images, _inference).MoveToOuterDisposeScope(), _model.Labels, source.Geometry);
-
-        Tensor ToTensor(string name) => source.Images.TryGetValue(name, out float[]? voxels)
-            ? tensor(voxels, [1, 1, size.Z, size.Y, size.X]).to(device)
-            : throw new ArgumentException($"Case {source.Id} has no modality '{name}', which the network sees; it has: {string.Join(", ", source.Images.Keys)}.", nameof(source));
     }
 }
