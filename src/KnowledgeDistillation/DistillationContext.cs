@@ -6,8 +6,8 @@ namespace KnowledgeDistillation;
 /// <remarks>Lives within one training step; its tensors belong to the dispose scope of that step.</remarks>
 public sealed class DistillationContext
 {
-    private Tensor? _target;
-    private Tensor? _studentProbabilities;
+    private readonly Lazy<Tensor> _target;
+    private readonly Lazy<Tensor> _studentProbabilities;
 
     /// <summary>Makes a context.</summary>
     /// <param name="batch">The batch, on the student's device.</param>
@@ -23,6 +23,20 @@ public sealed class DistillationContext
         if (student.Logits.shape[1] != labels.Channels)
             throw new ArgumentException($"The student gives {student.Logits.shape[1]} output channels, but the label scheme has {labels.Channels}: {string.Join(", ", labels.ChannelNames)}.");
         (Batch, Labels, Student, Teachers) = (batch, labels, student, teachers ?? new Dictionary<string, NetworkOutput>());
+        _target = new Lazy<Tensor>(() => Keep(Labels.Encode(Batch.Labels)), isThreadSafe: false);
+        _studentProbabilities = new Lazy<Tensor>(() => Keep(ComputeStudentProbabilities()), isThreadSafe: false);
+    }
+
+    private DistillationContext(DistillationContext other, IReadOnlyDictionary<string, NetworkOutput> teachers)
+    {
+        (Batch, Labels, Student, Teachers) = (other.Batch, other.Labels, other.Student, teachers);
+        (_target, _studentProbabilities) = (other._target, other._studentProbabilities);
+    }
+
+    private DistillationContext(DistillationContext other, NetworkOutput student)
+        : this(other.Batch, other.Labels, student, other.Teachers)
+    {
+        _target = other._target;
     }
 
     /// <summary>The batch with all its modalities, also those that the student does not see.</summary>
@@ -46,19 +60,23 @@ public sealed class DistillationContext
             : $"This loss needs one teacher, but there are {Teachers.Count}: {string.Join(", ", Teachers.Keys)}. Give each teacher its own term.");
 
     /// <summary>The reference as the channels should be, float32 [N, K, spatial...] of zeros and ones; computed once.</summary>
-    public Tensor Target => _target ??= Labels.Encode(Batch.Labels);
+    public Tensor Target => _target.Value;
 
     /// <summary>The student's probabilities at temperature 1, [N, K, spatial...]; computed once, shared by the losses.</summary>
-    public Tensor StudentProbabilities => _studentProbabilities ??= ComputeStudentProbabilities();
+    public Tensor StudentProbabilities => _studentProbabilities.Value;
 
     /// <summary>The same context as one of the teachers alone would see it.</summary>
     /// <exception cref="ArgumentException">There is no such teacher.</exception>
     public DistillationContext WithOnlyTeacher(string name) => Teachers.TryGetValue(name, out NetworkOutput? teacher)
-        ? new DistillationContext(Batch, Labels, Student, new Dictionary<string, NetworkOutput> { [name] = teacher }) { _target = _target, _studentProbabilities = _studentProbabilities }
+        ? new DistillationContext(this, new Dictionary<string, NetworkOutput> { [name] = teacher })
         : throw new ArgumentException($"There is no teacher '{name}'; there are: {string.Join(", ", Teachers.Keys)}.", nameof(name));
 
     /// <summary>The same context with a student through which no gradient flows, for a loss that trains something of its own.</summary>
-    internal DistillationContext DetachStudent() => new(Batch, Labels, Student.Detach(), Teachers) { _target = _target };
+    internal DistillationContext DetachStudent() => new(this, Student.Detach());
+
+    // The first loss to ask may have a dispose scope of its own; the losses after it still need the tensor, as long as they need the logits.
+    // Detached first, because torch loses a tensor that is moved to the scope in which it already is.
+    private Tensor Keep(Tensor tensor) => tensor.DetachFromDisposeScope().MoveToOtherDisposeScope(Student.Logits);
 
     // A term of weight 0 is computed without recording a graph. If it is the first to ask, the terms after it still need the gradient.
     private Tensor ComputeStudentProbabilities()

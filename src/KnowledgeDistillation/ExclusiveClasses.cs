@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation;
@@ -23,12 +24,15 @@ public sealed class ExclusiveClasses : LabelScheme
     public IReadOnlyList<string> ClassNames { get; }
 
     /// <inheritdoc/>
+    [JsonIgnore]
     public override IReadOnlyList<string> ChannelNames => ClassNames;
 
     /// <inheritdoc/>
+    [JsonIgnore]
     public override IReadOnlyList<int> ForegroundChannels => [.. Enumerable.Range(1, Channels - 1)];
 
     /// <inheritdoc/>
+    [JsonIgnore]
     public override int ClassCount => Channels;
 
     /// <inheritdoc/>

@@ -36,7 +36,7 @@ public abstract class LabelScheme
     /// <summary>The reference as the channels should be.</summary>
     /// <param name="labels">Class of each voxel, int64 [N, spatial...].</param>
     /// <returns>Float32 [N, K, spatial...] of zeros and ones.</returns>
-    /// <exception cref="ArgumentException">A label is not a class of this scheme.</exception>
+    /// <exception cref="ArgumentException">The labels are not int64, or one is not a class of this scheme.</exception>
     public abstract Tensor Encode(Tensor labels);
 
     /// <summary>The probabilities σ(f/T) (KD-Net, eq. 1).</summary>
@@ -71,6 +71,8 @@ public abstract class LabelScheme
     private protected void CheckLabels(Tensor labels)
     {
         ArgumentNullException.ThrowIfNull(labels);
+        if (labels.dtype != ScalarType.Int64)
+            throw new ArgumentException($"Labels must be int64, but are {labels.dtype}.", nameof(labels));
         if (labels.numel() == 0)
             return;
         using Tensor smallest = labels.min();

@@ -14,12 +14,14 @@ public sealed class ModalityImages
 
     /// <summary>Makes a set of images.</summary>
     /// <param name="images">At least one name with its image.</param>
-    /// <exception cref="ArgumentException">No image, a name twice, or images that differ in batch size, spatial size, device or element type.</exception>
+    /// <exception cref="ArgumentException">No image, an empty name, a name twice, or images that differ in batch size, spatial size, device or element type.</exception>
     public ModalityImages(IEnumerable<KeyValuePair<string, Tensor>> images)
     {
         ArgumentNullException.ThrowIfNull(images);
         foreach ((string name, Tensor image) in images)
         {
+            if (string.IsNullOrWhiteSpace(name) || image is null)
+                throw new ArgumentException($"A modality needs a name and an image, but the name is '{name}' and the image {(image is null ? "absent" : "there")}.", nameof(images));
             if (!_images.TryAdd(name, image))
                 throw new ArgumentException($"The modality '{name}' was given twice.", nameof(images));
             _names.Add(name);
@@ -67,10 +69,12 @@ public sealed class ModalityImages
 
     /// <summary>Joins images along their channels, in the order of the names.</summary>
     /// <returns>A fresh tensor handle [N, ΣC, spatial...].</returns>
-    /// <exception cref="ArgumentException">A modality is missing.</exception>
+    /// <exception cref="ArgumentException">A modality is missing, or no name was given.</exception>
     public Tensor Concatenate(IReadOnlyList<string> names)
     {
         ArgumentNullException.ThrowIfNull(names);
+        if (names.Count == 0)
+            throw new ArgumentException("At least one modality is needed.", nameof(names));
         return names.Count == 1 ? this[names[0]].alias() : cat([.. names.Select(name => this[name])], 1);
     }
 

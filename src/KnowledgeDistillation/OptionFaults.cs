@@ -13,6 +13,16 @@ internal sealed class OptionFaults(string options)
         return this;
     }
 
+    /// <summary>Takes over the faults of options within these options, each named through the property that holds them.</summary>
+    public OptionFaults Include(string property, OptionFaults? inner)
+    {
+        if (inner is null)
+            _faults.Add($"{property} must be given.");
+        else
+            _faults.AddRange(inner._faults.Select(fault => $"{property}.{fault}"));
+        return this;
+    }
+
     /// <summary>Throws an <see cref="ArgumentException"/> that lists the faults, if there are any.</summary>
     public void ThrowIfAny()
     {

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation;
@@ -36,12 +37,15 @@ public sealed class OverlappingRegions : LabelScheme
     public IReadOnlyList<int> InnermostClasses { get; }
 
     /// <inheritdoc/>
+    [JsonIgnore]
     public override IReadOnlyList<string> ChannelNames { get; }
 
     /// <inheritdoc/>
+    [JsonIgnore]
     public override IReadOnlyList<int> ForegroundChannels => [.. Enumerable.Range(0, Channels)];
 
     /// <inheritdoc/>
+    [JsonIgnore]
     public override int ClassCount => 1 + Regions.Max(region => region.Classes.Max());
 
     /// <inheritdoc/>

@@ -9,6 +9,8 @@ namespace KnowledgeDistillation.Losses;
 /// <remarks>Does not grow with the volume. Safe to share between threads.</remarks>
 public sealed class BinaryCrossEntropyLoss(BatchReduction reduction = BatchReduction.Mean)
 {
+    private readonly BatchReduction _reduction = reduction.Checked();
+
     /// <summary>Computes the loss.</summary>
     /// <param name="logits">Raw logits [N, K, spatial...].</param>
     /// <param name="target">Targets t in [0, 1] of the same shape.</param>
@@ -21,6 +23,6 @@ public sealed class BinaryCrossEntropyLoss(BatchReduction reduction = BatchReduc
         ArgumentNullException.ThrowIfNull(labels);
         (Tensor logProbability, Tensor logComplement) = labels.LogProbabilities(logits);
         Tensor perElement = (target * logProbability) + ((1 - target) * logComplement);
-        return reduction.Apply(-perElement.flatten(1).mean([1]));
+        return _reduction.Apply(-perElement.flatten(1).mean([1]));
     }
 }

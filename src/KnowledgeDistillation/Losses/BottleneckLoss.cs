@@ -7,7 +7,8 @@ namespace KnowledgeDistillation.Losses;
 /// q of the teacher and p of the student.
 /// </summary>
 /// <remarks>
-/// Summed over the elements j, as the paper's weight α = 10 requires: an average over a bottleneck of 30,720 elements would be about 2e-5.
+/// Summed over the elements j, as the paper's weight α = 10 requires: an average over a bottleneck of 30,720 elements would be about 2e-5. The sum does not grow when
+/// a volume is doubled by repeating it, because each element then has half the mass.
 /// Computed from log-softmax in float32 or wider.
 /// </remarks>
 public sealed class BottleneckLoss : IDistillationLoss
@@ -22,7 +23,7 @@ public sealed class BottleneckLoss : IDistillationLoss
     public BottleneckLoss(BottleneckOptions? options = null)
     {
         _options = options ?? new BottleneckOptions();
-        _options.Validate();
+        _options.Faults().ThrowIfAny();
     }
 
     /// <inheritdoc/>

@@ -12,9 +12,8 @@ public sealed record BottleneckOptions
     /// <summary>How samples are reduced; the paper sums, the default is the mean.</summary>
     public BatchReduction Reduction { get; init; } = BatchReduction.Mean;
 
-    internal void Validate() => new OptionFaults(nameof(BottleneckOptions))
+    internal OptionFaults Faults() => new OptionFaults(nameof(BottleneckOptions))
         .Require(Enum.IsDefined(Normalisation), $"Normalisation has no value {Normalisation}.")
         .Require(LevelsAboveBottleneck >= 0, $"LevelsAboveBottleneck must be at least 0, but is {LevelsAboveBottleneck}.")
-        .Require(Enum.IsDefined(Reduction), $"Reduction has no value {Reduction}.")
-        .ThrowIfAny();
+        .Require(Enum.IsDefined(Reduction), $"Reduction has no value {Reduction}.");
 }

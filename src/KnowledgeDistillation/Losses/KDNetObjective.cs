@@ -9,7 +9,7 @@ public static class KDNetObjective
     public static WeightedObjective Create(KDNetOptions? options = null)
     {
         options ??= new KDNetOptions();
-        options.Validate();
+        options.Faults().ThrowIfAny();
         return new WeightedObjective(
             new LossTerm("KD", options.Lambda, new SoftTargetLoss(options.SoftTargets)),
             new LossTerm("GT", 1 - options.Lambda, new ReferenceLoss(options.ReferenceDice, options.ReferenceReduction)),

@@ -21,9 +21,11 @@ public sealed record KDNetOptions
     /// <summary>How samples are reduced in L_GT; keep it equal to that of the other two.</summary>
     public BatchReduction ReferenceReduction { get; init; } = BatchReduction.Mean;
 
-    internal void Validate() => new OptionFaults(nameof(KDNetOptions))
+    internal OptionFaults Faults() => new OptionFaults(nameof(KDNetOptions))
         .Require(Lambda is >= 0 and <= 1, $"Lambda must be from 0 to 1, but is {Lambda}.")
         .Require(Alpha >= 0 && double.IsFinite(Alpha), $"Alpha must be at least 0, but is {Alpha}.")
-        .Require(SoftTargets is not null && Bottleneck is not null && ReferenceDice is not null, "SoftTargets, Bottleneck and ReferenceDice must be given.")
-        .ThrowIfAny();
+        .Require(Enum.IsDefined(ReferenceReduction), $"ReferenceReduction has no value {ReferenceReduction}.")
+        .Include(nameof(SoftTargets), SoftTargets?.Faults())
+        .Include(nameof(Bottleneck), Bottleneck?.Faults())
+        .Include(nameof(ReferenceDice), ReferenceDice?.Faults());
 }

@@ -12,11 +12,12 @@ public sealed class SoftDiceLoss
     /// <summary>Makes the loss.</summary>
     /// <param name="options">The formula and its details; null for the defaults.</param>
     /// <param name="reduction">How samples are reduced.</param>
+    /// <exception cref="ArgumentException">An option is out of range; the message lists every fault.</exception>
     public SoftDiceLoss(SoftDiceOptions? options = null, BatchReduction reduction = BatchReduction.Mean)
     {
         _options = options ?? new SoftDiceOptions();
-        _options.Validate();
-        _reduction = reduction;
+        _options.Faults().ThrowIfAny();
+        _reduction = reduction.Checked();
     }
 
     /// <summary>Computes the loss.</summary>
@@ -24,11 +25,13 @@ public sealed class SoftDiceLoss
     /// <param name="target">Binary or soft targets t of the same shape.</param>
     /// <param name="labels">Says which channels are background.</param>
     /// <returns>A scalar.</returns>
-    /// <exception cref="ArgumentException">The shapes differ.</exception>
+    /// <exception cref="ArgumentException">The shapes differ, or the channels are not the label scheme's.</exception>
     public Tensor Compute(Tensor prediction, Tensor target, LabelScheme labels)
     {
         LossShapes.RequireSame(prediction, "prediction", target, "target");
         ArgumentNullException.ThrowIfNull(labels);
+        if (prediction.shape[1] != labels.Channels)
+            throw new ArgumentException($"The prediction has {prediction.shape[1]} channels, but the label scheme has {labels.Channels}: {string.Join(", ", labels.ChannelNames)}.");
 
         long[] summed = [.. Enumerable.Range(2, (int)prediction.dim() - 2).Select(dimension => (long)dimension)];
         if (_options.WholeBatch)

@@ -15,8 +15,7 @@ public sealed record SoftDiceOptions
     /// <summary>Whether the sums run over the whole batch as if it were one volume. Default no: one score a sample.</summary>
     public bool WholeBatch { get; init; }
 
-    internal void Validate() => new OptionFaults(nameof(SoftDiceOptions))
+    internal OptionFaults Faults() => new OptionFaults(nameof(SoftDiceOptions))
         .Require(Enum.IsDefined(Form), $"Form has no value {Form}.")
-        .Require(Smooth > 0 && double.IsFinite(Smooth), $"Smooth must be above 0, but is {Smooth}.")
-        .ThrowIfAny();
+        .Require(Smooth > 0 && double.IsFinite(Smooth), $"Smooth must be above 0, but is {Smooth}.");
 }

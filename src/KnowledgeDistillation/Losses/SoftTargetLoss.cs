@@ -18,7 +18,7 @@ public sealed class SoftTargetLoss : IDistillationLoss
     public SoftTargetLoss(SoftTargetOptions? options = null)
     {
         _options = options ?? new SoftTargetOptions();
-        _options.Validate();
+        _options.Faults().ThrowIfAny();
         _dice = new SoftDiceLoss(_options.Dice, _options.Reduction);
         _crossEntropy = new BinaryCrossEntropyLoss(_options.Reduction);
     }

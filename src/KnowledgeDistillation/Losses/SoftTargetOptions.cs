@@ -21,9 +21,8 @@ public sealed record SoftTargetOptions
     /// <summary>How samples are reduced; the paper sums, the default is the mean.</summary>
     public BatchReduction Reduction { get; init; } = BatchReduction.Mean;
 
-    internal void Validate() => new OptionFaults(nameof(SoftTargetOptions))
+    internal OptionFaults Faults() => new OptionFaults(nameof(SoftTargetOptions))
         .Require(Temperature > 0 && double.IsFinite(Temperature), $"Temperature must be above 0, but is {Temperature}.")
-        .Require(Dice is not null, "Dice must be given.")
         .Require(Enum.IsDefined(Reduction), $"Reduction has no value {Reduction}.")
-        .ThrowIfAny();
+        .Include(nameof(Dice), Dice?.Faults());
 }

@@ -7,17 +7,19 @@ namespace KnowledgeDistillation.Losses;
 /// <param name="loss">The loss, which sees this teacher as the only one.</param>
 public sealed class TeacherLoss(string teacher, IDistillationLoss loss) : ICompositeLoss
 {
+    private readonly IDistillationLoss _loss = loss ?? throw new ArgumentNullException(nameof(loss));
+
     /// <summary>The name of the teacher.</summary>
-    public string Teacher => teacher;
+    public string Teacher { get; } = !string.IsNullOrWhiteSpace(teacher) ? teacher : throw new ArgumentException("The name of a teacher is needed.", nameof(teacher));
 
     /// <inheritdoc/>
-    public IEnumerable<IDistillationLoss> Parts => [loss];
+    public IEnumerable<IDistillationLoss> Parts => [_loss];
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">There is no such teacher.</exception>
     public Tensor Compute(DistillationContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return loss.Compute(context.WithOnlyTeacher(teacher));
+        return _loss.Compute(context.WithOnlyTeacher(Teacher));
     }
 }

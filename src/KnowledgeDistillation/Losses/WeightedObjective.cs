@@ -12,14 +12,19 @@ public sealed class WeightedObjective : ICompositeLoss
     public WeightedObjective(params IReadOnlyList<LossTerm> terms)
     {
         ArgumentNullException.ThrowIfNull(terms);
+        foreach (LossTerm term in terms)
+            ArgumentNullException.ThrowIfNull(term, nameof(terms));
         var faults = new OptionFaults(nameof(WeightedObjective))
             .Require(terms.Any(term => term.Weight > 0), "At least one term must have a weight above 0.");
         foreach (LossTerm term in terms)
         {
             faults.Require(term.Weight >= 0 && double.IsFinite(term.Weight), $"The weight of '{term.Name}' must be finite and at least 0, but is {term.Weight}.");
-            faults.Require(terms.Count(other => other.Name == term.Name) == 1, $"The name '{term.Name}' is used more than once.");
+            faults.Require(term.Loss is not null, $"The loss of '{term.Name}' must be given.");
         }
 
+        faults.Require(terms.All(term => !string.IsNullOrWhiteSpace(term.Name)), "Each term needs a name.");
+        foreach (IGrouping<string, LossTerm> sameName in terms.GroupBy(term => term.Name).Where(group => group.Count() > 1))
+            faults.Require(false, $"The name '{sameName.Key}' is used more than once.");
         faults.ThrowIfAny();
         Terms = [.. terms];
     }
@@ -40,6 +45,7 @@ public sealed class WeightedObjective : ICompositeLoss
     public Tensor Compute(DistillationContext context) => Evaluate(context).Total;
 
     /// <summary>Computes the sum and each term.</summary>
+    /// <exception cref="InvalidOperationException">A loss gave something else than a scalar.</exception>
     public ObjectiveValue Evaluate(DistillationContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -73,7 +79,10 @@ public sealed class WeightedObjective : ICompositeLoss
     private static Tensor ComputeTerm(LossTerm term, DistillationContext context)
     {
         using IDisposable? noGradient = term.Weight == 0 ? no_grad() : null;
-        return term.Loss.Compute(context);
+        Tensor value = term.Loss.Compute(context);
+        return value.numel() == 1
+            ? value
+            : throw new InvalidOperationException($"The loss '{term.Name}' ({term.Loss.GetType().Name}) gave a tensor of the shape [{string.Join(", ", value.shape)}], but a scalar is needed: reduce it by sum or mean.");
     }
 
     private static double GradientNorm(Tensor loss, Parameter[] parameters)

@@ -27,9 +27,11 @@ public sealed class ModuleAdapter : IEncoderDecoder
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(modalities);
+        if (modalities.Count == 0)
+            throw new ArgumentException("At least one modality is needed.", nameof(modalities));
         ArgumentOutOfRangeException.ThrowIfLessThan(outputChannels, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(sizeMultiple, 1);
-        (_module, Modalities, OutputChannels, SizeMultiple, _bottleneck) = (module, modalities, outputChannels, sizeMultiple, bottleneck);
+        (_module, Modalities, OutputChannels, SizeMultiple, _bottleneck) = (module, [.. modalities], outputChannels, sizeMultiple, bottleneck);
 
         (string name, nn.Module module)[] candidates = [.. module.named_modules().Where(named => named.module is nn.Module<Tensor, Tensor>)];
         var chosen = candidates.FirstOrDefault(named => named.name == bottleneck).module as nn.Module<Tensor, Tensor>
@@ -59,9 +61,10 @@ public sealed class ModuleAdapter : IEncoderDecoder
         ArgumentNullException.ThrowIfNull(images);
         _captured = null;
         Tensor logits = _module.call(images.Concatenate(Modalities));
-        return _captured is null
-            ? throw new InvalidOperationException($"The sub-module '{_bottleneck}' did not run, or was run by forward instead of call, so there is no bottleneck.")
-            : new WholePass(_captured, logits);
+        Tensor bottleneck = _captured
+            ?? throw new InvalidOperationException($"The sub-module '{_bottleneck}' did not run, or was run by forward instead of call, so there is no bottleneck.");
+        _captured = null;
+        return new WholePass(bottleneck, logits);
     }
 
     /// <inheritdoc/>

@@ -36,6 +36,7 @@ public abstract record UNetOptions : NetworkRecipe
     internal void Validate() => new OptionFaults(GetType().Name)
         .Require(Modalities is { Count: > 0 }, "Modalities must name at least one modality.")
         .Require(Modalities is null || Modalities.Distinct(StringComparer.Ordinal).Count() == Modalities.Count, "Modalities must name each modality once.")
+        .Require(Modalities is null || !Modalities.Any(string.IsNullOrWhiteSpace), "Modalities must not hold an empty name.")
         .Require(OutputChannels >= 1, $"OutputChannels must be at least 1, but is {OutputChannels}.")
         .Require(InputChannels is null || InputChannels >= (Modalities?.Count ?? 1), $"InputChannels must be at least one a modality, but is {InputChannels}.")
         .Require(BaseWidth >= 2 && BaseWidth % 2 == 0 && BaseWidth <= 1024, $"BaseWidth must be even and from 2 to 1024, but is {BaseWidth}.")

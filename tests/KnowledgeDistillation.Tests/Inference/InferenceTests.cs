@@ -10,8 +10,6 @@ namespace KnowledgeDistillation.Tests.Inference;
 
 public sealed class InferenceTests
 {
-    static InferenceTests() => set_num_threads(1);
-
     private static WholeVolumeInference Whole => new();
 
     [Fact]
@@ -240,28 +238,28 @@ public sealed class InferenceTests
 
         public int OutputChannels => 2;
 
-        public Encoding Encode(ModalityImages images) => new(images["faint"]);
+        public EncoderOutput Encode(ModalityImages images) => new(images["faint"]);
 
-        public abstract Tensor Decode(Encoding encoding);
+        public abstract Tensor Decode(EncoderOutput encoding);
 
         public void Dispose() => Module.Dispose();
     }
 
     private sealed class VoxelNetwork : TestNetwork
     {
-        public override Tensor Decode(Encoding encoding) => cat([encoding.Bottleneck, -2 * encoding.Bottleneck], 1);
+        public override Tensor Decode(EncoderOutput encoding) => cat([encoding.Bottleneck, -2 * encoding.Bottleneck], 1);
     }
 
     private sealed class ConstantNetwork(double logit) : TestNetwork
     {
-        public override Tensor Decode(Encoding encoding) => cat([zeros_like(encoding.Bottleneck), full_like(encoding.Bottleneck, logit)], 1);
+        public override Tensor Decode(EncoderOutput encoding) => cat([zeros_like(encoding.Bottleneck), full_like(encoding.Bottleneck, logit)], 1);
     }
 
     private sealed class CountingNetwork : TestNetwork
     {
         public int Calls { get; private set; }
 
-        public override Tensor Decode(Encoding encoding)
+        public override Tensor Decode(EncoderOutput encoding)
         {
             double sign = Calls++ == 0 ? -1 : 1;
             return cat([zeros_like(encoding.Bottleneck), full_like(encoding.Bottleneck, 20 * sign)], 1);

@@ -19,8 +19,6 @@ public sealed class SegmentationModelTests : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly Batch _spheres = Toy.Spheres(cases: 2);
 
-    static SegmentationModelTests() => set_num_threads(1);
-
     private string Folder => _folder["model"];
 
     public void Dispose()
@@ -242,9 +240,9 @@ public sealed class SegmentationModelTests : IDisposable
 
         public NetworkRecipe Recipe => recipe;
 
-        public Encoding Encode(ModalityImages images) => new(((nn.Module<Tensor, Tensor>)_module[0]).call(images["faint"]));
+        public EncoderOutput Encode(ModalityImages images) => new(((nn.Module<Tensor, Tensor>)_module[0]).call(images["faint"]));
 
-        public Tensor Decode(Encoding encoding) => ((nn.Module<Tensor, Tensor>)_module[1]).call(encoding.Bottleneck);
+        public Tensor Decode(EncoderOutput encoding) => ((nn.Module<Tensor, Tensor>)_module[1]).call(encoding.Bottleneck);
 
         public void Dispose() => _module.Dispose();
     }

@@ -12,8 +12,6 @@ namespace KnowledgeDistillation.Tests.Seams;
 /// <summary>A user who wants the paper's method, and two who vary it.</summary>
 public sealed class KDNetTests
 {
-    static KDNetTests() => set_num_threads(1);
-
     [Fact]
     public void Plain_KDNet_takes_twenty_lines()
     {

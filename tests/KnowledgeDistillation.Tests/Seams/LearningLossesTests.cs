@@ -11,8 +11,6 @@ namespace KnowledgeDistillation.Tests.Seams;
 /// <summary>A user whose losses have something to learn: a critic with an optimiser of its own, and an adapter between two widths.</summary>
 public sealed class LearningLossesTests
 {
-    static LearningLossesTests() => set_num_threads(1);
-
     [Fact]
     public void A_critic_and_an_adapter_learn_beside_the_student_and_the_teacher_does_not()
     {

@@ -10,8 +10,6 @@ namespace KnowledgeDistillation.Tests.Seams;
 /// <summary>A user who keeps their own training loop and takes only the losses.</summary>
 public sealed class OwnLoopTests
 {
-    static OwnLoopTests() => set_num_threads(1);
-
     [Fact]
     public void The_losses_work_on_plain_tensors_in_a_loop_of_the_users_own()
     {
@@ -31,7 +29,7 @@ public sealed class OwnLoopTests
         {
             using var scope = NewDisposeScope();
             NetworkOutput taught = teacher.Forward(spheres);
-            Encoding encoding = student.Encode(spheres.Images);
+            EncoderOutput encoding = student.Encode(spheres.Images);
             Tensor logits = student.Decode(encoding);
             Tensor loss = softTargets.Compute(logits, taught.Logits, labels)
                 + (0.1 * bottleneck.Compute(encoding.Bottleneck, taught.Encoding.Bottleneck))

@@ -10,8 +10,6 @@ namespace KnowledgeDistillation.Tests.Seams;
 /// <summary>A user whose student shares its deepest module with the teacher.</summary>
 public sealed class SharedBottleneckTests
 {
-    static SharedBottleneckTests() => set_num_threads(1);
-
     [Fact]
     public void What_is_shared_with_a_frozen_teacher_does_not_move_and_the_rest_learns()
     {
@@ -59,8 +57,8 @@ public sealed class SharedBottleneckTests
 
         public int OutputChannels => 2;
 
-        public Encoding Encode(ModalityImages images) => new(deepest.call(enter.call(images.Concatenate(Modalities))));
+        public EncoderOutput Encode(ModalityImages images) => new(deepest.call(enter.call(images.Concatenate(Modalities))));
 
-        public Tensor Decode(Encoding encoding) => leave.call(encoding.Bottleneck);
+        public Tensor Decode(EncoderOutput encoding) => leave.call(encoding.Bottleneck);
     }
 }

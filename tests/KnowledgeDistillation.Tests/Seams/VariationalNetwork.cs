@@ -33,7 +33,7 @@ internal sealed class VariationalNetwork : Module, IEncoderDecoder
 
     public int SizeMultiple => 2;
 
-    public Encoding Encode(ModalityImages images)
+    public EncoderOutput Encode(ModalityImages images)
     {
         // A standard normal prior takes part in the product, so that it stays proper with a single modality.
         Tensor precision = ones(1, device: images.Device);
@@ -51,8 +51,8 @@ internal sealed class VariationalNetwork : Module, IEncoderDecoder
         Tensor mean = weightedMean / precision;
         Tensor logVariance = -precision.log();
         Tensor sample = training ? mean + (randn_like(mean) * (logVariance / 2).exp()) : mean;
-        return new VariationalEncoding(sample, mean, logVariance);
+        return new VariationalEncoderOutput(sample, mean, logVariance);
     }
 
-    public Tensor Decode(Encoding encoding) => decoder.call(encoding.Bottleneck);
+    public Tensor Decode(EncoderOutput encoding) => decoder.call(encoding.Bottleneck);
 }

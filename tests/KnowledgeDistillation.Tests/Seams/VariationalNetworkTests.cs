@@ -11,8 +11,6 @@ namespace KnowledgeDistillation.Tests.Seams;
 /// <summary>A user whose network has one encoder a modality, samples its latents, and brings a loss of its own for them.</summary>
 public sealed class VariationalNetworkTests
 {
-    static VariationalNetworkTests() => set_num_threads(1);
-
     [Fact]
     public void It_is_trained_with_a_term_of_its_own_and_segments_with_any_modalities_at_hand()
     {

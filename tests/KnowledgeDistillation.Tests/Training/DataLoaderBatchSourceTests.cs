@@ -11,8 +11,6 @@ public sealed class DataLoaderBatchSourceTests : IDisposable
 {
     private readonly Batch _spheres = Toy.Spheres(cases: 5);
 
-    static DataLoaderBatchSourceTests() => set_num_threads(1);
-
     public void Dispose() => _spheres.Dispose();
 
     [Fact]

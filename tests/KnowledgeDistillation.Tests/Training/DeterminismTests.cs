@@ -12,8 +12,6 @@ public sealed class DeterminismTests : IDisposable
 {
     private readonly Batch _spheres = Toy.Spheres();
 
-    static DeterminismTests() => set_num_threads(1);
-
     public void Dispose() => _spheres.Dispose();
 
     [Fact]

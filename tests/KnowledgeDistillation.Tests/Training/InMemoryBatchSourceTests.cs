@@ -8,8 +8,6 @@ namespace KnowledgeDistillation.Tests.Training;
 
 public sealed class InMemoryBatchSourceTests
 {
-    static InMemoryBatchSourceTests() => set_num_threads(1);
-
     [Fact]
     public void Each_case_comes_once_an_epoch_with_its_own_images_labels_and_name() =>
         Gen.Select(Gen.Int[1, 9], Gen.Int[1, 4], Gen.Long, Gen.Int[0, 5]).Sample(

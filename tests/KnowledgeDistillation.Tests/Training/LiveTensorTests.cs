@@ -11,8 +11,6 @@ namespace KnowledgeDistillation.Tests.Training;
 /// <summary>A fit that kept a tensor a step would fill the memory in an hour.</summary>
 public sealed class LiveTensorTests
 {
-    static LiveTensorTests() => set_num_threads(1);
-
     [Fact]
     public void The_number_of_live_tensors_does_not_grow_with_the_epochs()
     {

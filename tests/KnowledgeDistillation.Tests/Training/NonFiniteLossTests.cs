@@ -12,8 +12,6 @@ public sealed class NonFiniteLossTests : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly Batch _spheres = Toy.Spheres();
 
-    static NonFiniteLossTests() => set_num_threads(1);
-
     public void Dispose()
     {
         _spheres.Dispose();

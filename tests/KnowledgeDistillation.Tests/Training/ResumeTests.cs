@@ -15,8 +15,6 @@ public sealed class ResumeTests : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly Batch _spheres = Toy.Spheres();
 
-    static ResumeTests() => set_num_threads(1);
-
     private string Run => _folder["run"];
 
     public void Dispose()

@@ -4,14 +4,11 @@ using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Training;
 using Tensorboard;
 using Xunit;
-using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Tests.Training;
 
 public sealed class TensorBoardLogTests
 {
-    static TensorBoardLogTests() => set_num_threads(1);
-
     [Fact]
     public void Each_epochs_figures_are_written_as_scalars()
     {

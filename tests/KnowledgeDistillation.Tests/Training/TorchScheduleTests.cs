@@ -14,8 +14,6 @@ public sealed class TorchScheduleTests
     // A minimum, a plateau and a rise.
     private static readonly double[] Losses = [3, 2, 2.5, 2.5, 2.4, 2.6, 1, 1, 1, 1, 1, 1.5];
 
-    static TorchScheduleTests() => set_num_threads(1);
-
     public static TheoryData<string> Names => [.. Schedulers.Keys];
 
     private static Dictionary<string, Func<optim.Optimizer, LRScheduler>> Schedulers => new()

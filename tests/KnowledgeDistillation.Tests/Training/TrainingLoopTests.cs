@@ -15,8 +15,6 @@ public sealed class TrainingLoopTests : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly Batch _spheres = Toy.Spheres();
 
-    static TrainingLoopTests() => set_num_threads(1);
-
     public void Dispose()
     {
         _spheres.Dispose();

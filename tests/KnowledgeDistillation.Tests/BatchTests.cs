@@ -1,0 +1,59 @@
+using FluentAssertions;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Tests;
+
+public class BatchTests
+{
+    [Fact]
+    public void Disposing_it_disposes_its_tensors()
+    {
+        long before = Tensor.TotalCount;
+        Batch batch = Example();
+        batch.Dispose();
+        batch.Dispose();
+        Tensor.TotalCount.Should().Be(before);
+    }
+
+    [Fact]
+    public void On_the_same_device_a_copy_shares_the_values_and_each_lives_its_own_life()
+    {
+        long before = Tensor.TotalCount;
+        using (Batch batch = Example())
+        {
+            using (Batch moved = batch.To(CPU))
+            {
+                moved.Images.Names.Should().Equal("a", "b");
+                moved.CaseIds.Should().Equal("first", "second");
+                moved.Labels.fill_(3);
+                batch.Labels.eq(3).all().item<bool>().Should().BeTrue("nothing is copied without need");
+            }
+
+            batch.Images["a"].sum().item<float>().Should().BePositive("the copy took only its own handles with it");
+        }
+        Tensor.TotalCount.Should().BeLessThanOrEqualTo(before + 3, "only the handles of this test's own sums and comparisons may be left");
+    }
+
+    [Fact]
+    public void Labels_and_names_that_do_not_fit_the_images_are_refused()
+    {
+        using var scope = NewDisposeScope();
+        var images = new ModalityImages(("a", rand([2, 1, 3, 4])));
+        Refused(zeros([2, 3, 4], ScalarType.Byte), ["x", "y"], "Labels must be int64, but are Byte.*");
+        Refused(zeros([2, 3, 5], ScalarType.Int64), ["x", "y"], "Labels [2, 3, 5] do not fit images of batch size 2 and spatial size [3, 4].*");
+        Refused(zeros([2, 1, 3, 4], ScalarType.Int64), ["x", "y"], "Labels [2, 1, 3, 4] do not fit images*");
+        Refused(zeros([2, 3, 4], ScalarType.Int64), ["x"], "1 case names were given for 2 cases.*");
+
+        void Refused(Tensor labels, string[] names, string message)
+        {
+            Func<object> make = () => new Batch(images, labels, names);
+            make.Should().Throw<ArgumentException>().WithMessage(message);
+        }
+    }
+
+    private static Batch Example() => new(
+        new ModalityImages(("a", ones([2, 1, 3])), ("b", ones([2, 1, 3]))),
+        zeros([2, 3], ScalarType.Int64),
+        ["first", "second"]);
+}

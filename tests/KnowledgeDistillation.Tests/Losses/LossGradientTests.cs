@@ -1,0 +1,89 @@
+using FluentAssertions;
+using KnowledgeDistillation.Losses;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Tests.Losses;
+
+/// <summary>Every loss' gradient against central differences in float64.</summary>
+public class LossGradientTests
+{
+    private const double Step = 1e-5;
+
+    private static readonly Dictionary<string, IDistillationLoss> OnLogits = new()
+    {
+        ["reference"] = new ReferenceLoss(),
+        ["reference, squared, background"] = new ReferenceLoss(new() { Form = DiceForm.Squared, IncludeBackground = true }, BatchReduction.Sum),
+        ["reference, absolute difference, whole batch"] = new ReferenceLoss(new() { Form = DiceForm.AbsoluteDifference, WholeBatch = true, Smooth = 1 }),
+        ["soft targets"] = new SoftTargetLoss(),
+        ["soft targets, squared"] = new SoftTargetLoss(new() { Dice = new() { Form = DiceForm.Squared }, Reduction = BatchReduction.Sum }),
+        ["soft targets, absolute difference"] = new SoftTargetLoss(new() { Dice = new() { Form = DiceForm.AbsoluteDifference } }),
+        ["soft targets, soft cross-entropy"] = new SoftTargetLoss(new() { SoftCrossEntropy = true }),
+        ["soft targets, temperature on both sides, scaled"] = new SoftTargetLoss(new() { Temperature = 3, TemperatureOnStudent = true, ScaleBySquaredTemperature = true }),
+    };
+
+    private static readonly Dictionary<string, IDistillationLoss> OnBottleneck = new()
+    {
+        ["softmax"] = new BottleneckLoss(),
+        ["softmax, sum"] = new BottleneckLoss(new() { Reduction = BatchReduction.Sum }),
+        ["absolute sum"] = new BottleneckLoss(new() { Normalisation = BottleneckNormalisation.AbsoluteSum }),
+        ["channel softmax"] = new BottleneckLoss(new() { Normalisation = BottleneckNormalisation.ChannelSoftmax }),
+    };
+
+    public static TheoryData<string> LossesOfLogits => [.. OnLogits.Keys];
+
+    public static TheoryData<string> LossesOfBottlenecks => [.. OnBottleneck.Keys];
+
+    [Theory]
+    [MemberData(nameof(LossesOfLogits))]
+    public void The_gradient_of_the_logits_is_that_of_central_differences_with_softmax(string name) => CheckLogits(Contexts.BratsClasses, OnLogits[name]);
+
+    [Theory]
+    [MemberData(nameof(LossesOfLogits))]
+    public void The_gradient_of_the_logits_is_that_of_central_differences_with_sigmoid(string name) => CheckLogits(Contexts.BratsRegions, OnLogits[name]);
+
+    [Theory]
+    [MemberData(nameof(LossesOfBottlenecks))]
+    public void The_gradient_of_the_bottleneck_is_that_of_central_differences(string name)
+    {
+        manual_seed(9);
+        using Tensor teacher = randn([2, 3, 2, 2], ScalarType.Float64);
+        using Tensor student = randn([2, 3, 2, 2], ScalarType.Float64);
+        using Tensor logits = zeros([2, 4, 2], ScalarType.Float64);
+        Check(student, features => OnBottleneck[name].Compute(Contexts.Of(
+            Contexts.BratsClasses,
+            zeros([2, 2], ScalarType.Int64),
+            Contexts.OutputOf(logits, features),
+            ("teacher", Contexts.OutputOf(logits, teacher)))));
+    }
+
+    private static void CheckLogits(LabelScheme scheme, IDistillationLoss loss)
+    {
+        manual_seed(10);
+        using Tensor labels = randint(0, 4, [2, 3, 2], ScalarType.Int64);
+        using Tensor teacher = 3 * randn([2, scheme.Channels, 3, 2], ScalarType.Float64);
+        using Tensor student = 2 * randn([2, scheme.Channels, 3, 2], ScalarType.Float64);
+        Check(student, logits => loss.Compute(Contexts.Of(scheme, labels, logits, ("teacher", teacher))));
+    }
+
+    private static void Check(Tensor start, Func<Tensor, Tensor> loss)
+    {
+        using var scope = NewDisposeScope();
+        Tensor input = start.detach().clone().requires_grad_(true);
+        Tensor value = loss(input);
+        value.dtype.Should().Be(ScalarType.Float64, "a double must not be narrowed on the way");
+        double[] gradient = [.. autograd.grad([value], [input])[0]!.flatten().data<double>()];
+        gradient.Should().Contain(element => Math.Abs(element) > 1e-4, "otherwise the comparison says nothing");
+
+        double[] differences = [.. Enumerable.Range(0, gradient.Length).Select(i => (At(i, Step) - At(i, -Step)) / (2 * Step))];
+        gradient.Zip(differences).Should().OnlyContain(pair => Math.Abs(pair.First - pair.Second) < 1e-7 * (1 + Math.Abs(pair.First)));
+
+        double At(int element, double offset)
+        {
+            using var inner = NewDisposeScope();
+            Tensor shifted = start.detach().clone();
+            shifted.flatten()[element] += offset;
+            return loss(shifted).item<double>();
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using System.Reflection;
+using FluentAssertions;
+using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Training;
+using Xunit;
+
+namespace KnowledgeDistillation.Tests;
+
+/// <summary>Every default of every option in one place: a changed default changes what users' results mean, so it must be changed here too.</summary>
+public class OptionDefaultsTests
+{
+    private static readonly string[] OneModality = ["t1ce"];
+    private static readonly long[] Window = [64, 64, 64];
+
+    private static readonly Dictionary<object, Dictionary<string, object?>> Expected = new(ReferenceEqualityComparer.Instance)
+    {
+        [new SoftDiceOptions()] = new() { ["Form"] = DiceForm.Linear, ["Smooth"] = 1e-5, ["IncludeBackground"] = false, ["WholeBatch"] = false },
+        [new SoftTargetOptions()] = new()
+        {
+            ["Temperature"] = 5.0,
+            ["TemperatureOnStudent"] = false,
+            ["ScaleBySquaredTemperature"] = false,
+            ["SoftCrossEntropy"] = false,
+            ["Dice"] = new SoftDiceOptions(),
+            ["Reduction"] = BatchReduction.Mean,
+        },
+        [new BottleneckOptions()] = new() { ["Normalisation"] = BottleneckNormalisation.Softmax, ["LevelsAboveBottleneck"] = 0, ["Reduction"] = BatchReduction.Mean },
+        [new KDNetOptions()] = new()
+        {
+            ["Lambda"] = 0.75,
+            ["Alpha"] = 10.0,
+            ["SoftTargets"] = new SoftTargetOptions(),
+            ["Bottleneck"] = new BottleneckOptions(),
+            ["ReferenceDice"] = new SoftDiceOptions(),
+            ["ReferenceReduction"] = BatchReduction.Mean,
+        },
+        [new UNet3DOptions { Modalities = OneModality, OutputChannels = 4 }] = UNetDefaults(),
+        [new UNet2DOptions { Modalities = OneModality, OutputChannels = 4 }] = UNetDefaults(),
+        [new SlidingWindowOptions { WindowSize = Window }] = new() { ["WindowSize"] = Window, ["Overlap"] = 0.5, ["GaussianWidth"] = 0.125 },
+        [new TrainingOptions()] = new()
+        {
+            ["Epochs"] = 500,
+            ["LearningRate"] = 1e-4,
+            ["WeightDecay"] = 0.0,
+            ["Schedule"] = new PlateauSchedule(),
+            ["Optimizer"] = null,
+            ["GradientClipNorm"] = null,
+            ["EarlyStoppingPatience"] = null,
+            ["Seed"] = 0L,
+            ["GradientSharesEvery"] = 0,
+            ["OutputFolder"] = null,
+            ["Resume"] = false,
+            ["RestoreBestWeights"] = true,
+            ["Metadata"] = new Dictionary<string, string>(),
+            ["Callbacks"] = Array.Empty<ITrainingCallback>(),
+        },
+    };
+
+    public static IEnumerable<Type> OptionTypes => typeof(IEncoderDecoder).Assembly.GetExportedTypes()
+        .Where(type => type.Name.EndsWith("Options", StringComparison.Ordinal) && !type.IsAbstract);
+
+    public static TheoryData<string> Names => [.. Expected.Keys.Select(options => options.GetType().Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Every_default_is_the_documented_one(string name)
+    {
+        (object options, Dictionary<string, object?> expected) = Expected.Single(entry => entry.Key.GetType().Name == name);
+        Dictionary<string, object?> found = options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).ToDictionary(property => property.Name, property => property.GetValue(options));
+        found.Keys.Should().BeEquivalentTo(expected.Keys, "a new option belongs into this test");
+        foreach ((string property, object? value) in expected)
+            found[property].Should().BeEquivalentTo(value, property);
+    }
+
+    [Fact]
+    public void Every_type_of_options_is_in_this_test() => OptionTypes.Should().BeEquivalentTo(Expected.Keys.Select(options => options.GetType()));
+
+    private static Dictionary<string, object?> UNetDefaults() => new()
+    {
+        ["Modalities"] = OneModality,
+        ["OutputChannels"] = 4,
+        ["InputChannels"] = null,
+        ["BaseWidth"] = 30,
+        ["Levels"] = 5,
+        ["SkipConnections"] = null,
+        ["Upsampling"] = Upsampling.Interpolation,
+    };
+}
