@@ -1,0 +1,10 @@
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>What the process tells the shell.</summary>
+internal static class ExitCode
+{
+    public const int Done = 0;
+    public const int Failed = 1;
+    public const int WrongUsage = 2;
+    public const int Cancelled = 130;
+}

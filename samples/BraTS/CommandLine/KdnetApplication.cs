@@ -1,0 +1,94 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>The command line: finds the command, runs it, and turns whatever happens into a message and an exit code.</summary>
+internal static partial class KdnetApplication
+{
+    private const string Explanation = """
+        New here? 'kdnet demo' shows everything on made-up patients in a few minutes.
+
+        With the BraTS data at hand:
+          kdnet inspect BraTS2018
+          kdnet train teacher --data BraTS2018 --out runs/teacher
+          kdnet train student --data BraTS2018 --out runs/student --teacher runs/teacher
+          kdnet evaluate --data BraTS2018 --model runs/student
+          kdnet predict --model runs/student --out segmentations patient_t1ce.nii.gz
+        """;
+
+    /// <summary>Runs one command.</summary>
+    /// <param name="arguments">The arguments after the program's name.</param>
+    /// <param name="output">Where results go.</param>
+    /// <param name="error">Where messages about failures go.</param>
+    /// <param name="cancellation">Ends the command at the next point at which its state is whole.</param>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public static int Run(IReadOnlyList<string> arguments, TextWriter output, TextWriter error, CancellationToken cancellation)
+    {
+        var display = new Display(output, error);
+        var verbose = new Option<bool>("--verbose") { Description = "Show where in the program a failure happened.", Recursive = true };
+        RootCommand root = CreateRoot(verbose, new CommandServices(display, arguments, cancellation));
+        ParseResult parsed = root.Parse(arguments.Count > 0 ? arguments : ["--help"]);
+        if (parsed.Action is ParseErrorAction or null)
+            return RefuseUsage(parsed, error);
+
+        try
+        {
+            int code = parsed.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            return arguments.Count > 0 ? code : ExitCode.WrongUsage;
+        }
+        catch (OperationCanceledException)
+        {
+            error.WriteLine("Cancelled.");
+            return ExitCode.Cancelled;
+        }
+        catch (Exception exception)
+        {
+            error.WriteLine($"Error: {(parsed.GetValue(verbose) ? exception : OneMessage(exception))}");
+            return exception is UsageException ? ExitCode.WrongUsage : ExitCode.Failed;
+        }
+    }
+
+    private static RootCommand CreateRoot(Option<bool> verbose, CommandServices services)
+    {
+        RootCommand root = new("Trains a network that segments brain tumours in one MRI modality (T1ce) with the help of a network that sees four (KD-Net), and uses it.")
+        {
+            new DemoCommand(services),
+            new PhantomCommand(services),
+            new InspectCommand(services),
+            new TrainCommand(services),
+            new EvaluateCommand(services),
+            new PredictCommand(services),
+            verbose,
+        };
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new ExplainedHelp((HelpAction)help.Action!, Explanation);
+        return root;
+    }
+
+    private static int RefuseUsage(ParseResult parsed, TextWriter error)
+    {
+        foreach (ParseError fault in parsed.Errors)
+            error.WriteLine(fault.Message);
+        error.WriteLine($"'{PathOf(parsed.CommandResult.Command)} --help' tells how it is used.");
+        return ExitCode.WrongUsage;
+    }
+
+    private static string PathOf(Command command)
+    {
+        Command? parent = command.Parents.OfType<Command>().FirstOrDefault();
+        return parent is null ? "kdnet" : $"{PathOf(parent)} {command.Name}";
+    }
+
+    // Torch's messages carry a native stack trace after the first line, .NET's the name of a parameter.
+    private static string OneMessage(Exception exception) => exception is ExternalException
+        ? exception.Message.Split('\n')[0].TrimEnd()
+        : ParameterName().Replace(exception.Message, "");
+
+    [GeneratedRegex(@" \(Parameter '[^']*'\)")]
+    private static partial Regex ParameterName();
+}

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using TorchSharp;
+
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>The options of all commands that compute with torch.</summary>
+internal sealed class TorchOptions
+{
+    private readonly Option<string> _device = new("--device")
+    {
+        Description = "Where to compute.",
+        DefaultValueFactory = _ => "cpu",
+    };
+
+    private readonly Option<int> _threads = new("--threads")
+    {
+        Description = "Threads of the CPU to use; all by default.",
+        HelpName = "number",
+        DefaultValueFactory = _ => Environment.ProcessorCount,
+    };
+
+    public TorchOptions(Command command)
+    {
+        _device.AcceptOnlyFromAmong("cpu", "cuda");
+        _threads.MustBeAtLeast(1);
+        command.Add(_device);
+        command.Add(_threads);
+    }
+
+    /// <summary>Checks that torch can be used and sets the number of its threads.</summary>
+    public torch.Device Start(ParseResult parsed)
+    {
+        DeviceType type = parsed.GetValue(_device) == "cuda" ? DeviceType.CUDA : DeviceType.CPU;
+        TorchRuntime.EnsureAvailable(type);
+        torch.set_num_threads(parsed.GetValue(_threads));
+        return new torch.Device(type);
+    }
+}

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.Diagnostics;
+using KnowledgeDistillation.Medical;
+
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>`kdnet demo`: everything from data to a table and a page with pictures.</summary>
+internal sealed class DemoCommand : ExplainedCommand
+{
+    private readonly CommandServices _services;
+    private readonly Option<string?> _data = CommonOptions.Data("A BraTS data set to use in place of phantoms.");
+    private readonly Option<string> _out = CommonOptions.Out("Where everything goes: data, checkpoints, logs, scores and the page.");
+    private readonly Option<int> _crop;
+    private readonly SettingsOptions _settings;
+    private readonly TorchOptions _torch;
+
+    public DemoCommand(CommandServices services)
+        : base("demo", "Shows everything on made-up patients: trains, scores and draws in a few minutes.",
+            """
+            Makes phantom patients, trains teacher, baseline and KD-Net student, scores all three on patients that none has seen, and shows the result beside the paper's.
+
+            A demo that was stopped goes on when the same command is given again.
+            With --data it does the same on real patients. The settings stay small; closer to the paper: --epochs 500 --width 30 --levels 5 --batch 1 --learning-rate 1e-4 --patience 50.
+
+            Examples:
+              kdnet demo
+              kdnet demo --seed 2 --out demo-seed-2
+              kdnet demo --data BraTS2018 --out demo-brats --epochs 20
+            """)
+    {
+        _services = services;
+        _out.DefaultValueFactory = _ => "demo-output";
+        Add(_data);
+        Add(_out);
+        _settings = new SettingsOptions(this, new ExperimentSettings());
+        _settings.AddSeed();
+        _settings.AddPhantom();
+        _crop = _settings.AddCrop();
+        _settings.AddSubsampling();
+        _settings.AddSplit();
+        _settings.AddTraining();
+        _settings.AddDistillation();
+        _torch = new TorchOptions(this);
+        SetAction(Run);
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        var watch = Stopwatch.StartNew();
+        var device = _torch.Start(parsed);
+        string? data = parsed.GetValue(_data);
+        ExperimentSettings settings = _settings.Read(parsed);
+        if (parsed.GetResult(_crop)!.Implicit)
+            settings = settings with { CropEdge = data is null ? settings.PhantomEdge : ExperimentSettings.Paper.CropEdge };
+        var folder = new DemoFolder(parsed.GetValue(_out)!);
+        Display display = _services.Display;
+        try
+        {
+            new Demo(settings, data, BraTSModality.T1ce).Run(folder, device, display, _services.Cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            display.Warn($"To go on, give the same command again: {_services.CommandLine()}");
+            throw;
+        }
+
+        display.Say();
+        display.Say($"Done in {TrainingText.Time(watch.Elapsed)}. In {folder.Path}:");
+        display.Say($"  {Path.GetFileName(folder.Report)}                 pictures, loss curves and all figures on one page: open it in a browser");
+        display.Say($"  {Path.GetFileName(folder.Summary)}, {Path.GetFileName(folder.Scores)}     the figures as tables, also without the cases that have no such region");
+        display.Say("  teacher, baseline, student  checkpoints (best, last), history.csv and TensorBoard logs of each network");
+        return ExitCode.Done;
+    }
+}

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using KnowledgeDistillation.Medical;
+
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>`kdnet phantom`: a data set of made-up patients.</summary>
+internal sealed class PhantomCommand : ExplainedCommand
+{
+    private readonly CommandServices _services;
+    private readonly Option<string> _out = CommonOptions.Out("A folder that does not exist yet, or is empty.");
+    private readonly SettingsOptions _settings;
+
+    public PhantomCommand(CommandServices services)
+        : base("phantom", "Makes a data set of made-up patients.",
+            """
+            Writes brains with tumours in four modalities as NIfTI files in the layout of BraTS 2018. The same options give the same files.
+
+            Example:
+              kdnet phantom --out phantoms --cases 20 --size 64
+            """)
+    {
+        _services = services;
+        _out.Required = true;
+        Add(_out);
+        _settings = new SettingsOptions(this, new ExperimentSettings());
+        _settings.AddSeed();
+        _settings.AddPhantom();
+        SetAction(Run);
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        ExperimentSettings settings = _settings.Read(parsed);
+        string folder = Path.GetFullPath(parsed.GetValue(_out)!);
+        settings.ValidatePhantom();
+        new BraTSPhantom(settings.PhantomOptions()).WriteDataset(folder, settings.PhantomCases, _services.Cancellation);
+        _services.Display.Say($"{settings.PhantomCases} phantom patients of {settings.PhantomEdge}³ voxels are in {folder}");
+        return ExitCode.Done;
+    }
+}

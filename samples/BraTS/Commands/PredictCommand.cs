@@ -1,0 +1,66 @@
+using System.CommandLine;
+using KnowledgeDistillation.Inference;
+
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>`kdnet predict`: labels for images.</summary>
+internal sealed class PredictCommand : ExplainedCommand
+{
+    private readonly CommandServices _services;
+    private readonly Argument<string[]> _images = new("image") { Description = "NIfTI files of the modality that the network sees, skull-stripped as in BraTS.", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<string> _model = new("--model") { Description = "The trained student or baseline: the --out of its training, or a checkpoint in it.", HelpName = "checkpoint", Required = true };
+    private readonly Option<string> _out = new("--out") { Description = "A folder, in which each result is named after its image (NAME_seg.nii.gz), or for one image a file ending in .nii or .nii.gz.", HelpName = "folder|file", Required = true };
+    private readonly TorchOptions _torch;
+
+    public PredictCommand(CommandServices services)
+        : base("predict", "Segments the tumour in images of one modality.",
+            """
+            Each result lies on the grid of its image, with its header, and holds the labels of BraTS: 1 necrosis and non-enhancing core, 2 oedema, 4 enhancing tumour. Outside of the crop that the network was trained with, nothing is found. An image that cannot be segmented is reported, and the others are done nevertheless.
+
+            Examples:
+              kdnet predict --model runs/student --out segmentations patient1_t1ce.nii.gz patient2_t1ce.nii.gz
+              kdnet predict --model runs/student --out patient1_seg.nii.gz patient1_t1ce.nii.gz
+            """)
+    {
+        _services = services;
+        _images.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens.Where(token => token.Value.StartsWith('-')))
+                result.AddError($"There is no option '{token.Value}'.");
+        });
+        Add(_images);
+        Add(_model);
+        Add(_out);
+        _torch = new TorchOptions(this);
+        SetAction(Run);
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        var device = _torch.Start(parsed);
+        (string Image, string Result)[] work = ImagePrediction.NameResults(parsed.GetValue(_images)!, parsed.GetValue(_out)!);
+        using SegmentationModel model = SegmentationModel.Load(ModelFolder.Find(parsed.GetValue(_model)!), device);
+        var prediction = new ImagePrediction(model);
+        int failed = 0;
+        foreach ((string image, string result) in work)
+        {
+            _services.Cancellation.ThrowIfCancellationRequested();
+            try
+            {
+                prediction.Run(image, result);
+                _services.Display.Say($"{image} -> {result}");
+            }
+            catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException)
+            {
+                failed++;
+                // Most messages name the file already.
+                string subject = exception.Message.Contains(image, StringComparison.Ordinal) ? "" : $"{image}: ";
+                _services.Display.Warn($"Error: {subject}{exception.Message}");
+            }
+        }
+
+        if (failed > 0 && work.Length > 1)
+            _services.Display.Warn($"{failed} of {work.Length} images could not be segmented.");
+        return failed > 0 ? ExitCode.Failed : ExitCode.Done;
+    }
+}

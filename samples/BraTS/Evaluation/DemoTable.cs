@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text;
+using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Metrics;
+using Spectre.Console;
+
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>The demo's result beside Table 1 of the paper.</summary>
+internal static class DemoTable
+{
+    /// <summary>Dice of a network in a region in percent over the test cases.</summary>
+    public static MeanAndDeviation Dice(IEnumerable<CaseScore> scores, NetworkRole role, string region, EmptyRegionConvention convention) => MeanAndDeviation.Of(
+        scores.Where(score => score.Network == role.Title() && score.Region.Region == region).Select(score => 100 * score.Region.Overlap.Dice(convention)));
+
+    public static Table Render(IReadOnlyList<CaseScore> scores, int testCases)
+    {
+        var table = new Table { Title = new TableTitle($"Dice in %, mean ± standard deviation over {testCases} test cases"), Border = TableBorder.Rounded };
+        table.AddColumn("");
+        foreach (Region region in BraTSRegions.All)
+            table.AddColumn(new TableColumn(region.Name).RightAligned()).AddColumn(new TableColumn($"[dim]{region.Name} in the paper[/]").RightAligned());
+        foreach (NetworkRole role in Enum.GetValues<NetworkRole>())
+        {
+            table.AddRow([role.Title(), .. BraTSRegions.All.SelectMany(region => new[]
+            {
+                Text(Dice(scores, role, region.Name, EmptyRegionConvention.ScoreOne)),
+                $"[dim]{PaperTable1.Dice(role, region.Name)}[/]",
+            })]);
+        }
+
+        return table;
+    }
+
+    /// <summary>The same as a file, under both conventions for regions that do not occur.</summary>
+    public static void WriteCsv(string path, IReadOnlyList<CaseScore> scores)
+    {
+        var text = new StringBuilder("network,region,empty_regions,dice_mean,dice_standard_deviation,cases,cases_skipped,paper\n");
+        foreach (NetworkRole role in Enum.GetValues<NetworkRole>())
+        {
+            foreach (Region region in BraTSRegions.All)
+            {
+                foreach (EmptyRegionConvention convention in Enum.GetValues<EmptyRegionConvention>())
+                {
+                    MeanAndDeviation dice = Dice(scores, role, region.Name, convention);
+                    text.AppendLine(CultureInfo.InvariantCulture, $"{role.Title()},{region.Name},{(convention == EmptyRegionConvention.Skip ? "skipped" : "1 if both are empty")},{dice.Mean:0.##},{dice.StandardDeviation:0.##},{dice.Count},{dice.Skipped},{PaperTable1.Dice(role, region.Name)}");
+                }
+            }
+        }
+
+        TextFile.Write(path, text.ToString());
+    }
+
+    public static string Text(MeanAndDeviation percent) => string.Create(CultureInfo.InvariantCulture, $"{percent.Mean:0.00} ± {percent.StandardDeviation:0.00}");
+}

@@ -1,0 +1,30 @@
+using KnowledgeDistillation.Medical;
+
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>Which cases a network learns from, which choose its checkpoint, and which are scored.</summary>
+internal sealed record CaseSplit(IReadOnlyList<BraTSCase> Training, IReadOnlyList<BraTSCase> Validation, IReadOnlyList<BraTSCase> Test)
+{
+    /// <summary>For example "36 cases: 20 for training, 4 for validation, 12 for the test".</summary>
+    public override string ToString() =>
+        $"{TrainingText.Cases(Training.Count + Validation.Count + Test.Count)}: {Training.Count} for training, {Validation.Count} for validation, {Test.Count} for the test";
+
+    public static CaseSplit Of(IReadOnlyList<BraTSCase> cases, ExperimentSettings settings)
+    {
+        if (settings.Folds == 1)
+            return WithoutTest(cases, settings);
+        var options = new CrossValidationOptions { Folds = settings.Folds, Seed = settings.Seed, ValidationShare = settings.ValidationShare };
+        CrossValidationFold fold = CrossValidation.Split(cases, options)[settings.Fold - 1];
+        return new CaseSplit(fold.Training, fold.Validation, fold.Test);
+    }
+
+    // One of 1/share folds stands for the validation part, so that it has its share of each grade.
+    private static CaseSplit WithoutTest(IReadOnlyList<BraTSCase> cases, ExperimentSettings settings)
+    {
+        int parts = (int)Math.Round(1 / settings.ValidationShare);
+        if (cases.Count < Math.Max(4, parts))
+            return new CaseSplit(cases, [], []);
+        CrossValidationFold fold = CrossValidation.Split(cases, new CrossValidationOptions { Folds = Math.Max(2, parts), Seed = settings.Seed, ValidateOnTest = true })[0];
+        return new CaseSplit(fold.Training, fold.Validation, []);
+    }
+}

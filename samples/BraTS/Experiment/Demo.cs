@@ -1,0 +1,87 @@
+using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Training;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>The paper in small: teacher, baseline and student are trained on one part of a data set and scored on another.</summary>
+/// <param name="Settings">What is trained how.</param>
+/// <param name="Data">A BraTS folder; null to make phantoms.</param>
+/// <param name="Modality">The modality that baseline and student see.</param>
+internal sealed record Demo(ExperimentSettings Settings, string? Data, string Modality)
+{
+    public void Run(DemoFolder folder, Device device, Display display, CancellationToken cancellation)
+    {
+        Settings.ValidatePhantom();
+        Settings.ValidateTraining();
+        folder.Open(Settings, Data);
+        BraTSDataset dataset = OpenData(folder, display, cancellation);
+        CaseSplit split = CaseSplit.Of(dataset.Cases, Settings);
+        if (split.Test.Count == 0)
+            throw new UsageException("The demo needs a test set: --folds must be at least 2.");
+        display.Say($"{split}.");
+        IReadOnlyDictionary<string, CachedCase> cached = PreparedCases.Prepare(dataset.Cases, Settings.Preprocessing(BraTSModality.All), folder.Cache, display, cancellation);
+
+        var histories = new Dictionary<NetworkRole, IReadOnlyList<EpochReport>>();
+        foreach (NetworkRole role in Enum.GetValues<NetworkRole>())
+        {
+            display.Heading(Introduce(role));
+            string? teacher = role == NetworkRole.Student ? BestOf(NetworkRole.Teacher, folder) : null;
+            histories[role] = new NetworkTraining(Settings, role, Modality, folder.Of(role), teacher).Run(split, cached, device, display, cancellation).History;
+        }
+
+        CachedCase[] test = [.. split.Test.Select(item => cached[item.Id])];
+        Dictionary<NetworkRole, SegmentationModel> models = Enum.GetValues<NetworkRole>().ToDictionary(role => role, role => SegmentationModel.Load(BestOf(role, folder), device));
+        try
+        {
+            CaseScore[] scores = [.. models.SelectMany(model => ModelEvaluation.Score(model.Key.Title(), model.Value, [.. test.Select(EvaluationCase.Of)], [ScoringGrid.Training], display, cancellation))];
+            ScoresCsv.Write(folder.Scores, scores);
+            DemoTable.WriteCsv(folder.Summary, scores);
+            new DemoReport
+            {
+                Settings = Settings,
+                Data = Data ?? "Phantom patients",
+                Split = split,
+                Scores = scores,
+                Histories = histories,
+                Figures = ComparisonFigure.Choose(test, scores, models[NetworkRole.Baseline], models[NetworkRole.Student], Modality),
+                Modality = Modality,
+            }.Write(folder.Report);
+            display.Say();
+            display.Show(DemoTable.Render(scores, test.Length));
+            display.Say(PaperTable1.Note);
+        }
+        finally
+        {
+            foreach (SegmentationModel model in models.Values)
+                model.Dispose();
+        }
+    }
+
+    private BraTSDataset OpenData(DemoFolder folder, Display display, CancellationToken cancellation)
+    {
+        if (Data is not null)
+        {
+            display.Say("The settings are small, so expect less than the paper's figures; 'kdnet demo --help' names the paper's settings.");
+            return BraTSDataset.Open(Data);
+        }
+
+        if (!Directory.Exists(folder.Phantoms))
+        {
+            display.Say($"Making {Settings.PhantomCases} phantom patients in {folder.Phantoms}");
+            new BraTSPhantom(Settings.PhantomOptions()).WriteDataset(folder.Phantoms, Settings.PhantomCases, cancellation);
+        }
+
+        return BraTSDataset.Open(folder.Phantoms);
+    }
+
+    private static string BestOf(NetworkRole role, DemoFolder folder) => Path.Combine(folder.Of(role), "best");
+
+    private string Introduce(NetworkRole role) => role switch
+    {
+        NetworkRole.Teacher => "1. The teacher sees all four modalities and learns from the reference.",
+        NetworkRole.Baseline => $"2. The baseline sees {ModalityTitles.Of(Modality)} only and learns from the reference.",
+        _ => $"3. The KD-Net student sees {ModalityTitles.Of(Modality)} only and learns from the reference and from the frozen teacher.",
+    };
+}

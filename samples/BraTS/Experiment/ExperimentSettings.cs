@@ -1,0 +1,181 @@
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Training;
+
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>
+/// All that an experiment depends on, in one place. The defaults are the demo's: small enough for two cores, and large enough that all three networks learn;
+/// <see cref="Paper"/> has the paper's protocol, which `kdnet train` starts from.
+/// </summary>
+internal sealed record ExperimentSettings
+{
+    /// <summary>The protocol of the paper (section 3.2), with No New-Net's widths.</summary>
+    public static ExperimentSettings Paper { get; } = new()
+    {
+        CropEdge = 128,
+        SubsamplingFactor = 2,
+        BaseWidth = 30,
+        Levels = 5,
+        Epochs = 500,
+        BatchSize = 1,
+        LearningRate = 1e-4,
+        PlateauPatience = 50,
+        ValidationShare = 0.1,
+    };
+
+    /// <summary>Fixes phantoms, folds, initial weights, order and augmentation.</summary>
+    public int Seed { get; init; } = 1;
+
+    /// <summary>Number of phantoms.</summary>
+    public int PhantomCases { get; init; } = 36;
+
+    /// <summary>Edge of the phantoms' volumes in voxels.</summary>
+    public int PhantomEdge { get; init; } = 48;
+
+    /// <summary>Standard deviation of the phantoms' noise relative to white matter.</summary>
+    public double PhantomNoise { get; init; } = 0.04;
+
+    /// <summary>Scales the difference between tumour and healthy tissue in all modalities of the phantoms.</summary>
+    public double PhantomTumourContrast { get; init; } = 1;
+
+    /// <summary>Scales how well oedema shows in T1 and T1ce, which is what the student lacks.</summary>
+    public double PhantomOedemaContrastInT1 { get; init; } = 1;
+
+    /// <summary>Scales the number of vessels and lesions that look like tumour in one modality.</summary>
+    public double PhantomDistractors { get; init; } = 1;
+
+    /// <summary>Edge in voxels of the original resolution to which images are cropped or padded.</summary>
+    public int CropEdge { get; init; } = 48;
+
+    /// <summary>Edge of the block of voxels that becomes one.</summary>
+    public int SubsamplingFactor { get; init; } = 2;
+
+    /// <summary>Number of folds; one of them is the test set. 1: no test set, all cases are for training and validation.</summary>
+    public int Folds { get; init; } = 3;
+
+    /// <summary>Which fold is the test set, from 1.</summary>
+    public int Fold { get; init; } = 1;
+
+    /// <summary>Share of the training part that decides about the learning rate and the best checkpoint.</summary>
+    public double ValidationShare { get; init; } = 0.17;
+
+    /// <summary>Channels of the U-Net's shallowest level.</summary>
+    public int BaseWidth { get; init; } = 8;
+
+    /// <summary>Number of resolutions of the U-Net.</summary>
+    public int Levels { get; init; } = 4;
+
+    /// <summary>Number of its skip connections; null for all.</summary>
+    public int? SkipConnections { get; init; }
+
+    /// <summary>Passes over the training cases.</summary>
+    public int Epochs { get; init; } = 40;
+
+    /// <summary>Cases in a batch.</summary>
+    public int BatchSize { get; init; } = 2;
+
+    /// <summary>Learning rate of Adam.</summary>
+    public double LearningRate { get; init; } = 2e-3;
+
+    /// <summary>Epochs without a lower validation loss after which the learning rate is multiplied by 0.2.</summary>
+    public int PlateauPatience { get; init; } = 10;
+
+    /// <summary>Whether training cases are flipped along each axis with probability 1/2.</summary>
+    public bool Flip { get; init; } = true;
+
+    /// <summary>λ, the weight of the teacher against the reference.</summary>
+    public double Lambda { get; init; } = 0.75;
+
+    /// <summary>T, the temperature of the teacher's soft targets.</summary>
+    public double Temperature { get; init; } = 5;
+
+    /// <summary>α, the weight of the bottleneck loss.</summary>
+    public double Alpha { get; init; } = 10;
+
+    /// <summary>Every so many epochs each term's share of the student's gradient is measured; 0 for never.</summary>
+    public int GradientSharesEvery { get; init; } = 5;
+
+    /// <summary>What the phantoms look like.</summary>
+    public BraTSPhantomOptions PhantomOptions() => new()
+    {
+        Seed = Seed,
+        Size = VolumeSize.Cube(PhantomEdge),
+        NoiseLevel = PhantomNoise,
+        TumourContrast = PhantomTumourContrast,
+        OedemaContrastInT1 = PhantomOedemaContrastInT1,
+        Distractors = PhantomDistractors,
+    };
+
+    /// <summary>The objective of the student, eq. 5.</summary>
+    public WeightedObjective Objective() => KDNetObjective.Create(new KDNetOptions
+    {
+        Lambda = Lambda,
+        Alpha = Alpha,
+        SoftTargets = new SoftTargetOptions { Temperature = Temperature },
+    });
+
+    /// <summary>How images become the input of a network.</summary>
+    public PreprocessingOptions Preprocessing(IReadOnlyList<string> modalities) => new()
+    {
+        Modalities = modalities,
+        CropSize = VolumeSize.Cube(CropEdge),
+        SubsamplingFactor = SubsamplingFactor,
+    };
+
+    /// <summary>The network that sees these modalities.</summary>
+    public UNet3DOptions Network(IReadOnlyList<string> modalities) => new()
+    {
+        Modalities = modalities,
+        OutputChannels = BraTSRegions.Classes.Channels,
+        BaseWidth = BaseWidth,
+        Levels = Levels,
+        SkipConnections = SkipConnections,
+    };
+
+    /// <summary>How a network is fitted, apart from where its files go.</summary>
+    public TrainingOptions TrainingOptions() => new()
+    {
+        Epochs = Epochs,
+        LearningRate = LearningRate,
+        Schedule = new PlateauSchedule { Patience = PlateauPatience },
+        Seed = Seed,
+    };
+
+    /// <summary>Refuses settings of phantoms that cannot work.</summary>
+    /// <exception cref="UsageException">A setting is out of range.</exception>
+    public void ValidatePhantom() => Refuse(() => _ = new BraTSPhantom(PhantomOptions()));
+
+    /// <summary>Refuses settings of the preprocessing that cannot work.</summary>
+    /// <exception cref="UsageException">A setting is out of range.</exception>
+    public void ValidatePreprocessing() => Refuse(() => _ = new Preprocessor(Preprocessing(BraTSModality.All)));
+
+    /// <summary>Refuses settings of a training that cannot work, before anything is read or written.</summary>
+    /// <exception cref="UsageException">A setting is out of range.</exception>
+    public void ValidateTraining()
+    {
+        ValidatePreprocessing();
+        Refuse(() => _ = Objective());
+        // Built small: whatever is wrong with a network is wrong with one that sees a single modality.
+        Refuse(() => Network([BraTSModality.T1ce]).Build().Dispose());
+        if (Fold > Folds)
+            throw new UsageException($"--fold must be from 1 to {Folds} (--folds), but is {Fold}.");
+        int edge = CropEdge / SubsamplingFactor;
+        int multiple = 1 << (Levels - 1);
+        if (edge % multiple != 0 || edge < 2 * multiple)
+            throw new UsageException($"Images of {edge}³ voxels (--crop {CropEdge} divided by --subsample {SubsamplingFactor}) do not fit a network of {Levels} resolutions (--levels): the size must be a multiple of {multiple}, at least {2 * multiple}.");
+    }
+
+    private static void Refuse(Action check)
+    {
+        try
+        {
+            check();
+        }
+        catch (ArgumentException exception)
+        {
+            throw new UsageException(exception.Message, exception);
+        }
+    }
+}

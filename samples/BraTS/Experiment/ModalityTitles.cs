@@ -1,0 +1,16 @@
+using KnowledgeDistillation.Medical;
+
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>The names of modalities as radiologists write them.</summary>
+internal static class ModalityTitles
+{
+    public static string Of(string modality) => modality switch
+    {
+        BraTSModality.T1 => "T1",
+        BraTSModality.T1ce => "T1ce",
+        BraTSModality.T2 => "T2",
+        BraTSModality.Flair => "FLAIR",
+        _ => modality,
+    };
+}

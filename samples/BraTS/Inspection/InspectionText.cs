@@ -1,0 +1,86 @@
+using System.Globalization;
+using KnowledgeDistillation.Medical;
+using Spectre.Console;
+
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>Writes what an inspection found.</summary>
+internal static class InspectionText
+{
+    private const int CasesShown = 5;
+
+    public static void Show(DatasetInspection inspection, int cropEdge, Display display)
+    {
+        IReadOnlyList<BraTSCase> cases = inspection.Dataset.Cases;
+        int complete = cases.Count(item => BraTSModality.All.All(item.Images.ContainsKey));
+        display.Say($"Layout      {inspection.Layout}");
+        display.Say($"Cases       {cases.Count} can be read{(inspection.Dataset.Faults.Count > 0 ? $", {inspection.Dataset.Faults.Count} cannot (below)" : "")}");
+        display.Say($"Grade       {string.Join(", ", cases.GroupBy(item => item.Grade).OrderByDescending(group => group.Key).Select(group => $"{group.Count()} {group.Key.ToString().ToLowerInvariant()}"))}");
+        display.Say($"Modalities  {complete} with all four{Lacking(cases)}");
+        display.Say($"Reference   {cases.Count(item => item.SegmentationPath is not null)} with a segmentation{Conventions(inspection)}");
+        foreach ((string grid, int count) in inspection.Grids)
+            display.Say($"Grid        {count} with {grid}");
+        ShowFaults(inspection, display);
+        if (inspection.Tumours.Count > 0)
+            ShowTumours(inspection, cropEdge, display);
+        display.Say();
+        display.Say(Usable(cases));
+    }
+
+    private static string Lacking(IReadOnlyList<BraTSCase> cases) => string.Concat(BraTSModality.All
+        .Select(modality => (modality, count: cases.Count(item => !item.Images.ContainsKey(modality))))
+        .Where(lacking => lacking.count > 0)
+        .Select(lacking => $"; {lacking.count} without {ModalityTitles.Of(lacking.modality)}"));
+
+    private static string Conventions(DatasetInspection inspection) => inspection.Tumours.Count == 0 ? "" : "; labels " + string.Join(" and ", inspection.Tumours
+        .GroupBy(tumour => tumour.Labels)
+        .Select(group => $"{group.Key.NecrosisLabel} necrosis, {group.Key.OedemaLabel} oedema, {group.Key.EnhancingLabel} enhancing"));
+
+    private static void ShowFaults(DatasetInspection inspection, Display display)
+    {
+        if (inspection.Dataset.Faults.Count == 0)
+            return;
+        display.Say();
+        display.Heading("Cases that cannot be used");
+        foreach (BraTSCaseFault fault in inspection.Dataset.Faults)
+            display.Say($"  {fault}");
+    }
+
+    private static void ShowTumours(DatasetInspection inspection, int cropEdge, Display display)
+    {
+        TumourVoxels[] tumours = [.. inspection.Tumours.Select(tumour => tumour.Voxels)];
+        long total = tumours.Sum(tumour => (long)tumour.Total);
+        var table = new Table { Border = TableBorder.Rounded };
+        table.AddColumn("Label").AddColumn(new TableColumn("Share of the volume").RightAligned()).AddColumn(new TableColumn("Share of the tumour").RightAligned()).AddColumn(new TableColumn("Cases without it").RightAligned());
+        AddRow("necrosis, non-enhancing core", tumour => tumour.Necrosis);
+        AddRow("oedema", tumour => tumour.Oedema);
+        AddRow("enhancing tumour", tumour => tumour.Enhancing);
+        AddRow("whole tumour", tumour => tumour.Total);
+        display.Say();
+        display.Show(table);
+
+        long kept = tumours.Sum(tumour => (long)tumour.Kept);
+        var worst = inspection.Tumours.Where(tumour => tumour.Voxels.LostShare > 0).OrderByDescending(tumour => tumour.Voxels.LostShare).ToArray();
+        display.Say();
+        display.Say($"A central crop to {cropEdge}³ loses {Percent(total - kept, total)} of all tumour voxels, in {worst.Length} of {tumours.Length} cases.");
+        foreach (var (item, _, voxels) in worst.Take(CasesShown))
+            display.Say($"  {item.Id}: {Percent(voxels.Total - voxels.Kept, voxels.Total)}");
+        if (worst.Length > CasesShown)
+            display.Say($"  and less in {worst.Length - CasesShown} more");
+
+        void AddRow(string name, Func<TumourVoxels, int> count)
+        {
+            long voxels = tumours.Sum(tumour => (long)count(tumour));
+            table.AddRow(name, Percent(voxels, inspection.Volume), Percent(voxels, total), tumours.Count(tumour => count(tumour) == 0).ToString(CultureInfo.InvariantCulture));
+        }
+    }
+
+    private static string Usable(IReadOnlyList<BraTSCase> cases)
+    {
+        int trainable = cases.Count(item => item.SegmentationPath is not null && BraTSModality.All.All(item.Images.ContainsKey));
+        int students = cases.Count(item => item.Images.ContainsKey(BraTSModality.T1ce));
+        return $"For training teacher and student (four modalities and a reference): {TrainingText.Cases(trainable)}. For segmentation by a student (T1ce): {TrainingText.Cases(students)}.";
+    }
+
+    private static string Percent(long part, long whole) => whole == 0 ? "–" : string.Create(CultureInfo.InvariantCulture, $"{100.0 * part / whole:0.00} %");
+}

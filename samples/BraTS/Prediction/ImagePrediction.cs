@@ -1,0 +1,62 @@
+using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Medical;
+
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>Segments single images with a network that sees one modality.</summary>
+internal sealed class ImagePrediction
+{
+    private static readonly string[] Endings = [".nii.gz", ".nii", ".hdr.gz", ".hdr", ".img.gz", ".img"];
+
+    private readonly CaseSegmenter _segmenter;
+    private readonly Preprocessor _preprocessor;
+    private readonly string _modality;
+
+    /// <exception cref="UsageException">The network sees several modalities.</exception>
+    public ImagePrediction(SegmentationModel model)
+    {
+        if (model.Network.Modalities is not [string modality])
+            throw new UsageException($"The network sees {string.Join(", ", model.Network.Modalities.Select(ModalityTitles.Of))}; predict needs one that sees a single modality, a student or a baseline.");
+        _modality = modality;
+        _segmenter = new CaseSegmenter(model);
+        _preprocessor = new Preprocessor(PreprocessingMetadata.Read(model.Metadata, [modality]));
+    }
+
+    /// <summary>Where the result of each image goes.</summary>
+    /// <exception cref="UsageException">Two results would have one name, or a result the name of an image.</exception>
+    public static (string Image, string Result)[] NameResults(IReadOnlyList<string> images, string output)
+    {
+        bool isFile = Endings.Any(ending => output.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
+        if (isFile && images.Count > 1)
+            throw new UsageException($"--out '{output}' is one file, but {images.Count} images were given: give a folder.");
+        (string Image, string Result)[] work = [.. images.Select(image => (image, isFile ? output : Path.Combine(output, Stem(image) + "_seg.nii.gz")))];
+        if (work.GroupBy(item => Path.GetFullPath(item.Result), StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1) is { } clash)
+            throw new UsageException($"The results of {string.Join(" and ", clash.Select(item => $"'{item.Image}'"))} would have the same name, '{clash.First().Result}': segment them in several calls with different --out.");
+        HashSet<string> inputs = [.. images.Select(Path.GetFullPath)];
+        if (work.FirstOrDefault(item => inputs.Contains(Path.GetFullPath(item.Result))) is { Result: { } own })
+            throw new UsageException($"The result '{own}' would overwrite an image: choose another --out.");
+        return work;
+    }
+
+    /// <summary>Segments one image.</summary>
+    /// <exception cref="IOException">The image cannot be read, or the result not be written.</exception>
+    /// <exception cref="InvalidDataException">The image is empty or not finite.</exception>
+    public void Run(string image, string result)
+    {
+        NiftiImage input = NiftiImage.Load(image);
+        if (input.FrameCount != 1)
+            throw new InvalidDataException($"it holds {input.FrameCount} volumes; one volume is needed.");
+        var volumes = new BraTSVolumes(new Dictionary<string, Volume> { [_modality] = input.ToVolume() }, null, BraTSLabelConvention.BraTS2018);
+        using CasePrediction prediction = _segmenter.Predict(_preprocessor.Process(Path.GetFileName(image), volumes));
+        LabelVolume labels = volumes.Labels.ToLabels(volumes.Grid, prediction.NativeClasses());
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(result))!);
+        input.WithVoxels(labels).Save(result);
+    }
+
+    private static string Stem(string image)
+    {
+        string name = Path.GetFileName(image);
+        string? ending = Array.Find(Endings, ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
+        return ending is null ? name : name[..^ending.Length];
+    }
+}

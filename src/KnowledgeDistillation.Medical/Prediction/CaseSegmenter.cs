@@ -1,0 +1,38 @@
+using KnowledgeDistillation.Inference;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Medical;
+
+/// <summary>Segments preprocessed cases with a trained network.</summary>
+/// <remarks>The model belongs to the caller. Not safe for use by several threads at once.</remarks>
+public sealed class CaseSegmenter
+{
+    private readonly SegmentationModel _model;
+    private readonly IInference? _inference;
+
+    /// <summary>Makes a segmenter.</summary>
+    /// <param name="model">The network with its label scheme.</param>
+    /// <param name="inference">How to run it; null for the whole volume at once.</param>
+    public CaseSegmenter(SegmentationModel model, IInference? inference = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        (_model, _inference) = (model, inference);
+    }
+
+    /// <summary>Computes the probabilities of a case on the device of the network.</summary>
+    /// <param name="source">The case, prepared as in training; of its modalities, those are used that the network can see.</param>
+    /// <returns>The prediction, to be disposed by the caller.</returns>
+    /// <exception cref="ArgumentException">The case lacks a modality that the network needs.</exception>
+    public CasePrediction Predict(PreprocessedCase source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        string[] modalities = [.. _model.Network.Modalities.Where(source.Images.ContainsKey)];
+        if (modalities.Length == 0)
+            throw new ArgumentException($"The network sees {string.Join(", ", _model.Network.Modalities)}, but case {source.Id} has only: {string.Join(", ", source.Images.Keys)}.", nameof(source));
+        using var scope = NewDisposeScope();
+        Device device = _model.Network.Module.parameters().FirstOrDefault()?.device ?? CPU;
+        VolumeSize size = source.Size;
+        var images = new ModalityImages(modalities.Select(name => KeyValuePair.Create(name, tensor(source.Images[name], [1, 1, size.Z, size.Y, size.X]).to(device))));
+        return new CasePrediction(_model.PredictProbabilities(images, _inference).MoveToOuterDisposeScope(), _model.Labels, source.Geometry);
+    }
+}

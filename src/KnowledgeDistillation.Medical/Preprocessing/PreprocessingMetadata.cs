@@ -1,0 +1,69 @@
+using System.Globalization;
+
+namespace KnowledgeDistillation.Medical;
+
+/// <summary>
+/// Keeps the preprocessing options among the facts of a checkpoint (<see cref="Training.TrainingOptions.Metadata"/>), so that images are
+/// prepared for prediction as they were in training.
+/// </summary>
+public static class PreprocessingMetadata
+{
+    private const string Prefix = "preprocessing.";
+    private const string Centre = Prefix + "centre";
+    private const string Crop = Prefix + "crop";
+    private const string Multiple = Prefix + "multiple";
+    private const string Factor = Prefix + "subsampling";
+
+    /// <summary>The options as facts, all but the modalities, which the network names.</summary>
+    public static IReadOnlyDictionary<string, string> Write(PreprocessingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new Dictionary<string, string>
+        {
+            [Centre] = options.CropCentre.ToString(),
+            [Crop] = options.CropSize is { } size ? string.Create(CultureInfo.InvariantCulture, $"{size.X},{size.Y},{size.Z}") : "none",
+            [Multiple] = options.SizeMultiple.ToString(CultureInfo.InvariantCulture),
+            [Factor] = options.SubsamplingFactor.ToString(CultureInfo.InvariantCulture),
+        };
+    }
+
+    /// <summary>The options that were kept.</summary>
+    /// <param name="metadata">The facts of a checkpoint.</param>
+    /// <param name="modalities">The modalities to prepare: those of the network.</param>
+    /// <exception cref="InvalidDataException">A fact is missing or makes no sense.</exception>
+    public static PreprocessingOptions Read(IReadOnlyDictionary<string, string> metadata, IReadOnlyList<string> modalities)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        ArgumentNullException.ThrowIfNull(modalities);
+        var options = new PreprocessingOptions
+        {
+            Modalities = modalities,
+            CropCentre = Enum.TryParse(Fact(Centre), out CropCentre centre) ? centre : throw Senseless(Centre),
+            CropSize = Fact(Crop) == "none" ? null : Size(),
+            SizeMultiple = Number(Multiple, Fact(Multiple)),
+            SubsamplingFactor = Number(Factor, Fact(Factor)),
+        };
+        try
+        {
+            options.Validate();
+        }
+        catch (ArgumentException exception)
+        {
+            throw new InvalidDataException($"What the model says of how images are prepared makes no sense: {exception.Message}", exception);
+        }
+
+        return options;
+
+        string Fact(string name) => metadata.TryGetValue(name, out string? value)
+            ? value
+            : throw new InvalidDataException($"The model does not say how images are prepared ('{name}' is missing from its metadata), so it was not trained with these tools.");
+
+        VolumeSize Size() => Fact(Crop).Split(',') is [string x, string y, string z]
+            ? new VolumeSize(Number(Crop, x), Number(Crop, y), Number(Crop, z))
+            : throw Senseless(Crop);
+
+        int Number(string name, string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : throw Senseless(name);
+
+        InvalidDataException Senseless(string name) => new($"What the model says of how images are prepared makes no sense: '{name}' is '{Fact(name)}'.");
+    }
+}

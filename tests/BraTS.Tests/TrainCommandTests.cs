@@ -1,0 +1,91 @@
+using FluentAssertions;
+using Xunit;
+
+namespace KnowledgeDistillation.Samples.BraTS.Tests;
+
+public sealed class TrainCommandTests(TrainedNetworks trained)
+{
+    [Fact]
+    public void A_run_that_was_resumed_has_the_weights_of_one_that_was_not_interrupted()
+    {
+        string whole = trained.In("whole"), parts = trained.In("parts");
+        Train(whole, "2").ExitCode.Should().Be(0);
+        Train(parts, "1").ExitCode.Should().Be(0);
+        Train(parts, "2", "--resume").ExitCode.Should().Be(0);
+
+        File.ReadAllBytes(Path.Combine(parts, "last", "weights.safetensors"))
+            .Should().Equal(File.ReadAllBytes(Path.Combine(whole, "last", "weights.safetensors")));
+        File.ReadAllLines(Path.Combine(parts, "history.csv")).Should().HaveCount(3);
+    }
+
+    [Fact]
+    public void A_run_is_neither_overwritten_nor_continued_with_other_settings()
+    {
+        Kdnet again = Student(TrainedNetworks.SmallTraining);
+        again.ExitCode.Should().Be(2);
+        again.Error.Should().Contain("--resume");
+
+        Kdnet otherObjective = Student([.. TrainedNetworks.SmallTrainingWith("--lambda", "0.5"), "--resume"]);
+        otherObjective.ExitCode.Should().Be(2);
+        otherObjective.Error.Should().Contain("lambda was 0.75 and is now 0.5");
+
+        Kdnet otherNetwork = Student([.. TrainedNetworks.SmallTrainingWith("--width", "4"), "--resume"]);
+        otherNetwork.ExitCode.Should().Be(2);
+        otherNetwork.Error.Should().Contain("width 2").And.Contain("width 4");
+    }
+
+    [Fact]
+    public void A_teacher_whose_images_were_prepared_otherwise_is_refused()
+    {
+        Kdnet run = Kdnet.Run(["train", "student", "--data", trained.Data, "--out", trained.In("unfit"), "--teacher", trained.Teacher, .. TrainedNetworks.SmallTrainingWith("--subsample", "1")]);
+
+        run.ExitCode.Should().Be(2);
+        run.Error.Should().Contain("preprocessing.subsampling was 2 and is now 1");
+    }
+
+    [Fact]
+    public void A_teacher_that_has_seen_the_test_cases_is_warned_of()
+    {
+        Kdnet run = Kdnet.Run(["train", "student", "--data", trained.Data, "--out", trained.In("leak"), "--teacher", trained.Teacher, .. TrainedNetworks.SmallTraining, "--fold", "2"]);
+
+        run.ExitCode.Should().Be(0);
+        run.Error.Should().Contain("the teacher has learnt from");
+    }
+
+    [Fact]
+    public void A_cancelled_training_says_how_to_go_on()
+    {
+        using var cancellation = new CancellationTokenSource();
+        cancellation.Cancel();
+        string folder = trained.In("cancelled");
+        Kdnet run = Kdnet.Run(cancellation.Token, ["train", "teacher", "--data", trained.Data, "--out", folder, .. TrainedNetworks.SmallTraining]);
+
+        run.ExitCode.Should().Be(130);
+        run.Error.Should().Contain($"kdnet train teacher --data {trained.Data} --out {folder}").And.Contain("--resume");
+    }
+
+    [Theory]
+    [InlineData("--epochs", "0")]
+    [InlineData("--learning-rate", "-1")]
+    [InlineData("--levels", "5")]
+    [InlineData("--width", "3")]
+    [InlineData("--fold", "9")]
+    [InlineData("--device", "abacus")]
+    [InlineData("--data", "no-such-folder")]
+    public void Wrong_options_are_refused_with_exit_code_2_before_anything_is_written(string option, string value)
+    {
+        string folder = trained.In("refused");
+        string[] data = option == "--data" ? [] : ["--data", trained.Data];
+        Kdnet run = Kdnet.Run(["train", "teacher", "--out", folder, .. data, .. TrainedNetworks.SmallTrainingWith(option, value)]);
+
+        run.ExitCode.Should().Be(2);
+        run.Error.Should().NotBeEmpty().And.NotContain("   at ");
+        Directory.Exists(folder).Should().BeFalse();
+    }
+
+    private Kdnet Train(string folder, string epochs, params string[] more) =>
+        Kdnet.Run(["train", "baseline", "--data", trained.Data, "--out", folder, "--cache", trained.In("cache"), "--crop", "16", "--levels", "2", "--width", "2", "--threads", "1", "--epochs", epochs, .. more]);
+
+    private Kdnet Student(params string[] options) =>
+        Kdnet.Run(["train", "student", "--data", trained.Data, "--out", trained.Student, "--cache", trained.In("cache"), "--teacher", trained.Teacher, .. options]);
+}

@@ -1,0 +1,49 @@
+using KnowledgeDistillation.Medical;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(KnowledgeDistillation.Samples.BraTS.Tests.TrainedNetworks))]
+
+namespace KnowledgeDistillation.Samples.BraTS.Tests;
+
+/// <summary>A tiny phantom data set, and a teacher and a student that were trained on it for one epoch by the commands.</summary>
+public sealed class TrainedNetworks : IDisposable
+{
+    /// <summary>Makes a training as small as a training can be.</summary>
+    public static readonly string[] SmallTraining = ["--crop", "16", "--subsample", "2", "--levels", "2", "--width", "2", "--epochs", "1", "--threads", "1"];
+
+    /// <summary>The same with another value of an option.</summary>
+    public static string[] SmallTrainingWith(string option, string value)
+    {
+        int position = Array.IndexOf(SmallTraining, option);
+        return position < 0 ? [.. SmallTraining, option, value] : [.. SmallTraining[..position], option, value, .. SmallTraining[(position + 2)..]];
+    }
+
+    public TrainedNetworks()
+    {
+        Succeed("phantom", "--out", Data, "--cases", "4", "--size", "16");
+        Succeed(["train", "teacher", "--data", Data, "--out", Teacher, "--cache", In("cache"), .. SmallTraining]);
+        Succeed(["train", "student", "--data", Data, "--out", Student, "--cache", In("cache"), "--teacher", Teacher, .. SmallTraining]);
+    }
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("kdnet-tests-").FullName;
+
+    public string Data => In("phantoms");
+
+    public string Teacher => In("teacher");
+
+    public string Student => In("student");
+
+    /// <summary>The T1ce files of the phantoms.</summary>
+    public IReadOnlyList<string> T1ce => [.. BraTSDataset.Open(Data).Cases.Select(item => item.Images[BraTSModality.T1ce].Path)];
+
+    public string In(string name) => Path.Combine(Folder, name);
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
+
+    private static void Succeed(params string[] arguments)
+    {
+        Kdnet run = Kdnet.Run(arguments);
+        if (run.ExitCode != 0)
+            throw new InvalidOperationException($"kdnet {string.Join(' ', arguments)} failed: {run.Error}");
+    }
+}
