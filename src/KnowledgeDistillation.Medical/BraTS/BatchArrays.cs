@@ -10,10 +10,9 @@ internal sealed class BatchArrays
     private readonly Dictionary<string, float[]> _images = new(StringComparer.Ordinal);
     private readonly byte[] _classes;
 
-    private BatchArrays(string[] ids, VolumeSize size) =>
-        (_ids, _size, _classes) = (ids, size, new byte[ids.Length * size.VoxelCount]);
+    private BatchArrays(string[] ids, VolumeSize size, byte[] classes) => (_ids, _size, _classes) = (ids, size, classes);
 
-    public static BatchArrays Of(PreprocessedCase[] cases, Func<PreprocessedCase, Flips> flipsOf)
+    public static BatchArrays Of(PreprocessedCase[] cases, Func<PreprocessedCase, Flips> flipsOf, ArrayRecycler arrays)
     {
         PreprocessedCase first = cases[0];
         foreach (PreprocessedCase item in cases)
@@ -24,10 +23,10 @@ internal sealed class BatchArrays
                 throw new InvalidDataException($"Cases of one batch must have the same modalities, but {first.Id} has {string.Join(", ", first.Images.Keys)} and {item.Id} has {string.Join(", ", item.Images.Keys)}.");
         }
 
-        BatchArrays batch = new([.. cases.Select(item => item.Id)], first.Size);
         int voxels = first.Size.VoxelCount;
+        BatchArrays batch = new([.. cases.Select(item => item.Id)], first.Size, arrays.Rent<byte>(cases.Length * voxels));
         foreach (string name in first.Images.Keys)
-            batch._images.Add(name, GC.AllocateUninitializedArray<float>(cases.Length * voxels));
+            batch._images.Add(name, arrays.Rent<float>(cases.Length * voxels));
         for (int i = 0; i < cases.Length; i++)
         {
             Flips flips = flipsOf(cases[i]);
@@ -47,5 +46,13 @@ internal sealed class BatchArrays
             new ModalityImages(_images.Select(pair => KeyValuePair.Create(pair.Key, torch.tensor(pair.Value, [_ids.Length, 1, _size.Z, _size.Y, _size.X])))),
             classes.to(torch.ScalarType.Int64),
             _ids);
+    }
+
+    /// <summary>Gives the arrays back once the tensors, which are copies, have been made.</summary>
+    public void Recycle(ArrayRecycler arrays)
+    {
+        foreach (float[] image in _images.Values)
+            arrays.Return(image);
+        arrays.Return(_classes);
     }
 }

@@ -10,7 +10,9 @@ namespace KnowledgeDistillation.Medical;
 /// <remarks>Order and flips follow from seed, epoch and case alone. Several epochs may be read at the same time.</remarks>
 public sealed class BraTSBatchSource : IBatchSource
 {
-    private readonly IReadOnlyList<(string Id, Func<PreprocessedCase> Load)> _cases;
+    private readonly IReadOnlyList<(string Id, Func<ArrayRecycler, PreprocessedCase> Load)> _cases;
+    private readonly bool _isInMemory;
+    private readonly ArrayRecycler _arrays = new();
     private readonly BraTSBatchOptions _options;
 
     /// <summary>Reads cases from a cache, anew in each epoch.</summary>
@@ -18,7 +20,7 @@ public sealed class BraTSBatchSource : IBatchSource
     /// <param name="options">Batch size and so on.</param>
     /// <exception cref="ArgumentException">There is no case, one has no segmentation, or an option is wrong.</exception>
     public BraTSBatchSource(IReadOnlyList<CachedCase> cases, BraTSBatchOptions? options = null)
-        : this([.. (cases ?? throw new ArgumentNullException(nameof(cases))).Select(item => (item.Id, (Func<PreprocessedCase>)item.Load, item.HasClasses))], options)
+        : this([.. (cases ?? throw new ArgumentNullException(nameof(cases))).Select(item => (item.Id, (Func<ArrayRecycler, PreprocessedCase>)item.Load, item.HasClasses))], isInMemory: false, options)
     {
     }
 
@@ -27,12 +29,13 @@ public sealed class BraTSBatchSource : IBatchSource
     /// <param name="options">Batch size and so on.</param>
     /// <exception cref="ArgumentException">There is no case, one has no segmentation, or an option is wrong.</exception>
     public BraTSBatchSource(IReadOnlyList<PreprocessedCase> cases, BraTSBatchOptions? options = null)
-        : this([.. (cases ?? throw new ArgumentNullException(nameof(cases))).Select(item => (item.Id, new Func<PreprocessedCase>(() => item), item.Classes is not null))], options)
+        : this([.. (cases ?? throw new ArgumentNullException(nameof(cases))).Select(item => (item.Id, new Func<ArrayRecycler, PreprocessedCase>(_ => item), item.Classes is not null))], isInMemory: true, options)
     {
     }
 
-    private BraTSBatchSource((string Id, Func<PreprocessedCase> Load, bool HasClasses)[] cases, BraTSBatchOptions? options)
+    private BraTSBatchSource((string Id, Func<ArrayRecycler, PreprocessedCase> Load, bool HasClasses)[] cases, bool isInMemory, BraTSBatchOptions? options)
     {
+        _isInMemory = isInMemory;
         _options = options ?? new();
         _options.Validate();
         if (cases.Length == 0)
@@ -60,7 +63,12 @@ public sealed class BraTSBatchSource : IBatchSource
         try
         {
             foreach (BatchArrays arrays in ready.GetConsumingEnumerable(CancellationToken.None))
-                yield return arrays.ToBatch();
+            {
+                Batch batch = arrays.ToBatch();
+                arrays.Recycle(_arrays);
+                yield return batch;
+            }
+
             // Throws here, on the consumer's thread, what stopped the reader.
             reader.GetAwaiter().GetResult();
         }
@@ -80,9 +88,12 @@ public sealed class BraTSBatchSource : IBatchSource
             {
                 PreprocessedCase[] cases = new PreprocessedCase[chunk.Length];
                 for (int i = 0; i < chunk.Length && !stop.IsCancellationRequested; i++)
-                    cases[i] = _cases[chunk[i]].Load();
+                    cases[i] = _cases[chunk[i]].Load(_arrays);
                 stop.ThrowIfCancellationRequested();
-                ready.Add(BatchArrays.Of(cases, _options.Flip ? item => FlipAugmentation.Draw(_options.Seed, epoch, item.Id) : _ => default), stop);
+                BatchArrays batch = BatchArrays.Of(cases, _options.Flip ? item => FlipAugmentation.Draw(_options.Seed, epoch, item.Id) : _ => default, _arrays);
+                foreach (PreprocessedCase item in _isInMemory ? [] : cases)
+                    _arrays.Return(item);
+                ready.Add(batch, stop);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

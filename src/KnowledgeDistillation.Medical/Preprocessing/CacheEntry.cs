@@ -76,7 +76,7 @@ internal static class CacheEntry
     }
 
     /// <summary>The case of an entry; null where there is none, or a damaged one, or one of another source.</summary>
-    public static PreprocessedCase? Read(string path, string id, string sourceKey)
+    public static PreprocessedCase? Read(string path, string id, string sourceKey, ArrayRecycler arrays)
     {
         try
         {
@@ -89,12 +89,12 @@ internal static class CacheEntry
             int voxels = header.Geometry.Size.VoxelCount;
             foreach (string name in header.Modalities)
             {
-                float[] image = GC.AllocateUninitializedArray<float>(voxels);
+                float[] image = arrays.Rent<float>(voxels);
                 crc = ReadInto(file, MemoryMarshal.AsBytes(image.AsSpan()), crc);
                 images.Add(name, image);
             }
 
-            byte[]? classes = header.Tumour is null ? null : GC.AllocateUninitializedArray<byte>(voxels);
+            byte[]? classes = header.Tumour is null ? null : arrays.Rent<byte>(voxels);
             if (classes is not null)
                 crc = ReadInto(file, classes, crc);
             return ChecksumIsRight(file, ref crc)

@@ -34,5 +34,7 @@ public sealed class CachedCase
 
     /// <summary>Reads the voxels. A damaged or deleted entry is made anew.</summary>
     /// <exception cref="InvalidDataException">The entry has to be made anew, and the source is damaged by now.</exception>
-    public PreprocessedCase Load() => CacheEntry.Read(_path, Id, _sourceKey) ?? _cache.Build(Source, _path, _sourceKey);
+    public PreprocessedCase Load() => Load(new ArrayRecycler());
+
+    internal PreprocessedCase Load(ArrayRecycler arrays) => CacheEntry.Read(_path, Id, _sourceKey, arrays) ?? _cache.Build(Source, _path, _sourceKey);
 }
