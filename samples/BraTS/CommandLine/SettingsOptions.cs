@@ -23,6 +23,7 @@ internal sealed class SettingsOptions
         Add("--noise", "Noise of the phantoms relative to white matter, 0 to 0.5.", _defaults.PhantomNoise, (settings, value) => settings with { PhantomNoise = value });
         Add("--contrast", "How clearly the phantoms' tumours show, 0 to 2.", _defaults.PhantomTumourContrast, (settings, value) => settings with { PhantomTumourContrast = value });
         Add("--oedema-in-t1", "How clearly oedema shows in T1 and T1ce, 0 to 3.", _defaults.PhantomOedemaContrastInT1, (settings, value) => settings with { PhantomOedemaContrastInT1 = value });
+        Add("--reference-error", "How far the phantoms' reference strays from the true outline, in mm of a life-size head, 0 to 20.", _defaults.PhantomReferenceError, (settings, value) => settings with { PhantomReferenceError = value });
         Add("--distractors", "How many things look like tumour in one modality, 0 to 3.", _defaults.PhantomDistractors, (settings, value) => settings with { PhantomDistractors = value });
     }
 

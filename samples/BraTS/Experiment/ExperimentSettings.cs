@@ -29,7 +29,7 @@ internal sealed record ExperimentSettings
     public int Seed { get; init; } = 1;
 
     /// <summary>Number of phantoms.</summary>
-    public int PhantomCases { get; init; } = 36;
+    public int PhantomCases { get; init; } = 48;
 
     /// <summary>Edge of the phantoms' volumes in voxels.</summary>
     public int PhantomEdge { get; init; } = 48;
@@ -45,6 +45,9 @@ internal sealed record ExperimentSettings
 
     /// <summary>Scales the number of vessels and lesions that look like tumour in one modality.</summary>
     public double PhantomDistractors { get; init; } = 1;
+
+    /// <summary>How far the phantoms' reference strays from the true outline, in mm of a life-size head.</summary>
+    public double PhantomReferenceError { get; init; } = 10;
 
     /// <summary>Edge in voxels of the original resolution to which images are cropped or padded.</summary>
     public int CropEdge { get; init; } = 48;
@@ -71,7 +74,7 @@ internal sealed record ExperimentSettings
     public int? SkipConnections { get; init; }
 
     /// <summary>Passes over the training cases.</summary>
-    public int Epochs { get; init; } = 40;
+    public int Epochs { get; init; } = 70;
 
     /// <summary>Cases in a batch.</summary>
     public int BatchSize { get; init; } = 2;
@@ -106,6 +109,7 @@ internal sealed record ExperimentSettings
         TumourContrast = PhantomTumourContrast,
         OedemaContrastInT1 = PhantomOedemaContrastInT1,
         Distractors = PhantomDistractors,
+        ReferenceError = PhantomReferenceError,
     };
 
     /// <summary>The objective of the student, eq. 5.</summary>

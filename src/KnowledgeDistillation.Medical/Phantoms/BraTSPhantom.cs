@@ -55,6 +55,8 @@ public sealed class BraTSPhantom
         var distractors = new PhantomDistractors(random.NextUInt64(), _options.Distractors, brain, voxel);
         PhantomContrast[] contrasts = [.. BraTSModality.All.Select(modality => new PhantomContrast(modality, random.NextUInt64(), _options, voxel))];
 
+        var outline = new ReferenceOutline(random.NextUInt64(), _options.ReferenceError);
+
         float[][] images = [.. contrasts.Select(_ => new float[Grid.VoxelCount])];
         int[] labels = new int[Grid.VoxelCount];
         BraTSLabelConvention convention = BraTSLabelConvention.BraTS2018;
@@ -76,7 +78,7 @@ public sealed class BraTSPhantom
                     Tissue healthy = brain.At(hx, hy, hz, depth);
                     TumourTissue part = tumour.At(px, py, pz, healthy);
                     PhantomDistractors.Share distractor = distractors.At(px, py, pz, healthy);
-                    labels[i] = labelOf[part.Class];
+                    labels[i] = labelOf[outline.Displaces ? ClassAt(outline.Displace(px, py, pz)) : part.Class];
                     for (int m = 0; m < contrasts.Length; m++)
                         images[m][i] = contrasts[m].Intensity(i, px, py, pz, healthy, part, distractor);
                 }
@@ -87,6 +89,15 @@ public sealed class BraTSPhantom
         for (int m = 0; m < images.Length; m++)
             volumes.Add(BraTSModality.All[m], new Volume(Grid, images[m]));
         return new BraTSVolumes(volumes, new LabelVolume(Grid, labels), convention);
+
+        byte ClassAt((double X, double Y, double Z) position)
+        {
+            double depth = brain.Depth(position.X, position.Y, position.Z);
+            if (depth <= 0)
+                return BraTSLabelConvention.BackgroundClass;
+            (double hx, double hy, double hz) = tumour.BeforeMassEffect(position.X, position.Y, position.Z);
+            return tumour.At(position.X, position.Y, position.Z, brain.At(hx, hy, hz, depth)).Class;
+        }
     }
 
     /// <summary>The name of a case on disk, numbered from 1: Brats18_PHANTOM_0001_1 for index 0.</summary>

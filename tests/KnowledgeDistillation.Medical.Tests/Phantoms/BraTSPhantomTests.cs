@@ -119,6 +119,19 @@ public sealed class BraTSPhantomTests
     }
 
     [Fact]
+    public void A_reference_error_moves_the_outline_and_leaves_the_images_alone()
+    {
+        BraTSVolumes perfect = new BraTSPhantom(new() { Size = VolumeSize.Cube(40) }).Create(1);
+        BraTSVolumes drawn = new BraTSPhantom(new() { Size = VolumeSize.Cube(40), ReferenceError = 10 }).Create(1);
+
+        foreach (string modality in BraTSModality.All)
+            drawn.Images[modality].Voxels.Should().Equal(perfect.Images[modality].Voxels);
+        bool[] before = [.. perfect.Segmentation!.Voxels.Select(label => label > 0)], after = [.. drawn.Segmentation!.Voxels.Select(label => label > 0)];
+        double common = before.Zip(after).Count(pair => pair.First && pair.Second);
+        (2 * common / (before.Count(inside => inside) + after.Count(inside => inside))).Should().BeInRange(0.6, 0.97);
+    }
+
+    [Fact]
     public void Tumour_contrast_of_zero_hides_the_tumour()
     {
         BraTSVolumes item = new BraTSPhantom(new() { Size = VolumeSize.Cube(32), TumourContrast = 0, Distractors = 0, NoiseLevel = 0, BiasField = 0 }).Create(0);
@@ -204,6 +217,7 @@ public sealed class BraTSPhantomTests
         TumourContrast = 1,
         OedemaContrastInT1 = 1,
         Distractors = 1,
+        ReferenceError = 0,
         LowGradeShare = 0.26,
         NonEnhancingShare = 0.1,
     });
