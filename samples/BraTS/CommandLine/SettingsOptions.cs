@@ -34,7 +34,12 @@ internal sealed class SettingsOptions
         return option;
     }
 
-    public void AddSubsampling() => Add("--subsample", "Edge of the block of voxels that becomes one.", _defaults.SubsamplingFactor, (settings, value) => settings with { SubsamplingFactor = value }).MustBeAtLeast(1);
+    public Option<int> AddSubsampling()
+    {
+        Option<int> option = Add("--subsample", "Edge of the block of voxels that becomes one.", _defaults.SubsamplingFactor, (settings, value) => settings with { SubsamplingFactor = value });
+        option.MustBeAtLeast(1);
+        return option;
+    }
 
     public void AddSplit()
     {

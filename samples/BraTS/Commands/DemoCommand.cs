@@ -11,6 +11,7 @@ internal sealed class DemoCommand : ExplainedCommand
     private readonly Option<string?> _data = CommonOptions.Data("A BraTS data set to use in place of phantoms.");
     private readonly Option<string> _out = CommonOptions.Out("Where everything goes: data, checkpoints, logs, scores and the page.");
     private readonly Option<int> _crop;
+    private readonly Option<int> _subsampling;
     private readonly SettingsOptions _settings;
     private readonly TorchOptions _torch;
 
@@ -20,7 +21,7 @@ internal sealed class DemoCommand : ExplainedCommand
             Makes phantom patients, trains teacher, baseline and KD-Net student, scores all three on patients that none has seen, and shows the result beside the paper's.
 
             A demo that was stopped goes on when the same command is given again.
-            With --data it does the same on real patients. The settings stay small; closer to the paper: --epochs 500 --width 30 --levels 5 --batch 1 --learning-rate 1e-4 --patience 50.
+            With --data it does the same on real patients, cropped to 128³ and subsampled to 64³ unless told otherwise. The other settings stay small; closer to the paper: --epochs 500 --width 30 --levels 5 --batch 1 --learning-rate 1e-4 --patience 50 --temperature 5 --alpha 10.
 
             Examples:
               kdnet demo
@@ -36,7 +37,7 @@ internal sealed class DemoCommand : ExplainedCommand
         _settings.AddSeed();
         _settings.AddPhantom();
         _crop = _settings.AddCrop();
-        _settings.AddSubsampling();
+        _subsampling = _settings.AddSubsampling();
         _settings.AddSplit();
         _settings.AddTraining();
         _settings.AddDistillation();
@@ -52,6 +53,8 @@ internal sealed class DemoCommand : ExplainedCommand
         ExperimentSettings settings = _settings.Read(parsed);
         if (parsed.GetResult(_crop)!.Implicit)
             settings = settings with { CropEdge = data is null ? settings.PhantomEdge : ExperimentSettings.Paper.CropEdge };
+        if (parsed.GetResult(_subsampling)!.Implicit && data is not null)
+            settings = settings with { SubsamplingFactor = ExperimentSettings.Paper.SubsamplingFactor };
         var folder = new DemoFolder(parsed.GetValue(_out)!);
         Display display = _services.Display;
         try

@@ -16,13 +16,13 @@ internal sealed class PhantomCommand : ExplainedCommand
             Writes brains with tumours in four modalities as NIfTI files in the layout of BraTS 2018. The same options give the same files.
 
             Example:
-              kdnet phantom --out phantoms --cases 20 --size 64
+              kdnet phantom --out phantoms --cases 60 --size 128
             """)
     {
         _services = services;
         _out.Required = true;
         Add(_out);
-        _settings = new SettingsOptions(this, new ExperimentSettings());
+        _settings = new SettingsOptions(this, new ExperimentSettings { PhantomCases = 20, PhantomEdge = 64, PhantomReferenceError = 0 });
         _settings.AddSeed();
         _settings.AddPhantom();
         SetAction(Run);
