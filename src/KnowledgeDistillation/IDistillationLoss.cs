@@ -6,6 +6,7 @@ namespace KnowledgeDistillation;
 /// <remarks>
 /// A loss with parameters that learn together with the student is an <see cref="Losses.ILearnableLoss"/>; one that trains something of its own
 /// beside the student, such as a critic, is an <see cref="Losses.ISelfTrainingLoss"/>. Losses are combined by <see cref="Losses.WeightedObjective"/>.
+/// Override <c>ToString</c> to name the loss's options: checkpoints keep it, and a fit is not resumed with other ones.
 /// </remarks>
 public interface IDistillationLoss
 {

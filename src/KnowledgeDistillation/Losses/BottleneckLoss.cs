@@ -1,3 +1,4 @@
+using System.Text.Json;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Losses;
@@ -49,6 +50,9 @@ public sealed class BottleneckLoss : IDistillationLoss
         Tensor divergence = (logTeacher.exp() * (logTeacher - logStudent)).sum([-1]);
         return _options.Reduction.Apply(divergence.dim() == 2 ? divergence.mean([1]) : divergence);
     }
+
+    /// <summary>The name and all options: a resumed fit compares it with that of the fit it continues.</summary>
+    public override string ToString() => $"{nameof(BottleneckLoss)} {JsonSerializer.Serialize(_options)}";
 
     private Tensor LogDistribution(Tensor features)
     {

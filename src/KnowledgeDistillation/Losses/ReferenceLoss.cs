@@ -1,3 +1,4 @@
+using System.Text.Json;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Losses;
@@ -8,6 +9,8 @@ namespace KnowledgeDistillation.Losses;
 /// </summary>
 public sealed class ReferenceLoss : IDistillationLoss
 {
+    private readonly SoftDiceOptions _diceOptions;
+    private readonly BatchReduction _reduction;
     private readonly SoftDiceLoss _dice;
     private readonly BinaryCrossEntropyLoss _crossEntropy;
 
@@ -16,7 +19,8 @@ public sealed class ReferenceLoss : IDistillationLoss
     /// <param name="reduction">How samples are reduced; the paper sums, the default is the mean.</param>
     public ReferenceLoss(SoftDiceOptions? dice = null, BatchReduction reduction = BatchReduction.Mean)
     {
-        _dice = new SoftDiceLoss(dice, reduction);
+        (_diceOptions, _reduction) = (dice ?? new SoftDiceOptions(), reduction);
+        _dice = new SoftDiceLoss(_diceOptions, reduction);
         _crossEntropy = new BinaryCrossEntropyLoss(reduction);
     }
 
@@ -27,4 +31,7 @@ public sealed class ReferenceLoss : IDistillationLoss
         return _dice.Compute(context.StudentProbabilities, context.Target, context.Labels)
             + _crossEntropy.Compute(context.Student.Logits, context.Target, context.Labels);
     }
+
+    /// <summary>The name and all options: a resumed fit compares it with that of the fit it continues.</summary>
+    public override string ToString() => $"{nameof(ReferenceLoss)} {_reduction} {JsonSerializer.Serialize(_diceOptions)}";
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Losses;
@@ -45,6 +46,9 @@ public sealed class SoftTargetLoss : IDistillationLoss
         Tensor logits = _options.TemperatureOnStudent ? studentLogits / _options.Temperature : studentLogits;
         return Compute(logits, labels.Probabilities(logits), teacherLogits, labels);
     }
+
+    /// <summary>The name and all options: a resumed fit compares it with that of the fit it continues.</summary>
+    public override string ToString() => $"{nameof(SoftTargetLoss)} {JsonSerializer.Serialize(_options)}";
 
     private Tensor Compute(Tensor logits, Tensor probabilities, Tensor teacherLogits, LabelScheme labels)
     {

@@ -22,4 +22,7 @@ public sealed class TeacherLoss(string teacher, IDistillationLoss loss) : ICompo
         ArgumentNullException.ThrowIfNull(context);
         return _loss.Compute(context.WithOnlyTeacher(Teacher));
     }
+
+    /// <summary>The teacher and its loss: a resumed fit compares it with that of the fit it continues.</summary>
+    public override string ToString() => $"{nameof(TeacherLoss)} {Teacher} {_loss}";
 }

@@ -75,6 +75,9 @@ public sealed class WeightedObjective : ICompositeLoss
         return norms.ToDictionary(norm => norm.Key, norm => sum > 0 ? norm.Value / sum : 0);
     }
 
+    /// <summary>Weights, names and losses of all terms: a resumed fit compares it with that of the fit it continues.</summary>
+    public override string ToString() => string.Join(" + ", Terms.Select(term => FormattableString.Invariant($"{term.Weight:R} {term.Name} ({term.Loss})")));
+
     // Without weight there is nothing to learn from a term, so no graph is recorded for it.
     private static Tensor ComputeTerm(LossTerm term, DistillationContext context)
     {

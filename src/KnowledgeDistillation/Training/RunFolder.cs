@@ -149,7 +149,7 @@ internal sealed class RunFolder
     private SortedDictionary<string, string> Fingerprint()
     {
         SortedDictionary<string, string> options = _options.Fingerprint();
-        options["Objective"] = string.Join(" + ", _objective.Terms.Select(term => FormattableString.Invariant($"{term.Weight:R} {term.Name} ({term.Loss.GetType().Name})")));
+        options["Objective"] = _objective.ToString();
         options["Labels"] = string.Join(", ", _labels.ChannelNames);
         return options;
     }

@@ -165,15 +165,16 @@ public sealed class ResumeTests : IDisposable
     [Fact]
     public void A_changed_objective_is_refused_by_name()
     {
-        void Train(double alpha, int epochs, bool resume)
+        void Train(double alpha, int epochs, bool resume, double temperature = 5)
         {
             using UNet3D teacher = Toy.Teacher();
             using UNet3D student = Toy.Student();
             var options = new TrainingOptions { Epochs = epochs, OutputFolder = Run, Resume = resume };
-            new DistillationTrainer(student, new FrozenTeacher(teacher), Toy.Labels, options, KDNetObjective.Create(new KDNetOptions { Alpha = alpha })).Fit(Toy.Source(_spheres));
+            new DistillationTrainer(student, new FrozenTeacher(teacher), Toy.Labels, options, KDNetObjective.Create(new KDNetOptions { Alpha = alpha, SoftTargets = new() { Temperature = temperature } })).Fit(Toy.Source(_spheres));
         }
 
         Train(alpha: 10, 1, resume: false);
+        FluentActions.Invoking(() => Train(alpha: 10, 2, resume: true, temperature: 3)).Should().Throw<CheckpointException>().WithMessage("*Objective was*\"Temperature\":5*is now*\"Temperature\":3*");
         FluentActions.Invoking(() => Train(alpha: 1, 2, resume: true)).Should().Throw<CheckpointException>().WithMessage("*Objective was*10 KL*is now*1 KL*");
     }
 
