@@ -36,7 +36,7 @@ public sealed class DemoCommandTests(TrainedNetworks trained)
 
         Kdnet other = Kdnet.Run(["demo", "--out", folder, .. Small, "--alpha", "3"]);
         other.ExitCode.Should().Be(2);
-        other.Error.Should().Contain("Alpha was 1 and is now 3");
+        other.Error.Should().Contain("Alpha was 0.1 and is now 3");
     }
 
     [Fact]
