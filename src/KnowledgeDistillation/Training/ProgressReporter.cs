@@ -10,10 +10,10 @@ internal sealed class ProgressReporter(IProgress<TrainingProgress>? progress, Tr
 
     public TrainingProgress StepEnded(int epoch, int step, double loss, IReadOnlyList<TermValue> terms, double learningRate)
     {
-        long done = ((long)(epoch - firstEpoch) * stepsPerEpoch) + step;
-        long toDo = ((long)(options.Epochs - firstEpoch) * stepsPerEpoch) - done;
+        long stepsDone = ((long)(epoch - firstEpoch) * stepsPerEpoch) + step;
+        long stepsLeft = ((long)(options.Epochs - firstEpoch) * stepsPerEpoch) - stepsDone;
         TimeSpan elapsed = _watch.Elapsed;
-        var report = new TrainingProgress(epoch, options.Epochs, step, stepsPerEpoch, loss, terms, learningRate, elapsed, elapsed * (toDo / (double)done));
+        var report = new TrainingProgress(epoch, options.Epochs, step, stepsPerEpoch, loss, terms, learningRate, elapsed, elapsed * (stepsLeft / (double)stepsDone));
         progress?.Report(report);
         return report;
     }
