@@ -64,6 +64,13 @@ public sealed class ExclusiveClasses : LabelScheme
     }
 
     /// <inheritdoc/>
+    public override Tensor CrossEntropy(Tensor logits, Tensor target)
+    {
+        CheckTarget(logits, target);
+        return -(target * nn.functional.log_softmax(Widen(logits), 1)).sum([1]);
+    }
+
+    /// <inheritdoc/>
     public override Tensor Binarise(Tensor logits)
     {
         CheckChannels(logits);

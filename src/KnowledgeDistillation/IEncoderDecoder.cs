@@ -19,6 +19,9 @@ public interface IEncoderDecoder : IDisposable
     /// <summary>The modalities that the network can see, by name, for example <c>["t1ce"]</c>. It takes them by name from what it is given, so their order elsewhere never matters.</summary>
     IReadOnlyList<string> Modalities { get; }
 
+    /// <summary>Whether <see cref="Encode"/> needs an image of every modality. Where false, any subset of at least one will do.</summary>
+    bool NeedsAllModalities => true;
+
     /// <summary>Number of output channels K, the channels of the <see cref="LabelScheme"/> it is trained with.</summary>
     int OutputChannels { get; }
 
@@ -29,7 +32,7 @@ public interface IEncoderDecoder : IDisposable
     NetworkRecipe? Recipe => null;
 
     /// <summary>Runs the encoder E.</summary>
-    /// <param name="images">At least one image of <see cref="Modalities"/>, each [N, C, spatial...]; a network says whether it needs all of them.</param>
+    /// <param name="images">Images of <see cref="Modalities"/>, each [N, C, spatial...]: all of them, or at least one where <see cref="NeedsAllModalities"/> is false.</param>
     /// <returns>The features of every level, the bottleneck last.</returns>
     /// <exception cref="ArgumentException">A modality that the network needs is missing, or the size does not fit.</exception>
     EncoderOutput Encode(ModalityImages images);

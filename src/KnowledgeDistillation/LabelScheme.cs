@@ -51,6 +51,16 @@ public abstract class LabelScheme
     /// <returns>Two tensors [N, K, spatial...], at most 0, in float32 or wider.</returns>
     public abstract (Tensor LogProbability, Tensor LogComplement) LogProbabilities(Tensor logits);
 
+    /// <summary>
+    /// The cross-entropy of targets t and the probabilities p of logits, a number a voxel: −Σ_k t_k log p_k for exclusive classes, and
+    /// −Σ_k [t_k log p_k + (1 − t_k) log(1 − p_k)], a yes or no for every region, for overlapping regions. Finite and differentiable for logits of ±10,000.
+    /// </summary>
+    /// <param name="logits">Raw logits [N, K, spatial...].</param>
+    /// <param name="target">Hard or soft targets t in [0, 1] of the same shape; those of exclusive classes add up to 1 over the channels.</param>
+    /// <returns>[N, spatial...], at least 0, in float32 or wider. With p = t it is the entropy of t, so the Kullback-Leibler divergence is the difference of two of these.</returns>
+    /// <exception cref="ArgumentException">The shapes differ, or the channels are not those of this scheme.</exception>
+    public abstract Tensor CrossEntropy(Tensor logits, Tensor target);
+
     /// <summary>The binary prediction s* (KD-Net, eq. 2): the most probable class, or each region whose logit is positive. It does not depend on a temperature.</summary>
     /// <param name="logits">Raw logits [N, K, spatial...].</param>
     /// <returns>Zeros and ones [N, K, spatial...] of the element type of the logits.</returns>
@@ -66,6 +76,14 @@ public abstract class LabelScheme
         ArgumentNullException.ThrowIfNull(tensor);
         if (tensor.dim() < 3 || tensor.shape[1] != Channels)
             throw new ArgumentException($"A tensor [N, {Channels}, spatial...] is needed for the channels {string.Join(", ", ChannelNames)}, but the shape is [{string.Join(", ", tensor.shape)}].");
+    }
+
+    private protected void CheckTarget(Tensor logits, Tensor target)
+    {
+        CheckChannels(logits);
+        ArgumentNullException.ThrowIfNull(target);
+        if (!target.shape.SequenceEqual(logits.shape))
+            throw new ArgumentException($"The logits [{string.Join(", ", logits.shape)}] and the target [{string.Join(", ", target.shape)}] must have the same shape.");
     }
 
     private protected void CheckLabels(Tensor labels)

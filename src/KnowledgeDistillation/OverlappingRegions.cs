@@ -72,6 +72,14 @@ public sealed class OverlappingRegions : LabelScheme
     }
 
     /// <inheritdoc/>
+    public override Tensor CrossEntropy(Tensor logits, Tensor target)
+    {
+        CheckTarget(logits, target);
+        (Tensor logProbability, Tensor logComplement) = LogProbabilities(logits);
+        return -((target * logProbability) + ((1 - target) * logComplement)).sum([1]);
+    }
+
+    /// <inheritdoc/>
     public override Tensor Binarise(Tensor logits)
     {
         CheckChannels(logits);

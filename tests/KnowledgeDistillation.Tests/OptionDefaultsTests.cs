@@ -36,6 +36,7 @@ public class OptionDefaultsTests
             ["ReferenceDice"] = new SoftDiceOptions(),
             ["ReferenceReduction"] = BatchReduction.Mean,
         },
+        [new ReconstructionOptions()] = new() { ["Distance"] = ReconstructionDistance.Squared },
         [new UNet3DOptions { Modalities = OneModality, OutputChannels = 4 }] = UNetDefaults(),
         [new UNet2DOptions { Modalities = OneModality, OutputChannels = 4 }] = UNetDefaults(),
         [new SlidingWindowOptions { WindowSize = Window }] = new() { ["WindowSize"] = Window, ["Overlap"] = 0.5, ["GaussianWidth"] = 0.125 },

@@ -41,13 +41,18 @@ internal sealed class LearningLosses
     }
 
     /// <summary>One step of everything that is trained beside the student.</summary>
-    public void TrainOwn(DistillationContext context)
+    /// <exception cref="NonFiniteLossException">What one of them minimises is not finite; it has not moved.</exception>
+    public void TrainOwn(DistillationContext context, int epoch, int step)
     {
-        foreach ((_, ISelfTrainingLoss loss, string? teacher) in _selfTraining)
+        foreach ((_, string term, ISelfTrainingLoss loss, string? teacher) in _selfTraining)
         {
             DistillationContext detached = context.DetachStudent();
             loss.Optimizer.zero_grad();
-            loss.ComputeOwn(teacher is null ? detached : detached.WithOnlyTeacher(teacher)).backward();
+            Tensor own = loss.ComputeOwn(teacher is null ? detached : detached.WithOnlyTeacher(teacher));
+            double value = own.to(ScalarType.Float64).item<double>();
+            if (!double.IsFinite(value))
+                throw new NonFiniteLossException(epoch, step, inValidation: false, context.Batch.CaseIds, [new TermValue($"{term}, what {loss.GetType().Name} trains beside the student", 1, value)]);
+            own.backward();
             loss.Optimizer.step();
             loss.Optimizer.zero_grad();
         }
@@ -56,7 +61,14 @@ internal sealed class LearningLosses
     private void Collect(string name, IDistillationLoss loss, string? teacher)
     {
         if (!_seen.Add(loss))
+        {
+            if (loss is ISelfTrainingLoss)
+                throw new ArgumentException($"The loss {loss.GetType().Name} of '{name}' trains something of its own and stands in the objective twice: make one for each term.");
             return;
+        }
+
+        if (loss is ILearnableLoss and ISelfTrainingLoss)
+            throw new ArgumentException($"The loss {loss.GetType().Name} of '{name}' is both an {nameof(ILearnableLoss)} and an {nameof(ISelfTrainingLoss)}, so two optimisers would move it: make it one of them.");
         if (loss is ILearnableLoss learnable)
         {
             _modules.Add((FileName(name), learnable.Module));
@@ -65,7 +77,7 @@ internal sealed class LearningLosses
 
         if (loss is ISelfTrainingLoss selfTraining)
         {
-            _selfTraining.Add(new SelfTraining(FileName(name), selfTraining, teacher));
+            _selfTraining.Add(new SelfTraining(FileName(name), name, selfTraining, teacher));
             _modules.Add((FileName(name), selfTraining.Module));
         }
 
@@ -81,5 +93,5 @@ internal sealed class LearningLosses
     // The number keeps names apart that differ only in what a file name cannot hold.
     private string FileName(string name) => $"{_modules.Count}-{string.Concat(name.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' ? letter : '_'))}";
 
-    private sealed record SelfTraining(string Name, ISelfTrainingLoss Loss, string? Teacher);
+    private sealed record SelfTraining(string Name, string Term, ISelfTrainingLoss Loss, string? Teacher);
 }

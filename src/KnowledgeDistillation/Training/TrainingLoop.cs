@@ -105,7 +105,7 @@ internal sealed class TrainingLoop
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 DistillationContext context = Run(batch);
-                _learningLosses.TrainOwn(context);
+                _learningLosses.TrainOwn(context, epoch, step);
                 ObjectiveValue value = _objective.Evaluate(context);
                 double total = average.Add(value, batch, epoch, step, inValidation: false);
 
