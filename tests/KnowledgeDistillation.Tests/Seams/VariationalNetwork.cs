@@ -33,6 +33,8 @@ internal sealed class VariationalNetwork : Module, IEncoderDecoder
 
     public int SizeMultiple => 2;
 
+    public bool NeedsAllModalities => false;
+
     public EncoderOutput Encode(ModalityImages images)
     {
         // A standard normal prior takes part in the product, so that it stays proper with a single modality.
