@@ -10,6 +10,7 @@ public sealed class CommandLineTests(TrainedNetworks trained)
     [InlineData("demo")]
     [InlineData("phantom")]
     [InlineData("inspect")]
+    [InlineData("systems")]
     [InlineData("train")]
     [InlineData("evaluate")]
     [InlineData("predict")]

@@ -16,7 +16,7 @@ public sealed class DemoCommandTests(TrainedNetworks trained)
         first.Error.Should().BeEmpty();
         first.ExitCode.Should().Be(0);
         first.Output.Should().Contain("71.67 ± 1.22", "the paper's figures stand beside").And.Contain(folder);
-        foreach (string network in new[] { "teacher", "baseline", "student" })
+        foreach (string network in new[] { "teacher", "baseline", "kd-net" })
         {
             File.Exists(Path.Combine(folder, network, "best", "weights.safetensors")).Should().BeTrue();
             File.Exists(Path.Combine(folder, network, "history.csv")).Should().BeTrue();
@@ -29,10 +29,10 @@ public sealed class DemoCommandTests(TrainedNetworks trained)
         File.ReadAllLines(Path.Combine(folder, "scores.csv")).Should().HaveCount(1 + (3 * 2 * 3));
         File.ReadAllText(Path.Combine(folder, "summary.csv")).Should().Contain("skipped").And.Contain("1 if both are empty");
 
-        DateTime trainedAt = File.GetLastWriteTimeUtc(Path.Combine(folder, "student", "last", "weights.safetensors"));
+        DateTime trainedAt = File.GetLastWriteTimeUtc(Path.Combine(folder, "kd-net", "last", "weights.safetensors"));
         Kdnet second = Kdnet.Run(["demo", "--out", folder, .. Small]);
         second.ExitCode.Should().Be(0);
-        File.GetLastWriteTimeUtc(Path.Combine(folder, "student", "last", "weights.safetensors")).Should().Be(trainedAt);
+        File.GetLastWriteTimeUtc(Path.Combine(folder, "kd-net", "last", "weights.safetensors")).Should().Be(trainedAt);
 
         Kdnet other = Kdnet.Run(["demo", "--out", folder, .. Small, "--alpha", "3"]);
         other.ExitCode.Should().Be(2);

@@ -31,13 +31,13 @@ public sealed class TrainCommandTests(TrainedNetworks trained)
 
         Kdnet otherNetwork = Student([.. TrainedNetworks.SmallTrainingWith("--width", "4"), "--resume"]);
         otherNetwork.ExitCode.Should().Be(2);
-        otherNetwork.Error.Should().Contain("width 2").And.Contain("width 4");
+        otherNetwork.Error.Should().Contain("BaseWidth of the network was 2 and is now 4");
     }
 
     [Fact]
     public void A_teacher_whose_images_were_prepared_otherwise_is_refused()
     {
-        Kdnet run = Kdnet.Run(["train", "student", "--data", trained.Data, "--out", trained.In("unfit"), "--teacher", trained.Teacher, .. TrainedNetworks.SmallTrainingWith("--subsample", "1")]);
+        Kdnet run = Kdnet.Run(["train", "--system", "kd-net", "--data", trained.Data, "--out", trained.In("unfit"), "--teacher", trained.Teacher, .. TrainedNetworks.SmallTrainingWith("--subsample", "1")]);
 
         run.ExitCode.Should().Be(2);
         run.Error.Should().Contain("preprocessing.subsampling was 2 and is now 1");
@@ -46,10 +46,33 @@ public sealed class TrainCommandTests(TrainedNetworks trained)
     [Fact]
     public void A_teacher_that_has_seen_the_test_cases_is_warned_of()
     {
-        Kdnet run = Kdnet.Run(["train", "student", "--data", trained.Data, "--out", trained.In("leak"), "--teacher", trained.Teacher, .. TrainedNetworks.SmallTraining, "--fold", "2"]);
+        Kdnet run = Kdnet.Run(["train", "--system", "kd-net", "--data", trained.Data, "--out", trained.In("leak"), "--teacher", trained.Teacher, .. TrainedNetworks.SmallTraining, "--fold", "2"]);
 
         run.ExitCode.Should().Be(0);
         run.Error.Should().Contain("the teacher has learnt from");
+    }
+
+    [Theory]
+    [InlineData("kd-net", "needs a trained teacher", "--alpha", "1")]
+    [InlineData("baseline", "--alpha 1", "--alpha", "1")]
+    [InlineData("no-such-system", "no-such-system", "--alpha", "1")]
+    public void A_system_that_cannot_be_trained_as_asked_is_refused(string system, string message, string option, string value)
+    {
+        string folder = trained.In("refused-system");
+        Kdnet run = Kdnet.Run(["train", "--system", system, "--data", trained.Data, "--out", folder, .. TrainedNetworks.SmallTraining, option, value]);
+
+        run.ExitCode.Should().Be(2);
+        run.Error.Should().Contain(message);
+        Directory.Exists(folder).Should().BeFalse();
+    }
+
+    [Fact]
+    public void A_system_without_a_teacher_refuses_one()
+    {
+        Kdnet run = Kdnet.Run(["train", "--system", "baseline", "--data", trained.Data, "--out", trained.In("refused-teacher"), "--teacher", trained.Teacher, .. TrainedNetworks.SmallTraining]);
+
+        run.ExitCode.Should().Be(2);
+        run.Error.Should().Contain("leave --teacher out");
     }
 
     [Fact]
@@ -58,10 +81,10 @@ public sealed class TrainCommandTests(TrainedNetworks trained)
         using var cancellation = new CancellationTokenSource();
         cancellation.Cancel();
         string folder = trained.In("cancelled");
-        Kdnet run = Kdnet.Run(cancellation.Token, ["train", "teacher", "--data", trained.Data, "--out", folder, .. TrainedNetworks.SmallTraining]);
+        Kdnet run = Kdnet.Run(cancellation.Token, ["train", "--system", "teacher", "--data", trained.Data, "--out", folder, .. TrainedNetworks.SmallTraining]);
 
         run.ExitCode.Should().Be(130);
-        run.Error.Should().Contain($"kdnet train teacher --data {trained.Data} --out {folder}").And.Contain("--resume");
+        run.Error.Should().Contain($"kdnet train --system teacher --data {trained.Data} --out {folder}").And.Contain("--resume");
     }
 
     [Theory]
@@ -76,7 +99,7 @@ public sealed class TrainCommandTests(TrainedNetworks trained)
     {
         string folder = trained.In("refused");
         string[] data = option == "--data" ? [] : ["--data", trained.Data];
-        Kdnet run = Kdnet.Run(["train", "teacher", "--out", folder, .. data, .. TrainedNetworks.SmallTrainingWith(option, value)]);
+        Kdnet run = Kdnet.Run(["train", "--system", "teacher", "--out", folder, .. data, .. TrainedNetworks.SmallTrainingWith(option, value)]);
 
         run.ExitCode.Should().Be(2);
         run.Error.Should().NotBeEmpty().And.NotContain("   at ");
@@ -84,8 +107,8 @@ public sealed class TrainCommandTests(TrainedNetworks trained)
     }
 
     private Kdnet Train(string folder, string epochs, params string[] more) =>
-        Kdnet.Run(["train", "baseline", "--data", trained.Data, "--out", folder, "--cache", trained.In("cache"), "--crop", "16", "--levels", "2", "--width", "2", "--threads", "1", "--epochs", epochs, .. more]);
+        Kdnet.Run(["train", "--system", "baseline", "--data", trained.Data, "--out", folder, "--cache", trained.In("cache"), "--crop", "16", "--levels", "2", "--width", "2", "--threads", "1", "--epochs", epochs, .. more]);
 
     private Kdnet Student(params string[] options) =>
-        Kdnet.Run(["train", "student", "--data", trained.Data, "--out", trained.Student, "--cache", trained.In("cache"), "--teacher", trained.Teacher, .. options]);
+        Kdnet.Run(["train", "--system", "kd-net", "--data", trained.Data, "--out", trained.Student, "--cache", trained.In("cache"), "--teacher", trained.Teacher, .. options]);
 }

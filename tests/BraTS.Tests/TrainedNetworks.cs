@@ -21,8 +21,8 @@ public sealed class TrainedNetworks : IDisposable
     public TrainedNetworks()
     {
         Succeed("phantom", "--out", Data, "--cases", "4", "--size", "16");
-        Succeed(["train", "teacher", "--data", Data, "--out", Teacher, "--cache", In("cache"), .. SmallTraining]);
-        Succeed(["train", "student", "--data", Data, "--out", Student, "--cache", In("cache"), "--teacher", Teacher, .. SmallTraining]);
+        Succeed(["train", "--system", "teacher", "--data", Data, "--out", Teacher, "--cache", In("cache"), .. SmallTraining]);
+        Succeed(["train", "--system", "kd-net", "--data", Data, "--out", Student, "--cache", In("cache"), "--teacher", Teacher, .. SmallTraining]);
     }
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("kdnet-tests-").FullName;

@@ -15,10 +15,10 @@ internal static partial class KdnetApplication
 
         With the BraTS data at hand:
           kdnet inspect BraTS2018
-          kdnet train teacher --data BraTS2018 --out runs/teacher
-          kdnet train student --data BraTS2018 --out runs/student --teacher runs/teacher
-          kdnet evaluate --data BraTS2018 --model runs/student
-          kdnet predict --model runs/student --out segmentations patient_t1ce.nii.gz
+          kdnet train --system teacher --data BraTS2018 --out runs/teacher
+          kdnet train --system kd-net --data BraTS2018 --out runs/kd-net --teacher runs/teacher
+          kdnet evaluate --data BraTS2018 --model runs/kd-net
+          kdnet predict --model runs/kd-net --out segmentations patient_t1ce.nii.gz
         """;
 
     /// <summary>Runs one command.</summary>
@@ -60,6 +60,7 @@ internal static partial class KdnetApplication
             new DemoCommand(services),
             new PhantomCommand(services),
             new InspectCommand(services),
+            new SystemsCommand(services),
             new TrainCommand(services),
             new EvaluateCommand(services),
             new PredictCommand(services),

@@ -20,4 +20,11 @@ internal static class OptionRules
         if (result.Tokens.Count > 0 && result.GetValueOrDefault<T>() is { } value && !(value > bound))
             result.AddError(string.Create(CultureInfo.InvariantCulture, $"{option.Name} must be above {bound}, but is {value}."));
     });
+
+    public static void MustBeAbove<T>(this Option<T?> option, T bound)
+        where T : struct, INumber<T> => option.Validators.Add(result =>
+    {
+        if (result.Tokens.Count > 0 && result.GetValueOrDefault<T?>() is { } value && !(value > bound))
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{option.Name} must be above {bound}, but is {value}."));
+    });
 }

@@ -45,24 +45,51 @@ internal sealed class SettingsOptions
     {
         Add("--folds", "Number of parts of the data set, one of which is the test set; 1 for no test set.", _defaults.Folds, (settings, value) => settings with { Folds = value }).MustBeAtLeast(1);
         Add("--fold", "Which part is the test set, from 1.", _defaults.Fold, (settings, value) => settings with { Fold = value }).MustBeAtLeast(1);
+        Add("--validation-part", "Which part of the training cases chooses the best epoch, from 1; teachers with different parts make an ensemble.", _defaults.ValidationPart, (settings, value) => settings with { ValidationPart = value }).MustBeAtLeast(1);
     }
 
     public void AddTraining()
     {
-        Add("--width", "Channels of the U-Net's first level, doubled at each level.", _defaults.BaseWidth, (settings, value) => settings with { BaseWidth = value });
-        Add("--levels", "Resolutions of the U-Net.", _defaults.Levels, (settings, value) => settings with { Levels = value }).MustBeAtLeast(2);
+        AddNetworkSize();
         Add("--epochs", "Passes over the training cases.", _defaults.Epochs, (settings, value) => settings with { Epochs = value }).MustBeAtLeast(1);
         Add("--batch", "Cases in a batch.", _defaults.BatchSize, (settings, value) => settings with { BatchSize = value }).MustBeAtLeast(1);
-        Add("--learning-rate", "Learning rate of Adam.", _defaults.LearningRate, (settings, value) => settings with { LearningRate = value }).MustBeAbove(0);
+        AddOptional("--learning-rate", "Learning rate of Adam.", _defaults.LearningRate, "that of the system's source: 1e-4 for KD-Net", (settings, value) => settings with { LearningRate = value }).MustBeAbove(0);
         Add("--patience", "Epochs without a lower validation loss after which the learning rate is multiplied by 0.2.", _defaults.PlateauPatience, (settings, value) => settings with { PlateauPatience = value }).MustBeAtLeast(1);
         Add("--flip", "Whether training cases are flipped at random.", _defaults.Flip, (settings, value) => settings with { Flip = value });
     }
 
+    public void AddNetworkSize()
+    {
+        AddOptional("--width", "Channels of the network's first level, doubled at each level.", _defaults.BaseWidth, "the network's own: 30 for the U-Net", (settings, value) => settings with { BaseWidth = value });
+        AddOptional("--levels", "Resolutions of the network.", _defaults.Levels, "the network's own: 5 for the U-Net", (settings, value) => settings with { Levels = value });
+        AddOptional("--skips", "Skip connections of the U-Net, kept at the deepest levels first.", _defaults.SkipConnections, "all", (settings, value) => settings with { SkipConnections = value });
+    }
+
     public void AddDistillation()
     {
-        Add("--lambda", "Weight of the teacher against the reference, 0 to 1.", _defaults.Lambda, (settings, value) => settings with { Lambda = value });
-        Add("--temperature", "Temperature of the teacher's soft targets.", _defaults.Temperature, (settings, value) => settings with { Temperature = value }).MustBeAbove(0);
-        Add("--alpha", "Weight of the bottleneck loss, at least 0.", _defaults.Alpha, (settings, value) => settings with { Alpha = value });
+        AddOptional("--lambda", "Weight of the teacher against the reference, 0 to 1.", _defaults.Lambda, "that of the system's source: 0.75 for KD-Net", (settings, value) => settings with { Lambda = value });
+        AddOptional("--temperature", "Temperature of the teacher's soft targets.", _defaults.Temperature, "that of the system's source: 5 for KD-Net", (settings, value) => settings with { Temperature = value }).MustBeAbove(0);
+        AddOptional("--alpha", "Weight of the term that compares features (for KD-Net, the bottleneck loss), at least 0.", _defaults.Alpha, "that of the system's source: 10 for KD-Net", (settings, value) => settings with { Alpha = value });
+    }
+
+    public void AddNetwork()
+    {
+        var option = new Option<string?>("--network") { Description = "The network, for systems that have none of their own: the paper's U-Net, MultiResUNet, or the U-Net on axial slices. [default: unet]", HelpName = string.Join('|', NetworkKinds.OptionNames) };
+        option.AcceptOnlyFromAmong([.. NetworkKinds.OptionNames]);
+        _command.Add(option);
+        _changes.Add((parsed, settings) => parsed.GetValue(option) is { } name ? settings with { Network = NetworkKinds.Parse(name) } : settings);
+    }
+
+    // What has no default of its own is told in words.
+    private Option<T?> AddOptional<T>(string name, string description, T? standard, string standardInWords, Func<ExperimentSettings, T?, ExperimentSettings> change)
+        where T : struct
+    {
+        var option = new Option<T?>(name) { Description = standard is null ? $"{description} [default: {standardInWords}]" : description, HelpName = "number" };
+        if (standard is not null)
+            option.DefaultValueFactory = _ => standard;
+        _command.Add(option);
+        _changes.Add((parsed, settings) => change(settings, parsed.GetValue(option)));
+        return option;
     }
 
     private Option<T> Add<T>(string name, string description, T standard, Func<ExperimentSettings, T, ExperimentSettings> change)

@@ -15,6 +15,8 @@ internal sealed class EvaluateCommand : ExplainedCommand
     private readonly Option<string[]> _models = CommonOptions.Models("One or more trained networks: the --out of a training, or a checkpoint in it.");
     private readonly Option<string> _out = new("--out") { Description = "The file for the scores of each case.", HelpName = "file", DefaultValueFactory = _ => "scores.csv" };
     private readonly Option<string> _cases = new("--cases") { Description = "Which cases to score: those that none of the networks has learnt from, or all.", DefaultValueFactory = _ => Unseen };
+    private readonly Option<string[]> _modalities = new("--modalities") { Description = "Show networks that work with any modalities only these. [default: all that each can see]", HelpName = "modality", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<bool> _subsets = new("--subsets") { Description = "Score networks that work with any modalities on each subset of them." };
     private readonly Option<bool> _skipFaulty = CommonOptions.SkipFaulty();
     private readonly TorchOptions _torch;
 
@@ -25,8 +27,10 @@ internal sealed class EvaluateCommand : ExplainedCommand
 
             Scores are given on the grid on which the networks were trained, and on the grid of the files, to which the probabilities are up-sampled. Images are prepared as in training.
 
-            Example:
-              kdnet evaluate --data BraTS2018 --model runs/baseline runs/student --out scores.csv
+            Examples:
+              kdnet evaluate --data BraTS2018 --model runs/baseline runs/kd-net --out scores.csv
+              kdnet evaluate --data BraTS2018 --model runs/u-hved runs/u-hemis --modalities t1ce
+              kdnet evaluate --data BraTS2018 --model runs/u-hved --subsets
             """)
     {
         _services = services;
@@ -36,6 +40,9 @@ internal sealed class EvaluateCommand : ExplainedCommand
         Add(_models);
         Add(_out);
         Add(_cases);
+        _modalities.AcceptOnlyFromAmong([.. BraTSModality.All]);
+        Add(_modalities);
+        Add(_subsets);
         Add(_skipFaulty);
         _torch = new TorchOptions(this);
         SetAction(Run);
@@ -51,18 +58,23 @@ internal sealed class EvaluateCommand : ExplainedCommand
         {
             foreach (string name in names)
                 models.Add(SegmentationModel.Load(ModelFolder.Find(name), device));
+            Dictionary<SegmentationModel, IReadOnlyList<string>> shown = models.ToDictionary(model => model, model => Shown(model, parsed));
             BraTSDataset dataset = BraTSDataset.Open(parsed.GetValue(_data)!, new BraTSDatasetOptions
             {
-                RequiredModalities = [.. models.SelectMany(model => model.Network.Modalities).Distinct()],
+                RequiredModalities = [.. shown.Values.SelectMany(modalities => modalities).Distinct()],
                 FaultyCases = parsed.GetValue(_skipFaulty) ? FaultyCaseHandling.Skip : FaultyCaseHandling.Stop,
             });
             foreach (BraTSCaseFault fault in dataset.Faults)
                 display.Warn($"Left out: {fault}");
             IReadOnlyList<BraTSCase> cases = Choose(dataset, models, parsed.GetValue(_cases) == All, display);
-            CaseScore[] scores = [.. names.Zip(models).SelectMany(pair => Score(pair.First, pair.Second, cases))];
+            bool subsets = parsed.GetValue(_subsets);
+            List<CaseScore> scores = [];
+            foreach ((string name, SegmentationModel model) in names.Zip(models))
+                scores.AddRange(subsets && !model.Network.NeedsAllModalities ? ScoreSubsets(name, model, shown[model], cases) : Score(name, model, shown[model], cases));
             string file = Path.GetFullPath(parsed.GetValue(_out)!);
             ScoresCsv.Write(file, scores);
-            display.Show(EvaluationTable.Render(scores, cases.Count));
+            if (!subsets || models.Exists(model => model.Network.NeedsAllModalities))
+                display.Show(EvaluationTable.Render([.. scores.Where(score => !subsets || names.Contains(score.Network))], cases.Count));
             display.Say($"The scores of each case are in {file}");
             return ExitCode.Done;
         }
@@ -72,10 +84,29 @@ internal sealed class EvaluateCommand : ExplainedCommand
         }
     }
 
-    private IReadOnlyList<CaseScore> Score(string name, SegmentationModel model, IReadOnlyList<BraTSCase> cases)
+    private IReadOnlyList<string> Shown(SegmentationModel model, ParseResult parsed)
     {
-        var preprocessor = new Preprocessor(PreprocessingMetadata.Read(model.Metadata, model.Network.Modalities));
-        return ModelEvaluation.Score(name, model, [.. cases.Select(item => new EvaluationCase(item, () => preprocessor.Process(item)))], Enum.GetValues<ScoringGrid>(), _services.Display, _services.Cancellation);
+        string[] wanted = parsed.GetValue(_modalities) ?? [];
+        if (wanted.Length == 0 || model.Network.NeedsAllModalities)
+            return model.Network.Modalities;
+        string[] shown = [.. model.Network.Modalities.Where(wanted.Contains)];
+        return shown.Length > 0 ? shown : throw new UsageException($"A network sees {ModalitySubsets.Title(model.Network.Modalities)}, none of which is among --modalities {string.Join(' ', wanted)}.");
+    }
+
+    private IReadOnlyList<CaseScore> Score(string name, SegmentationModel model, IReadOnlyList<string> modalities, IReadOnlyList<BraTSCase> cases)
+    {
+        var preprocessor = new Preprocessor(PreprocessingMetadata.Read(model.Metadata, modalities));
+        string title = modalities.Count == model.Network.Modalities.Count ? name : $"{name} ({ModalitySubsets.Title(modalities)})";
+        return ModelEvaluation.Score(title, model, [.. cases.Select(item => new EvaluationCase(item, () => preprocessor.Process(item)))], Enum.GetValues<ScoringGrid>(), _services.Display, _services.Cancellation);
+    }
+
+    private IEnumerable<CaseScore> ScoreSubsets(string name, SegmentationModel model, IReadOnlyList<string> modalities, IReadOnlyList<BraTSCase> cases)
+    {
+        var scores = new List<(IReadOnlyList<string> Subset, IReadOnlyList<CaseScore> Scores)>();
+        foreach (IReadOnlyList<string> subset in ModalitySubsets.Of(modalities))
+            scores.Add((subset, Score(name, model, subset, cases)));
+        _services.Display.Show(SubsetTable.Render(name, modalities, scores));
+        return scores.SelectMany(subset => subset.Scores);
     }
 
     private static IReadOnlyList<BraTSCase> Choose(BraTSDataset dataset, IEnumerable<SegmentationModel> models, bool all, Display display)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Medical;
 
 namespace KnowledgeDistillation.Samples.BraTS;
 
@@ -8,8 +9,9 @@ internal sealed class PredictCommand : ExplainedCommand
 {
     private readonly CommandServices _services;
     private readonly Argument<string[]> _images = new("image") { Description = "NIfTI files of the modality that the network sees, skull-stripped as in BraTS.", Arity = ArgumentArity.OneOrMore };
-    private readonly Option<string> _model = new("--model") { Description = "The trained student or baseline: the --out of its training, or a checkpoint in it.", HelpName = "checkpoint", Required = true };
+    private readonly Option<string> _model = new("--model") { Description = "The trained network: the --out of its training, or a checkpoint in it.", HelpName = "checkpoint", Required = true };
     private readonly Option<string> _out = new("--out") { Description = "A folder, in which each result is named after its image (NAME_seg.nii.gz), or for one image a file ending in .nii or .nii.gz.", HelpName = "folder|file", Required = true };
+    private readonly Option<string?> _modality = new("--modality") { Description = "The modality of the images, for networks that work with any." };
     private readonly TorchOptions _torch;
 
     public PredictCommand(CommandServices services)
@@ -18,8 +20,9 @@ internal sealed class PredictCommand : ExplainedCommand
             Each result lies on the grid of its image, with its header, and holds the labels of BraTS: 1 necrosis and non-enhancing core, 2 oedema, 4 enhancing tumour. Outside of the crop that the network was trained with, nothing is found. An image that cannot be segmented is reported, and the others are done nevertheless.
 
             Examples:
-              kdnet predict --model runs/student --out segmentations patient1_t1ce.nii.gz patient2_t1ce.nii.gz
-              kdnet predict --model runs/student --out patient1_seg.nii.gz patient1_t1ce.nii.gz
+              kdnet predict --model runs/kd-net --out segmentations patient1_t1ce.nii.gz patient2_t1ce.nii.gz
+              kdnet predict --model runs/kd-net --out patient1_seg.nii.gz patient1_t1ce.nii.gz
+              kdnet predict --model runs/u-hved --modality flair --out segmentations patient1_flair.nii.gz
             """)
     {
         _services = services;
@@ -31,6 +34,8 @@ internal sealed class PredictCommand : ExplainedCommand
         Add(_images);
         Add(_model);
         Add(_out);
+        _modality.AcceptOnlyFromAmong([.. BraTSModality.All]);
+        Add(_modality);
         _torch = new TorchOptions(this);
         SetAction(Run);
     }
@@ -40,7 +45,7 @@ internal sealed class PredictCommand : ExplainedCommand
         var device = _torch.Start(parsed);
         (string Image, string Result)[] work = ImagePrediction.NameResults(parsed.GetValue(_images)!, parsed.GetValue(_out)!);
         using SegmentationModel model = SegmentationModel.Load(ModelFolder.Find(parsed.GetValue(_model)!), device);
-        var prediction = new ImagePrediction(model);
+        var prediction = new ImagePrediction(model, parsed.GetValue(_modality));
         int failed = 0;
         foreach ((string image, string result) in work)
         {

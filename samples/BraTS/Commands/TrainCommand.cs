@@ -1,25 +1,116 @@
+using System.CommandLine;
+using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Training;
 
 namespace KnowledgeDistillation.Samples.BraTS;
 
 /// <summary>`kdnet train`: one network on a BraTS data set.</summary>
 internal sealed class TrainCommand : ExplainedCommand
 {
-    public TrainCommand(CommandServices services)
-        : base("train", "Trains the teacher, the baseline or the student.",
-            """
-            Trains the teacher, the baseline or the student on a BraTS data set.
+    private readonly CommandServices _services;
+    private readonly Option<string> _system = new("--system") { Description = "What to train; 'kdnet systems' tells what each is.", HelpName = "name", Required = true };
+    private readonly Option<string?> _data = CommonOptions.Data("The BraTS data set.");
+    private readonly Option<string> _out = CommonOptions.Out("Where checkpoints (best, last), history.csv and TensorBoard logs go.");
+    private readonly Option<string[]> _teachers = new("--teacher") { Description = "The trained teacher, for systems that need one: its --out, or a checkpoint in it. Of several, the mean of what they teach is taken.", HelpName = "checkpoint", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<string> _modality = new("--modality") { Description = "The modality that is at hand, for systems that see one.", DefaultValueFactory = _ => BraTSModality.T1ce };
+    private readonly Option<bool> _resume = new("--resume") { Description = "Go on with the run in --out." };
+    private readonly Option<string?> _cache = new("--cache") { Description = "Where prepared images are kept; give the same folder to several runs to prepare them once. [default: the folder cache in --out]", HelpName = "folder" };
+    private readonly Option<bool> _skipFaulty = CommonOptions.SkipFaulty();
+    private readonly SettingsOptions _settings;
+    private readonly TorchOptions _torch;
 
-            The defaults are the paper's: 500 epochs at 64³, width 30, three folds of which the first is left for the test. Give the same --seed, --folds and --fold to all three, so that nobody learns from the test cases.
+    public TrainCommand(CommandServices services)
+        : base("train", "Trains a teacher, a baseline, a KD-Net student, or any other system.",
+            """
+            Trains one system on a BraTS data set; 'kdnet systems' lists them.
+
+            The defaults are the paper's: 500 epochs at 64³, width 30, three folds of which the first is left for the test. Give the same --seed, --folds and --fold to all, so that nobody learns from the test cases.
 
             Examples:
-              kdnet train teacher  --data BraTS2018 --out runs/teacher  --cache runs/cache
-              kdnet train baseline --data BraTS2018 --out runs/baseline --cache runs/cache
-              kdnet train student  --data BraTS2018 --out runs/student  --cache runs/cache --teacher runs/teacher
-              kdnet train student  --data BraTS2018 --out runs/student  --cache runs/cache --teacher runs/teacher --resume
+              kdnet train --system teacher  --data BraTS2018 --out runs/teacher  --cache runs/cache
+              kdnet train --system baseline --data BraTS2018 --out runs/baseline --cache runs/cache
+              kdnet train --system kd-net   --data BraTS2018 --out runs/kd-net   --cache runs/cache --teacher runs/teacher
+              kdnet train --system kd-net   --data BraTS2018 --out runs/kd-net   --cache runs/cache --teacher runs/teacher --resume
+              kdnet train --system u-hved   --data BraTS2018 --out runs/u-hved   --cache runs/cache
             """)
     {
-        Add(new TrainNetworkCommand(services, NetworkRole.Teacher, "Trains the network that sees all four modalities."));
-        Add(new TrainNetworkCommand(services, NetworkRole.Baseline, "Trains the network that sees one modality and gets no help."));
-        Add(new TrainNetworkCommand(services, NetworkRole.Student, "Trains the network that sees one modality, with the help of the teacher."));
+        _services = services;
+        _system.AcceptOnlyFromAmong([.. SegmentationSystems.Names]);
+        _data.Required = true;
+        _out.Required = true;
+        _modality.AcceptOnlyFromAmong([.. BraTSModality.All]);
+        Add(_system);
+        Add(_data);
+        Add(_out);
+        Add(_teachers);
+        Add(_modality);
+        Add(_resume);
+        Add(_cache);
+        Add(_skipFaulty);
+        _settings = new SettingsOptions(this, ExperimentSettings.Paper);
+        _settings.AddSeed();
+        _settings.AddCrop();
+        _settings.AddSubsampling();
+        _settings.AddSplit();
+        _settings.AddNetwork();
+        _settings.AddTraining();
+        _settings.AddDistillation();
+        _torch = new TorchOptions(this);
+        SetAction(Run);
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        var device = _torch.Start(parsed);
+        string folder = Path.GetFullPath(parsed.GetValue(_out)!);
+        string modality = parsed.GetValue(_modality)!;
+        SegmentationSystem system = SegmentationSystems.Of(parsed.GetValue(_system)!);
+        var training = new NetworkTraining(_settings.Read(parsed), system, modality, folder, FindTeachers(parsed, system));
+        system.Weights.RefuseOthers(training.Settings, system.Name);
+        training.Settings.ValidateTraining(system, training.Teachers.Count);
+        if (training.HasBegun && !parsed.GetValue(_resume))
+            throw new UsageException($"'{folder}' already holds a run: add --resume to go on with it, or choose another --out.");
+
+        Display display = _services.Display;
+        IReadOnlyList<string> modalities = system.TrainingModalities(modality);
+        BraTSDataset dataset = OpenData(parsed, modalities, display);
+        CaseSplit split = CaseSplit.Of(dataset.Cases, training.Settings);
+        training.RefuseUnfitTeacher(split, display);
+        display.Say($"{split}.");
+        try
+        {
+            var cached = PreparedCases.Prepare([.. split.Training, .. split.Validation], training.Settings.Preprocessing(modalities), parsed.GetValue(_cache) ?? Path.Combine(folder, "cache"), display, _services.Cancellation);
+            TrainingResult result = training.Run(split, cached, device, display, _services.Cancellation);
+            display.Say($"The best of {result.History.Count} epochs was {result.Best.Epoch + 1}: {TrainingText.Epoch(result.Best)}.");
+            display.Say($"The checkpoint is {result.BestCheckpoint}");
+            return ExitCode.Done;
+        }
+        catch (OperationCanceledException)
+        {
+            display.Warn($"To go on: {_services.CommandLine("--resume")}");
+            throw;
+        }
+    }
+
+    private string[] FindTeachers(ParseResult parsed, SegmentationSystem system)
+    {
+        string[] teachers = parsed.GetValue(_teachers) ?? [];
+        if (system.NeedsTeacher && teachers.Length == 0)
+            throw new UsageException($"The system '{system.Name}' needs a trained teacher: train one with --system teacher, and give its --out as --teacher.");
+        if (!system.NeedsTeacher && teachers.Length > 0)
+            throw new UsageException($"The system '{system.Name}' learns without a teacher: leave --teacher out.");
+        return [.. teachers.Select(ModelFolder.Find)];
+    }
+
+    private BraTSDataset OpenData(ParseResult parsed, IReadOnlyList<string> modalities, Display display)
+    {
+        BraTSDataset dataset = BraTSDataset.Open(parsed.GetValue(_data)!, new BraTSDatasetOptions
+        {
+            RequiredModalities = modalities,
+            FaultyCases = parsed.GetValue(_skipFaulty) ? FaultyCaseHandling.Skip : FaultyCaseHandling.Stop,
+        });
+        foreach (BraTSCaseFault fault in dataset.Faults)
+            display.Warn($"Left out: {fault}");
+        return dataset;
     }
 }

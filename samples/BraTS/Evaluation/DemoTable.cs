@@ -10,8 +10,8 @@ namespace KnowledgeDistillation.Samples.BraTS;
 internal static class DemoTable
 {
     /// <summary>Dice of a network in a region in percent over the test cases.</summary>
-    public static MeanAndDeviation Dice(IEnumerable<CaseScore> scores, NetworkRole role, string region, EmptyRegionConvention convention) => MeanAndDeviation.Of(
-        scores.Where(score => score.Network == role.Title() && score.Region.Region == region).Select(score => 100 * score.Region.Overlap.Dice(convention)));
+    public static MeanAndDeviation Dice(IEnumerable<CaseScore> scores, SegmentationSystem system, string region, EmptyRegionConvention convention) => MeanAndDeviation.Of(
+        scores.Where(score => score.Network == system.Title && score.Region.Region == region).Select(score => 100 * score.Region.Overlap.Dice(convention)));
 
     public static Table Render(IReadOnlyList<CaseScore> scores, int testCases)
     {
@@ -19,12 +19,12 @@ internal static class DemoTable
         table.AddColumn("");
         foreach (Region region in BraTSRegions.All)
             table.AddColumn(new TableColumn(region.Name).RightAligned()).AddColumn(new TableColumn($"[dim]{region.Name} in the paper[/]").RightAligned());
-        foreach (NetworkRole role in Enum.GetValues<NetworkRole>())
+        foreach (SegmentationSystem system in DemoSystems.All)
         {
-            table.AddRow([role.Title(), .. BraTSRegions.All.SelectMany(region => new[]
+            table.AddRow([system.Title, .. BraTSRegions.All.SelectMany(region => new[]
             {
-                Text(Dice(scores, role, region.Name, EmptyRegionConvention.ScoreOne)),
-                $"[dim]{PaperTable1.Dice(role, region.Name)}[/]",
+                Text(Dice(scores, system, region.Name, EmptyRegionConvention.ScoreOne)),
+                $"[dim]{PaperTable1.Dice(system, region.Name)}[/]",
             })]);
         }
 
@@ -35,14 +35,14 @@ internal static class DemoTable
     public static void WriteCsv(string path, IReadOnlyList<CaseScore> scores)
     {
         var text = new StringBuilder("network,region,empty_regions,dice_mean,dice_standard_deviation,cases,cases_skipped,paper\n");
-        foreach (NetworkRole role in Enum.GetValues<NetworkRole>())
+        foreach (SegmentationSystem system in DemoSystems.All)
         {
             foreach (Region region in BraTSRegions.All)
             {
                 foreach (EmptyRegionConvention convention in Enum.GetValues<EmptyRegionConvention>())
                 {
-                    MeanAndDeviation dice = Dice(scores, role, region.Name, convention);
-                    text.AppendLine(CultureInfo.InvariantCulture, $"{role.Title()},{region.Name},{(convention == EmptyRegionConvention.Skip ? "skipped" : "1 if both are empty")},{dice.Mean:0.##},{dice.StandardDeviation:0.##},{dice.Count},{dice.Skipped},{PaperTable1.Dice(role, region.Name)}");
+                    MeanAndDeviation dice = Dice(scores, system, region.Name, convention);
+                    text.AppendLine(CultureInfo.InvariantCulture, $"{system.Title},{region.Name},{(convention == EmptyRegionConvention.Skip ? "skipped" : "1 if both are empty")},{dice.Mean:0.##},{dice.StandardDeviation:0.##},{dice.Count},{dice.Skipped},{PaperTable1.Dice(system, region.Name)}");
                 }
             }
         }

@@ -15,7 +15,7 @@ internal static class ModelEvaluation
         Display display,
         CancellationToken cancellation) => display.ShowCount($"scoring {title}", cases.Count, progress =>
     {
-        var segmenter = new CaseSegmenter(model);
+        var segmenter = ModelInference.Segmenter(model);
         var scores = new List<CaseScore>();
         for (int i = 0; i < cases.Count; i++)
         {

@@ -13,7 +13,7 @@ internal sealed record CaseSplit(IReadOnlyList<BraTSCase> Training, IReadOnlyLis
     {
         if (settings.Folds == 1)
             return WithoutTest(cases, settings);
-        var options = new CrossValidationOptions { Folds = settings.Folds, Seed = settings.Seed, ValidationShare = settings.ValidationShare };
+        var options = new CrossValidationOptions { Folds = settings.Folds, Seed = settings.Seed, ValidationShare = settings.ValidationShare, ValidationPart = settings.ValidationPart - 1 };
         CrossValidationFold fold = CrossValidation.Split(cases, options)[settings.Fold - 1];
         return new CaseSplit(fold.Training, fold.Validation, fold.Test);
     }
@@ -24,7 +24,10 @@ internal sealed record CaseSplit(IReadOnlyList<BraTSCase> Training, IReadOnlyLis
         int parts = (int)Math.Round(1 / settings.ValidationShare);
         if (cases.Count < Math.Max(4, parts))
             return new CaseSplit(cases, [], []);
-        CrossValidationFold fold = CrossValidation.Split(cases, new CrossValidationOptions { Folds = Math.Max(2, parts), Seed = settings.Seed, ValidateOnTest = true })[0];
+        IReadOnlyList<CrossValidationFold> folds = CrossValidation.Split(cases, new CrossValidationOptions { Folds = Math.Max(2, parts), Seed = settings.Seed, ValidateOnTest = true });
+        if (settings.ValidationPart > folds.Count)
+            throw new UsageException($"--validation-part must be from 1 to {folds.Count}, but is {settings.ValidationPart}.");
+        CrossValidationFold fold = folds[settings.ValidationPart - 1];
         return new CaseSplit(fold.Training, fold.Validation, []);
     }
 }

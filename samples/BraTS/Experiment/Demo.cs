@@ -14,7 +14,8 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
     public void Run(DemoFolder folder, Device device, Display display, CancellationToken cancellation)
     {
         Settings.ValidatePhantom();
-        Settings.ValidateTraining();
+        foreach (SegmentationSystem system in DemoSystems.All)
+            Settings.ValidateTraining(system, teachers: system.NeedsTeacher ? 1 : 0);
         folder.Open(Settings, Data);
         BraTSDataset dataset = OpenData(folder, display, cancellation);
         CaseSplit split = CaseSplit.Of(dataset.Cases, Settings);
@@ -23,19 +24,19 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
         display.Say($"{split}.");
         IReadOnlyDictionary<string, CachedCase> cached = PreparedCases.Prepare(dataset.Cases, Settings.Preprocessing(BraTSModality.All), folder.Cache, display, cancellation);
 
-        var histories = new Dictionary<NetworkRole, IReadOnlyList<EpochReport>>();
-        foreach (NetworkRole role in Enum.GetValues<NetworkRole>())
+        var histories = new Dictionary<SegmentationSystem, IReadOnlyList<EpochReport>>();
+        foreach (SegmentationSystem system in DemoSystems.All)
         {
-            display.Heading(Introduce(role));
-            string? teacher = role == NetworkRole.Student ? BestOf(NetworkRole.Teacher, folder) : null;
-            histories[role] = new NetworkTraining(Settings, role, Modality, folder.Of(role), teacher).Run(split, cached, device, display, cancellation).History;
+            display.Heading(Introduce(system));
+            string[] teachers = system.NeedsTeacher ? [BestOf(SegmentationSystems.Teacher, folder)] : [];
+            histories[system] = new NetworkTraining(Settings, system, Modality, folder.Of(system), teachers).Run(split, cached, device, display, cancellation).History;
         }
 
         CachedCase[] test = [.. split.Test.Select(item => cached[item.Id])];
-        Dictionary<NetworkRole, SegmentationModel> models = Enum.GetValues<NetworkRole>().ToDictionary(role => role, role => SegmentationModel.Load(BestOf(role, folder), device));
+        Dictionary<SegmentationSystem, SegmentationModel> models = DemoSystems.All.ToDictionary(system => system, system => SegmentationModel.Load(BestOf(system, folder), device));
         try
         {
-            CaseScore[] scores = [.. models.SelectMany(model => ModelEvaluation.Score(model.Key.Title(), model.Value, [.. test.Select(EvaluationCase.Of)], [ScoringGrid.Training], display, cancellation))];
+            CaseScore[] scores = [.. models.SelectMany(model => ModelEvaluation.Score(model.Key.Title, model.Value, [.. test.Select(EvaluationCase.Of)], [ScoringGrid.Training], display, cancellation))];
             ScoresCsv.Write(folder.Scores, scores);
             DemoTable.WriteCsv(folder.Summary, scores);
             new DemoReport
@@ -45,7 +46,7 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
                 Split = split,
                 Scores = scores,
                 Histories = histories,
-                Figures = ComparisonFigure.Choose(test, scores, models[NetworkRole.Baseline], models[NetworkRole.Student], Modality),
+                Figures = ComparisonFigure.Choose(test, scores, models[SegmentationSystems.Baseline], models[SegmentationSystems.KDNet], Modality),
                 Modality = Modality,
             }.Write(folder.Report);
             display.Say();
@@ -77,12 +78,12 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
         return BraTSDataset.Open(folder.Phantoms);
     }
 
-    private static string BestOf(NetworkRole role, DemoFolder folder) => Path.Combine(folder.Of(role), "best");
+    private static string BestOf(SegmentationSystem system, DemoFolder folder) => Path.Combine(folder.Of(system), "best");
 
-    private string Introduce(NetworkRole role) => role switch
+    private string Introduce(SegmentationSystem system) => system.Name switch
     {
-        NetworkRole.Teacher => "1. The teacher sees all four modalities and learns from the reference.",
-        NetworkRole.Baseline => $"2. The baseline sees {ModalityTitles.Of(Modality)} only and learns from the reference.",
+        "teacher" => "1. The teacher sees all four modalities and learns from the reference.",
+        "baseline" => $"2. The baseline sees {ModalityTitles.Of(Modality)} only and learns from the reference.",
         _ => $"3. The KD-Net student sees {ModalityTitles.Of(Modality)} only and learns from the reference and from the frozen teacher.",
     };
 }

@@ -22,7 +22,7 @@ internal sealed class DemoFolder(string path)
 
     public string Report => In("report.html");
 
-    public string Of(NetworkRole role) => In(role.FolderName());
+    public string Of(SegmentationSystem system) => In(system.Name);
 
     /// <summary>Takes the folder for a demo with these settings.</summary>
     /// <exception cref="UsageException">It holds something else, or a demo with other settings.</exception>

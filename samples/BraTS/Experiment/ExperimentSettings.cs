@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Training;
@@ -11,20 +10,21 @@ namespace KnowledgeDistillation.Samples.BraTS;
 /// </summary>
 internal sealed record ExperimentSettings
 {
-    /// <summary>The protocol of the paper (section 3.2), with No New-Net's widths.</summary>
+    /// <summary>The protocol of the paper (section 3.2); what a system's own source says of its width, learning rate and weights is left to the system.</summary>
     public static ExperimentSettings Paper { get; } = new()
     {
         CropEdge = 128,
         SubsamplingFactor = 2,
-        BaseWidth = 30,
-        Levels = 5,
+        BaseWidth = null,
+        Levels = null,
         Epochs = 500,
         BatchSize = 1,
-        LearningRate = 1e-4,
+        LearningRate = null,
         PlateauPatience = 50,
         ValidationShare = 0.1,
-        Temperature = 5,
-        Alpha = 10,
+        Lambda = null,
+        Temperature = null,
+        Alpha = null,
     };
 
     /// <summary>Fixes phantoms, folds, initial weights, order and augmentation.</summary>
@@ -66,11 +66,17 @@ internal sealed record ExperimentSettings
     /// <summary>Share of the training part that decides about the learning rate and the best checkpoint.</summary>
     public double ValidationShare { get; init; } = 0.17;
 
-    /// <summary>Channels of the U-Net's shallowest level.</summary>
-    public int BaseWidth { get; init; } = 8;
+    /// <summary>Which of the parts of that share it is, from 1.</summary>
+    public int ValidationPart { get; init; } = 1;
 
-    /// <summary>Number of resolutions of the U-Net.</summary>
-    public int Levels { get; init; } = 4;
+    /// <summary>The network of the systems that have none of their own; null for the paper's U-Net.</summary>
+    public NetworkKind? Network { get; init; }
+
+    /// <summary>Channels of the network's shallowest level; null for its own default.</summary>
+    public int? BaseWidth { get; init; } = 8;
+
+    /// <summary>Number of resolutions of the network; null for its own default.</summary>
+    public int? Levels { get; init; } = 4;
 
     /// <summary>Number of its skip connections; null for all.</summary>
     public int? SkipConnections { get; init; }
@@ -81,8 +87,8 @@ internal sealed record ExperimentSettings
     /// <summary>Cases in a batch.</summary>
     public int BatchSize { get; init; } = 2;
 
-    /// <summary>Learning rate of Adam.</summary>
-    public double LearningRate { get; init; } = 2e-3;
+    /// <summary>Learning rate of Adam; null for that of the system's source.</summary>
+    public double? LearningRate { get; init; } = 2e-3;
 
     /// <summary>Epochs without a lower validation loss after which the learning rate is multiplied by 0.2.</summary>
     public int PlateauPatience { get; init; } = 10;
@@ -90,17 +96,17 @@ internal sealed record ExperimentSettings
     /// <summary>Whether training cases are flipped along each axis with probability 1/2.</summary>
     public bool Flip { get; init; } = true;
 
-    /// <summary>λ, the weight of the teacher against the reference.</summary>
-    public double Lambda { get; init; } = 0.75;
+    /// <summary>λ, the weight of the teacher against the reference; null for that of the system's source.</summary>
+    public double? Lambda { get; init; } = 0.75;
 
     /// <summary>
     /// T, the temperature of the teacher's soft targets. Chosen by measurement, with <see cref="Alpha"/>: the paper's T = 5 and α = 10 belong to 95,000 steps, and leave the student of the
     /// demo's 980 behind the baseline.
     /// </summary>
-    public double Temperature { get; init; } = 2;
+    public double? Temperature { get; init; } = 2;
 
     /// <summary>α, the weight of the bottleneck loss.</summary>
-    public double Alpha { get; init; } = 0.1;
+    public double? Alpha { get; init; } = 0.1;
 
     /// <summary>Every so many epochs each term's share of the student's gradient is measured; 0 for never.</summary>
     public int GradientSharesEvery { get; init; } = 5;
@@ -117,14 +123,6 @@ internal sealed record ExperimentSettings
         ReferenceError = PhantomReferenceError,
     };
 
-    /// <summary>The objective of the student, eq. 5.</summary>
-    public WeightedObjective Objective() => KDNetObjective.Create(new KDNetOptions
-    {
-        Lambda = Lambda,
-        Alpha = Alpha,
-        SoftTargets = new SoftTargetOptions { Temperature = Temperature },
-    });
-
     /// <summary>How images become the input of a network.</summary>
     public PreprocessingOptions Preprocessing(IReadOnlyList<string> modalities) => new()
     {
@@ -133,21 +131,31 @@ internal sealed record ExperimentSettings
         SubsamplingFactor = SubsamplingFactor,
     };
 
-    /// <summary>The network that sees these modalities.</summary>
-    public UNet3DOptions Network(IReadOnlyList<string> modalities) => new()
+    /// <summary>The network of these settings that sees some modalities.</summary>
+    /// <param name="modalities">The modalities.</param>
+    /// <param name="outputChannels">Number of its output channels.</param>
+    public NetworkRecipe Recipe(IReadOnlyList<string> modalities, int outputChannels)
     {
-        Modalities = modalities,
-        OutputChannels = BraTSRegions.Classes.Channels,
-        BaseWidth = BaseWidth,
-        Levels = Levels,
-        SkipConnections = SkipConnections,
-    };
+        NetworkRecipe recipe = Network switch
+        {
+            NetworkKind.UNet2D => new UNet2DOptions { Modalities = modalities, OutputChannels = outputChannels },
+            NetworkKind.MultiResUNet => new MultiResUNet3DOptions { Modalities = modalities, OutputChannels = outputChannels },
+            _ => new UNet3DOptions { Modalities = modalities, OutputChannels = outputChannels },
+        };
+        return recipe switch
+        {
+            UNetOptions unet => unet with { BaseWidth = BaseWidth ?? unet.BaseWidth, Levels = Levels ?? unet.Levels, SkipConnections = SkipConnections },
+            MultiResUNet3DOptions multiRes => multiRes with { BaseWidth = BaseWidth ?? multiRes.BaseWidth, Levels = Levels ?? multiRes.Levels },
+            _ => recipe,
+        };
+    }
 
     /// <summary>How a network is fitted, apart from where its files go.</summary>
-    public TrainingOptions TrainingOptions() => new()
+    public TrainingOptions TrainingOptions(SegmentationSystem system) => new()
     {
         Epochs = Epochs,
-        LearningRate = LearningRate,
+        LearningRate = LearningRate ?? system.LearningRate,
+        WeightDecay = system.WeightDecay,
         Schedule = new PlateauSchedule { Patience = PlateauPatience },
         Seed = Seed,
     };
@@ -162,18 +170,27 @@ internal sealed record ExperimentSettings
 
     /// <summary>Refuses settings of a training that cannot work, before anything is read or written.</summary>
     /// <exception cref="UsageException">A setting is out of range.</exception>
-    public void ValidateTraining()
+    public void ValidateTraining(SegmentationSystem system, int teachers)
     {
         ValidatePreprocessing();
-        Refuse(() => _ = Objective());
-        // Built small: whatever is wrong with a network is wrong with one that sees a single modality.
-        Refuse(() => Network([BraTSModality.T1ce]).Build().Dispose());
         if (Fold > Folds)
             throw new UsageException($"--fold must be from 1 to {Folds} (--folds), but is {Fold}.");
+        var inputs = new ObjectiveInputs(system.Weights.With(this), teachers, TorchSharp.torch.CPU);
+        Refuse(() =>
+        {
+            foreach (TrainingStage stage in system.Stages)
+                ObjectiveModules.Dispose(stage.Objective(inputs));
+        });
+        int multiple = 1;
+        Refuse(() =>
+        {
+            // With one modality, because it is quicker to build, and what is wrong with a network is wrong with this one.
+            using IEncoderDecoder network = system.Recipe(this, BraTSModality.T1ce).Build();
+            multiple = network.SizeMultiple;
+        });
         int edge = CropEdge / SubsamplingFactor;
-        int multiple = 1 << (Levels - 1);
         if (edge % multiple != 0 || edge < 2 * multiple)
-            throw new UsageException($"Images of {edge}³ voxels (--crop {CropEdge} divided by --subsample {SubsamplingFactor}) do not fit a network of {Levels} resolutions (--levels): the size must be a multiple of {multiple}, at least {2 * multiple}.");
+            throw new UsageException($"Images of {edge}³ voxels (--crop {CropEdge} divided by --subsample {SubsamplingFactor}) do not fit the network (--levels): the size must be a multiple of {multiple}, at least {2 * multiple}.");
     }
 
     private static void Refuse(Action check)

@@ -1,4 +1,7 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Training;
@@ -7,18 +10,18 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Samples.BraTS;
 
-/// <summary>Trains one of the three networks of an experiment.</summary>
+/// <summary>Trains one network of an experiment.</summary>
 /// <param name="Settings">What is trained how.</param>
-/// <param name="Role">Which of the three.</param>
-/// <param name="Modality">The modality that baseline and student see.</param>
+/// <param name="System">Which system.</param>
+/// <param name="Modality">The modality that is at hand, for systems that see one.</param>
 /// <param name="Folder">Where checkpoints and logs go.</param>
-/// <param name="Teacher">The folder of the teacher's checkpoint, for the student.</param>
-internal sealed record NetworkTraining(ExperimentSettings Settings, NetworkRole Role, string Modality, string Folder, string? Teacher)
+/// <param name="Teachers">The folders of the teachers' checkpoints, for systems that need a teacher.</param>
+internal sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSystem System, string Modality, string Folder, IReadOnlyList<string> Teachers)
 {
     private const string Last = "last";
 
     /// <summary>Whether the folder holds a run that can go on.</summary>
-    public bool HasBegun => FindLast() is not null;
+    public bool HasBegun => System.Stages.Any(stage => FindLast(FolderOf(stage)) is not null);
 
     /// <summary>Trains, or goes on where a run in the folder stopped.</summary>
     /// <param name="split">The cases.</param>
@@ -26,71 +29,129 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, NetworkRole 
     /// <param name="device">Where to compute.</param>
     /// <param name="display">Where progress is shown.</param>
     /// <param name="cancellation">Stops between two steps.</param>
+    /// <returns>The result of the last fit, whose checkpoint is the trained network.</returns>
     /// <exception cref="UsageException">The run in the folder has other settings.</exception>
     public TrainingResult Run(CaseSplit split, IReadOnlyDictionary<string, CachedCase> cached, Device device, Display display, CancellationToken cancellation)
     {
-        IReadOnlyDictionary<string, string> metadata = RunMetadata.Write(Role, Settings, split, Teacher is null ? null : Path.GetFullPath(Teacher));
-        RefuseOtherSettings(metadata);
-        manual_seed(SeedMixer.Mix(Settings.Seed, (long)Role.Modalities(Modality).Count));
-        using IEncoderDecoder network = Settings.Network(Role.Modalities(Modality)).Build();
+        NetworkRecipe recipe = System.Recipe(Settings, Modality);
+        IReadOnlyDictionary<string, string> metadata = RunMetadata.Write(System, Settings, split, [.. Teachers.Select(Path.GetFullPath)]);
+        RefuseOtherSettings(metadata, recipe);
+        manual_seed(SeedMixer.Mix(Settings.Seed, (long)System.Modalities(Modality).Count));
+        using IEncoderDecoder network = recipe.Build();
         network.Module.to(device);
-        using SegmentationModel? teacher = Teacher is null ? null : SegmentationModel.Load(Teacher, device);
-
-        return display.ShowFit(Role.Title(), progress =>
+        SegmentationModel[] teachers = [.. Teachers.Select(teacher => SegmentationModel.Load(teacher, device))];
+        try
         {
-            TrainingOptions options = Settings.TrainingOptions() with
-            {
-                OutputFolder = Folder,
-                Resume = HasBegun,
-                Metadata = metadata,
-                Callbacks = [progress, new TensorBoardLog(Path.Combine(Folder, "tensorboard"))],
-                GradientSharesEvery = teacher is null ? 0 : Settings.GradientSharesEvery,
-            };
-            ITrainer trainer = teacher is null
-                ? new SupervisedTrainer(network, BraTSRegions.Classes, options)
-                : new DistillationTrainer(network, new FrozenTeacher(teacher.Network), BraTSRegions.Classes, options, Settings.Objective());
-            IBatchSource? validation = split.Validation.Count == 0 ? null : Batches(split.Validation, cached, training: false);
-            return trainer.Fit(Batches(split.Training, cached, training: true), validation, progress: null, cancellation);
-        });
+            if (System.Couple is { } couple)
+                couple(network, teachers[0].Network);
+            TrainingResult? result = null;
+            foreach (TrainingStage stage in System.Stages)
+                result = Fit(stage, network, teachers, metadata, split, cached, device, display, cancellation);
+            return result!;
+        }
+        finally
+        {
+            foreach (SegmentationModel teacher in teachers)
+                teacher.Dispose();
+        }
     }
 
-    /// <summary>Refuses a teacher whose images were prepared otherwise, and warns of one that has seen the test cases.</summary>
+    /// <summary>Refuses a teacher that does not fit, and warns of one that has seen the test cases.</summary>
     /// <exception cref="UsageException">The teacher does not fit.</exception>
     public void RefuseUnfitTeacher(CaseSplit split, Display display)
     {
-        if (Teacher is null)
-            return;
-        using SegmentationModel teacher = SegmentationModel.Load(Teacher);
-        IReadOnlyList<string> differences = RunMetadata.Differences(
-            PreprocessingMetadata.Write(PreprocessingMetadata.Read(teacher.Metadata, BraTSModality.All)),
-            PreprocessingMetadata.Write(Settings.Preprocessing(BraTSModality.All)));
-        if (differences.Count > 0)
-            throw new UsageException($"The images of the teacher '{Teacher}' were prepared otherwise: {string.Join("; ", differences)}. Give the options that it was trained with.");
-        IReadOnlySet<string> seen = RunMetadata.CasesSeen(teacher.Metadata);
-        int leaked = split.Test.Count(item => seen.Contains(item.Id));
-        if (leaked > 0)
-            display.Warn($"Warning: the teacher has learnt from {leaked} of the {split.Test.Count} test cases. Give the --seed, --folds and --fold that it was trained with.");
+        foreach (string path in Teachers)
+        {
+            using SegmentationModel teacher = SegmentationModel.Load(path);
+            IReadOnlyList<string> differences = RunMetadata.Differences(
+                PreprocessingMetadata.Write(PreprocessingMetadata.Read(teacher.Metadata, BraTSModality.All)),
+                PreprocessingMetadata.Write(Settings.Preprocessing(BraTSModality.All)));
+            if (differences.Count > 0)
+                throw new UsageException($"The images of the teacher '{path}' were prepared otherwise: {string.Join("; ", differences)}. Give the options that it was trained with.");
+            if (teacher.Network.Recipe is UNet2DOptions != Settings.Network is NetworkKind.UNet2D)
+                throw new UsageException($"The teacher '{path}' {(teacher.Network.Recipe is UNet2DOptions ? "sees slices, but the student volumes" : "sees volumes, but the student slices")}: give both the same --network.");
+            IReadOnlySet<string> seen = RunMetadata.CasesSeen(teacher.Metadata);
+            int leaked = split.Test.Count(item => seen.Contains(item.Id));
+            if (leaked > 0)
+                display.Warn($"Warning: the teacher has learnt from {leaked} of the {split.Test.Count} test cases. Give the --seed, --folds and --fold that it was trained with.");
+        }
     }
 
-    private BraTSBatchSource Batches(IReadOnlyList<BraTSCase> cases, IReadOnlyDictionary<string, CachedCase> cached, bool training) => new(
-        [.. cases.Select(item => cached[item.Id])],
-        new BraTSBatchOptions { BatchSize = Settings.BatchSize, Seed = Settings.Seed, Shuffle = training, Flip = training && Settings.Flip });
-
-    private void RefuseOtherSettings(IReadOnlyDictionary<string, string> metadata)
+    private TrainingResult Fit(
+        TrainingStage stage,
+        IEncoderDecoder network,
+        SegmentationModel[] teachers,
+        IReadOnlyDictionary<string, string> metadata,
+        CaseSplit split,
+        IReadOnlyDictionary<string, CachedCase> cached,
+        Device device,
+        Display display,
+        CancellationToken cancellation)
     {
-        if (FindLast() is not { } last)
-            return;
-        using SegmentationModel before = SegmentationModel.Load(last);
-        List<string> differences = [.. RunMetadata.Differences(before.Metadata, metadata)];
-        if (before.Network.Recipe is UNet3DOptions recipe && Describe(recipe) is var was && Describe(Settings.Network(Role.Modalities(Modality))) is var now && was != now)
-            differences.Add($"the network was {was} and is now {now}");
-        if (differences.Count > 0)
-            throw new UsageException($"The run in '{Folder}' has other settings: {string.Join("; ", differences)}. Repeat its options to go on with it, or choose another --out.");
+        string folder = FolderOf(stage);
+        stage.Prepare?.Invoke(network);
+        WeightedObjective objective = stage.Objective(new ObjectiveInputs(System.Weights.With(Settings), teachers.Length, device));
+        try
+        {
+            return display.ShowFit(stage.Folder.Length == 0 ? System.Title : $"{System.Title}, {stage.Folder}", progress =>
+            {
+                TrainingOptions options = Settings.TrainingOptions(System) with
+                {
+                    OutputFolder = folder,
+                    Resume = FindLast(folder) is not null,
+                    Metadata = metadata,
+                    Callbacks = [progress, new TensorBoardLog(Path.Combine(folder, "tensorboard"))],
+                    GradientSharesEvery = teachers.Length == 0 ? 0 : Settings.GradientSharesEvery,
+                };
+                ITrainer trainer = teachers.Length == 0
+                    ? new SupervisedTrainer(network, BraTSRegions.Classes, options, objective)
+                    : new DistillationTrainer(network, Freeze(teachers), BraTSRegions.Classes, objective, options);
+                IBatchSource? validation = split.Validation.Count == 0 ? null : Batches(split.Validation, cached, training: false);
+                return trainer.Fit(Batches(split.Training, cached, training: true), validation, progress: null, cancellation);
+            });
+        }
+        finally
+        {
+            ObjectiveModules.Dispose(objective);
+        }
     }
 
-    private static string Describe(UNet3DOptions network) =>
-        $"width {network.BaseWidth}, {network.Levels} levels, {network.SkipConnections?.ToString() ?? "all"} skips, {string.Join("+", network.Modalities)}";
+    private static FrozenTeacher[] Freeze(SegmentationModel[] teachers) =>
+        [.. teachers.Select((teacher, index) => new FrozenTeacher(teacher.Network, teachers.Length == 1 ? "teacher" : $"teacher {index + 1}"))];
+
+    private IBatchSource Batches(IReadOnlyList<BraTSCase> cases, IReadOnlyDictionary<string, CachedCase> cached, bool training)
+    {
+        var volumes = new BraTSBatchSource(
+            [.. cases.Select(item => cached[item.Id])],
+            new BraTSBatchOptions { BatchSize = Settings.BatchSize, Seed = Settings.Seed, Shuffle = training, Flip = training && Settings.Flip });
+        return Settings.Network == NetworkKind.UNet2D ? new SliceBatchSource(volumes) : volumes;
+    }
+
+    private void RefuseOtherSettings(IReadOnlyDictionary<string, string> metadata, NetworkRecipe recipe)
+    {
+        foreach (TrainingStage stage in System.Stages)
+        {
+            if (FindLast(FolderOf(stage)) is not { } last)
+                continue;
+            using SegmentationModel before = SegmentationModel.Load(last);
+            List<string> differences = [.. RunMetadata.Differences(before.Metadata, metadata), .. Differences(before.Network.Recipe!, recipe)];
+            if (differences.Count > 0)
+                throw new UsageException($"The run in '{Folder}' has other settings: {string.Join("; ", differences)}. Repeat its options to go on with it, or choose another --out.");
+        }
+    }
+
+    private static IEnumerable<string> Differences(NetworkRecipe before, NetworkRecipe now)
+    {
+        if (before.GetType() != now.GetType())
+            return [$"the network was a {before.GetType().Name} and is now a {now.GetType().Name}"];
+        JsonObject was = JsonSerializer.SerializeToNode(before, before.GetType())!.AsObject();
+        JsonObject wanted = JsonSerializer.SerializeToNode(now, now.GetType())!.AsObject();
+        return was.Where(option => !JsonNode.DeepEquals(option.Value, wanted[option.Key]))
+            .Select(option => $"{option.Key} of the network was {option.Value?.ToJsonString() ?? "not set"} and is now {wanted[option.Key]?.ToJsonString() ?? "not set"}");
+    }
+
+    private string FolderOf(TrainingStage stage) => Path.Combine(Folder, stage.Folder);
 
     // While a checkpoint is being replaced, the former one is there under this name for a moment.
-    private string? FindLast() => new[] { Last, Last + ".old" }.Select(name => Path.Combine(Folder, name)).FirstOrDefault(Directory.Exists);
+    private static string? FindLast(string folder) => new[] { Last, Last + ".old" }.Select(name => Path.Combine(folder, name)).FirstOrDefault(Directory.Exists);
 }

@@ -6,28 +6,24 @@ namespace KnowledgeDistillation.Samples.BraTS;
 /// <summary>The facts that a checkpoint keeps: how its images are prepared, what it was trained with, and on which cases.</summary>
 internal static class RunMetadata
 {
-    private const string Role = "role";
+    private const string System = "system";
     private const string SeenCases = "cases.seen";
 
-    public static IReadOnlyDictionary<string, string> Write(NetworkRole role, ExperimentSettings settings, CaseSplit split, string? teacher)
+    public static IReadOnlyDictionary<string, string> Write(SegmentationSystem system, ExperimentSettings settings, CaseSplit split, IReadOnlyList<string> teachers)
     {
         var facts = new Dictionary<string, string>(PreprocessingMetadata.Write(settings.Preprocessing(BraTSModality.All)))
         {
-            [Role] = role.FolderName(),
+            [System] = system.Name,
             ["cases.training"] = Names(split.Training),
             ["cases.validation"] = Names(split.Validation),
             [SeenCases] = Names([.. split.Training, .. split.Validation]),
             ["batch"] = Text(settings.BatchSize),
             ["flip"] = settings.Flip ? "yes" : "no",
         };
-        if (role == NetworkRole.Student)
-        {
-            facts["lambda"] = Text(settings.Lambda);
-            facts["temperature"] = Text(settings.Temperature);
-            facts["alpha"] = Text(settings.Alpha);
-            facts["teacher"] = teacher ?? "";
-        }
-
+        foreach ((string name, double value) in system.Weights.With(settings).Named())
+            facts[name] = Text(value);
+        if (teachers.Count > 0)
+            facts["teacher"] = string.Join('|', teachers);
         return facts;
     }
 

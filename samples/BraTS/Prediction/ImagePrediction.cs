@@ -3,7 +3,7 @@ using KnowledgeDistillation.Medical;
 
 namespace KnowledgeDistillation.Samples.BraTS;
 
-/// <summary>Segments single images with a network that sees one modality.</summary>
+/// <summary>Segments single images with a network that needs no more than one modality.</summary>
 internal sealed class ImagePrediction
 {
     private static readonly string[] Endings = [".nii.gz", ".nii", ".hdr.gz", ".hdr", ".img.gz", ".img"];
@@ -12,14 +12,21 @@ internal sealed class ImagePrediction
     private readonly Preprocessor _preprocessor;
     private readonly string _modality;
 
-    /// <exception cref="UsageException">The network sees several modalities.</exception>
-    public ImagePrediction(SegmentationModel model)
+    /// <param name="model">The network.</param>
+    /// <param name="modality">The modality of the images; null where the network sees only one.</param>
+    /// <exception cref="UsageException">The network needs several modalities, or does not know this one.</exception>
+    public ImagePrediction(SegmentationModel model, string? modality)
     {
-        if (model.Network.Modalities is not [string modality])
-            throw new UsageException($"The network sees {string.Join(", ", model.Network.Modalities.Select(ModalityTitles.Of))}; predict needs one that sees a single modality, a student or a baseline.");
-        _modality = modality;
-        _segmenter = new CaseSegmenter(model);
-        _preprocessor = new Preprocessor(PreprocessingMetadata.Read(model.Metadata, [modality]));
+        IReadOnlyList<string> known = model.Network.Modalities;
+        if (known.Count > 1 && model.Network.NeedsAllModalities)
+            throw new UsageException($"The network needs {string.Join(", ", known.Select(ModalityTitles.Of))}; predict needs one that is content with a single modality, for example a student or a baseline.");
+        if (known.Count > 1 && modality is null)
+            throw new UsageException($"The network works with any of {string.Join(", ", known.Select(ModalityTitles.Of))}: tell by --modality which one the images are.");
+        if (modality is not null && !known.Contains(modality))
+            throw new UsageException($"The network sees {string.Join(", ", known.Select(ModalityTitles.Of))}, but --modality is {modality}.");
+        _modality = modality ?? known[0];
+        _segmenter = ModelInference.Segmenter(model);
+        _preprocessor = new Preprocessor(PreprocessingMetadata.Read(model.Metadata, [_modality]));
     }
 
     /// <summary>Where the result of each image goes.</summary>

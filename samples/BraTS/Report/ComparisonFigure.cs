@@ -19,7 +19,7 @@ internal sealed record ComparisonFigure(string Title, IReadOnlyList<(string Capt
         SegmentationModel student,
         string modality)
     {
-        CachedCase[] ordered = [.. test.OrderBy(item => MeanDice(scores, NetworkRole.Student, item.Id))];
+        CachedCase[] ordered = [.. test.OrderBy(item => MeanDice(scores, SegmentationSystems.KDNet, item.Id))];
         int[] positions = [.. new[] { 1.0 / 6, 0.5, 5.0 / 6 }.Select(share => (int)(share * ordered.Length)).Distinct()];
         return [.. positions.Select(position => Draw(ordered[position], positions.Length == 3 ? Ranks[Array.IndexOf(positions, position)] : "A case"))];
 
@@ -32,23 +32,23 @@ internal sealed record ComparisonFigure(string Title, IReadOnlyList<(string Capt
             [
                 ($"Input ({ModalityTitles.Of(modality)})", Picture(null)),
                 ("Reference", Picture(prepared.Classes)),
-                (Caption(NetworkRole.Baseline), Picture(Segment(baseline))),
-                (Caption(NetworkRole.Student), Picture(Segment(student))),
+                (Caption(SegmentationSystems.Baseline), Picture(Segment(baseline))),
+                (Caption(SegmentationSystems.KDNet), Picture(Segment(student))),
             ]);
 
             byte[] Picture(byte[]? classes) => SlicePicture.Draw(prepared.Images[modality], classes, prepared.Size, z);
 
-            string Caption(NetworkRole role) => FormattableString.Invariant($"{role.Title()}, mean Dice {MeanDice(scores, role, item.Id):0} %");
+            string Caption(SegmentationSystem system) => FormattableString.Invariant($"{system.Title}, mean Dice {MeanDice(scores, system, item.Id):0} %");
 
             byte[] Segment(SegmentationModel model)
             {
-                using CasePrediction prediction = new CaseSegmenter(model).Predict(prepared);
+                using CasePrediction prediction = ModelInference.Segmenter(model).Predict(prepared);
                 return prediction.Classes();
             }
         }
     }
 
-    private static double MeanDice(IEnumerable<CaseScore> scores, NetworkRole role, string caseId) => scores
-        .Where(score => score.Network == role.Title() && score.CaseId == caseId)
+    private static double MeanDice(IEnumerable<CaseScore> scores, SegmentationSystem system, string caseId) => scores
+        .Where(score => score.Network == system.Title && score.CaseId == caseId)
         .Average(score => 100 * score.Region.Overlap.Dice(EmptyRegionConvention.ScoreOne));
 }

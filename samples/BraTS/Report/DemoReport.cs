@@ -20,7 +20,7 @@ internal sealed record DemoReport
 
     public required IReadOnlyList<CaseScore> Scores { get; init; }
 
-    public required IReadOnlyDictionary<NetworkRole, IReadOnlyList<EpochReport>> Histories { get; init; }
+    public required IReadOnlyDictionary<SegmentationSystem, IReadOnlyList<EpochReport>> Histories { get; init; }
 
     public required IReadOnlyList<ComparisonFigure> Figures { get; init; }
 
@@ -56,7 +56,7 @@ internal sealed record DemoReport
         <p class="note">Axial slices with most tumour in the reference, on the grid of the networks, front on top, the patient's right on the left.</p>
 
         <h2>How they learnt</h2>
-        <div class="charts">{string.Concat(Histories.Select(fit => $"<div><h3>{fit.Key.Title()}</h3>{LossChart.Draw(fit.Value)}</div>"))}</div>
+        <div class="charts">{string.Concat(Histories.Select(fit => $"<div><h3>{fit.Key.Title}</h3>{LossChart.Draw(fit.Value)}</div>"))}</div>
         <p class="note">Loss by epoch on a logarithmic scale; the dotted line marks the epoch whose weights were kept. The student's objective is KD + GT + KL (eq. 5), shown weighted, so its height cannot be compared with the others'. {GradientShares()}</p>
 
         <h2>Details</h2>
@@ -72,15 +72,15 @@ internal sealed record DemoReport
         foreach (Region region in BraTSRegions.All)
             html.Append(CultureInfo.InvariantCulture, $"<th>{region.Name}</th>{(withPaper ? $"<th>{region.Name}, paper</th>" : "")}");
         html.Append("</tr></thead><tbody>");
-        foreach (NetworkRole role in Enum.GetValues<NetworkRole>())
+        foreach (SegmentationSystem system in DemoSystems.All)
         {
-            html.Append(CultureInfo.InvariantCulture, $"<tr class=\"{role.FolderName()}\"><td>{role.Title()}</td>");
+            html.Append(CultureInfo.InvariantCulture, $"<tr class=\"{system.Name}\"><td>{system.Title}</td>");
             foreach (Region region in BraTSRegions.All)
             {
-                MeanAndDeviation dice = DemoTable.Dice(Scores, role, region.Name, convention);
+                MeanAndDeviation dice = DemoTable.Dice(Scores, system, region.Name, convention);
                 html.Append(CultureInfo.InvariantCulture, $"<td>{dice.Mean:0.00} <span class=\"sd\">± {dice.StandardDeviation:0.00}</span></td>");
                 if (withPaper)
-                    html.Append(CultureInfo.InvariantCulture, $"<td class=\"paper\">{PaperTable1.Dice(role, region.Name)}</td>");
+                    html.Append(CultureInfo.InvariantCulture, $"<td class=\"paper\">{PaperTable1.Dice(system, region.Name)}</td>");
             }
 
             html.Append("</tr>");
@@ -94,15 +94,15 @@ internal sealed record DemoReport
             $"<figure><img alt=\"{Html(picture.Caption)}\" src=\"data:image/png;base64,{Convert.ToBase64String(picture.Png)}\"><figcaption>{Html(picture.Caption)}</figcaption></figure>"))}</div></div>";
 
     private string GradientShares() =>
-        Histories[NetworkRole.Student].LastOrDefault(report => report.GradientShares is not null) is { GradientShares: { } shares } last
+        Histories[SegmentationSystems.KDNet].LastOrDefault(report => report.GradientShares is not null) is { GradientShares: { } shares } last
             ? $"In epoch {last.Epoch + 1} the terms' shares of the student's gradient were {string.Join(", ", shares.Select(share => FormattableString.Invariant($"{share.Key} {100 * share.Value:0} %")))}."
             : "";
 
     private string CaseTable()
     {
         var html = new StringBuilder("<div class=\"scroll\"><table><thead><tr><th>Case</th>");
-        foreach (NetworkRole role in Enum.GetValues<NetworkRole>())
-            html.Append(string.Concat(BraTSRegions.All.Select(region => $"<th>{role} {region.Name}</th>")));
+        foreach (SegmentationSystem system in DemoSystems.All)
+            html.Append(string.Concat(BraTSRegions.All.Select(region => $"<th>{system.Title} {region.Name}</th>")));
         html.Append("</tr></thead><tbody>");
         foreach (IGrouping<string, CaseScore> item in Scores.GroupBy(score => score.CaseId))
             html.Append(CultureInfo.InvariantCulture, $"<tr><td>{Html(item.Key)}</td>{string.Concat(item.Select(score => FormattableString.Invariant($"<td>{100 * score.Region.Dice:0.0}</td>")))}</tr>");

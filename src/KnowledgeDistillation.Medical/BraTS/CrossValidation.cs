@@ -39,7 +39,7 @@ public static class CrossValidation
                 continue;
             }
 
-            HashSet<BraTSCase> validation = HoldOut(rest, options.ValidationShare, SeedMixer.Mix(options.Seed, fold));
+            HashSet<BraTSCase> validation = HoldOut(rest, options, SeedMixer.Mix(options.Seed, fold));
             folds[fold] = new CrossValidationFold(Sorted(rest.Where(item => !validation.Contains(item))), Sorted(validation), test);
         }
 
@@ -47,12 +47,17 @@ public static class CrossValidation
     }
 
     /// <summary>Takes a share of the cases, spread over the grades by their sizes.</summary>
-    private static HashSet<BraTSCase> HoldOut(BraTSCase[] cases, double share, long seed)
+    private static HashSet<BraTSCase> HoldOut(BraTSCase[] cases, CrossValidationOptions options, long seed)
     {
-        int count = Math.Clamp((int)Math.Round(share * cases.Length), 1, cases.Length - 1);
-        // Evenly spaced positions in a list that is sorted by grade and shuffled within.
+        int count = Math.Clamp((int)Math.Round(options.ValidationShare * cases.Length), 1, cases.Length - 1);
+        int parts = Math.Min(options.ValidationParts, cases.Length / count);
+        if (options.ValidationPart >= parts)
+            throw new ArgumentException($"With {cases.Length} cases outside the test fold there are only {parts} disjoint validation parts of {count}, so there is no part {options.ValidationPart} (counted from 0): choose a lower one, or use more cases.");
+        // Evenly spaced positions in a list that is sorted by grade and shuffled within; each part has an offset of its own between them.
+        // In whole numbers (of half a part), so that no rounding lets two parts meet.
+        long offset = (parts + (2L * options.ValidationPart)) % (2 * parts);
         BraTSCase[] mixed = [.. Mixed(cases, seed).SelectMany(grade => grade)];
-        return [.. Enumerable.Range(0, count).Select(i => mixed[(int)((i + 0.5) * mixed.Length / count)])];
+        return [.. Enumerable.Range(0, count).Select(i => mixed[(int)(((2L * parts * i) + offset) * mixed.Length / (2L * parts * count))])];
     }
 
     /// <summary>The cases of each grade, in random order.</summary>

@@ -16,10 +16,18 @@ public sealed record CrossValidationOptions
     public double ValidationShare { get; init; } = 0.1;
 
     /// <summary>
+    /// Which of the disjoint parts of that share is held out, from 0 to the whole number of times that the share goes into 1, less one. Default 0. Networks that are trained with
+    /// different parts of the same fold make an ensemble none of which has seen the test cases.
+    /// </summary>
+    public int ValidationPart { get; init; }
+
+    /// <summary>
     /// Whether to validate, and so to choose the checkpoint, on the fold that is scored, and to train on all the rest: word for word what
     /// the paper says, but optimistic. Default false.
     /// </summary>
     public bool ValidateOnTest { get; init; }
+
+    internal int ValidationParts => (int)(1 / ValidationShare);
 
     internal void Validate()
     {
@@ -28,6 +36,8 @@ public sealed record CrossValidationOptions
             faults.Add($"{nameof(Folds)} is {Folds}, but must be at least 2");
         if (!(ValidationShare > 0 && ValidationShare < 1))
             faults.Add($"{nameof(ValidationShare)} is {ValidationShare}, but must lie between 0 and 1");
+        else if (ValidationPart < 0 || ValidationPart >= ValidationParts)
+            faults.Add($"{nameof(ValidationPart)} is {ValidationPart}, but must be from 0 to {ValidationParts - 1}");
         OptionFaults.ThrowIfAny(nameof(CrossValidationOptions), faults);
     }
 }

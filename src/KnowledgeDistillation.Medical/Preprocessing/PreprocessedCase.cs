@@ -27,4 +27,17 @@ public sealed class PreprocessedCase
 
     /// <summary>What the crop costs; null where the case has no segmentation.</summary>
     public TumourVoxels? Tumour { get; }
+
+    /// <summary>The same case as if only some of its modalities had been acquired.</summary>
+    /// <param name="modalities">The names of the modalities that are left.</param>
+    /// <exception cref="ArgumentException">The case lacks one of them, or none is named.</exception>
+    public PreprocessedCase Only(params IEnumerable<string> modalities)
+    {
+        ArgumentNullException.ThrowIfNull(modalities);
+        string[] names = [.. modalities];
+        string[] missing = [.. names.Where(name => !Images.ContainsKey(name))];
+        if (names.Length == 0 || missing.Length > 0)
+            throw new ArgumentException(names.Length == 0 ? "At least one modality must be left." : $"Case {Id} has no {string.Join(", ", missing)}; it has: {string.Join(", ", Images.Keys)}.", nameof(modalities));
+        return new PreprocessedCase(Id, names.ToDictionary(name => name, name => Images[name], StringComparer.Ordinal), Classes, Geometry, Labels, Tumour);
+    }
 }

@@ -1,0 +1,11 @@
+using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Networks;
+
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>Runs a network over volumes as it was trained: on volumes, or slice by slice.</summary>
+internal static class ModelInference
+{
+    public static CaseSegmenter Segmenter(SegmentationModel model) => new(model, model.Network.Recipe is UNet2DOptions ? new SliceInference() : null);
+}

@@ -1,0 +1,41 @@
+using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Metrics;
+using Spectre.Console;
+
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>The mean Dice of one network for every subset of its modalities.</summary>
+internal static class SubsetTable
+{
+    /// <summary>Renders the table.</summary>
+    /// <param name="network">The title of the network.</param>
+    /// <param name="modalities">The modalities that it can see.</param>
+    /// <param name="scores">For each subset the scores.</param>
+    public static Table Render(string network, IReadOnlyList<string> modalities, IReadOnlyList<(IReadOnlyList<string> Subset, IReadOnlyList<CaseScore> Scores)> scores)
+    {
+        var table = new Table
+        {
+            Title = new TableTitle(Markup.Escape($"{network}: mean Dice in % on the grid of training")),
+            Caption = new TableTitle("An empty region counts as 100 % if it is predicted empty, else 0 %."),
+            Border = TableBorder.Rounded,
+        };
+        foreach (string modality in modalities)
+            table.AddColumn(new TableColumn(ModalityTitles.Of(modality)).Centered());
+        foreach (Region region in BraTSRegions.All)
+            table.AddColumn(new TableColumn(region.Name).RightAligned());
+        foreach ((IReadOnlyList<string> subset, IReadOnlyList<CaseScore> subsetScores) in scores)
+        {
+            table.AddRow(
+            [
+                .. modalities.Select(modality => subset.Contains(modality) ? "●" : "○"),
+                .. BraTSRegions.All.Select(region => FormattableString.Invariant($"{Dice(subsetScores, region):0.00}")),
+            ]);
+        }
+
+        return table;
+    }
+
+    private static double Dice(IEnumerable<CaseScore> scores, Region region) => MeanAndDeviation.Of(scores
+        .Where(score => score.Grid == ScoringGrid.Training && score.Region.Region == region.Name)
+        .Select(score => 100 * score.Region.Dice)).Mean;
+}

@@ -1,0 +1,7 @@
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>The three systems that the demo trains, in this order.</summary>
+internal static class DemoSystems
+{
+    public static IReadOnlyList<SegmentationSystem> All { get; } = [SegmentationSystems.Teacher, SegmentationSystems.Baseline, SegmentationSystems.KDNet];
+}

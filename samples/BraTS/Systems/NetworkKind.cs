@@ -1,0 +1,24 @@
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>The networks that a system can be trained with where it has none of its own.</summary>
+internal enum NetworkKind
+{
+    /// <summary>The paper's, for volumes.</summary>
+    UNet,
+
+    /// <summary>MultiResUNet, which the paper names as another that would do, for volumes.</summary>
+    MultiResUNet,
+
+    /// <summary>The paper's for axial slices.</summary>
+    UNet2D,
+}
+
+internal static class NetworkKinds
+{
+    public static IReadOnlyList<string> OptionNames { get; } = [.. Enum.GetValues<NetworkKind>().Select(OptionName)];
+
+    /// <summary>For example "unet".</summary>
+    public static string OptionName(this NetworkKind kind) => kind.ToString().ToLowerInvariant();
+
+    public static NetworkKind Parse(string optionName) => Enum.Parse<NetworkKind>(optionName, ignoreCase: true);
+}

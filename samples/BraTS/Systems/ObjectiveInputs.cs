@@ -1,0 +1,16 @@
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>What an objective is made from.</summary>
+/// <param name="Weights">Its weights.</param>
+/// <param name="Teachers">The number of teachers.</param>
+/// <param name="Device">Where losses that learn have their parameters.</param>
+internal sealed record ObjectiveInputs(DistillationWeights Weights, int Teachers, Device Device)
+{
+    public double Lambda => Weights.Lambda!.Value;
+
+    public double Temperature => Weights.Temperature!.Value;
+
+    public double Alpha => Weights.Alpha!.Value;
+}

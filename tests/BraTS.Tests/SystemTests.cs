@@ -1,0 +1,166 @@
+using FluentAssertions;
+using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Medical;
+using TorchSharp.Modules;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Samples.BraTS.Tests;
+
+/// <summary>What holds for every system that can be trained.</summary>
+public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFixture>
+{
+    private const int Edge = 16;
+
+    private static readonly ExperimentSettings Small = new() { BaseWidth = 4, Levels = 3, CropEdge = Edge };
+
+    public static TheoryData<string> Names => [.. SegmentationSystems.Names];
+
+    [Fact]
+    public void Names_and_titles_tell_them_apart()
+    {
+        SegmentationSystems.Names.Should().OnlyHaveUniqueItems();
+        SegmentationSystems.All.Select(system => system.Title).Should().OnlyHaveUniqueItems();
+        SegmentationSystems.All.Select(system => system.Summary).Should().OnlyHaveUniqueItems();
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void All_that_should_learn_gets_a_gradient_and_nothing_else(string name)
+    {
+        SegmentationSystem system = SegmentationSystems.Of(name);
+        using IEncoderDecoder network = Build(system, out IEncoderDecoder? teacherNetwork);
+        using IEncoderDecoder? teacherOwner = teacherNetwork;
+        FrozenTeacher? teacher = teacherNetwork is null ? null : new FrozenTeacher(teacherNetwork);
+        byte[]? teacherBefore = teacherNetwork is null ? null : Bits(teacherNetwork);
+        string[] shared = teacherNetwork is null ? [] : [.. network.Module.named_parameters().Where(own => teacherNetwork.Module.parameters().Any(taught => ReferenceEquals(taught, own.parameter))).Select(own => own.name)];
+        (system.Couple is not null).Should().Be(shared.Length > 0);
+
+        HashSet<string> learnt = [.. shared];
+        foreach (TrainingStage stage in system.Stages)
+        {
+            stage.Prepare?.Invoke(network);
+            WeightedObjective objective = stage.Objective(new ObjectiveInputs(system.Weights, teacher is null ? 0 : 1, CPU));
+            string[] frozen = [.. network.Module.named_parameters().Where(parameter => !parameter.parameter.requires_grad).Select(parameter => parameter.name)];
+            // Several batches, because networks that draw modalities at random do not use all of their encoders at once.
+            for (int step = 0; step < 12; step++)
+                Step(network, teacher, objective, step);
+            string[] reached = [.. network.Module.named_parameters().Where(parameter => HasGradient(parameter.parameter)).Select(parameter => parameter.name)];
+            reached.Should().NotIntersectWith(frozen);
+            learnt.UnionWith(reached);
+            Learnable(objective).SelectMany(module => module.parameters()).Where(parameter => !HasGradient(parameter)).Should().BeEmpty();
+            network.Module.zero_grad();
+            ObjectiveModules.Dispose(objective);
+        }
+
+        learnt.Should().BeEquivalentTo(network.Module.named_parameters().Select(parameter => parameter.name));
+        if (teacherNetwork is null)
+            return;
+        teacherNetwork.Module.parameters().Should().OnlyContain(parameter => !HasGradient(parameter));
+        Bits(teacherNetwork).Should().Equal(teacherBefore);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void What_is_saved_predicts_what_was_trained(string name)
+    {
+        using IEncoderDecoder network = Build(SegmentationSystems.Of(name), out IEncoderDecoder? teacher);
+        using IEncoderDecoder? teacherOwner = teacher;
+        using Batch batch = fixture.Batch(Edge, seed: 5);
+        string folder = fixture.In($"saved-{name}");
+        var model = new SegmentationModel(network, BraTSRegions.Classes);
+        model.Save(folder);
+
+        using SegmentationModel loaded = SegmentationModel.Load(folder);
+        using Tensor before = model.PredictProbabilities(batch.Images);
+        using Tensor after = loaded.PredictProbabilities(batch.Images);
+        using Tensor only = loaded.PredictProbabilities(batch.Images.Only(loaded.Network.NeedsAllModalities ? loaded.Network.Modalities : ["t1ce"]));
+
+        before.shape.Should().Equal(1, BraTSRegions.Classes.Channels, Edge, Edge, Edge);
+        after.bytes.ToArray().Should().Equal(before.bytes.ToArray());
+        only.shape.Should().Equal(before.shape);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void The_same_seed_gives_the_same_weights(string name)
+    {
+        string[] settings = ["--data", fixture.Phantoms, "--cache", fixture.In("cache"), "--crop", "16", "--subsample", "1", "--levels", "2", "--width", "4", "--epochs", "2", "--batch", "2", "--threads", "1", "--seed", "3"];
+        byte[][] weights =
+        [
+            .. new[] { "first", "second" }.Select(run =>
+            {
+                string folder = fixture.In($"{name}-{run}");
+                fixture.Train(name, folder, fixture.PhantomTeacher, settings);
+                return File.ReadAllBytes(Path.Combine(folder, "last", "weights.safetensors"));
+            }),
+        ];
+
+        weights[1].Should().Equal(weights[0]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Thirty_steps_on_one_case_are_enough_to_find_its_tumour(string name)
+    {
+        string folder = fixture.In($"{name}-overfit");
+        fixture.Train(name, folder, fixture.ClearTeacher, ["--data", fixture.Clear, .. SystemFixture.ClearSettings]);
+        using SegmentationModel model = SegmentationModel.Load(Path.Combine(folder, "best"));
+
+        SystemFixture.WholeTumourDice(model, fixture.ClearCase).Should().BeGreaterThan(0.8);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Every_system_learns_from_a_real_patient(string name)
+    {
+        string folder = fixture.In($"{name}-real");
+        fixture.Train(name, folder, fixture.RealTeacher, [.. fixture.RealSettings]);
+
+        double[] losses = [.. File.ReadLines(Path.Combine(folder, "history.csv")).Skip(1).Select(line => double.Parse(line.Split(',')[2], System.Globalization.CultureInfo.InvariantCulture))];
+        losses.Should().HaveCount(4);
+        losses[^1].Should().BeLessThan(losses[0]);
+    }
+
+    private static IEncoderDecoder Build(SegmentationSystem system, out IEncoderDecoder? teacher)
+    {
+        manual_seed(1);
+        IEncoderDecoder network = system.Recipe(Small, BraTSModality.T1ce).Build();
+        teacher = system.NeedsTeacher ? SegmentationSystems.Teacher.Recipe(Small, BraTSModality.T1ce).Build() : null;
+        if (teacher is not null)
+            system.Couple?.Invoke(network, teacher);
+        return network;
+    }
+
+    private void Step(IEncoderDecoder network, FrozenTeacher? teacher, WeightedObjective objective, int step)
+    {
+        using var scope = NewDisposeScope();
+        using Batch batch = fixture.Batch(Edge, seed: step);
+        network.Module.train();
+        teacher?.Network.Module.eval();
+        var teachers = new Dictionary<string, NetworkOutput>();
+        if (teacher is not null)
+            teachers["teacher"] = teacher.Forward(batch);
+        objective.Evaluate(new DistillationContext(batch, BraTSRegions.Classes, NetworkOutput.Of(network, batch.Images), teachers)).Total.backward();
+    }
+
+    private static IEnumerable<nn.Module> Learnable(IDistillationLoss loss) => loss switch
+    {
+        ILearnableLoss learnable => [learnable.Module],
+        ICompositeLoss composite => composite.Parts.SelectMany(Learnable),
+        _ => [],
+    };
+
+    private static bool HasGradient(Parameter parameter)
+    {
+        using var scope = NewDisposeScope();
+        return parameter.grad is { } gradient && gradient.isfinite().all().item<bool>() && gradient.ne(0).any().item<bool>();
+    }
+
+    private static byte[] Bits(IEncoderDecoder network)
+    {
+        using var scope = NewDisposeScope();
+        return [.. network.Module.state_dict().OrderBy(entry => entry.Key, StringComparer.Ordinal).SelectMany(entry => entry.Value.detach().contiguous().bytes.ToArray())];
+    }
+}
