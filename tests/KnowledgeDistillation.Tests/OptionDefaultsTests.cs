@@ -39,6 +39,16 @@ public class OptionDefaultsTests
         [new ReconstructionOptions()] = new() { ["Distance"] = ReconstructionDistance.Squared },
         [new UNet3DOptions { Modalities = OneModality, OutputChannels = 4 }] = UNetDefaults(),
         [new UNet2DOptions { Modalities = OneModality, OutputChannels = 4 }] = UNetDefaults(),
+        [new MultiResUNet3DOptions { Modalities = OneModality, OutputChannels = 4 }] = new()
+        {
+            ["Modalities"] = OneModality,
+            ["OutputChannels"] = 4,
+            ["InputChannels"] = null,
+            ["BaseWidth"] = 32,
+            ["WidthFactor"] = 1.67,
+            ["Levels"] = 5,
+            ["SkipConnections"] = null,
+        },
         [new SlidingWindowOptions { WindowSize = Window }] = new() { ["WindowSize"] = Window, ["Overlap"] = 0.5, ["GaussianWidth"] = 0.125 },
         [new TrainingOptions()] = new()
         {
