@@ -13,6 +13,7 @@ public class OptionDefaultsTests
 {
     private static readonly string[] OneModality = ["t1ce"];
     private static readonly long[] Window = [64, 64, 64];
+    private static readonly UNet3DOptions OneUNet = new() { Modalities = OneModality, OutputChannels = 4 };
 
     private static readonly Dictionary<object, Dictionary<string, object?>> Expected = new(ReferenceEqualityComparer.Instance)
     {
@@ -39,6 +40,22 @@ public class OptionDefaultsTests
         [new ReconstructionOptions()] = new() { ["Distance"] = ReconstructionDistance.Squared },
         [new UNet3DOptions { Modalities = OneModality, OutputChannels = 4 }] = UNetDefaults(),
         [new UNet2DOptions { Modalities = OneModality, OutputChannels = 4 }] = UNetDefaults(),
+        [new MultiResUNet3DOptions { Modalities = OneModality, OutputChannels = 4 }] = new()
+        {
+            ["Modalities"] = OneModality,
+            ["OutputChannels"] = 4,
+            ["InputChannels"] = null,
+            ["BaseWidth"] = 32,
+            ["WidthFactor"] = 1.67,
+            ["Levels"] = 5,
+            ["SkipConnections"] = null,
+        },
+        [new SynthesisNetworkOptions { Generator = OneUNet, Segmenter = OneUNet, SynthesisedModalities = OneModality }] = new()
+        {
+            ["Generator"] = OneUNet,
+            ["Segmenter"] = OneUNet,
+            ["SynthesisedModalities"] = OneModality,
+        },
         [new SlidingWindowOptions { WindowSize = Window }] = new() { ["WindowSize"] = Window, ["Overlap"] = 0.5, ["GaussianWidth"] = 0.125 },
         [new TrainingOptions()] = new()
         {

@@ -13,7 +13,7 @@ public static class NetworkRecipes
     {
         WriteIndented = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        Converters = { new JsonStringEnumConverter() },
+        Converters = { new JsonStringEnumConverter(), new RecipeWithinRecipe() },
     };
 
     private static readonly ConcurrentDictionary<string, Type> Known = new(
@@ -48,5 +48,13 @@ public static class NetworkRecipes
         if (name is null || !Known.TryGetValue(name, out Type? type))
             throw new JsonException($"the network '{name}' is not known here; known are {string.Join(", ", Known.Keys.Order())} (register your own with NetworkRecipes.Register)");
         return (NetworkRecipe?)node!["options"].Deserialize(type, Json) ?? throw new JsonException($"the options of the network '{name}' are missing");
+    }
+
+    /// <summary>A recipe that is part of another one is stored as the outer one is: by the name of its type and its options.</summary>
+    private sealed class RecipeWithinRecipe : JsonConverter<NetworkRecipe>
+    {
+        public override NetworkRecipe Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => NetworkRecipes.Read(JsonNode.Parse(ref reader));
+
+        public override void Write(Utf8JsonWriter writer, NetworkRecipe value, JsonSerializerOptions options) => NetworkRecipes.Write(value).WriteTo(writer);
     }
 }

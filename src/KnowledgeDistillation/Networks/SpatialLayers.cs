@@ -6,9 +6,9 @@ namespace KnowledgeDistillation.Networks;
 /// <summary>Makes the layers of a network for slices (2) or volumes (3), so that one network definition serves both.</summary>
 internal readonly record struct SpatialLayers(int Dimensions)
 {
-    public Module<Tensor, Tensor> Convolution(long inputs, long outputs, long kernel) => Dimensions == 3
-        ? Conv3d(inputs, outputs, kernel, padding: kernel / 2)
-        : Conv2d(inputs, outputs, kernel, padding: kernel / 2);
+    public Module<Tensor, Tensor> Convolution(long inputs, long outputs, long kernel, bool bias = true) => Dimensions == 3
+        ? Conv3d(inputs, outputs, kernel, padding: kernel / 2, bias: bias)
+        : Conv2d(inputs, outputs, kernel, padding: kernel / 2, bias: bias);
 
     public Module<Tensor, Tensor> TransposedConvolution(long inputs, long outputs) => Dimensions == 3
         ? ConvTranspose3d(inputs, outputs, 2, stride: 2)
@@ -17,6 +17,10 @@ internal readonly record struct SpatialLayers(int Dimensions)
     public Module<Tensor, Tensor> InstanceNorm(long channels) => Dimensions == 3
         ? InstanceNorm3d(channels, affine: true)
         : InstanceNorm2d(channels, affine: true);
+
+    public Module<Tensor, Tensor> BatchNorm(long channels) => Dimensions == 3
+        ? BatchNorm3d(channels)
+        : BatchNorm2d(channels);
 
     public Tensor MaxPool(Tensor input) => Dimensions == 3
         ? functional.max_pool3d(input, [2, 2, 2])

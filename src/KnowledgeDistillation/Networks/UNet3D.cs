@@ -7,4 +7,4 @@ namespace KnowledgeDistillation.Networks;
 /// </summary>
 /// <param name="options">How to build it.</param>
 /// <exception cref="ArgumentException">The options are not valid; the message lists every fault.</exception>
-public sealed class UNet3D(UNet3DOptions options) : UNet(options, spatialDimensions: 3, nameof(UNet3D));
+public sealed class UNet3D(UNet3DOptions options) : UNet(options, new SpatialLayers(3), nameof(UNet3D));

@@ -1,0 +1,37 @@
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace KnowledgeDistillation.Networks;
+
+/// <summary>The MultiRes block: a chain of three convolutions whose outputs together see neighbourhoods of 3, 5 and 7 voxels, beside a shortcut.</summary>
+internal sealed class MultiResBlock : Module<Tensor, Tensor>
+{
+    private readonly NormalisedConvolution shortcut;
+    private readonly NormalisedConvolution convolution1;
+    private readonly NormalisedConvolution convolution2;
+    private readonly NormalisedConvolution convolution3;
+    private readonly Module<Tensor, Tensor> norm1;
+    private readonly Module<Tensor, Tensor> norm2;
+
+    public MultiResBlock(SpatialLayers layers, long inputs, (int First, int Second, int Third) filters)
+        : base(nameof(MultiResBlock))
+    {
+        long outputs = filters.First + filters.Second + filters.Third;
+        shortcut = new NormalisedConvolution(layers, inputs, outputs, 1);
+        convolution1 = new NormalisedConvolution(layers, inputs, filters.First, 3);
+        convolution2 = new NormalisedConvolution(layers, filters.First, filters.Second, 3);
+        convolution3 = new NormalisedConvolution(layers, filters.Second, filters.Third, 3);
+        norm1 = layers.BatchNorm(outputs);
+        norm2 = layers.BatchNorm(outputs);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        Tensor first = convolution1.call(input).relu_();
+        Tensor second = convolution2.call(first).relu_();
+        Tensor third = convolution3.call(second).relu_();
+        Tensor joined = norm1.call(cat([first, second, third], 1));
+        return norm2.call((joined + shortcut.call(input)).relu_());
+    }
+}

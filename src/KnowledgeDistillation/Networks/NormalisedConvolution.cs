@@ -1,0 +1,21 @@
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace KnowledgeDistillation.Networks;
+
+/// <summary>A convolution followed by batch norm, which makes a bias needless.</summary>
+internal sealed class NormalisedConvolution : Module<Tensor, Tensor>
+{
+    private readonly Module<Tensor, Tensor> convolution;
+    private readonly Module<Tensor, Tensor> norm;
+
+    public NormalisedConvolution(SpatialLayers layers, long inputs, long outputs, long kernel)
+        : base(nameof(NormalisedConvolution))
+    {
+        convolution = layers.Convolution(inputs, outputs, kernel, bias: false);
+        norm = layers.BatchNorm(outputs);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input) => norm.call(convolution.call(input));
+}
