@@ -56,6 +56,23 @@ public class OptionDefaultsTests
             ["Segmenter"] = OneUNet,
             ["SynthesisedModalities"] = OneModality,
         },
+        [new HemisUNet3DOptions { Modalities = OneModality, OutputChannels = 4 }] = new() { ["Modalities"] = OneModality, ["OutputChannels"] = 4, ["BaseWidth"] = 8, ["Levels"] = 4 },
+        [new HvedUNet3DOptions { Modalities = OneModality, OutputChannels = 4 }] = new()
+        {
+            ["Modalities"] = OneModality,
+            ["OutputChannels"] = 4,
+            ["BaseWidth"] = 8,
+            ["Levels"] = 4,
+            ["SampleAtInference"] = false,
+        },
+        [new ModalitySubsetDivergenceOptions()] = new() { ["Reference"] = SubsetReference.AllModalities },
+        [new HvedObjectiveOptions()] = new()
+        {
+            ["Dice"] = new SoftDiceOptions { Form = DiceForm.Squared, IncludeBackground = true },
+            ["DivergenceWeight"] = 0.1,
+            ["Divergence"] = new ModalitySubsetDivergenceOptions(),
+            ["ReconstructionWeight"] = 0.1,
+        },
         [new SlidingWindowOptions { WindowSize = Window }] = new() { ["WindowSize"] = Window, ["Overlap"] = 0.5, ["GaussianWidth"] = 0.125 },
         [new TrainingOptions()] = new()
         {
