@@ -31,7 +31,9 @@ public sealed class BottleneckLoss : IDistillationLoss
     public Tensor Compute(DistillationContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return Compute(Features(context.Student, "student"), Features(context.Teacher, "teacher"));
+        return Compute(
+            EncodedFeatures.Of(context.Student, "student", _options.LevelsAboveBottleneck),
+            EncodedFeatures.Of(context.Teacher, "teacher", _options.LevelsAboveBottleneck));
     }
 
     /// <summary>Computes the loss from features, for a training loop of your own.</summary>
@@ -67,13 +69,5 @@ public sealed class BottleneckLoss : IDistillationLoss
             default:
                 return nn.functional.log_softmax(wide.flatten(1), -1);
         }
-    }
-
-    private Tensor Features(NetworkOutput output, string role)
-    {
-        IReadOnlyList<Tensor> levels = output.Encoding.Levels;
-        return _options.LevelsAboveBottleneck < levels.Count
-            ? levels[^(1 + _options.LevelsAboveBottleneck)]
-            : throw new ArgumentException($"The {role}'s encoding has {levels.Count} levels, so there is none {_options.LevelsAboveBottleneck} above the bottleneck.");
     }
 }
