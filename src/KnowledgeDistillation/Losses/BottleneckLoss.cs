@@ -31,12 +31,14 @@ public sealed class BottleneckLoss : IDistillationLoss
     public Tensor Compute(DistillationContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return Compute(Features(context.Student, "student"), Features(context.Teacher, "teacher"));
+        return Compute(
+            EncodedFeatures.Of(context.Student, "student", _options.LevelsAboveBottleneck),
+            EncodedFeatures.Of(context.Teacher, "teacher", _options.LevelsAboveBottleneck));
     }
 
     /// <summary>Computes the loss from features, for a training loop of your own.</summary>
     /// <param name="student">The student's bottleneck, [N, C, spatial...].</param>
-    /// <param name="teacher">The teacher's bottleneck of the same shape; no gradient should flow into it.</param>
+    /// <param name="teacher">The teacher's bottleneck of the same shape; no gradient flows into it.</param>
     /// <returns>A scalar, at least 0.</returns>
     /// <exception cref="ArgumentException">The shapes differ.</exception>
     public Tensor Compute(Tensor student, Tensor teacher)
@@ -46,7 +48,7 @@ public sealed class BottleneckLoss : IDistillationLoss
         if (!student.shape.SequenceEqual(teacher.shape))
             throw new ArgumentException($"The student's bottleneck [{string.Join(", ", student.shape)}] and the teacher's [{string.Join(", ", teacher.shape)}] must have the same shape: give both networks the same widths and levels.");
 
-        (Tensor logStudent, Tensor logTeacher) = (LogDistribution(student), LogDistribution(teacher));
+        (Tensor logStudent, Tensor logTeacher) = (LogDistribution(student), LogDistribution(teacher.detach()));
         Tensor divergence = (logTeacher.exp() * (logTeacher - logStudent)).sum([-1]);
         return _options.Reduction.Apply(divergence.dim() == 2 ? divergence.mean([1]) : divergence);
     }
@@ -67,13 +69,5 @@ public sealed class BottleneckLoss : IDistillationLoss
             default:
                 return nn.functional.log_softmax(wide.flatten(1), -1);
         }
-    }
-
-    private Tensor Features(NetworkOutput output, string role)
-    {
-        IReadOnlyList<Tensor> levels = output.Encoding.Levels;
-        return _options.LevelsAboveBottleneck < levels.Count
-            ? levels[^(1 + _options.LevelsAboveBottleneck)]
-            : throw new ArgumentException($"The {role}'s encoding has {levels.Count} levels, so there is none {_options.LevelsAboveBottleneck} above the bottleneck.");
     }
 }
