@@ -74,6 +74,7 @@ public class OptionDefaultsTests
             ["ReconstructionWeight"] = 0.1,
         },
         [new SlidingWindowOptions { WindowSize = Window }] = new() { ["WindowSize"] = Window, ["Overlap"] = 0.5, ["GaussianWidth"] = 0.125 },
+        [new SliceInferenceOptions()] = new() { ["Axis"] = 0, ["SlicesPerPass"] = 16 },
         [new TrainingOptions()] = new()
         {
             ["Epochs"] = 500,

@@ -3,44 +3,73 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>
-/// Makes an <see cref="IEncoderDecoder"/> of any TorchSharp module that maps [N, C, spatial...] to logits: the output of one of its sub-modules, chosen by name, is the bottleneck.
+/// Makes an <see cref="IEncoderDecoder"/> of any TorchSharp module that maps [N, C, spatial...] to logits: the output of one of its sub-modules, chosen by name, is the bottleneck, and those of others may be the
+/// levels above it.
 /// </summary>
 /// <remarks>
+/// <para>
 /// <see cref="Encode"/> runs the whole module and keeps its result for <see cref="Decode"/>, because such a module cannot be cut in two. Owns the module.
-/// TorchSharp calls hooks on <c>call</c>, not on <c>forward</c>: the module must run the named sub-module by <c>call</c>.
+/// </para>
+/// <para>
+/// TorchSharp calls hooks on <c>call</c>, not on <c>forward</c>: the module must run each named sub-module by <c>call</c>, and exactly once a pass. A tensor that no sub-module gives gets a name when the
+/// module passes it through an <c>Identity</c>.
+/// </para>
 /// </remarks>
 public sealed class ModuleAdapter : IEncoderDecoder
 {
     private readonly nn.Module<Tensor, Tensor> _module;
-    private readonly string _bottleneck;
-    private readonly Action _removeHook;
-    private Tensor? _captured;
+    private readonly string[] _levels;
+    private readonly List<Action> _removeHooks = [];
+    private Dictionary<string, Tensor>? _captured;
 
     /// <summary>Wraps a module.</summary>
-    /// <param name="module">The module.</param>
+    /// <param name="module">The module. Where this throws, it still belongs to the caller.</param>
     /// <param name="modalities">The modalities that it sees, in the order of its input channels.</param>
     /// <param name="outputChannels">Number of output channels.</param>
-    /// <param name="bottleneck">The name of the sub-module whose output is the bottleneck, as in <c>named_modules()</c>.</param>
+    /// <param name="bottleneck">The name of the sub-module whose output is the bottleneck, as in <c>named_modules()</c>: "encoder.3" for one within another.</param>
     /// <param name="sizeMultiple">Every spatial size of an input must be a multiple of this number. Default 1.</param>
-    /// <exception cref="ArgumentException">There is no such sub-module that maps one tensor to one.</exception>
-    public ModuleAdapter(nn.Module<Tensor, Tensor> module, IReadOnlyList<string> modalities, int outputChannels, string bottleneck, int sizeMultiple = 1)
+    /// <param name="levels">The names of the sub-modules whose outputs are the levels above the bottleneck, shallowest first, for losses that compare features there; null for none.</param>
+    /// <param name="recipe">How to build this network anew, so that a checkpoint can be opened without the code that trained it; null where only the caller can.</param>
+    /// <exception cref="ArgumentException">There is no such sub-module that maps one tensor to one, or a name stands twice.</exception>
+    public ModuleAdapter(
+        nn.Module<Tensor, Tensor> module,
+        IReadOnlyList<string> modalities,
+        int outputChannels,
+        string bottleneck,
+        int sizeMultiple = 1,
+        IReadOnlyList<string>? levels = null,
+        NetworkRecipe? recipe = null)
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(modalities);
+        ArgumentNullException.ThrowIfNull(bottleneck);
         if (modalities.Count == 0)
             throw new ArgumentException("At least one modality is needed.", nameof(modalities));
         ArgumentOutOfRangeException.ThrowIfLessThan(outputChannels, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(sizeMultiple, 1);
-        (_module, Modalities, OutputChannels, SizeMultiple, _bottleneck) = (module, [.. modalities], outputChannels, sizeMultiple, bottleneck);
+        (_module, Modalities, OutputChannels, SizeMultiple, Recipe) = (module, [.. modalities], outputChannels, sizeMultiple, recipe);
+        _levels = [.. levels ?? [], bottleneck];
+        if (_levels.Distinct(StringComparer.Ordinal).Count() < _levels.Length)
+            throw new ArgumentException($"Each sub-module can be one level only, but the levels are {string.Join(", ", _levels)}, the last being the bottleneck.", nameof(levels));
 
         (string name, nn.Module module)[] candidates = [.. module.named_modules().Where(named => named.module is nn.Module<Tensor, Tensor>)];
-        var chosen = candidates.FirstOrDefault(named => named.name == bottleneck).module as nn.Module<Tensor, Tensor>
-            ?? throw new ArgumentException($"The module {module.GetName()} has no sub-module '{bottleneck}' that maps one tensor to one; it has: {string.Join(", ", candidates.Select(named => named.name))}.", nameof(bottleneck));
-        _removeHook = chosen.register_forward_hook((_, _, output) =>
+        string[] missing = [.. _levels.Except(candidates.Select(named => named.name), StringComparer.Ordinal)];
+        if (missing.Length > 0)
         {
-            _captured = output.alias();
-            return output;
-        }).remove;
+            throw new ArgumentException(
+                $"The module {module.GetName()} has no sub-module '{string.Join("', '", missing)}' that maps one tensor to one; it has: {string.Join(", ", candidates.Select(named => named.name))}.",
+                missing.Contains(bottleneck, StringComparer.Ordinal) ? nameof(bottleneck) : nameof(levels));
+        }
+
+        foreach (string level in _levels)
+        {
+            var chosen = (nn.Module<Tensor, Tensor>)candidates.First(named => named.name == level).module;
+            _removeHooks.Add(chosen.register_forward_hook((_, _, output) =>
+            {
+                Capture(level, output);
+                return output;
+            }).remove);
+        }
     }
 
     /// <inheritdoc/>
@@ -56,15 +85,27 @@ public sealed class ModuleAdapter : IEncoderDecoder
     public int SizeMultiple { get; }
 
     /// <inheritdoc/>
+    public NetworkRecipe? Recipe { get; }
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">A named sub-module did not run, ran more than once, or was run by <c>forward</c>.</exception>
     public EncoderOutput Encode(ModalityImages images)
     {
         ArgumentNullException.ThrowIfNull(images);
-        _captured = null;
-        Tensor logits = _module.call(images.Concatenate(Modalities));
-        Tensor bottleneck = _captured
-            ?? throw new InvalidOperationException($"The sub-module '{_bottleneck}' did not run, or was run by forward instead of call, so there is no bottleneck.");
-        _captured = null;
-        return new WholePass(bottleneck, logits);
+        Tensor input = images.Concatenate(Modalities);
+        Dictionary<string, Tensor> captured = new(StringComparer.Ordinal);
+        _captured = captured;
+        try
+        {
+            Tensor logits = _module.call(input);
+            if (_levels.FirstOrDefault(level => !captured.ContainsKey(level)) is string absent)
+                throw new InvalidOperationException($"The sub-module '{absent}' did not run, or was run by forward instead of call, so there is no {(absent == _levels[^1] ? "bottleneck" : "such level")}.");
+            return new WholePass([.. _levels.Select(level => captured[level])], logits);
+        }
+        finally
+        {
+            _captured = null;
+        }
     }
 
     /// <inheritdoc/>
@@ -75,12 +116,26 @@ public sealed class ModuleAdapter : IEncoderDecoder
     /// <inheritdoc/>
     public void Dispose()
     {
-        _removeHook();
+        foreach (Action remove in _removeHooks)
+            remove();
+        _removeHooks.Clear();
         _module.Dispose();
     }
 
-    private sealed class WholePass(Tensor bottleneck, Tensor logits) : EncoderOutput(bottleneck)
+    // Another adapter of the same module, or the user, may run the module too: only a pass of this adapter counts.
+    private void Capture(string level, Tensor output)
+    {
+        if (_captured is null)
+            return;
+        // A copy, because an activation that works in place may follow.
+        if (!_captured.TryAdd(level, output.clone()))
+            throw new InvalidOperationException($"The sub-module '{level}' runs more than once in a pass, so it is not clear which of its outputs is meant: pass the right one through an Identity of its own and name that.");
+    }
+
+    private sealed class WholePass(IReadOnlyList<Tensor> levels, Tensor logits) : EncoderOutput(levels)
     {
         public Tensor Logits { get; } = logits;
+
+        public override EncoderOutput Detach() => new WholePass([.. Levels.Select(level => level.detach())], Logits.detach());
     }
 }
