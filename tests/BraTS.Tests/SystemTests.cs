@@ -30,9 +30,8 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
     public void All_that_should_learn_gets_a_gradient_and_nothing_else(string name)
     {
         SegmentationSystem system = SegmentationSystems.Of(name);
-        using IEncoderDecoder network = Build(system, out IEncoderDecoder? teacherNetwork);
-        using IEncoderDecoder? teacherOwner = teacherNetwork;
-        FrozenTeacher? teacher = teacherNetwork is null ? null : new FrozenTeacher(teacherNetwork);
+        using IEncoderDecoder network = Build(system, out FrozenTeacher? teacher);
+        using IEncoderDecoder? teacherNetwork = teacher?.Network;
         byte[]? teacherBefore = teacherNetwork is null ? null : Bits(teacherNetwork);
         string[] shared = teacherNetwork is null ? [] : [.. network.Module.named_parameters().Where(own => teacherNetwork.Module.parameters().Any(taught => ReferenceEquals(taught, own.parameter))).Select(own => own.name)];
         (system.Couple is not null).Should().Be(shared.Length > 0);
@@ -41,7 +40,7 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
         foreach (TrainingStage stage in system.Stages)
         {
             stage.Prepare?.Invoke(network);
-            WeightedObjective objective = stage.Objective(new ObjectiveInputs(system.Weights, teacher is null ? 0 : 1, CPU));
+            WeightedObjective objective = stage.Objective(new ObjectiveInputs(system.Weights, system.Modalities(BraTSModality.T1ce), teacher is null ? 0 : 1, SpatialDimensions: 3, CPU));
             string[] frozen = [.. network.Module.named_parameters().Where(parameter => !parameter.parameter.requires_grad).Select(parameter => parameter.name)];
             // Several batches, because networks that draw modalities at random do not use all of their encoders at once.
             for (int step = 0; step < 12; step++)
@@ -65,8 +64,8 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
     [MemberData(nameof(Names))]
     public void What_is_saved_predicts_what_was_trained(string name)
     {
-        using IEncoderDecoder network = Build(SegmentationSystems.Of(name), out IEncoderDecoder? teacher);
-        using IEncoderDecoder? teacherOwner = teacher;
+        using IEncoderDecoder network = Build(SegmentationSystems.Of(name), out FrozenTeacher? teacher);
+        using IEncoderDecoder? teacherNetwork = teacher?.Network;
         using Batch batch = fixture.Batch(Edge, seed: 5);
         string folder = fixture.In($"saved-{name}");
         var model = new SegmentationModel(network, BraTSRegions.Classes);
@@ -123,11 +122,11 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
         losses[^1].Should().BeLessThan(losses[0]);
     }
 
-    private static IEncoderDecoder Build(SegmentationSystem system, out IEncoderDecoder? teacher)
+    private static IEncoderDecoder Build(SegmentationSystem system, out FrozenTeacher? teacher)
     {
         manual_seed(1);
         IEncoderDecoder network = system.Recipe(Small, BraTSModality.T1ce).Build();
-        teacher = system.NeedsTeacher ? SegmentationSystems.Teacher.Recipe(Small, BraTSModality.T1ce).Build() : null;
+        teacher = system.NeedsTeacher ? new FrozenTeacher(SegmentationSystems.Teacher.Recipe(Small, BraTSModality.T1ce).Build()) : null;
         if (teacher is not null)
             system.Couple?.Invoke(network, teacher);
         return network;

@@ -136,18 +136,13 @@ internal sealed record ExperimentSettings
     /// <param name="outputChannels">Number of its output channels.</param>
     public NetworkRecipe Recipe(IReadOnlyList<string> modalities, int outputChannels)
     {
-        NetworkRecipe recipe = Network switch
+        UShapedNetworkOptions recipe = Network switch
         {
             NetworkKind.UNet2D => new UNet2DOptions { Modalities = modalities, OutputChannels = outputChannels },
             NetworkKind.MultiResUNet => new MultiResUNet3DOptions { Modalities = modalities, OutputChannels = outputChannels },
             _ => new UNet3DOptions { Modalities = modalities, OutputChannels = outputChannels },
         };
-        return recipe switch
-        {
-            UNetOptions unet => unet with { BaseWidth = BaseWidth ?? unet.BaseWidth, Levels = Levels ?? unet.Levels, SkipConnections = SkipConnections },
-            MultiResUNet3DOptions multiRes => multiRes with { BaseWidth = BaseWidth ?? multiRes.BaseWidth, Levels = Levels ?? multiRes.Levels },
-            _ => recipe,
-        };
+        return recipe with { BaseWidth = BaseWidth ?? recipe.BaseWidth, Levels = Levels ?? recipe.Levels, SkipConnections = SkipConnections };
     }
 
     /// <summary>How a network is fitted, apart from where its files go.</summary>
@@ -175,7 +170,7 @@ internal sealed record ExperimentSettings
         ValidatePreprocessing();
         if (Fold > Folds)
             throw new UsageException($"--fold must be from 1 to {Folds} (--folds), but is {Fold}.");
-        var inputs = new ObjectiveInputs(system.Weights.With(this), teachers, TorchSharp.torch.CPU);
+        var inputs = new ObjectiveInputs(system.Weights.With(this), system.Modalities(BraTSModality.T1ce), teachers, Network == NetworkKind.UNet2D ? 2 : 3, TorchSharp.torch.CPU);
         Refuse(() =>
         {
             foreach (TrainingStage stage in system.Stages)

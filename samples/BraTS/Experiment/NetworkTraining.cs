@@ -42,11 +42,12 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
         SegmentationModel[] teachers = [.. Teachers.Select(teacher => SegmentationModel.Load(teacher, device))];
         try
         {
+            FrozenTeacher[] frozen = [.. teachers.Select((teacher, index) => new FrozenTeacher(teacher.Network, teachers.Length == 1 ? "teacher" : $"teacher {index + 1}"))];
             if (System.Couple is { } couple)
-                couple(network, teachers[0].Network);
+                couple(network, frozen[0]);
             TrainingResult? result = null;
             foreach (TrainingStage stage in System.Stages)
-                result = Fit(stage, network, teachers, metadata, split, cached, device, display, cancellation);
+                result = Fit(stage, network, frozen, metadata, split, cached, device, display, cancellation);
             return result!;
         }
         finally
@@ -80,7 +81,7 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
     private TrainingResult Fit(
         TrainingStage stage,
         IEncoderDecoder network,
-        SegmentationModel[] teachers,
+        FrozenTeacher[] teachers,
         IReadOnlyDictionary<string, string> metadata,
         CaseSplit split,
         IReadOnlyDictionary<string, CachedCase> cached,
@@ -90,7 +91,7 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
     {
         string folder = FolderOf(stage);
         stage.Prepare?.Invoke(network);
-        WeightedObjective objective = stage.Objective(new ObjectiveInputs(System.Weights.With(Settings), teachers.Length, device));
+        WeightedObjective objective = stage.Objective(new ObjectiveInputs(System.Weights.With(Settings), System.Modalities(Modality), teachers.Length, Settings.Network == NetworkKind.UNet2D ? 2 : 3, device));
         try
         {
             return display.ShowFit(stage.Folder.Length == 0 ? System.Title : $"{System.Title}, {stage.Folder}", progress =>
@@ -105,7 +106,7 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
                 };
                 ITrainer trainer = teachers.Length == 0
                     ? new SupervisedTrainer(network, BraTSRegions.Classes, options, objective)
-                    : new DistillationTrainer(network, Freeze(teachers), BraTSRegions.Classes, objective, options);
+                    : new DistillationTrainer(network, teachers, BraTSRegions.Classes, objective, options);
                 IBatchSource? validation = split.Validation.Count == 0 ? null : Batches(split.Validation, cached, training: false);
                 return trainer.Fit(Batches(split.Training, cached, training: true), validation, progress: null, cancellation);
             });
@@ -115,9 +116,6 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
             ObjectiveModules.Dispose(objective);
         }
     }
-
-    private static FrozenTeacher[] Freeze(SegmentationModel[] teachers) =>
-        [.. teachers.Select((teacher, index) => new FrozenTeacher(teacher.Network, teachers.Length == 1 ? "teacher" : $"teacher {index + 1}"))];
 
     private IBatchSource Batches(IReadOnlyList<BraTSCase> cases, IReadOnlyDictionary<string, CachedCase> cached, bool training)
     {

@@ -43,7 +43,7 @@ internal sealed record SegmentationSystem
     public Func<ExperimentSettings, IReadOnlyList<string>, NetworkRecipe>? Network { get; init; }
 
     /// <summary>Ties a fresh network to its teacher before the training.</summary>
-    public Action<IEncoderDecoder, IEncoderDecoder>? Couple { get; init; }
+    public Action<IEncoderDecoder, FrozenTeacher>? Couple { get; init; }
 
     /// <summary>The fits of its training, one after the other.</summary>
     public required IReadOnlyList<TrainingStage> Stages { get; init; }

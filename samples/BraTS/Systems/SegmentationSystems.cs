@@ -1,19 +1,29 @@
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Networks;
 
 namespace KnowledgeDistillation.Samples.BraTS;
 
 /// <summary>All systems: what the paper proposes, compares with or mentions.</summary>
 internal static class SegmentationSystems
 {
-    private const string KDNetPaper = "KD-Net, Hu et al. 2020";
+    private const string KDNetPaper = "Hu et al. 2020 (KD-Net)";
+
+    // The bottleneck and the level above it.
+    private const int SharedLevels = 2;
+
+    private static readonly HvedUNet3DOptions Hved = new() { Modalities = BraTSModality.All, OutputChannels = Classes };
+    private static readonly HemisUNet3DOptions Hemis = new() { Modalities = BraTSModality.All, OutputChannels = Classes };
+    private static readonly HintonObjectiveOptions Hinton = new();
+    private static readonly GeneralizedDistillationOptions Generalized = new();
 
     /// <summary>Sees all modalities and learns from the reference; the others' teacher.</summary>
     public static SegmentationSystem Teacher { get; } = new()
     {
         Name = "teacher",
         Title = "Teacher",
-        Summary = "U-Net that sees all modalities, trained on the reference",
-        Source = $"{KDNetPaper}; network: Isensee et al. 2018 [7]",
+        Summary = "sees all modalities, learns from the reference (GT)",
+        Source = $"{KDNetPaper}; its network: Isensee et al. 2018 [7]",
         Inputs = SystemInputs.AllModalities,
         Stages = [new TrainingStage(_ => Reference())],
     };
@@ -23,7 +33,7 @@ internal static class SegmentationSystems
     {
         Name = "baseline",
         Title = "Baseline",
-        Summary = "U-Net that sees one modality, trained on the reference (GT)",
+        Summary = "sees one modality, learns from the reference (GT)",
         Inputs = SystemInputs.OneModality,
     };
 
@@ -32,12 +42,12 @@ internal static class SegmentationSystems
     {
         Name = "kd-net",
         Title = "KD-Net student",
-        Summary = "baseline taught by soft targets and bottleneck (GT + KD + KL)",
+        Summary = "baseline that also learns the teacher's soft targets and bottleneck (GT + KD + KL)",
         Source = $"{KDNetPaper}, eq. 5",
         Inputs = SystemInputs.OneModality,
         NeedsTeacher = true,
         Weights = new DistillationWeights(Lambda: 0.75, Temperature: 5, Alpha: 10),
-        Stages = [new TrainingStage(inputs => KDNetTerms(inputs.Lambda, inputs.Temperature, inputs.Alpha))],
+        Stages = [new TrainingStage(inputs => KDNetTerms(inputs, inputs.Lambda, inputs.Temperature, inputs.Alpha))],
     };
 
     /// <summary>All of them.</summary>
@@ -53,7 +63,7 @@ internal static class SegmentationSystems
             Summary = "KD-Net without soft targets",
             Source = $"{KDNetPaper}, Table 2",
             Weights = new DistillationWeights(Alpha: 10),
-            Stages = [new TrainingStage(inputs => KDNetTerms(lambda: 0, temperature: 5, inputs.Alpha))],
+            Stages = [new TrainingStage(inputs => KDNetTerms(inputs, lambda: 0, temperature: 5, inputs.Alpha))],
         },
         KDNet with
         {
@@ -62,22 +72,143 @@ internal static class SegmentationSystems
             Summary = "KD-Net without bottleneck loss",
             Source = $"{KDNetPaper}, Table 2",
             Weights = new DistillationWeights(Lambda: 0.75, Temperature: 5),
-            Stages = [new TrainingStage(inputs => KDNetTerms(inputs.Lambda, inputs.Temperature, alpha: 0))],
+            Stages = [new TrainingStage(inputs => KDNetTerms(inputs, inputs.Lambda, inputs.Temperature, alpha: 0))],
+        },
+        KDNet with
+        {
+            Name = "shared-levels",
+            Title = "Shared deepest levels",
+            Summary = "KD-Net student that works with the teacher's own weights at its two deepest levels",
+            Source = $"{KDNetPaper}, \"Observations\"",
+            Couple = (student, teacher) => ((UShapedNetwork)student).ShareDeepestLevels(teacher, SharedLevels),
+        },
+        Baseline with
+        {
+            Name = "synthesis",
+            Title = "Modality synthesis",
+            Summary = "makes FLAIR out of the modality at hand first, then segments from both",
+            Source = $"{KDNetPaper}, \"Observations\"",
+            LearnsFrom = [BraTSModality.Flair],
+            Network = Synthesis,
+            Stages =
+            [
+                new TrainingStage(_ => new WeightedObjective("synthesis", new ReconstructionLoss(new ReconstructionOptions { Distance = ReconstructionDistance.Absolute }))) { Folder = "generator" },
+                new TrainingStage(_ => Reference()) { Prepare = network => ((SynthesisNetwork)network).FreezeGenerator() },
+            ],
+        },
+        new()
+        {
+            Name = "u-hved",
+            Title = "U-HVED",
+            Summary = "variational encoder a modality, fused; works with any of them; also reconstructs them",
+            Source = "Dorent et al. 2019 [3]",
+            Inputs = SystemInputs.AnyModalities,
+            LearningRate = 1e-3,
+            WeightDecay = 1e-5,
+            Network = (settings, _) => Hved with { BaseWidth = settings.BaseWidth ?? Hved.BaseWidth, Levels = settings.Levels ?? Hved.Levels },
+            Stages = [new TrainingStage(_ => HvedObjective.Create())],
+        },
+        new()
+        {
+            Name = "u-hemis",
+            Title = "U-HeMIS",
+            Summary = "encoder a modality, fused by mean and variance; works with any of them",
+            Source = "Havaei et al. 2016 [4], as published with [3]",
+            Inputs = SystemInputs.AnyModalities,
+            LearningRate = 1e-3,
+            WeightDecay = 1e-5,
+            Network = (settings, _) => Hemis with { BaseWidth = settings.BaseWidth ?? Hemis.BaseWidth, Levels = settings.Levels ?? Hemis.Levels },
+            Stages = [new TrainingStage(_ => HemisObjective.Create())],
+        },
+        KDNet with
+        {
+            Name = "hinton",
+            Title = "Hinton distillation",
+            Summary = "cross-entropy with the reference, divergence from the teacher, both at temperature T",
+            Source = "Hinton et al. 2015 [5]",
+            Weights = new DistillationWeights(Lambda: Hinton.TeacherWeight, Temperature: Hinton.SoftTargets.Temperature),
+            Stages = [new TrainingStage(inputs => OverTeachers(inputs, HintonObjective.Create(Hinton with { TeacherWeight = inputs.Lambda, SoftTargets = Hinton.SoftTargets with { Temperature = inputs.Temperature } })))],
+        },
+        KDNet with
+        {
+            Name = "generalized",
+            Title = "Generalized distillation",
+            Summary = "cross-entropy with the reference and with the teacher's soft targets",
+            Source = "Lopez-Paz et al. 2016 [9]",
+            Weights = new DistillationWeights(Lambda: Generalized.Lambda, Temperature: Generalized.SoftTargets.Temperature),
+            Stages = [new TrainingStage(inputs => OverTeachers(inputs, GeneralizedDistillationObjective.Create(Generalized with { Lambda = inputs.Lambda, SoftTargets = Generalized.SoftTargets with { Temperature = inputs.Temperature } })))],
+        },
+        KDNet with
+        {
+            Name = "structured",
+            Title = "Structured distillation",
+            Summary = "pixel-wise, pair-wise and, by a critic that is trained alongside, holistic distance from the teacher",
+            Source = "Liu et al. 2019 [8]",
+            Weights = new DistillationWeights(),
+            Stages = [new TrainingStage(Structured)],
+        },
+        KDNet with
+        {
+            Name = "consistency",
+            Title = "Consistency",
+            Summary = "zero-order and first-order consistency with the teacher's probabilities",
+            Source = "Xie et al. 2018 [15]",
+            Weights = new DistillationWeights(),
+            Stages = [new TrainingStage(inputs => OverTeachers(inputs, ConsistencyObjective.Create()))],
+        },
+        KDNet with
+        {
+            Name = "feature-matching",
+            Title = "Feature matching",
+            Summary = "reference and squared distance of the bottlenecks",
+            Source = "Romero et al. 2015 (FitNets); weight: ours",
+            Weights = new DistillationWeights(Alpha: 1),
+            Stages = [new TrainingStage(inputs => WithFeatures(inputs, "features", new FeatureMatchingLoss()))],
+        },
+        KDNet with
+        {
+            Name = "attention",
+            Title = "Attention transfer",
+            Summary = "reference and distance of the attention maps of every level",
+            Source = "Zagoruyko and Komodakis 2017; weight: ours",
+            Weights = new DistillationWeights(Alpha: 1),
+            Stages = [new TrainingStage(inputs => WithFeatures(inputs, "attention", new AttentionTransferLoss()))],
         },
     ];
 
     /// <summary>The names of all, for the command line.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(system => system.Name)];
 
+    private static int Classes => BraTSRegions.Classes.Channels;
+
     /// <summary>The system of a name.</summary>
     public static SegmentationSystem Of(string name) => All.Single(system => system.Name == name);
 
     private static WeightedObjective Reference() => new("GT", new ReferenceLoss());
 
-    private static WeightedObjective KDNetTerms(double lambda, double temperature, double alpha) => KDNetObjective.Create(new KDNetOptions
+    private static WeightedObjective KDNetTerms(ObjectiveInputs inputs, double lambda, double temperature, double alpha) => OverTeachers(inputs, KDNetObjective.Create(new KDNetOptions
     {
         Lambda = lambda,
         Alpha = alpha,
         SoftTargets = new SoftTargetOptions { Temperature = temperature },
-    });
+    }));
+
+    private static WeightedObjective WithFeatures(ObjectiveInputs inputs, string name, IDistillationLoss loss) =>
+        OverTeachers(inputs, new WeightedObjective(new LossTerm("GT", 1, new ReferenceLoss()), new LossTerm(name, inputs.Alpha, loss)));
+
+    private static WeightedObjective Structured(ObjectiveInputs inputs) => inputs.Teachers <= 1
+        ? StructuredDistillationObjective.Create(new HolisticLoss(BraTSRegions.Classes, inputs.Modalities, new HolisticOptions { SpatialDimensions = inputs.SpatialDimensions }, inputs.Device))
+        : throw new UsageException("The critic of structured distillation learns against one teacher: give one --teacher.");
+
+    // The reference is the same whoever teaches.
+    private static WeightedObjective OverTeachers(ObjectiveInputs inputs, WeightedObjective objective) => inputs.Teachers <= 1
+        ? objective
+        : new WeightedObjective([.. objective.Terms.Select(term => term.Loss is ReferenceLoss or ReferenceCrossEntropyLoss ? term : term with { Loss = new TeacherMeanLoss(term.Loss) })]);
+
+    private static SynthesisNetworkOptions Synthesis(ExperimentSettings settings, IReadOnlyList<string> modalities) => new()
+    {
+        Generator = settings.Recipe(modalities, outputChannels: 1),
+        Segmenter = settings.Recipe([.. modalities, BraTSModality.Flair], Classes),
+        SynthesisedModalities = [BraTSModality.Flair],
+    };
 }
