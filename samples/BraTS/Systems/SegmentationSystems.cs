@@ -124,25 +124,25 @@ internal static class SegmentationSystems
         {
             Name = "hinton",
             Title = "Hinton distillation",
-            Summary = "cross-entropy with the reference, divergence from the teacher, both at temperature T",
+            Summary = "reference, and divergence from the teacher with both at temperature T",
             Source = "Hinton et al. 2015 [5]",
             Weights = new DistillationWeights(Lambda: Hinton.TeacherWeight, Temperature: Hinton.SoftTargets.Temperature),
-            Stages = [new TrainingStage(inputs => OverTeachers(inputs, HintonObjective.Create(Hinton with { TeacherWeight = inputs.Lambda, SoftTargets = Hinton.SoftTargets with { Temperature = inputs.Temperature } })))],
+            Stages = [new TrainingStage(inputs => Distillation(inputs, HintonObjective.Create(Hinton with { TeacherWeight = inputs.Lambda, SoftTargets = Hinton.SoftTargets with { Temperature = inputs.Temperature } })))],
         },
         KDNet with
         {
             Name = "generalized",
             Title = "Generalized distillation",
-            Summary = "cross-entropy with the reference and with the teacher's soft targets",
+            Summary = "reference, and cross-entropy with the teacher's soft targets",
             Source = "Lopez-Paz et al. 2016 [9]",
             Weights = new DistillationWeights(Lambda: Generalized.Lambda, Temperature: Generalized.SoftTargets.Temperature),
-            Stages = [new TrainingStage(inputs => OverTeachers(inputs, GeneralizedDistillationObjective.Create(Generalized with { Lambda = inputs.Lambda, SoftTargets = Generalized.SoftTargets with { Temperature = inputs.Temperature } })))],
+            Stages = [new TrainingStage(inputs => Distillation(inputs, GeneralizedDistillationObjective.Create(Generalized with { Lambda = inputs.Lambda, SoftTargets = Generalized.SoftTargets with { Temperature = inputs.Temperature } })))],
         },
         KDNet with
         {
             Name = "structured",
             Title = "Structured distillation",
-            Summary = "pixel-wise, pair-wise and, by a critic that is trained alongside, holistic distance from the teacher",
+            Summary = "reference, and pixel-wise, pair-wise and (by a critic trained alongside) holistic distance from the teacher",
             Source = "Liu et al. 2019 [8]",
             Weights = new DistillationWeights(),
             Stages = [new TrainingStage(Structured)],
@@ -151,16 +151,16 @@ internal static class SegmentationSystems
         {
             Name = "consistency",
             Title = "Consistency",
-            Summary = "zero-order and first-order consistency with the teacher's probabilities",
+            Summary = "reference, and zero-order and first-order consistency with the teacher's probabilities",
             Source = "Xie et al. 2018 [15]",
             Weights = new DistillationWeights(),
-            Stages = [new TrainingStage(inputs => OverTeachers(inputs, ConsistencyObjective.Create()))],
+            Stages = [new TrainingStage(inputs => Distillation(inputs, ConsistencyObjective.Create()))],
         },
         KDNet with
         {
             Name = "feature-matching",
             Title = "Feature matching",
-            Summary = "reference and squared distance of the bottlenecks",
+            Summary = "reference, and squared distance of the bottlenecks",
             Source = "Romero et al. 2015 (FitNets); weight: ours",
             Weights = new DistillationWeights(Alpha: 1),
             Stages = [new TrainingStage(inputs => WithFeatures(inputs, "features", new FeatureMatchingLoss()))],
@@ -169,7 +169,7 @@ internal static class SegmentationSystems
         {
             Name = "attention",
             Title = "Attention transfer",
-            Summary = "reference and distance of the attention maps of every level",
+            Summary = "reference, and distance of the attention maps of every level",
             Source = "Zagoruyko and Komodakis 2017; weight: ours",
             Weights = new DistillationWeights(Alpha: 1),
             Stages = [new TrainingStage(inputs => WithFeatures(inputs, "attention", new AttentionTransferLoss()))],
@@ -197,13 +197,17 @@ internal static class SegmentationSystems
         OverTeachers(inputs, new WeightedObjective(new LossTerm("GT", 1, new ReferenceLoss()), new LossTerm(name, inputs.Alpha, loss)));
 
     private static WeightedObjective Structured(ObjectiveInputs inputs) => inputs.Teachers <= 1
-        ? StructuredDistillationObjective.Create(new HolisticLoss(BraTSRegions.Classes, inputs.Modalities, new HolisticOptions { SpatialDimensions = inputs.SpatialDimensions }, inputs.Device))
+        ? Distillation(inputs, StructuredDistillationObjective.Create(new HolisticLoss(BraTSRegions.Classes, inputs.Modalities, new HolisticOptions { SpatialDimensions = inputs.SpatialDimensions }, inputs.Device)))
         : throw new UsageException("The critic of structured distillation learns against one teacher: give one --teacher.");
+
+    // The methods' own papers compare with the reference by cross-entropy alone, on photographs. Small tumours need a Dice term, and students are to differ in nothing but what they take from the teacher.
+    private static WeightedObjective Distillation(ObjectiveInputs inputs, WeightedObjective objective) =>
+        OverTeachers(inputs, new WeightedObjective([.. objective.Terms.Select(term => term.Loss is ReferenceCrossEntropyLoss ? new LossTerm("GT", term.Weight, new ReferenceLoss()) : term)]));
 
     // The reference is the same whoever teaches.
     private static WeightedObjective OverTeachers(ObjectiveInputs inputs, WeightedObjective objective) => inputs.Teachers <= 1
         ? objective
-        : new WeightedObjective([.. objective.Terms.Select(term => term.Loss is ReferenceLoss or ReferenceCrossEntropyLoss ? term : term with { Loss = new TeacherMeanLoss(term.Loss) })]);
+        : new WeightedObjective([.. objective.Terms.Select(term => term.Loss is ReferenceLoss ? term : term with { Loss = new TeacherMeanLoss(term.Loss) })]);
 
     private static SynthesisNetworkOptions Synthesis(ExperimentSettings settings, IReadOnlyList<string> modalities) => new()
     {
