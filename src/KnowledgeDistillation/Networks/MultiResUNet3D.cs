@@ -8,8 +8,9 @@ namespace KnowledgeDistillation.Networks;
 /// </summary>
 /// <remarks>
 /// Three details differ from the authors' code: every batch norm learns a scale besides its offset, the output has a bias and no batch norm, and the initial weights and the momentum and epsilon of the norms are
-/// torch's defaults. With four modalities and one output channel it has 18,639,713 parameters; the paper's table gives 18,657,689, in which 24,522 running statistics of the norms are counted.
+/// torch's defaults. With four modalities and one output channel it has 18,639,713 parameters; the authors' code has 18,657,689, in which 24,522 running statistics of the norms are counted.
 /// Batch norm normalises over the batch in training mode and by its running statistics in evaluation mode; the statistics are buffers, kept in checkpoints, and a frozen teacher's stay as they are.
+/// They follow the weights slowly, so after few and large steps a network evaluates worse than it trains; smaller steps at the end of a fit let them settle.
 /// </remarks>
 /// <param name="options">How to build it.</param>
 /// <exception cref="ArgumentException">The options are not valid; the message lists every fault.</exception>

@@ -13,7 +13,7 @@ namespace KnowledgeDistillation.Tests.Networks;
 public sealed class MultiResUNetTests
 {
     [Fact]
-    public void The_default_has_the_number_of_parameters_that_the_paper_gives_but_for_the_differences_that_are_named()
+    public void The_default_has_the_number_of_parameters_of_the_authors_code_but_for_the_differences_that_are_named()
     {
         using var network = new MultiResUNet3D(new MultiResUNet3DOptions { Modalities = ["t1", "t1ce", "t2", "flair"], OutputChannels = 1 });
 
@@ -48,8 +48,12 @@ public sealed class MultiResUNetTests
 
         // Their count holds the running mean and variance of each norm, among them the norm on their output, which has an offset where this network has a bias.
         long statistics = network.state_dict().Where(entry => entry.Key.EndsWith("running_mean", StringComparison.Ordinal) || entry.Key.EndsWith("running_var", StringComparison.Ordinal)).Sum(entry => entry.Value.numel());
-        (parameters - scales + statistics + 2).Should().Be(18_657_689, "the paper's count");
+        (parameters - scales + statistics + 2).Should().Be(18_657_689, "that is the count of the authors' code");
+        statistics.Should().Be(24_520);
         network.SizeMultiple.Should().Be(16);
+
+        using var fourClasses = new MultiResUNet3D(new MultiResUNet3DOptions { Modalities = ["t1", "t1ce", "t2", "flair"], OutputChannels = 4 });
+        fourClasses.parameters().Sum(parameter => parameter.numel()).Should().Be(18_639_869);
     }
 
     [Fact]
@@ -212,6 +216,27 @@ public sealed class MultiResUNetTests
         byte[] first = Fit(1);
         Fit(1).Should().Equal(first);
         Fit(2).Should().NotEqual(first);
+    }
+
+    [Fact]
+    public void Steps_within_dispose_scopes_leave_no_tensor_behind()
+    {
+        using var network = new MultiResUNet3D(Small("a"));
+        using Tensor image = rand([1, 1, 8, 8, 8]);
+        var images = new ModalityImages(("a", image));
+        List<long> counts = [];
+        for (int step = 0; step < 4; step++)
+        {
+            using (NewDisposeScope())
+            {
+                NetworkOutput.Of(network, images).Logits.square().mean().backward();
+                network.zero_grad();
+            }
+
+            counts.Add(Tensor.TotalCount);
+        }
+
+        counts.Skip(1).Should().OnlyContain(count => count == counts[0]);
     }
 
     [Fact]

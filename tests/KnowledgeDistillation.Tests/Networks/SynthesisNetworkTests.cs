@@ -160,6 +160,16 @@ public sealed class SynthesisNetworkTests : IDisposable
     }
 
     [Fact]
+    public void A_recipe_within_that_nobody_registered_is_refused_when_saving_and_nothing_is_written()
+    {
+        using var folder = new TemporaryFolder();
+        using var network = new SynthesisNetwork(new SynthesisNetworkOptions { Generator = new UnregisteredOptions(), Segmenter = Segmenter, SynthesisedModalities = ["bright"] });
+        FluentActions.Invoking(() => new SegmentationModel(network, Toy.Labels).Save(folder["model"]))
+            .Should().Throw<InvalidOperationException>().WithMessage("*UnregisteredOptions*NetworkRecipes.Register<UnregisteredOptions>*");
+        folder.Entries.Should().BeEmpty();
+    }
+
+    [Fact]
     public void Without_the_recipe_of_one_part_there_is_none()
     {
         using var network = new SynthesisNetwork(
@@ -178,6 +188,26 @@ public sealed class SynthesisNetworkTests : IDisposable
         first.Dispose();
         first.Dispose();
         parameters.Should().OnlyContain(parameter => parameter.IsInvalid);
+    }
+
+    [Fact]
+    public void Steps_within_dispose_scopes_leave_no_tensor_behind()
+    {
+        using SynthesisNetwork network = Network(seed: 1);
+        List<long> counts = [];
+        for (int step = 0; step < 4; step++)
+        {
+            using (NewDisposeScope())
+            {
+                NetworkOutput output = NetworkOutput.Of(network, _spheres.Images);
+                (output.Logits.square().mean() + network.Reconstruct(output.Encoding)["bright"].square().mean()).backward();
+                network.zero_grad();
+            }
+
+            counts.Add(Tensor.TotalCount);
+        }
+
+        counts.Skip(1).Should().OnlyContain(count => count == counts[0]);
     }
 
     [Fact]
@@ -201,6 +231,11 @@ public sealed class SynthesisNetworkTests : IDisposable
     {
         manual_seed(seed);
         return new SynthesisNetwork(new SynthesisNetworkOptions { Generator = Generator, Segmenter = Segmenter, SynthesisedModalities = ["bright"] });
+    }
+
+    private sealed record UnregisteredOptions : NetworkRecipe
+    {
+        public override IEncoderDecoder Build() => new ModuleAdapter(nn.Sequential(("bottom", nn.Conv3d(1, 1, 1))), ["faint"], 1, "bottom", recipe: this);
     }
 
     private sealed class CountingNetwork(UNet3D network, Action count) : IEncoderDecoder

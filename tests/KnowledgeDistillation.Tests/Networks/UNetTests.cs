@@ -30,6 +30,13 @@ public class UNetTests
         network.state_dict().Should().HaveCount((9 * 8) + (4 * 2) + 2, "nothing but the parameters is stored: instance norm keeps no statistics");
     }
 
+    [Fact]
+    public void The_network_for_slices_has_as_many_parameters_as_its_documentation_says()
+    {
+        using var network = new UNet2D(new UNet2DOptions { Modalities = ["t1", "t1ce", "t2", "flair"], OutputChannels = 4 });
+        network.parameters().Sum(parameter => parameter.numel()).Should().Be(6_367_534);
+    }
+
     [Theory]
     [InlineData(Upsampling.Interpolation)]
     [InlineData(Upsampling.TransposedConvolution)]
