@@ -89,13 +89,7 @@ public sealed class DisentangledFusionNet3D : Module, IReconstructingNetwork
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The encoding comes from a network with another number of levels.</exception>
-    public Tensor Decode(EncoderOutput encoding)
-    {
-        ArgumentNullException.ThrowIfNull(encoding);
-        if (encoding.Levels.Count != _options.Levels)
-            throw new ArgumentException($"This network has {_options.Levels} levels, but the encoding has {encoding.Levels.Count}: it comes from another network.", nameof(encoding));
-        return segmentation.call(encoding.Levels);
-    }
+    public Tensor Decode(EncoderOutput encoding) => segmentation.call(EncodedLevels.Of(encoding, _options.Levels));
 
     /// <summary>Makes an image of every modality that was given to <see cref="Encode"/>, because only their appearance is known.</summary>
     /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>

@@ -51,6 +51,29 @@ public sealed class HeteroModalNetworksExamples : IDisposable
     }
 
     [Fact]
+    public void The_published_training_of_disentangled_fusion()
+    {
+        string folder = _folder["disentangled"];
+        ExclusiveClasses labels = Contexts.BratsClasses;
+
+        var network = new DisentangledFusionNet3D(new DisentangledFusionNet3DOptions { Modalities = ["t1", "t1ce", "t2", "flair"], OutputChannels = labels.Channels });
+        var options = new TrainingOptions
+        {
+            Epochs = 300,
+            LearningRate = 1e-4,
+            WeightDecay = 1e-4,
+            // Falls as (1 − epoch/300)^0.9.
+            Schedule = new TorchSchedule(optimizer => PolynomialLR(optimizer, total_iters: 300, power: 0.9)),
+            OutputFolder = folder,
+        };
+        var trainer = new SupervisedTrainer(network, labels, options, DisentangledFusionObjective.Create());
+
+        trainer.Should().NotBeNull();
+        options.Schedule.Multiplier(new double[150]).Should().BeApproximately(Math.Pow(0.5, 0.9), 1e-6);
+        network.Dispose();
+    }
+
+    [Fact]
     public void Any_subset_is_segmented_and_missing_images_are_made()
     {
         using var scope = NewDisposeScope();

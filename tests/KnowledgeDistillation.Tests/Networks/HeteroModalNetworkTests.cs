@@ -265,8 +265,12 @@ public class HeteroModalNetworkTests
 
         static long Live()
         {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
+            for (int i = 0; i < 3; i++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+
             return Tensor.TotalCount;
         }
     }
