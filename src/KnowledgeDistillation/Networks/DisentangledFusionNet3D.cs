@@ -13,8 +13,8 @@ namespace KnowledgeDistillation.Networks;
 /// In training mode each call of <see cref="Encode"/> fuses the content of a random subset of the modalities that it is given: its size is uniform in 1 to their number, then every subset of
 /// that size is equally likely. It is drawn with torch's default CPU generator and shared by the batch; the appearance codes are sampled. The appearance of all given modalities is encoded, so
 /// the images of those that were left out must be reconstructed from the content of the others. In evaluation mode all contents are fused, and appearance codes are means.
-/// What this network does otherwise than the published code: the appearance code has a mean and a variance of its own (there the divergence is of the scales and offsets that it gives),
-/// its encoder has one convolution less and its log-variance; gates have no norm; convolutions pad with zeros; modalities are dropped by the draw above instead of a coin each.
+/// Otherwise than in the published code, the appearance encoder gives a mean and a variance of its code (there the divergence is of the scales and offsets made from it) and has one
+/// convolution less; the gates have no norm; convolutions pad with zeros; modalities are left out by the draw above instead of by a coin each.
 /// </remarks>
 public sealed class DisentangledFusionNet3D : Module, IReconstructingNetwork
 {
