@@ -73,6 +73,20 @@ public class OptionDefaultsTests
             ["Divergence"] = new ModalitySubsetDivergenceOptions(),
             ["ReconstructionWeight"] = 0.1,
         },
+        [new DisentangledFusionNet3DOptions { Modalities = OneModality, OutputChannels = 4 }] = new()
+        {
+            ["Modalities"] = OneModality,
+            ["OutputChannels"] = 4,
+            ["BaseWidth"] = 16,
+            ["Levels"] = 4,
+            ["AppearanceDimension"] = 8,
+        },
+        [new DisentangledFusionObjectiveOptions()] = new()
+        {
+            ["Dice"] = new SoftDiceOptions { Form = DiceForm.Squared, IncludeBackground = true },
+            ["ReconstructionWeight"] = 0.4,
+            ["AppearanceWeight"] = 0.4,
+        },
         [new SlidingWindowOptions { WindowSize = Window }] = new() { ["WindowSize"] = Window, ["Overlap"] = 0.5, ["GaussianWidth"] = 0.125 },
         [new SliceInferenceOptions()] = new() { ["Axis"] = 0, ["SlicesPerPass"] = 16 },
         [new TrainingOptions()] = new()

@@ -53,11 +53,14 @@ public sealed class ModalitySubsetDivergenceLoss : IDistillationLoss
 
         Tensor DivergenceOf(int level)
         {
+            // Of the many maps of the size of the level only those that the gradient needs are kept.
+            using var scope = NewDisposeScope();
             GaussianExpert[] experts = [.. modalities.Select(name => GaussianExpert.Of(encoding.Posteriors[name][level]))];
             DiagonalGaussian[] products = [.. Enumerable.Range(1, all).Select(subset => GaussianExpert.ProductWithPrior(experts.Where((_, index) => (subset >> index & 1) == 1)))];
             Tensor toPrior = stack([.. products.Select(product => product.DivergenceFromStandardNormal().mean())]).mean();
             Tensor[] toSubsets = [.. products.Where((_, index) => index + 1 != available).Select(product => products[available - 1].DivergenceFrom(product).mean())];
-            return toSubsets.Length == 0 ? toPrior : toPrior + stack(toSubsets).mean();
+            Tensor divergence = toSubsets.Length == 0 ? toPrior : toPrior + stack(toSubsets).mean();
+            return divergence.MoveToOuterDisposeScope();
         }
     }
 

@@ -67,13 +67,7 @@ public sealed class HemisUNet3D : Module, IEncoderDecoder
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The encoding comes from a network with another number of levels.</exception>
-    public Tensor Decode(EncoderOutput encoding)
-    {
-        ArgumentNullException.ThrowIfNull(encoding);
-        if (encoding.Levels.Count != _options.Levels)
-            throw new ArgumentException($"This network has {_options.Levels} levels, but the encoding has {encoding.Levels.Count}: it comes from another network.", nameof(encoding));
-        return decoder.call(encoding.Levels);
-    }
+    public Tensor Decode(EncoderOutput encoding) => decoder.call(EncodedLevels.Of(encoding, _options.Levels));
 
     /// <summary>[N, 2C, D, H, W]: the mean over the modalities and their variance, which is 0 for one modality.</summary>
     internal static Tensor MeanAndVariance(IReadOnlyList<Tensor> features)

@@ -86,7 +86,7 @@ public sealed class HvedUNet3D : Module, IReconstructingNetwork
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The encoding comes from a network with another number of levels.</exception>
-    public Tensor Decode(EncoderOutput encoding) => segmentation.call(CodesOf(encoding));
+    public Tensor Decode(EncoderOutput encoding) => segmentation.call(EncodedLevels.Of(encoding, _options.Levels));
 
     /// <summary>Makes an image of every modality that the network knows, given or not, from the same latent codes that the segmentation is made from.</summary>
     /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>
@@ -94,7 +94,7 @@ public sealed class HvedUNet3D : Module, IReconstructingNetwork
     /// <exception cref="ArgumentException">The encoding comes from a network with another number of levels.</exception>
     public ModalityImages Reconstruct(EncoderOutput encoding)
     {
-        IReadOnlyList<Tensor> codes = CodesOf(encoding);
+        IReadOnlyList<Tensor> codes = EncodedLevels.Of(encoding, _options.Levels);
         return new ModalityImages(Modalities.Index().Select(modality => KeyValuePair.Create(modality.Item, reconstructions[modality.Index].call(codes))));
     }
 
@@ -102,13 +102,5 @@ public sealed class HvedUNet3D : Module, IReconstructingNetwork
     {
         Tensor[] halves = features.chunk(2, 1);
         return new DiagonalGaussian(halves[0], halves[1].clamp(LowestLogVariance, HighestLogVariance));
-    }
-
-    private IReadOnlyList<Tensor> CodesOf(EncoderOutput encoding)
-    {
-        ArgumentNullException.ThrowIfNull(encoding);
-        return encoding.Levels.Count == _options.Levels
-            ? encoding.Levels
-            : throw new ArgumentException($"This network has {_options.Levels} levels, but the encoding has {encoding.Levels.Count}: it comes from another network.", nameof(encoding));
     }
 }

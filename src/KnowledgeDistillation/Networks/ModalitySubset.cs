@@ -37,16 +37,6 @@ internal static class ModalitySubset
     {
         if (shape.Length != 5 || shape[1] != 1)
             throw new ArgumentException($"{network.Module.GetName()} needs images [N, 1, D, H, W], but that of '{name}' has the shape [{string.Join(", ", shape)}].");
-
-        int multiple = network.SizeMultiple;
-        long[] size = shape[2..];
-        long[] next = [.. size.Select(length => Math.Max(1, (length + multiple - 1) / multiple) * multiple)];
-        // An instance norm cannot normalise a single voxel.
-        if (next.All(length => length == multiple))
-            next = [.. next.Select(length => 2 * length)];
-        if (!size.SequenceEqual(next))
-        {
-            throw new ArgumentException($"The spatial size {string.Join("×", size)} of '{name}' does not fit this network: each length must be a multiple of {multiple}, and one at least {2 * multiple}. The next size that fits is {string.Join("×", next)}: pad or crop the images, or use fewer levels.");
-        }
+        SpatialSize.Check(shape[2..], network.SizeMultiple, $" of '{name}'");
     }
 }

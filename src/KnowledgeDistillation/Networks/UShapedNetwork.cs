@@ -139,15 +139,6 @@ public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder
         long channels = _options.Channels;
         if (input.dim() != dimensions + 2 || input.shape[1] != channels)
             throw new ArgumentException($"{GetName()} needs an input of {dimensions + 2} dimensions with {channels} channels ({string.Join(", ", Modalities)}), but the shape is [{string.Join(", ", input.shape)}].");
-
-        long[] size = input.shape[2..];
-        long[] next = [.. size.Select(length => Math.Max(1, (length + SizeMultiple - 1) / SizeMultiple) * SizeMultiple)];
-        // A norm cannot normalise a single voxel.
-        if (next.All(length => length == SizeMultiple))
-            next = [.. next.Select(length => 2 * length)];
-        if (!size.SequenceEqual(next))
-        {
-            throw new ArgumentException($"The spatial size {string.Join("×", size)} does not fit a network of {_options.Levels} levels: each length must be a multiple of {SizeMultiple}, and one at least {2 * SizeMultiple}. The next size that fits is {string.Join("×", next)}: pad or crop the images, or use fewer levels.");
-        }
+        SpatialSize.Check(input.shape[2..], SizeMultiple);
     }
 }

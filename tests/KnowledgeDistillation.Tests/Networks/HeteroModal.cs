@@ -9,7 +9,7 @@ internal static class HeteroModal
 {
     public static readonly string[] Modalities = ["t1", "t1ce", "t2", "flair"];
 
-    public static readonly string[] Systems = ["U-HeMIS", "U-HVED"];
+    public static readonly string[] Systems = ["U-HeMIS", "U-HVED", "disentangled fusion"];
 
     /// <summary>All non-empty subsets, in the order of the names within each.</summary>
     public static IEnumerable<string[]> Subsets(IReadOnlyList<string> names) =>
@@ -19,6 +19,7 @@ internal static class HeteroModal
     {
         "U-HeMIS" => new HemisUNet3DOptions { Modalities = modalities, OutputChannels = outputChannels, BaseWidth = 4, Levels = 2 },
         "U-HVED" => new HvedUNet3DOptions { Modalities = modalities, OutputChannels = outputChannels, BaseWidth = 4, Levels = 2 },
+        "disentangled fusion" => new DisentangledFusionNet3DOptions { Modalities = modalities, OutputChannels = outputChannels, BaseWidth = 4, Levels = 2, AppearanceDimension = 3 },
         _ => throw new ArgumentException(system),
     };
 
@@ -26,6 +27,7 @@ internal static class HeteroModal
     {
         "U-HeMIS" => HemisObjective.Create(),
         "U-HVED" => HvedObjective.Create(),
+        "disentangled fusion" => DisentangledFusionObjective.Create(),
         _ => throw new ArgumentException(system),
     };
 

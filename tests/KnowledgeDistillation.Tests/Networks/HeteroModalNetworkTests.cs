@@ -232,6 +232,49 @@ public class HeteroModalNetworkTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Systems))]
+    public void A_resumed_fit_goes_on_bit_by_bit_though_some_encoders_were_not_drawn(string system)
+    {
+        using var folder = new TemporaryFolder();
+        using Batch spheres = Toy.Spheres();
+        byte[] whole = Fit("whole", 3);
+        Fit("parts", 1);
+        Fit("parts", 3).Should().Equal(whole);
+
+        byte[] Fit(string run, int epochs)
+        {
+            manual_seed(1);
+            using IEncoderDecoder network = HeteroModal.Recipe(system, 2, Toy.Modalities).Build();
+            var options = new TrainingOptions { Epochs = epochs, LearningRate = 1e-2, OutputFolder = folder[run], Resume = true, RestoreBestWeights = false };
+            new SupervisedTrainer(network, Toy.Labels, options, HeteroModal.Objective(system)).Fit(Toy.Source(spheres, batchSize: 4));
+            return Toy.Bits(network);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Systems))]
+    public void A_fit_leaves_no_tensor_behind(string system)
+    {
+        using Batch spheres = Toy.Spheres();
+        using IEncoderDecoder network = HeteroModal.Recipe(system, 2, Toy.Modalities).Build();
+        List<long> live = [];
+        var options = new TrainingOptions { Epochs = 8, Callbacks = [new ActionCallback(epoch: (_, _) => live.Add(Live()))] };
+        new SupervisedTrainer(network, Toy.Labels, options, HeteroModal.Objective(system)).Fit(Toy.Source(spheres), Toy.Source(spheres));
+        live[^1].Should().BeLessThanOrEqualTo(live.Take(4).Max(), string.Join(", ", live));
+
+        static long Live()
+        {
+            for (int i = 0; i < 3; i++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+
+            return Tensor.TotalCount;
+        }
+    }
+
     private static IEncoderDecoder Evaluated(string system)
     {
         IEncoderDecoder network = HeteroModal.Network(system);

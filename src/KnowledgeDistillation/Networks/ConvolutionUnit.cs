@@ -1,0 +1,26 @@
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace KnowledgeDistillation.Networks;
+
+/// <summary>A convolution, instance norm with learnt scale and offset, leaky ReLU 0.2: the unit of the content encoders and the segmentation decoder of <see cref="DisentangledFusionNet3D"/>.</summary>
+internal sealed class ConvolutionUnit : Module<Tensor, Tensor>
+{
+    // Kept alive on purpose: see ConvolutionBlock.
+    private static readonly Scalar NegativeSlope = 0.2;
+
+    private readonly Module<Tensor, Tensor> convolution;
+    private readonly Module<Tensor, Tensor> norm;
+
+    public ConvolutionUnit(long inputs, long outputs, long kernel = 3, long stride = 1)
+        : base(nameof(ConvolutionUnit))
+    {
+        // The norm would take away what a bias adds.
+        convolution = Conv3d(inputs, outputs, kernel, stride: stride, padding: kernel / 2, bias: false);
+        norm = InstanceNorm3d(outputs, affine: true);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input) => norm.call(convolution.call(input)).leaky_relu_(NegativeSlope);
+}
