@@ -84,6 +84,10 @@ public sealed class ExclusiveClasses : LabelScheme
         return probabilities.argmax(1);
     }
 
+    /// <inheritdoc/>
+    internal override Tensor MeanLogits(IReadOnlyList<Tensor> logits, IReadOnlyList<double> weights) =>
+        LogMean(logits.Select(each => nn.functional.log_softmax(Widen(each), 1)), weights);
+
     private Tensor OneHot(Tensor labels) => nn.functional.one_hot(labels, Channels).movedim([-1], [1]).contiguous();
 
     private Tensor AllBut(Tensor logits, int channel)

@@ -71,6 +71,20 @@ public abstract class LabelScheme
     /// <returns>Int64 [N, spatial...].</returns>
     public abstract Tensor Decode(Tensor probabilities);
 
+    /// <summary>Logits z such that σ(z) is the weighted mean of the probabilities of several networks. Finite for logits of ±10,000.</summary>
+    /// <param name="logits">Raw logits [N, K, spatial...] of each network.</param>
+    /// <param name="weights">Their weights, above 0, adding up to 1.</param>
+    internal abstract Tensor MeanLogits(IReadOnlyList<Tensor> logits, IReadOnlyList<double> weights);
+
+    // log Σ_m w_m exp(x_m)
+    private protected static Tensor LogMean(IEnumerable<Tensor> logarithms, IReadOnlyList<double> weights)
+    {
+        Tensor all = stack([.. logarithms]);
+        long[] onePerNetwork = [weights.Count, .. Enumerable.Repeat(1L, (int)all.dim() - 1)];
+        Tensor logWeights = tensor([.. weights.Select(weight => Math.Log(weight))], all.dtype, all.device).reshape(onePerNetwork);
+        return (all + logWeights).logsumexp(0);
+    }
+
     private protected void CheckChannels(Tensor tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);

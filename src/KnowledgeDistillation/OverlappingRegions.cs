@@ -96,6 +96,13 @@ public sealed class OverlappingRegions : LabelScheme
         return classes;
     }
 
+    /// <inheritdoc/>
+    internal override Tensor MeanLogits(IReadOnlyList<Tensor> logits, IReadOnlyList<double> weights)
+    {
+        (Tensor LogProbability, Tensor LogComplement)[] all = [.. logits.Select(LogProbabilities)];
+        return LogMean(all.Select(each => each.LogProbability), weights) - LogMean(all.Select(each => each.LogComplement), weights);
+    }
+
     private static Tensor Contains(Tensor labels, Region region) =>
         region.Classes.Select(label => labels.eq(label)).Aggregate((united, mask) => united.logical_or(mask));
 }

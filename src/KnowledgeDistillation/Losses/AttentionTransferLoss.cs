@@ -54,8 +54,7 @@ public sealed class AttentionTransferLoss : IDistillationLoss
 
     private Tensor Distance(Tensor student, Tensor teacher)
     {
-        if (student.shape[0] != teacher.shape[0] || !student.shape.AsSpan(2).SequenceEqual(teacher.shape.AsSpan(2)))
-            throw new ArgumentException($"The student's features [{string.Join(", ", student.shape)}] and the teacher's [{string.Join(", ", teacher.shape)}] must have the same batch and spatial size: compare levels of the same resolution.");
+        LossShapes.RequireSameGrid(student, teacher);
         return (Attention(student) - Attention(teacher.detach())).square().sum([1]);
     }
 

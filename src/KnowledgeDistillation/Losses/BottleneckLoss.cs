@@ -38,7 +38,7 @@ public sealed class BottleneckLoss : IDistillationLoss
 
     /// <summary>Computes the loss from features, for a training loop of your own.</summary>
     /// <param name="student">The student's bottleneck, [N, C, spatial...].</param>
-    /// <param name="teacher">The teacher's bottleneck of the same shape; no gradient should flow into it.</param>
+    /// <param name="teacher">The teacher's bottleneck of the same shape; no gradient flows into it.</param>
     /// <returns>A scalar, at least 0.</returns>
     /// <exception cref="ArgumentException">The shapes differ.</exception>
     public Tensor Compute(Tensor student, Tensor teacher)
@@ -48,7 +48,7 @@ public sealed class BottleneckLoss : IDistillationLoss
         if (!student.shape.SequenceEqual(teacher.shape))
             throw new ArgumentException($"The student's bottleneck [{string.Join(", ", student.shape)}] and the teacher's [{string.Join(", ", teacher.shape)}] must have the same shape: give both networks the same widths and levels.");
 
-        (Tensor logStudent, Tensor logTeacher) = (LogDistribution(student), LogDistribution(teacher));
+        (Tensor logStudent, Tensor logTeacher) = (LogDistribution(student), LogDistribution(teacher.detach()));
         Tensor divergence = (logTeacher.exp() * (logTeacher - logStudent)).sum([-1]);
         return _options.Reduction.Apply(divergence.dim() == 2 ? divergence.mean([1]) : divergence);
     }

@@ -36,10 +36,10 @@ public sealed class FirstOrderConsistencyLoss : IDistillationLoss
     }
 
     /// <summary>Computes the loss from probabilities, for a training loop of your own.</summary>
-    /// <param name="student">Probabilities of the student, [N, K, spatial...] with one to three spatial dimensions.</param>
+    /// <param name="student">Probabilities of the student, [N, K, spatial...].</param>
     /// <param name="teacher">Probabilities of the teacher, of the same shape; no gradient flows into them.</param>
     /// <returns>A scalar, at least 0.</returns>
-    /// <exception cref="ArgumentException">The shapes differ, or there are more than three spatial dimensions or none.</exception>
+    /// <exception cref="ArgumentException">The shapes differ.</exception>
     public Tensor Compute(Tensor student, Tensor teacher)
     {
         LossShapes.RequireSame(student, "student's probabilities", teacher, "teacher's probabilities");
@@ -53,19 +53,27 @@ public sealed class FirstOrderConsistencyLoss : IDistillationLoss
     // Σ_j ‖p_i − p_j‖² = n_i ‖p_i‖² + Σ_j ‖p_j‖² − 2 p_i · Σ_j p_j: sums over neighbours of two maps instead of one difference a neighbour.
     private Tensor ConsistencyMap(Tensor probabilities)
     {
-        Tensor volume = SpatialPooling.AsVolume(probabilities);
-        Tensor square = volume.square().sum([1], keepdim: true);
+        Tensor square = probabilities.square().sum([1], keepdim: true);
         Tensor neighbours = SumOfNeighbours(ones_like(square.narrow(0, 0, 1), requires_grad: false));
-        Tensor product = (volume * SumOfNeighbours(volume)).sum([1], keepdim: true);
+        Tensor product = (probabilities * SumOfNeighbours(probabilities)).sum([1], keepdim: true);
         return (neighbours * square) + SumOfNeighbours(square) - (product * Two);
     }
 
-    private Tensor SumOfNeighbours(Tensor volume)
+    private Tensor SumOfNeighbours(Tensor map)
     {
-        if (_options.Neighbourhood == Neighbourhood.Corners)
-            return SpatialPooling.WindowSum(volume, [1, 1, 1]) - volume;
-        Tensor alongDepth = SpatialPooling.WindowSum(volume, [1, 0, 0]) - volume;
-        Tensor alongHeight = SpatialPooling.WindowSum(volume, [0, 1, 0]) - volume;
-        return alongDepth + alongHeight + SpatialPooling.WindowSum(volume, [0, 0, 1]) - volume;
+        int[] axes = [.. Enumerable.Range(2, (int)map.dim() - 2)];
+        return _options.Neighbourhood == Neighbourhood.Faces
+            ? axes.Select(axis => SumOfBothSides(map, axis)).Aggregate((sum, alongAxis) => sum + alongAxis)
+            // A window of three voxels along every axis, one axis after the other, without its centre.
+            : axes.Aggregate(map, (sum, axis) => sum + SumOfBothSides(sum, axis)) - map;
+    }
+
+    private static Tensor SumOfBothSides(Tensor map, int axis)
+    {
+        long length = map.shape[axis];
+        Tensor outside = zeros_like(map.narrow(axis, 0, 1), requires_grad: false);
+        Tensor before = cat([outside, map.narrow(axis, 0, length - 1)], axis);
+        Tensor after = cat([map.narrow(axis, 1, length - 1), outside], axis);
+        return before + after;
     }
 }

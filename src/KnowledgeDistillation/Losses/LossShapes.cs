@@ -12,4 +12,13 @@ internal static class LossShapes
         if (!first.shape.SequenceEqual(second.shape))
             throw new ArgumentException($"The {firstName} [{string.Join(", ", first.shape)}] and the {secondName} [{string.Join(", ", second.shape)}] must have the same shape.");
     }
+
+    /// <summary>Features of any widths, of the same samples at the same resolution.</summary>
+    public static void RequireSameGrid(Tensor student, Tensor teacher)
+    {
+        ArgumentNullException.ThrowIfNull(student);
+        ArgumentNullException.ThrowIfNull(teacher);
+        if (student.dim() != teacher.dim() || student.shape[0] != teacher.shape[0] || !student.shape.AsSpan(2).SequenceEqual(teacher.shape.AsSpan(2)))
+            throw new ArgumentException($"The student's features [{string.Join(", ", student.shape)}] and the teacher's [{string.Join(", ", teacher.shape)}] must have the same batch and spatial size: compare levels of the same resolution.");
+    }
 }

@@ -35,7 +35,7 @@ public sealed class SoftTargetLoss : IDistillationLoss
 
     /// <summary>Computes the loss from logits, for a training loop of your own.</summary>
     /// <param name="studentLogits">Raw logits of the student, [N, K, spatial...].</param>
-    /// <param name="teacherLogits">Raw logits of the teacher, of the same shape; no gradient should flow into it.</param>
+    /// <param name="teacherLogits">Raw logits of the teacher, of the same shape; no gradient flows into them.</param>
     /// <param name="labels">How channels relate to classes.</param>
     /// <returns>A scalar.</returns>
     /// <exception cref="ArgumentException">The shapes differ.</exception>
@@ -53,6 +53,7 @@ public sealed class SoftTargetLoss : IDistillationLoss
     private Tensor Compute(Tensor logits, Tensor probabilities, Tensor teacherLogits, LabelScheme labels)
     {
         LossShapes.RequireSame(logits, "student's logits", teacherLogits, "teacher's logits");
+        teacherLogits = teacherLogits.detach();
         Tensor softTargets = labels.Probabilities(teacherLogits, _options.Temperature);
         Tensor crossEntropyTargets = _options.SoftCrossEntropy ? softTargets : labels.Binarise(teacherLogits);
         Tensor loss = _dice.Compute(probabilities, softTargets, labels) + _crossEntropy.Compute(logits, crossEntropyTargets, labels);

@@ -15,14 +15,6 @@ internal static class SpatialPooling
         _ => throw new ArgumentException($"A tensor [N, C, spatial...] with one to three spatial dimensions is needed, but the shape is [{string.Join(", ", tensor.shape)}]."),
     };
 
-    /// <summary>The sum over a window that reaches so many voxels to both sides; what lies outside the volume counts as 0.</summary>
-    public static Tensor WindowSum(Tensor volume, long[] reach) => nn.functional.avg_pool3d(
-        volume,
-        [.. reach.Select(length => (2 * length) + 1)],
-        stride: [1, 1, 1],
-        padding: reach,
-        divisor_override: 1);
-
     /// <summary>The mean over patches of the given length; those at the far border may be smaller.</summary>
     public static Tensor PatchMean(Tensor volume, long length) => nn.functional.avg_pool3d(
         volume,
@@ -30,6 +22,10 @@ internal static class SpatialPooling
         stride: Lengths(volume, length),
         ceil_mode: true,
         count_include_pad: false);
+
+    /// <summary>How many patches of the given length there are.</summary>
+    public static long PatchCount(Tensor volume, long length) =>
+        volume.shape[2..].Zip(Lengths(volume, length), (size, patch) => (size + patch - 1) / patch).Aggregate(1L, (product, count) => product * count);
 
     private static long[] Lengths(Tensor volume, long length) => [.. volume.shape[2..].Select(size => Math.Min(size, length))];
 }

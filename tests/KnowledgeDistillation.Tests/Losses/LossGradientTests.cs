@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
+using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -20,6 +21,16 @@ public class LossGradientTests
         ["soft targets, absolute difference"] = new SoftTargetLoss(new() { Dice = new() { Form = DiceForm.AbsoluteDifference } }),
         ["soft targets, soft cross-entropy"] = new SoftTargetLoss(new() { SoftCrossEntropy = true }),
         ["soft targets, temperature on both sides, scaled"] = new SoftTargetLoss(new() { Temperature = 3, TemperatureOnStudent = true, ScaleBySquaredTemperature = true }),
+        ["reference, cross-entropy"] = new ReferenceCrossEntropyLoss(),
+        ["reference, Dice"] = new ReferenceDiceLoss(),
+        ["Hinton"] = new HintonLoss(),
+        ["Hinton, not scaled, sum"] = new HintonLoss(new() { Temperature = 2, ScaleBySquaredTemperature = false, Reduction = BatchReduction.Sum }),
+        ["imitation"] = new ImitationLoss(),
+        ["imitation, pixel-wise"] = new ImitationLoss(new() { Temperature = 1 }),
+        ["zero-order consistency"] = new ZeroOrderConsistencyLoss(),
+        ["first-order consistency"] = new FirstOrderConsistencyLoss(),
+        ["first-order consistency, faces"] = new FirstOrderConsistencyLoss(new() { Neighbourhood = Neighbourhood.Faces }),
+        ["mean over teachers"] = new TeacherMeanLoss(new HintonLoss()),
     };
 
     private static readonly Dictionary<string, IDistillationLoss> OnBottleneck = new()
@@ -28,6 +39,11 @@ public class LossGradientTests
         ["softmax, sum"] = new BottleneckLoss(new() { Reduction = BatchReduction.Sum }),
         ["absolute sum"] = new BottleneckLoss(new() { Normalisation = BottleneckNormalisation.AbsoluteSum }),
         ["channel softmax"] = new BottleneckLoss(new() { Normalisation = BottleneckNormalisation.ChannelSoftmax }),
+        ["feature matching"] = new FeatureMatchingLoss(),
+        ["adapted feature matching"] = AdaptedInFloat64(),
+        ["attention transfer"] = new AttentionTransferLoss(),
+        ["attention transfer, power 1"] = new AttentionTransferLoss(new() { Power = 1 }),
+        ["pair-wise"] = new PairWiseLoss(),
     };
 
     public static TheoryData<string> LossesOfLogits => [.. OnLogits.Keys];
@@ -55,6 +71,24 @@ public class LossGradientTests
             zeros([2, 2], ScalarType.Int64),
             Contexts.OutputOf(logits, features),
             ("teacher", Contexts.OutputOf(logits, teacher)))));
+    }
+
+    [Fact]
+    public void The_gradient_through_patches_is_that_of_central_differences()
+    {
+        manual_seed(13);
+        using Tensor teacher = randn([2, 3, 3, 4, 2], ScalarType.Float64);
+        using Tensor student = randn([2, 2, 3, 4, 2], ScalarType.Float64);
+        var loss = new PairWiseLoss(new() { PatchLength = 2 });
+        Check(student, features => loss.Compute(features, teacher));
+    }
+
+    private static AdaptedFeatureMatchingLoss AdaptedInFloat64()
+    {
+        manual_seed(12);
+        var loss = new AdaptedFeatureMatchingLoss(3, 3, spatialDimensions: 2);
+        loss.Module.to(ScalarType.Float64);
+        return loss;
     }
 
     private static void CheckLogits(LabelScheme scheme, IDistillationLoss loss)
