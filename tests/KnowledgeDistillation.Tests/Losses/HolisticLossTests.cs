@@ -110,6 +110,28 @@ public sealed class HolisticLossTests : IDisposable
     }
 
     [Fact]
+    public void What_the_critic_minimises_does_not_grow_with_the_volume()
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(46);
+        using var loss = new HolisticLoss(Two, [], new HolisticOptions { StridedConvolutions = 2 });
+        Tensor student = randn([1, 2, 4, 4, 4]);
+        Tensor teacher = randn([1, 2, 4, 4, 4]);
+        // The same random point between the two maps, and no distance: what is left is the slope of the critic.
+        double Penalty(long times)
+        {
+            (Tensor s, Tensor t) = (student.repeat(1, 1, times, 1, 1), teacher.repeat(1, 1, times, 1, 1));
+            DistillationContext context = Contexts.Of(Two, zeros([1, 4 * times, 4, 4], ScalarType.Int64), s, ("teacher", t));
+            manual_seed(47);
+            return (loss.ComputeOwn(context) + loss.Compute(context)).item<float>();
+        }
+
+        double penalty = Penalty(8);
+        penalty.Should().BeInRange(1, 10, "an untrained critic is flatter than it should be");
+        Penalty(16).Should().BeApproximately(penalty, 0.05 * penalty);
+    }
+
+    [Fact]
     public void The_critic_moves_by_its_own_step_alone_and_the_student_by_the_loss_alone()
     {
         using var scope = NewDisposeScope();
