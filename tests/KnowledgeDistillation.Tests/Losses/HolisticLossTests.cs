@@ -230,6 +230,36 @@ public sealed class HolisticLossTests : IDisposable
     }
 
     [Fact]
+    public void A_fit_with_every_kind_of_loss_keeps_no_tensor()
+    {
+        using Batch spheres = Toy.Spheres();
+        using var ensemble = new EnsembleNetwork([Toy.Teacher(seed: 2), Toy.Teacher(seed: 3)], Toy.Labels);
+        using UNet3D teacher = Toy.Teacher(seed: 4);
+        using UNet3D student = Toy.Student();
+        using var holistic = new HolisticLoss(Toy.Labels, ["faint"], new HolisticOptions { Width = 2, StridedConvolutions = 2 });
+        using var adapted = new AdaptedFeatureMatchingLoss(4, 4);
+        var objective = new WeightedObjective(
+            new LossTerm("structured", 1, new TeacherLoss("teacher", StructuredDistillationObjective.Create(holistic))),
+            new LossTerm("predictions", 1, new TeacherMeanLoss(new WeightedObjective(
+                new LossTerm("Hinton", 1, HintonObjective.Create()), new LossTerm("imitation", 1, GeneralizedDistillationObjective.Create()), new LossTerm("consistency", 1, ConsistencyObjective.Create())))),
+            new LossTerm("features", 1, new TeacherLoss("teacher", new WeightedObjective(
+                new LossTerm("adapted", 1, adapted), new LossTerm("plain", 1, new FeatureMatchingLoss()), new LossTerm("attention", 1, new AttentionTransferLoss())))));
+        List<long> live = [];
+        var options = new TrainingOptions
+        {
+            Epochs = 5,
+            Callbacks = [new ActionCallback(epoch: (_, _) =>
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                live.Add(Tensor.TotalCount);
+            })],
+        };
+        new DistillationTrainer(student, [new FrozenTeacher(teacher), new FrozenTeacher(ensemble, "ensemble")], Toy.Labels, objective, options).Fit(Toy.Source(spheres, batchSize: 1), Toy.Source(spheres));
+        live[4].Should().Be(live[1], "epochs 2 to 4 leave what epoch 1 left: {0}", string.Join(", ", live));
+    }
+
+    [Fact]
     public void What_does_not_fit_the_critic_is_refused()
     {
         using var scope = NewDisposeScope();
