@@ -62,7 +62,7 @@ public sealed class AdaptedFeatureMatchingLoss : ILearnableLoss, IDisposable
         ArgumentNullException.ThrowIfNull(teacher);
         RequireWidth(student, _studentWidth, "student");
         RequireWidth(teacher, _teacherWidth, "teacher");
-        return _matching.Compute(_adapter.call(student), teacher);
+        return _matching.Compute(_adapter.call(EncodedFeatures.Widen(student)), teacher);
     }
 
     /// <inheritdoc/>

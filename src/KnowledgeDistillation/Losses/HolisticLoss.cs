@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Losses;
 
 /// <summary>
-/// The holistic term of structured distillation (Liu et al. 2019, eq. 5): a critic D, trained alongside, scores segmentation maps together with the images that belong to them; the loss is
+/// The holistic term of structured distillation (Liu et al. 2019): a critic D, trained alongside, scores segmentation maps together with the images that belong to them; the loss is
 /// E[D(q_t | I)] − E[D(q_s | I)], an estimate of the Wasserstein distance of the teacher's and the student's maps q. The critic minimises E[D(q_s | I)] − E[D(q_t | I)] plus the gradient penalty
 /// of Gulrajani et al. 2017, 10 · E[(‖∇D(q̂ | I)‖ − 1)²] at random points q̂ between the two maps.
 /// </summary>

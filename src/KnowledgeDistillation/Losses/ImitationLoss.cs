@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Losses;
 
 /// <summary>
-/// The imitation term of generalized distillation (Lopez-Paz, Bottou, Schölkopf and Vapnik 2016, eq. 4): l(s, σ(f_s)), the cross-entropy of the student's probabilities at temperature 1
+/// The imitation term of generalized distillation (Lopez-Paz, Bottou, Schölkopf and Vapnik 2016): l(s, σ(f_s)), the cross-entropy of the student's probabilities at temperature 1
 /// with the teacher's soft targets s = σ(f_t/T), summed over the classes and averaged over the voxels.
 /// </summary>
 /// <remarks>

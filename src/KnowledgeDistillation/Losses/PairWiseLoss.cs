@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Losses;
 
 /// <summary>
-/// The pair-wise term of structured distillation (Liu et al. 2019, section 3.1): features are averaged over patches, the nodes; each node's vector f_i is divided by its Euclidean norm; the affinity
+/// The pair-wise term of structured distillation (Liu et al. 2019): features are averaged over patches, the nodes; each node's vector f_i is divided by its Euclidean norm; the affinity
 /// of two nodes is a_ij = f_iᵀ f_j; the loss is the mean of (a^s_ij − a^t_ij)² over all pairs of nodes of a sample. Numbers of channels may differ.
 /// </summary>
 /// <remarks>

@@ -1,6 +1,6 @@
 namespace KnowledgeDistillation.Losses;
 
-/// <summary>The objective of structured distillation (Liu et al. 2019, eq. 6): the reference's cross-entropy, and the pixel-wise, pair-wise and holistic distance of student and teacher.</summary>
+/// <summary>The objective of structured distillation (Liu et al. 2019): the reference's cross-entropy, and the pixel-wise, pair-wise and holistic distance of student and teacher.</summary>
 public static class StructuredDistillationObjective
 {
     /// <summary>

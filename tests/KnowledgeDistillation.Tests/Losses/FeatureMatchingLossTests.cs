@@ -50,6 +50,18 @@ public class FeatureMatchingLossTests
     }
 
     [Fact]
+    public void Half_precision_features_are_widened()
+    {
+        using var scope = NewDisposeScope();
+        using var adapted = new AdaptedFeatureMatchingLoss(2, 2, spatialDimensions: 2);
+        Tensor features = randn([1, 2, 3, 3]).to(ScalarType.BFloat16);
+        adapted.Compute(features, features).dtype.Should().Be(ScalarType.Float32);
+        new FeatureMatchingLoss().Compute(features, features).dtype.Should().Be(ScalarType.Float32);
+        new AttentionTransferLoss().Compute([features], [features]).dtype.Should().Be(ScalarType.Float32);
+        new PairWiseLoss().Compute(features, features).dtype.Should().Be(ScalarType.Float32);
+    }
+
+    [Fact]
     public void A_level_above_the_bottleneck_can_be_chosen()
     {
         using var scope = NewDisposeScope();

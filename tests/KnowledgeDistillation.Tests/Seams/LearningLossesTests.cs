@@ -53,4 +53,94 @@ public sealed class LearningLossesTests
             .Fit(Toy.Source(spheres));
         Toy.Bits(adversary.Module).Should().NotEqual(before);
     }
+
+    [Fact]
+    public void A_loss_that_two_optimisers_would_move_is_refused()
+    {
+        using UNet3D teacher = Toy.Teacher();
+        using UNet3D student = Toy.Student();
+        using var both = new LearnableAndSelfTraining();
+        var objective = new WeightedObjective(new LossTerm("both", 1, new TeacherLoss("teacher", both)));
+        FluentActions.Invoking(() => new DistillationTrainer(student, [new FrozenTeacher(teacher)], Toy.Labels, objective))
+            .Should().Throw<ArgumentException>().WithMessage("The loss LearnableAndSelfTraining of 'both.0' is both an ILearnableLoss and an ISelfTrainingLoss, so two optimisers would move it: make it one of them.");
+    }
+
+    [Fact]
+    public void A_critic_that_stands_in_two_terms_is_refused_and_an_adapter_there_learns_once()
+    {
+        using UNet3D first = Toy.Teacher(seed: 2);
+        using UNet3D second = Toy.Teacher(seed: 3);
+        using UNet3D student = Toy.Student();
+        using var adversary = new AdversarialLoss(channels: 2);
+        FrozenTeacher[] teachers = [new FrozenTeacher(first, "first"), new FrozenTeacher(second, "second")];
+        var twice = new WeightedObjective(new LossTerm("a", 1, new TeacherLoss("first", adversary)), new LossTerm("b", 1, new TeacherLoss("second", adversary)));
+        FluentActions.Invoking(() => new DistillationTrainer(student, teachers, Toy.Labels, twice))
+            .Should().Throw<ArgumentException>().WithMessage("The loss AdversarialLoss of 'b.0' trains something of its own and stands in the objective twice: make one for each term.");
+
+        using Batch spheres = Toy.Spheres();
+        using var adapter = new AdapterLoss(4, 4);
+        byte[] before = Toy.Bits(adapter.Module);
+        var shared = new WeightedObjective(new LossTerm("GT", 1, new ReferenceLoss()), new LossTerm("a", 1, new TeacherLoss("first", adapter)), new LossTerm("b", 1, new TeacherLoss("second", adapter)));
+        new DistillationTrainer(student, teachers, Toy.Labels, shared, new TrainingOptions { Epochs = 1 }).Fit(Toy.Source(spheres));
+        Toy.Bits(adapter.Module).Should().NotEqual(before);
+    }
+
+    [Fact]
+    public void What_a_critic_minimises_must_be_finite_else_the_fit_stops_before_the_critic_moves()
+    {
+        using Batch spheres = Toy.Spheres();
+        using UNet3D teacher = Toy.Teacher();
+        using UNet3D student = Toy.Student();
+        using var broken = new BreakingCritic(atCall: 3);
+        byte[] critic = [];
+        byte[] weights = [];
+        var options = new TrainingOptions
+        {
+            Epochs = 2,
+            Callbacks = [new ActionCallback(step => (critic, weights) = (Toy.Bits(broken.Module), Toy.Bits(student)))],
+        };
+        var objective = new WeightedObjective(new LossTerm("GT", 1, new ReferenceLoss()), new LossTerm("critic", 1, broken));
+        NonFiniteLossException thrown = FluentActions
+            .Invoking(() => new DistillationTrainer(student, [new FrozenTeacher(teacher)], Toy.Labels, objective, options).Fit(Toy.Source(spheres)))
+            .Should().Throw<NonFiniteLossException>().Which;
+
+        (thrown.Epoch, thrown.Step, thrown.InValidation).Should().Be((1, 0, false));
+        thrown.CaseIds.Should().HaveCount(2);
+        thrown.Terms.Should().ContainSingle().Which.Name.Should().Be("critic, what BreakingCritic trains beside the student");
+        thrown.Message.Should().Contain("= NaN");
+        Toy.Bits(broken.Module).Should().Equal(critic, "the critic is that of the last sound step");
+        Toy.Bits(student).Should().Equal(weights);
+    }
+
+    private sealed class LearnableAndSelfTraining : ILearnableLoss, ISelfTrainingLoss, IDisposable
+    {
+        private readonly AdversarialLoss _adversary = new(channels: 2);
+
+        public nn.Module Module => _adversary.Module;
+
+        public TorchSharp.Modules.OptimizerHelper Optimizer => _adversary.Optimizer;
+
+        public Tensor Compute(DistillationContext context) => _adversary.Compute(context);
+
+        public Tensor ComputeOwn(DistillationContext context) => _adversary.ComputeOwn(context);
+
+        public void Dispose() => _adversary.Dispose();
+    }
+
+    // Without batch norm, whose statistics move by looking.
+    private sealed class BreakingCritic(int atCall) : ISelfTrainingLoss, IDisposable
+    {
+        private readonly HolisticLoss _holistic = new(Toy.Labels, []);
+        private int _calls;
+
+        public nn.Module Module => _holistic.Module;
+
+        public TorchSharp.Modules.OptimizerHelper Optimizer => _holistic.Optimizer;
+
+        public Tensor Compute(DistillationContext context) => _holistic.Compute(context);
+
+        public Tensor ComputeOwn(DistillationContext context) => _holistic.ComputeOwn(context) * (++_calls == atCall ? double.NaN : 1);
+
+        public void Dispose() => _holistic.Dispose();
+    }
 }
