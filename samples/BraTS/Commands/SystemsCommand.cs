@@ -47,7 +47,7 @@ internal sealed class SystemsCommand : ExplainedCommand
                 system.Name,
                 Markup.Escape(system.Summary),
                 Markup.Escape(system.Source),
-                $"{(system.NeedsTeacher ? "all four (teacher)" : system.LearnsFrom.Count > 0 ? $"one, and {ModalitySubsets.Title(system.LearnsFrom)}" : system.Inputs.Describe())}",
+                $"{(system.NeedsTeacher ? "all four (teacher)" : system.LearnsFrom(BraTSModality.T1ce) is { Count: > 0 } more ? $"one, and {ModalitySubsets.Title(more)}" : system.Inputs.Describe())}",
                 system.Inputs.Describe(),
                 CountParameters(system, own).ToString("N0", CultureInfo.InvariantCulture),
                 Markup.Escape(system.PublishedParameters));

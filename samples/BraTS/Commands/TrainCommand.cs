@@ -67,7 +67,7 @@ internal sealed class TrainCommand : ExplainedCommand
         SegmentationSystem system = SegmentationSystems.Of(parsed.GetValue(_system)!);
         var training = new NetworkTraining(_settings.Read(parsed), system, modality, folder, FindTeachers(parsed, system));
         system.Weights.RefuseOthers(training.Settings, system.Name);
-        training.Settings.ValidateTraining(system, training.Teachers.Count);
+        training.Settings.ValidateTraining(system, modality, training.Teachers.Count);
         if (training.HasBegun && !parsed.GetValue(_resume))
             throw new UsageException($"'{folder}' already holds a run: add --resume to go on with it, or choose another --out.");
 

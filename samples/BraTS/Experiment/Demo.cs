@@ -15,7 +15,7 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
     {
         Settings.ValidatePhantom();
         foreach (SegmentationSystem system in DemoSystems.All)
-            Settings.ValidateTraining(system, teachers: system.NeedsTeacher ? 1 : 0);
+            Settings.ValidateTraining(system, Modality, teachers: system.NeedsTeacher ? 1 : 0);
         folder.Open(Settings, Data);
         BraTSDataset dataset = OpenData(folder, display, cancellation);
         CaseSplit split = CaseSplit.Of(dataset.Cases, Settings);

@@ -165,12 +165,12 @@ internal sealed record ExperimentSettings
 
     /// <summary>Refuses settings of a training that cannot work, before anything is read or written.</summary>
     /// <exception cref="UsageException">A setting is out of range.</exception>
-    public void ValidateTraining(SegmentationSystem system, int teachers)
+    public void ValidateTraining(SegmentationSystem system, string modality, int teachers)
     {
         ValidatePreprocessing();
         if (Fold > Folds)
             throw new UsageException($"--fold must be from 1 to {Folds} (--folds), but is {Fold}.");
-        var inputs = new ObjectiveInputs(system.Weights.With(this), system.Modalities(BraTSModality.T1ce), teachers, Network == NetworkKind.UNet2D ? 2 : 3, TorchSharp.torch.CPU);
+        var inputs = new ObjectiveInputs(system.Weights.With(this), system.Modalities(modality), teachers, Network == NetworkKind.UNet2D ? 2 : 3, TorchSharp.torch.CPU);
         Refuse(() =>
         {
             foreach (TrainingStage stage in system.Stages)
@@ -179,8 +179,7 @@ internal sealed record ExperimentSettings
         int multiple = 1;
         Refuse(() =>
         {
-            // With one modality, because it is quicker to build, and what is wrong with a network is wrong with this one.
-            using IEncoderDecoder network = system.Recipe(this, BraTSModality.T1ce).Build();
+            using IEncoderDecoder network = system.Recipe(this, modality).Build();
             multiple = network.SizeMultiple;
         });
         int edge = CropEdge / SubsamplingFactor;

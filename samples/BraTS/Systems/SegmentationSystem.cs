@@ -24,8 +24,8 @@ internal sealed record SegmentationSystem
     /// <summary>Whether a trained teacher takes part in its training.</summary>
     public bool NeedsTeacher { get; init; }
 
-    /// <summary>Modalities that its training needs beside those that its network sees.</summary>
-    public IReadOnlyList<string> LearnsFrom { get; init; } = [];
+    /// <summary>Modalities that its training needs beside the one that is at hand.</summary>
+    public Func<string, IReadOnlyList<string>> LearnsFrom { get; init; } = _ => [];
 
     /// <summary>The weights of its objective, each null where it has no such weight.</summary>
     public DistillationWeights Weights { get; init; } = new();
@@ -53,7 +53,7 @@ internal sealed record SegmentationSystem
     public IReadOnlyList<string> Modalities(string modality) => Inputs == SystemInputs.OneModality ? [modality] : BraTSModality.All;
 
     /// <summary>The modalities that its training needs.</summary>
-    public IReadOnlyList<string> TrainingModalities(string modality) => NeedsTeacher ? BraTSModality.All : [.. Modalities(modality).Union(LearnsFrom)];
+    public IReadOnlyList<string> TrainingModalities(string modality) => NeedsTeacher ? BraTSModality.All : [.. Modalities(modality).Union(LearnsFrom(modality))];
 
     /// <summary>The network that it trains.</summary>
     /// <exception cref="UsageException">The settings name a network, but the system has one of its own.</exception>

@@ -14,6 +14,7 @@ internal static class SegmentationSystems
 
     private static readonly HvedUNet3DOptions Hved = new() { Modalities = BraTSModality.All, OutputChannels = Classes };
     private static readonly HemisUNet3DOptions Hemis = new() { Modalities = BraTSModality.All, OutputChannels = Classes };
+    private static readonly DisentangledFusionNet3DOptions Disentangled = new() { Modalities = BraTSModality.All, OutputChannels = Classes };
     private static readonly HintonObjectiveOptions Hinton = new();
     private static readonly GeneralizedDistillationOptions Generalized = new();
 
@@ -86,9 +87,9 @@ internal static class SegmentationSystems
         {
             Name = "synthesis",
             Title = "Modality synthesis",
-            Summary = "makes FLAIR out of the modality at hand first, then segments from both",
+            Summary = "makes FLAIR (or, of FLAIR, T1ce) out of the modality at hand first, then segments from both",
             Source = $"{KDNetPaper}, \"Observations\"",
-            LearnsFrom = [BraTSModality.Flair],
+            LearnsFrom = modality => [Synthesised(modality)],
             Network = Synthesis,
             Stages =
             [
@@ -105,7 +106,8 @@ internal static class SegmentationSystems
             Inputs = SystemInputs.AnyModalities,
             LearningRate = 1e-3,
             WeightDecay = 1e-5,
-            Network = (settings, _) => Hved with { BaseWidth = settings.BaseWidth ?? Hved.BaseWidth, Levels = settings.Levels ?? Hved.Levels },
+            PublishedParameters = "1,250,552 (released model)",
+            Network = (settings, _) => Sized(settings, Hved),
             Stages = [new TrainingStage(_ => HvedObjective.Create())],
         },
         new()
@@ -117,8 +119,20 @@ internal static class SegmentationSystems
             Inputs = SystemInputs.AnyModalities,
             LearningRate = 1e-3,
             WeightDecay = 1e-5,
-            Network = (settings, _) => Hemis with { BaseWidth = settings.BaseWidth ?? Hemis.BaseWidth, Levels = settings.Levels ?? Hemis.Levels },
+            PublishedParameters = "565,888 (released model)",
+            Network = (settings, _) => Sized(settings, Hemis),
             Stages = [new TrainingStage(_ => HemisObjective.Create())],
+        },
+        new()
+        {
+            Name = "disentangled",
+            Title = "Disentangled fusion",
+            Summary = "content and appearance code a modality, contents fused by gates; works with any of them; also reconstructs them",
+            Source = "Chen et al. 2019 [2]",
+            Inputs = SystemInputs.AnyModalities,
+            PublishedParameters = "37,472,233 (released code, 5 classes)",
+            Network = (settings, _) => Sized(settings, Disentangled),
+            Stages = [new TrainingStage(_ => DisentangledFusionObjective.Create())],
         },
         KDNet with
         {
@@ -209,10 +223,19 @@ internal static class SegmentationSystems
         ? objective
         : new WeightedObjective([.. objective.Terms.Select(term => term.Loss is ReferenceLoss ? term : term with { Loss = new TeacherMeanLoss(term.Loss) })]);
 
-    private static SynthesisNetworkOptions Synthesis(ExperimentSettings settings, IReadOnlyList<string> modalities) => new()
+    private static HeteroModalNetworkOptions Sized(ExperimentSettings settings, HeteroModalNetworkOptions network) =>
+        network with { BaseWidth = settings.BaseWidth ?? network.BaseWidth, Levels = settings.Levels ?? network.Levels };
+
+    private static SynthesisNetworkOptions Synthesis(ExperimentSettings settings, IReadOnlyList<string> modalities)
     {
-        Generator = settings.Recipe(modalities, outputChannels: 1),
-        Segmenter = settings.Recipe([.. modalities, BraTSModality.Flair], Classes),
-        SynthesisedModalities = [BraTSModality.Flair],
-    };
+        string synthesised = Synthesised(modalities[0]);
+        return new()
+        {
+            Generator = settings.Recipe(modalities, outputChannels: 1),
+            Segmenter = settings.Recipe([.. modalities, synthesised], Classes),
+            SynthesisedModalities = [synthesised],
+        };
+    }
+
+    private static string Synthesised(string modality) => modality == BraTSModality.Flair ? BraTSModality.T1ce : BraTSModality.Flair;
 }

@@ -1,29 +1,17 @@
 namespace KnowledgeDistillation.Networks;
 
-/// <summary>How to build an <see cref="HvedUNet3D"/>. Defaults are those of U-HVED (Dorent et al. 2019).</summary>
-public sealed record HvedUNet3DOptions : NetworkRecipe
+/// <summary>How to build an <see cref="HvedUNet3D"/>. Defaults are those of U-HVED (Dorent et al. 2019): four levels with blocks of 8-16-32-64 channels and latent codes of 4-8-16-32.</summary>
+public sealed record HvedUNet3DOptions : HeteroModalNetworkOptions
 {
-    /// <summary>The modalities that the network can see and reconstruct, by name, one channel each; at least one, each once.</summary>
-    public required IReadOnlyList<string> Modalities { get; init; }
-
-    /// <summary>Number of output channels of the segmentation, the channels of the label scheme; at least 1.</summary>
-    public required int OutputChannels { get; init; }
-
-    /// <summary>Width of the blocks of the shallowest level, doubled at each level; even, from 2 to 1024. Default 8.</summary>
-    public int BaseWidth { get; init; } = 8;
-
-    /// <summary>Number of resolutions, 2 to 8. Default 4: blocks of 8-16-32-64 channels, latent codes of 4-8-16-32.</summary>
-    public int Levels { get; init; } = 4;
+    /// <summary>The defaults.</summary>
+    public HvedUNet3DOptions()
+        : base(baseWidth: 8)
+    {
+    }
 
     /// <summary>Whether the latent codes are sampled in evaluation mode too, so that each prediction is another draw. Default no: their means, the same result every time.</summary>
     public bool SampleAtInference { get; init; }
 
     /// <inheritdoc/>
     public override IEncoderDecoder Build() => new HvedUNet3D(this);
-
-    internal IReadOnlyList<int> Widths() => [.. Enumerable.Range(0, Levels).Select(level => BaseWidth << level)];
-
-    internal void Validate() => new OptionFaults(nameof(HvedUNet3DOptions))
-        .RequireHeteroModal(Modalities, OutputChannels, BaseWidth, Levels)
-        .ThrowIfAny();
 }

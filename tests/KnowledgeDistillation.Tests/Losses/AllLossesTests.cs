@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Networks;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -13,6 +14,7 @@ public class AllLossesTests
     private static readonly Dictionary<string, (Func<IDistillationLoss> Make, bool ZeroAtEquality, double Tolerance)> Table = new()
     {
         [nameof(AdaptedFeatureMatchingLoss)] = (() => new AdaptedFeatureMatchingLoss(6, 6), false, 1e-5),
+        [nameof(AppearanceDivergenceLoss)] = (() => new AppearanceDivergenceLoss(), false, 1e-5),
         [nameof(AttentionTransferLoss)] = (() => new AttentionTransferLoss(), true, 1e-5),
         [nameof(BottleneckLoss)] = (() => new BottleneckLoss(), true, 1e-5),
         [nameof(FeatureMatchingLoss)] = (() => new FeatureMatchingLoss(), true, 1e-5),
@@ -20,6 +22,7 @@ public class AllLossesTests
         [nameof(HintonLoss)] = (() => new HintonLoss(), true, 1e-5),
         [nameof(HolisticLoss)] = (() => new HolisticLoss(Contexts.BratsClasses, ["t1ce"], new() { StridedConvolutions = 1 }), true, 0.05),
         [nameof(ImitationLoss)] = (() => new ImitationLoss(), false, 1e-5),
+        [nameof(ModalitySubsetDivergenceLoss)] = (() => new ModalitySubsetDivergenceLoss(), false, 1e-5),
         [nameof(PairWiseLoss)] = (() => new PairWiseLoss(), true, 1e-5),
         [nameof(ReconstructionLoss)] = (() => new ReconstructionLoss(), false, 1e-5),
         [nameof(ReferenceCrossEntropyLoss)] = (() => new ReferenceCrossEntropyLoss(), false, 1e-5),
@@ -47,8 +50,8 @@ public class AllLossesTests
         using var scope = NewDisposeScope();
         IDistillationLoss loss = Make(name);
         // Long enough that a border is a small part; whatever grows with the volume grows by 100 %, whatever shrinks by 50 %.
-        float value = loss.Compute(Example(volume: 8)).item<float>();
-        float doubled = loss.Compute(Example(volume: 16)).item<float>();
+        float value = loss.Compute(Example(name, volume: 8)).item<float>();
+        float doubled = loss.Compute(Example(name, volume: 16)).item<float>();
         Math.Abs(value).Should().BeGreaterThan(1e-4f, "otherwise the comparison says nothing");
         doubled.Should().BeApproximately(value, (float)Table[name].Tolerance * Math.Abs(value));
     }
@@ -59,8 +62,8 @@ public class AllLossesTests
     {
         using var scope = NewDisposeScope();
         IDistillationLoss loss = Make(name);
-        float value = loss.Compute(Example()).item<float>();
-        loss.Compute(Example(batch: 2)).item<float>().Should().BeApproximately(value, 1e-5f * Math.Abs(value));
+        float value = loss.Compute(Example(name)).item<float>();
+        loss.Compute(Example(name, batch: 2)).item<float>().Should().BeApproximately(value, 1e-5f * Math.Abs(value));
     }
 
     [Theory]
@@ -68,7 +71,7 @@ public class AllLossesTests
     public void A_gradient_flows_into_the_student_and_none_into_the_teacher(string name)
     {
         using var scope = NewDisposeScope();
-        DistillationContext context = Example();
+        DistillationContext context = Example(name);
         Tensor value = Make(name).Compute(context);
         value.shape.Should().BeEmpty("a loss is a scalar");
         value.backward();
@@ -81,7 +84,7 @@ public class AllLossesTests
     public void Its_value_and_gradient_are_finite_for_logits_and_features_of_ten_thousand(string name)
     {
         using var scope = NewDisposeScope();
-        DistillationContext context = Example(scale: 1e4f);
+        DistillationContext context = Example(name, scale: 1e4f);
         Tensor value = Make(name).Compute(context);
         value.isfinite().item<bool>().Should().BeTrue();
         value.backward();
@@ -93,7 +96,7 @@ public class AllLossesTests
     public void It_is_zero_where_the_student_is_as_the_teacher_if_it_says_so(string name)
     {
         using var scope = NewDisposeScope();
-        float value = Make(name).Compute(Example(sameTeacher: true)).item<float>();
+        float value = Make(name).Compute(Example(name, sameTeacher: true)).item<float>();
         if (Table[name].ZeroAtEquality)
             value.Should().BeApproximately(0, 1e-6f);
         else
@@ -120,7 +123,7 @@ public class AllLossesTests
     private static Tensor[] Leaves(NetworkOutput output) => [output.Logits, .. output.Encoding.Levels];
 
     // Volumes of 4×3×2 voxels and features of two levels, repeated along the first axis and along the batch.
-    private static DistillationContext Example(int volume = 1, int batch = 1, float scale = 2, bool sameTeacher = false)
+    private static DistillationContext Example(string loss, int volume = 1, int batch = 1, float scale = 2, bool sameTeacher = false)
     {
         manual_seed(81);
         NetworkOutput student = Output();
@@ -133,7 +136,24 @@ public class AllLossesTests
         NetworkOutput Output()
         {
             Tensor Leaf(params long[] shape) => Repeat(scale * randn(shape)).requires_grad_(true);
-            return new NetworkOutput(new EchoNetwork(), new EncoderOutput(Leaf(2, 3, 4, 3, 2), Leaf(2, 6, 2, 2, 2)), Leaf(2, 4, 4, 3, 2));
+            return new NetworkOutput(new EchoNetwork(), Encoding(Leaf(2, 3, 4, 3, 2), Leaf(2, 6, 2, 2, 2)), Leaf(2, 4, 4, 3, 2));
+        }
+
+        // The losses of variational networks look at distributions; here they are made of the levels.
+        EncoderOutput Encoding(params Tensor[] levels)
+        {
+            static DiagonalGaussian Gaussian(Tensor features) => new(features, features.tanh());
+            switch (loss)
+            {
+                case nameof(ModalitySubsetDivergenceLoss):
+                    DiagonalGaussian[] one = [.. levels.Select(Gaussian)], other = [.. levels.Select(level => Gaussian(-2 * level))];
+                    return new HvedEncoderOutput(levels, one, ["t1ce"], new Dictionary<string, IReadOnlyList<DiagonalGaussian>> { ["t1ce"] = one, ["flair"] = other });
+                case nameof(AppearanceDivergenceLoss):
+                    Tensor appearance = levels[^1].flatten(2).mean([2]);
+                    return new DisentangledEncoderOutput(levels, ["t1ce"], new Dictionary<string, DiagonalGaussian> { ["t1ce"] = Gaussian(appearance) }, new Dictionary<string, Tensor> { ["t1ce"] = appearance });
+                default:
+                    return new EncoderOutput(levels);
+            }
         }
 
         Tensor Repeat(Tensor tensor) => tensor.repeat(batch, 1, volume, 1, 1).contiguous();

@@ -124,7 +124,7 @@ public class HeteroModalNetworkTests
         network.Invoking(it => it.Encode(HeteroModal.Images("pet"))).Should().Throw<ArgumentException>()
             .WithMessage("At least one of the modalities t1, t1ce, t2, flair is needed, but there are only: pet.*");
         network.Invoking(it => it.Encode(new ModalityImages(("t2", zeros([1, 1, 9, 8, 8]))))).Should().Throw<ArgumentException>()
-            .WithMessage("The spatial size 9×8×8 of 't2' does not fit this network: each length must be a multiple of 2, and one at least 4. The next size that fits is 10×8×8: pad or crop the images, or use fewer levels.");
+            .WithMessage("The spatial size 9×8×8 of 't2' does not fit a network of 2 levels: each length must be a multiple of 2, and one at least 4. The next size that fits is 10×8×8: pad or crop the images, or use fewer levels.");
         network.Invoking(it => it.Encode(new ModalityImages(("t2", zeros([1, 1, 2, 2, 2]))))).Should().Throw<ArgumentException>().WithMessage("*The next size that fits is 4×4×4:*");
         network.Invoking(it => it.Encode(new ModalityImages(("t2", zeros([1, 2, 8, 8, 8]))))).Should().Throw<ArgumentException>()
             .WithMessage("*needs images [N, 1, D, H, W], but that of 't2' has the shape [1, 2, 8, 8, 8].");
