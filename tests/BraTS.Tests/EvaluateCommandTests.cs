@@ -22,6 +22,34 @@ public sealed class EvaluateCommandTests(TrainedNetworks trained)
     }
 
     [Fact]
+    public void A_network_for_any_modalities_is_scored_with_those_that_it_is_shown()
+    {
+        string all = trained.In("any-all.csv"), one = trained.In("any-t1ce.csv");
+        Kdnet.Run("evaluate", "--data", trained.Data, "--model", trained.AnyModalities, "--out", all, "--threads", "1").ExitCode.Should().Be(0);
+        Kdnet shown = Kdnet.Run("evaluate", "--data", trained.Data, "--model", trained.AnyModalities, trained.Student, "--modalities", "t1ce", "--out", one, "--threads", "1");
+
+        shown.Error.Should().BeEmpty();
+        shown.ExitCode.Should().Be(0);
+        string[] rows = File.ReadAllLines(one);
+        rows.Should().HaveCount(1 + (2 * 2 * 2 * 3));
+        rows.Count(row => row.StartsWith($"{trained.AnyModalities} (T1ce),", StringComparison.Ordinal)).Should().Be(2 * 2 * 3);
+        rows.Count(row => row.StartsWith($"{trained.Student},", StringComparison.Ordinal)).Should().Be(2 * 2 * 3, "a network that needs its modality is shown no other");
+        rows.Select(row => row.Split(',', 2)[1]).Should().NotContain(File.ReadAllLines(all).Skip(1).Select(row => row.Split(',', 2)[1]), "it sees less");
+    }
+
+    [Fact]
+    public void A_network_for_any_modalities_is_scored_on_each_of_the_fifteen_subsets()
+    {
+        string file = trained.In("subsets.csv");
+        Kdnet run = Kdnet.Run("evaluate", "--data", trained.Data, "--model", trained.AnyModalities, "--subsets", "--out", file, "--threads", "1");
+
+        run.Error.Should().BeEmpty();
+        run.ExitCode.Should().Be(0);
+        run.Output.Split('\n').Count(line => line.Contains('●')).Should().Be(15);
+        File.ReadAllLines(file).Skip(1).Select(row => row.Split(',')[0]).Distinct().Should().HaveCount(15);
+    }
+
+    [Fact]
     public void Scores_hold_both_conventions_for_empty_regions()
     {
         string file = trained.In("conventions.csv");

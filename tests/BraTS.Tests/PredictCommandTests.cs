@@ -75,6 +75,24 @@ public sealed class PredictCommandTests(TrainedNetworks trained)
     }
 
     [Fact]
+    public void A_network_for_any_modalities_is_told_which_one_the_images_are()
+    {
+        string folder = trained.In("any-segmented");
+        Kdnet untold = Kdnet.Run("predict", "--model", trained.AnyModalities, "--out", folder, "--threads", "1", trained.T1ce[0]);
+        Kdnet other = Kdnet.Run("predict", "--model", trained.Student, "--modality", "t2", "--out", folder, "--threads", "1", trained.T1ce[0]);
+        untold.ExitCode.Should().Be(2);
+        untold.Error.Should().Contain("--modality");
+        other.ExitCode.Should().Be(2);
+        other.Error.Should().Contain("T1ce").And.Contain("t2");
+
+        Kdnet told = Kdnet.Run("predict", "--model", trained.AnyModalities, "--modality", "t1ce", "--out", folder, "--threads", "1", trained.T1ce[0]);
+
+        told.Error.Should().BeEmpty();
+        told.ExitCode.Should().Be(0);
+        Directory.EnumerateFiles(folder).Should().ContainSingle();
+    }
+
+    [Fact]
     public void A_damaged_checkpoint_is_named()
     {
         string copy = Directory.CreateDirectory(trained.In("damaged-model")).FullName;

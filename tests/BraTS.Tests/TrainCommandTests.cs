@@ -1,4 +1,5 @@
 using FluentAssertions;
+using KnowledgeDistillation.Inference;
 using Xunit;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;
@@ -67,6 +68,40 @@ public sealed class TrainCommandTests(TrainedNetworks trained)
     }
 
     [Fact]
+    public void Several_teachers_teach_together_and_have_seen_other_validation_cases()
+    {
+        string second = trained.In("teacher-part-2"), student = trained.In("student-of-two");
+        Kdnet.Run(["train", "--system", "teacher", "--data", trained.Data, "--out", second, "--cache", trained.In("cache"), .. TrainedNetworks.SmallTraining, "--validation-part", "2"]).ExitCode.Should().Be(0);
+        Kdnet run = Kdnet.Run(["train", "--system", "kd-net", "--data", trained.Data, "--out", student, "--cache", trained.In("cache"), "--teacher", trained.Teacher, second, .. TrainedNetworks.SmallTraining]);
+        Kdnet critic = Kdnet.Run(["train", "--system", "structured", "--data", trained.Data, "--out", trained.In("critic-of-two"), "--cache", trained.In("cache"), "--teacher", trained.Teacher, second, .. TrainedNetworks.SmallTraining]);
+
+        run.Error.Should().BeEmpty();
+        run.ExitCode.Should().Be(0);
+        Cases(second, "cases.validation").Should().NotIntersectWith(Cases(trained.Teacher, "cases.validation"));
+        Cases(second, "cases.seen").Should().BeEquivalentTo(Cases(trained.Teacher, "cases.seen"), "the test cases are left out by both");
+        File.ReadAllText(Path.Combine(student, "last", "training.json")).Should().Contain("TeacherMeanLoss");
+        critic.ExitCode.Should().Be(2);
+        critic.Error.Should().Contain("one --teacher");
+    }
+
+    [Fact]
+    public void A_network_on_slices_is_trained_taught_scored_and_used()
+    {
+        string teacher = trained.In("teacher-2d"), student = trained.In("student-2d");
+        string[] slices = [.. TrainedNetworks.SmallTraining, "--network", "unet2d"];
+        Kdnet.Run(["train", "--system", "teacher", "--data", trained.Data, "--out", teacher, "--cache", trained.In("cache"), .. slices]).ExitCode.Should().Be(0);
+        Kdnet mixed = Kdnet.Run(["train", "--system", "kd-net", "--data", trained.Data, "--out", student, "--cache", trained.In("cache"), "--teacher", trained.Teacher, .. slices]);
+        Kdnet.Run(["train", "--system", "kd-net", "--data", trained.Data, "--out", student, "--cache", trained.In("cache"), "--teacher", teacher, .. slices]).ExitCode.Should().Be(0);
+        Kdnet scored = Kdnet.Run("evaluate", "--data", trained.Data, "--model", student, "--out", trained.In("slices.csv"), "--threads", "1");
+        Kdnet used = Kdnet.Run("predict", "--model", student, "--out", trained.In("slices"), "--threads", "1", trained.T1ce[0]);
+
+        mixed.ExitCode.Should().Be(2);
+        mixed.Error.Should().Contain("sees volumes, but the student slices");
+        scored.ExitCode.Should().Be(0);
+        used.ExitCode.Should().Be(0);
+    }
+
+    [Fact]
     public void A_system_without_a_teacher_refuses_one()
     {
         Kdnet run = Kdnet.Run(["train", "--system", "baseline", "--data", trained.Data, "--out", trained.In("refused-teacher"), "--teacher", trained.Teacher, .. TrainedNetworks.SmallTraining]);
@@ -104,6 +139,12 @@ public sealed class TrainCommandTests(TrainedNetworks trained)
         run.ExitCode.Should().Be(2);
         run.Error.Should().NotBeEmpty().And.NotContain("   at ");
         Directory.Exists(folder).Should().BeFalse();
+    }
+
+    private static string[] Cases(string run, string fact)
+    {
+        using SegmentationModel model = SegmentationModel.Load(Path.Combine(run, "last"));
+        return model.Metadata[fact].Split('|');
     }
 
     private Kdnet Train(string folder, string epochs, params string[] more) =>

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;
 
-/// <summary>A tiny phantom data set, and a teacher and a student that were trained on it for one epoch by the commands.</summary>
+/// <summary>A tiny phantom data set, and a teacher, a student and a network for any modalities that were trained on it for one epoch by the commands.</summary>
 public sealed class TrainedNetworks : IDisposable
 {
     /// <summary>Makes a training as small as a training can be.</summary>
@@ -23,6 +23,7 @@ public sealed class TrainedNetworks : IDisposable
         Succeed("phantom", "--out", Data, "--cases", "4", "--size", "16");
         Succeed(["train", "--system", "teacher", "--data", Data, "--out", Teacher, "--cache", In("cache"), .. SmallTraining]);
         Succeed(["train", "--system", "kd-net", "--data", Data, "--out", Student, "--cache", In("cache"), "--teacher", Teacher, .. SmallTraining]);
+        Succeed(["train", "--system", "u-hemis", "--data", Data, "--out", AnyModalities, "--cache", In("cache"), .. SmallTraining]);
     }
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("kdnet-tests-").FullName;
@@ -32,6 +33,9 @@ public sealed class TrainedNetworks : IDisposable
     public string Teacher => In("teacher");
 
     public string Student => In("student");
+
+    /// <summary>A network that works with any modalities.</summary>
+    public string AnyModalities => In("u-hemis");
 
     /// <summary>The T1ce files of the phantoms.</summary>
     public IReadOnlyList<string> T1ce => [.. BraTSDataset.Open(Data).Cases.Select(item => item.Images[BraTSModality.T1ce].Path)];

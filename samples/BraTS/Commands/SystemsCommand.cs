@@ -37,9 +37,9 @@ internal sealed class SystemsCommand : ExplainedCommand
 
     private static Table Render(ExperimentSettings settings)
     {
-        var table = new Table { Border = TableBorder.Rounded, ShowRowSeparators = true };
-        table.AddColumn("--system").AddColumn("What it is").AddColumn("Source").AddColumn("Modalities: training").AddColumn("in use")
-            .AddColumn(new TableColumn("Parameters").RightAligned()).AddColumn("in the source");
+        var table = new Table { Border = TableBorder.Rounded, Caption = new TableTitle("Modalities that a system sees: in training, and in use. Published: parameters of the released weights or code.") };
+        table.AddColumn("--system").AddColumn("What it is").AddColumn("Source").AddColumn("Training").AddColumn("Use")
+            .AddColumn(new TableColumn("Parameters").RightAligned()).AddColumn(new TableColumn("Published").RightAligned());
         foreach (SegmentationSystem system in SegmentationSystems.All)
         {
             ExperimentSettings own = system.Network is null ? settings : settings with { Network = null };
@@ -47,10 +47,10 @@ internal sealed class SystemsCommand : ExplainedCommand
                 system.Name,
                 Markup.Escape(system.Summary),
                 Markup.Escape(system.Source),
-                $"{(system.NeedsTeacher ? "all four (teacher)" : system.LearnsFrom(BraTSModality.T1ce) is { Count: > 0 } more ? $"one, and {ModalitySubsets.Title(more)}" : system.Inputs.Describe())}",
+                system.NeedsTeacher ? "all four" : system.LearnsFrom(BraTSModality.T1ce).Count > 0 ? "two" : system.Inputs.Describe(),
                 system.Inputs.Describe(),
                 CountParameters(system, own).ToString("N0", CultureInfo.InvariantCulture),
-                Markup.Escape(system.PublishedParameters));
+                Markup.Escape(system.Network is null ? NetworkKinds.PublishedParameters(settings.Network) : system.PublishedParameters));
         }
 
         return table;

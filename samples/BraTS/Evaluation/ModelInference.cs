@@ -7,5 +7,8 @@ namespace KnowledgeDistillation.Samples.BraTS;
 /// <summary>Runs a network over volumes as it was trained: on volumes, or slice by slice.</summary>
 internal static class ModelInference
 {
-    public static CaseSegmenter Segmenter(SegmentationModel model) => new(model, model.Network.Recipe is UNet2DOptions ? new SliceInference() : null);
+    public static CaseSegmenter Segmenter(SegmentationModel model) => new(model, Of(model.Network));
+
+    /// <summary>How a network sees volumes; null for the whole volume at once.</summary>
+    public static IInference? Of(IEncoderDecoder network) => network.Recipe is UNet2DOptions ? new SliceInference() : null;
 }

@@ -36,7 +36,7 @@ internal sealed record SegmentationSystem
     /// <summary>The weight decay of its source.</summary>
     public double WeightDecay { get; init; }
 
-    /// <summary>How many parameters its source gives, where it does.</summary>
+    /// <summary>How many parameters the network has in the weights or the code that were published with it, where they were.</summary>
     public string PublishedParameters { get; init; } = "";
 
     /// <summary>The network that sees some modalities; null where it is the one that the settings name.</summary>

@@ -23,8 +23,8 @@ internal static class SegmentationSystems
     {
         Name = "teacher",
         Title = "Teacher",
-        Summary = "sees all modalities, learns from the reference (GT)",
-        Source = $"{KDNetPaper}; its network: Isensee et al. 2018 [7]",
+        Summary = "sees all four modalities, learns from the reference (GT)",
+        Source = $"{KDNetPaper}; U-Net: Isensee et al. 2018 [7]",
         Inputs = SystemInputs.AllModalities,
         Stages = [new TrainingStage(_ => Reference())],
     };
@@ -43,7 +43,7 @@ internal static class SegmentationSystems
     {
         Name = "kd-net",
         Title = "KD-Net student",
-        Summary = "baseline that also learns the teacher's soft targets and bottleneck (GT + KD + KL)",
+        Summary = "baseline that also learns the teacher's soft targets and bottleneck (GT + KL + KD)",
         Source = $"{KDNetPaper}, eq. 5",
         Inputs = SystemInputs.OneModality,
         NeedsTeacher = true,
@@ -79,7 +79,7 @@ internal static class SegmentationSystems
         {
             Name = "shared-levels",
             Title = "Shared deepest levels",
-            Summary = "KD-Net student that works with the teacher's own weights at its two deepest levels",
+            Summary = "KD-Net with the teacher's own weights at the two deepest levels",
             Source = $"{KDNetPaper}, \"Observations\"",
             Couple = (student, teacher) => ((UShapedNetwork)student).ShareDeepestLevels(teacher, SharedLevels),
         },
@@ -87,7 +87,7 @@ internal static class SegmentationSystems
         {
             Name = "synthesis",
             Title = "Modality synthesis",
-            Summary = "makes FLAIR (or, of FLAIR, T1ce) out of the modality at hand first, then segments from both",
+            Summary = "first makes FLAIR (of FLAIR: T1ce) out of its modality, then segments from both",
             Source = $"{KDNetPaper}, \"Observations\"",
             LearnsFrom = modality => [Synthesised(modality)],
             Network = Synthesis,
@@ -101,12 +101,12 @@ internal static class SegmentationSystems
         {
             Name = "u-hved",
             Title = "U-HVED",
-            Summary = "variational encoder a modality, fused; works with any of them; also reconstructs them",
+            Summary = "variational encoder a modality, fused; reconstructs all modalities",
             Source = "Dorent et al. 2019 [3]",
             Inputs = SystemInputs.AnyModalities,
             LearningRate = 1e-3,
             WeightDecay = 1e-5,
-            PublishedParameters = "1,250,552 (released model)",
+            PublishedParameters = "1,250,552",
             Network = (settings, _) => Sized(settings, Hved),
             Stages = [new TrainingStage(_ => HvedObjective.Create())],
         },
@@ -114,12 +114,12 @@ internal static class SegmentationSystems
         {
             Name = "u-hemis",
             Title = "U-HeMIS",
-            Summary = "encoder a modality, fused by mean and variance; works with any of them",
+            Summary = "encoder a modality, fused by mean and variance",
             Source = "Havaei et al. 2016 [4], as published with [3]",
             Inputs = SystemInputs.AnyModalities,
             LearningRate = 1e-3,
             WeightDecay = 1e-5,
-            PublishedParameters = "565,888 (released model)",
+            PublishedParameters = "565,888",
             Network = (settings, _) => Sized(settings, Hemis),
             Stages = [new TrainingStage(_ => HemisObjective.Create())],
         },
@@ -127,10 +127,10 @@ internal static class SegmentationSystems
         {
             Name = "disentangled",
             Title = "Disentangled fusion",
-            Summary = "content and appearance code a modality, contents fused by gates; works with any of them; also reconstructs them",
+            Summary = "content and appearance code a modality, contents fused by gates; reconstructs the modalities",
             Source = "Chen et al. 2019 [2]",
             Inputs = SystemInputs.AnyModalities,
-            PublishedParameters = "37,472,233 (released code, 5 classes)",
+            PublishedParameters = "37,472,233, 5 classes",
             Network = (settings, _) => Sized(settings, Disentangled),
             Stages = [new TrainingStage(_ => DisentangledFusionObjective.Create())],
         },
@@ -138,7 +138,7 @@ internal static class SegmentationSystems
         {
             Name = "hinton",
             Title = "Hinton distillation",
-            Summary = "reference, and divergence from the teacher with both at temperature T",
+            Summary = "GT, and divergence from the teacher, both softened by T",
             Source = "Hinton et al. 2015 [5]",
             Weights = new DistillationWeights(Lambda: Hinton.TeacherWeight, Temperature: Hinton.SoftTargets.Temperature),
             Stages = [new TrainingStage(inputs => Distillation(inputs, HintonObjective.Create(Hinton with { TeacherWeight = inputs.Lambda, SoftTargets = Hinton.SoftTargets with { Temperature = inputs.Temperature } })))],
@@ -147,7 +147,7 @@ internal static class SegmentationSystems
         {
             Name = "generalized",
             Title = "Generalized distillation",
-            Summary = "reference, and cross-entropy with the teacher's soft targets",
+            Summary = "GT, and cross-entropy with the teacher's soft targets",
             Source = "Lopez-Paz et al. 2016 [9]",
             Weights = new DistillationWeights(Lambda: Generalized.Lambda, Temperature: Generalized.SoftTargets.Temperature),
             Stages = [new TrainingStage(inputs => Distillation(inputs, GeneralizedDistillationObjective.Create(Generalized with { Lambda = inputs.Lambda, SoftTargets = Generalized.SoftTargets with { Temperature = inputs.Temperature } })))],
@@ -156,7 +156,7 @@ internal static class SegmentationSystems
         {
             Name = "structured",
             Title = "Structured distillation",
-            Summary = "reference, and pixel-wise, pair-wise and (by a critic trained alongside) holistic distance from the teacher",
+            Summary = "GT, and pixel-wise, pair-wise and (by a critic trained alongside) holistic distance from the teacher",
             Source = "Liu et al. 2019 [8]",
             Weights = new DistillationWeights(),
             Stages = [new TrainingStage(Structured)],
@@ -165,7 +165,7 @@ internal static class SegmentationSystems
         {
             Name = "consistency",
             Title = "Consistency",
-            Summary = "reference, and zero-order and first-order consistency with the teacher's probabilities",
+            Summary = "GT, and zero-order and first-order consistency with the teacher",
             Source = "Xie et al. 2018 [15]",
             Weights = new DistillationWeights(),
             Stages = [new TrainingStage(inputs => Distillation(inputs, ConsistencyObjective.Create()))],
@@ -174,7 +174,7 @@ internal static class SegmentationSystems
         {
             Name = "feature-matching",
             Title = "Feature matching",
-            Summary = "reference, and squared distance of the bottlenecks",
+            Summary = "GT, and squared distance of the bottlenecks",
             Source = "Romero et al. 2015 (FitNets); weight: ours",
             Weights = new DistillationWeights(Alpha: 1),
             Stages = [new TrainingStage(inputs => WithFeatures(inputs, "features", new FeatureMatchingLoss()))],
@@ -183,7 +183,7 @@ internal static class SegmentationSystems
         {
             Name = "attention",
             Title = "Attention transfer",
-            Summary = "reference, and distance of the attention maps of every level",
+            Summary = "GT, and distance of the attention maps of all levels",
             Source = "Zagoruyko and Komodakis 2017; weight: ours",
             Weights = new DistillationWeights(Alpha: 1),
             Stages = [new TrainingStage(inputs => WithFeatures(inputs, "attention", new AttentionTransferLoss()))],

@@ -19,6 +19,6 @@ internal static class SystemInputsText
     {
         SystemInputs.OneModality => "one",
         SystemInputs.AllModalities => "all four",
-        _ => "any, at least one",
+        _ => "any",
     };
 }

@@ -47,6 +47,34 @@ public sealed class CrossValidationTests
     public void Split_stays_the_same_between_versions() =>
         Describe(CrossValidation.Split(Cases(4, 2))).Should().Be(GoldenSplit);
 
+    [Theory]
+    [InlineData(28, 11, 0.1, 8)]
+    [InlineData(210, 75, 0.1, 10)]
+    [InlineData(20, 10, 0.17, 5)]
+    [InlineData(7, 8, 0.3, 3)]
+    public void Parts_for_validation_are_disjoint_and_leave_the_same_cases_for_the_test(int high, int low, double share, int parts)
+    {
+        IReadOnlyList<BraTSCase> cases = Cases(high, low);
+        for (int fold = 0; fold < 3; fold++)
+        {
+            CrossValidationFold[] members = [.. Enumerable.Range(0, parts).Select(part => CrossValidation.Split(cases, new() { ValidationShare = share, ValidationPart = part })[fold])];
+            members.SelectMany(member => member.Validation).Should().OnlyHaveUniqueItems();
+            foreach (CrossValidationFold member in members)
+            {
+                member.Test.Should().Equal(members[0].Test);
+                member.Validation.Should().HaveSameCount(members[0].Validation);
+                member.Training.Concat(member.Validation).Should().BeEquivalentTo(members[0].Training.Concat(members[0].Validation));
+            }
+        }
+    }
+
+    [Fact]
+    public void A_part_for_validation_that_is_not_there_is_refused()
+    {
+        FluentActions.Invoking(() => CrossValidation.Split(Cases(20, 10), new() { ValidationPart = 10 })).Should().Throw<ArgumentException>().WithMessage("*ValidationPart is 10*from 0 to 9*");
+        FluentActions.Invoking(() => CrossValidation.Split(Cases(3, 2), new() { ValidationPart = 5 })).Should().Throw<ArgumentException>().WithMessage("*only 3*part 5*");
+    }
+
     [Fact]
     public void Literal_protocol_validates_on_the_scored_fold()
     {
@@ -85,7 +113,7 @@ public sealed class CrossValidationTests
     }
 
     [Fact]
-    public void Defaults_are_those_of_the_protocol() => new CrossValidationOptions().Should().Be(new CrossValidationOptions { Folds = 3, Seed = 0, ValidationShare = 0.1, ValidateOnTest = false });
+    public void Defaults_are_those_of_the_protocol() => new CrossValidationOptions().Should().Be(new CrossValidationOptions { Folds = 3, Seed = 0, ValidationShare = 0.1, ValidationPart = 0, ValidateOnTest = false });
 
     private const string GoldenSplit = "H001 H003 L001 / L000 / H000 H002 | H000 H003 L001 / H002 / H001 L000 | H001 H002 L000 / H000 / H003 L001";
 

@@ -27,6 +27,16 @@ public sealed class PreprocessorTests
     }
 
     [Fact]
+    public void A_case_can_be_seen_as_if_only_some_modalities_had_been_acquired()
+    {
+        PreprocessedCase whole = new Preprocessor(Plain(2, 1, 1)).Process("X", Case(Ras(2, 1, 1), [1, 3]));
+        whole.Only("t1").Images.Should().ContainSingle().Which.Value.Should().BeSameAs(whole.Images["t1"]);
+        whole.Only("t1").Geometry.Should().BeSameAs(whole.Geometry);
+        FluentActions.Invoking(() => whole.Only("t1", "flair")).Should().Throw<ArgumentException>().WithMessage("*X has no flair*t1*");
+        FluentActions.Invoking(() => whole.Only()).Should().Throw<ArgumentException>().WithMessage("*At least one*");
+    }
+
+    [Fact]
     public void Constant_image_becomes_zero_and_not_NaN() =>
         new Preprocessor(Plain(2, 1, 1)).Process("X", Case(Ras(2, 1, 1), [7, 7])).Images["t1"].Should().Equal(0, 0);
 
