@@ -34,7 +34,8 @@ public sealed class EvaluateCommandTests(TrainedNetworks trained)
         rows.Should().HaveCount(1 + (2 * 2 * 2 * 3));
         rows.Count(row => row.StartsWith($"{trained.AnyModalities} (T1ce),", StringComparison.Ordinal)).Should().Be(2 * 2 * 3);
         rows.Count(row => row.StartsWith($"{trained.Student},", StringComparison.Ordinal)).Should().Be(2 * 2 * 3, "a network that needs its modality is shown no other");
-        rows.Select(row => row.Split(',', 2)[1]).Should().NotContain(File.ReadAllLines(all).Skip(1).Select(row => row.Split(',', 2)[1]), "it sees less");
+        IEnumerable<string> Scores(IEnumerable<string> of) => of.Select(row => row.Split(',', 2)[1]);
+        Scores(rows[1..13]).Should().NotEqual(Scores(File.ReadAllLines(all).Skip(1)), "it sees less");
     }
 
     [Fact]

@@ -47,7 +47,7 @@ internal sealed class SystemsCommand : ExplainedCommand
                 system.Name,
                 Markup.Escape(system.Summary),
                 Markup.Escape(system.Source),
-                system.NeedsTeacher ? "all four" : system.LearnsFrom(BraTSModality.T1ce).Count > 0 ? "two" : system.Inputs.Describe(),
+                system.TrainingModalities(BraTSModality.T1ce).Count switch { 1 => "one", 2 => "two", _ => "all four" },
                 system.Inputs.Describe(),
                 CountParameters(system, own).ToString("N0", CultureInfo.InvariantCulture),
                 Markup.Escape(system.Network is null ? NetworkKinds.PublishedParameters(settings.Network) : system.PublishedParameters));
