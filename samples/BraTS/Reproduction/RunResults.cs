@@ -1,0 +1,126 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>
+/// The folder of one run: run.json with what was planned; then failed.json; or the trainer's files, scores.csv and, as the last, done.json.
+/// </summary>
+/// <remarks>
+/// An attempt works in a folder of its own, working-N, that carries the number of its <see cref="RunClaim"/>. The next attempt renames that folder, so that a process which lost its claim
+/// without knowing, because it or its machine was suspended, finds its files gone and can no longer touch what counts. Results leave the working folder when all of them are there.
+/// </remarks>
+internal sealed class RunResults(string path)
+{
+    private const string Planned = "run.json", Done = "done.json", Failed = "failed.json", ScoresTable = "scores.csv", ScoresName = "scores.json", Working = "working-";
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Converters = { new JsonStringEnumConverter() },
+    };
+
+    public string Path { get; } = path;
+
+    /// <summary>The checkpoint that the test is done with.</summary>
+    public string Best => In("best");
+
+    public bool IsDone => File.Exists(In(Done));
+
+    public bool HasBegun => File.Exists(In(Planned));
+
+    /// <summary>What went wrong in the last attempt, as it is written down; null where nothing did.</summary>
+    public string? Failure => File.Exists(In(Failed)) ? File.ReadAllText(In(Failed)) : null;
+
+    /// <summary>Writes down what is planned.</summary>
+    /// <exception cref="UsageException">The folder holds something else, or a run that was planned otherwise.</exception>
+    public void Begin(PlannedRun run)
+    {
+        JsonObject plan = ReproductionFolder.Write(run.Settings);
+        plan["Id"] = run.Id;
+        plan["Title"] = run.Title;
+        plan["Objective"] = run.Objective;
+        plan["System"] = run.System.Name;
+        plan["Modality"] = run.Modality;
+        plan["Teacher"] = run.Teacher;
+        // The claim came before.
+        if (HasBegun)
+            new RememberedSettings(In(Planned), "a run").RefuseOthers(plan);
+        else
+            TextFile.Write(In(Planned), plan.ToJsonString(Json));
+    }
+
+    /// <summary>The folder in which an attempt works, with all that former ones have left.</summary>
+    public string Enter(int attempt)
+    {
+        string working = In(Working + attempt.ToString(CultureInfo.InvariantCulture));
+        string[] former = [.. Directory.GetDirectories(Path, Working + "*").OrderByDescending(Number)];
+        if (former.Length > 0 && former[0] != working)
+            Directory.Move(former[0], working);
+        else
+            Directory.CreateDirectory(working);
+        // What a process wrote that had lost its claim.
+        foreach (string stray in former.Skip(1))
+            Directory.Delete(stray, recursive: true);
+        // What an attempt brought out that ended before it had brought out all.
+        foreach (string entry in Directory.GetFileSystemEntries(Path).Where(IsResult))
+            Directory.Move(entry, In(System.IO.Path.Combine(System.IO.Path.GetFileName(working), System.IO.Path.GetFileName(entry))));
+        return working;
+    }
+
+    /// <summary>Writes the last files of an attempt and brings all of them out.</summary>
+    public void Publish(string working, IReadOnlyList<CaseScore> scores, RunFacts facts)
+    {
+        ScoresCsv.Write(System.IO.Path.Combine(working, ScoresTable), scores);
+        TextFile.Write(System.IO.Path.Combine(working, ScoresName), JsonSerializer.Serialize(scores, Json));
+        TextFile.Write(System.IO.Path.Combine(working, Done), JsonSerializer.Serialize(facts, Json));
+        File.Delete(In(Failed));
+        foreach (string entry in Directory.GetFileSystemEntries(working).OrderBy(entry => System.IO.Path.GetFileName(entry) == Done))
+            Directory.Move(entry, In(System.IO.Path.GetFileName(entry)));
+        Directory.Delete(working);
+    }
+
+    /// <summary>Writes down why an attempt failed.</summary>
+    public void Fail(string reason, int attempt) =>
+        TextFile.Write(In(Failed), JsonSerializer.Serialize(new FailureFile(reason, attempt), Json));
+
+    /// <summary>The finished run.</summary>
+    public FinishedRun ReadFinished(PlannedRun run) => new(
+        run,
+        Path,
+        Read<CaseScore[]>(ScoresName),
+        TrainingHistory.Read(In("history.csv")),
+        ReadFacts());
+
+    /// <summary>The circumstances of the finished run.</summary>
+    public RunFacts ReadFacts() => Read<RunFacts>(Done);
+
+    /// <summary>Why the last attempt failed.</summary>
+    public string ReadFailure() => Read<FailureFile>(Failed).Reason;
+
+    private bool IsResult(string entry)
+    {
+        string name = System.IO.Path.GetFileName(entry);
+        return name != Planned && name != Failed && !name.StartsWith(Working, StringComparison.Ordinal) && !RunClaim.IsClaim(name) && !name.EndsWith(TextFile.Unfinished, StringComparison.Ordinal);
+    }
+
+    private static int Number(string working) => int.TryParse(working[(working.LastIndexOf('-') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
+
+    private T Read<T>(string name)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(File.ReadAllText(In(name)), Json) ?? throw new JsonException("it is empty");
+        }
+        catch (Exception exception) when (exception is JsonException or IOException)
+        {
+            throw new InvalidDataException($"'{In(name)}' is damaged ({exception.Message}): delete the folder of this run to have it done again.", exception);
+        }
+    }
+
+    private string In(string name) => System.IO.Path.Combine(Path, name);
+
+    private sealed record FailureFile(string Reason, int Attempt);
+}
