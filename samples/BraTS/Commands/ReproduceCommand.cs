@@ -26,7 +26,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
     public ReproduceCommand(CommandServices services)
         : base("reproduce", "Does the paper's whole evaluation: all systems, all folds.",
             """
-            Trains and scores, on each fold, teacher, baseline and the students GT + KL, GT + KD and GT + KL + KD with all and with no skip connections (Table 2), and U-HVED and U-HeMIS on T1ce alone (Table 1). Where T or α are not the paper's, students are trained with both: "balanced" with the settings, "literal" with the paper's T = 5 and α = 10.
+            Trains and scores, on each fold, teacher, baseline and the students GT + KL, GT + KD and GT + KL + KD with all and with no skip connections (Table 2), and U-HVED and U-HeMIS on T1ce alone (Table 1). Where T or α are not the paper's, students are trained with both: "tuned" with the settings, "literal" with the paper's T = 5 and α = 10.
 
             Stop it at any moment and in any way: the same command goes on where it was, and does nothing twice. Given in several processes, or on several machines that share --out, they share the work.
 
@@ -93,14 +93,14 @@ internal sealed class ReproduceCommand : ExplainedCommand
         var data = new ReproductionData(settings, parsed.GetValue(_data), parsed.GetValue(_skipFaulty));
         BraTSDataset? dataset = data.Open(display);
         folder.Check(settings, data.Describe(dataset));
-        IReadOnlyDictionary<string, double> seconds = new PlanEstimate(dataset?.Cases.Count ?? settings.PhantomCases, folder).Seconds(own, device, _services.Cancellation);
-        display.Show(PlanTable.Render(runs, own, seconds, folder));
-        display.Say($"{Reproduction.Runs(runs.Count)} in all, {runs.Count(run => folder.Of(run.Id).IsDone)} done. {Reproduction.Runs(seconds.Count)} to do here: about {TrainingText.Time(TimeSpan.FromSeconds(seconds.Values.Sum()))} for one process, estimated from finished runs of the kind or a few training steps.");
-        if (parsed.GetValue(_dryRun))
-            return ExitCode.Done;
-
         try
         {
+            IReadOnlyDictionary<string, double> seconds = new PlanEstimate(dataset?.Cases.Count ?? settings.PhantomCases, folder).Seconds(own, device, _services.Cancellation);
+            display.Show(PlanTable.Render(runs, own, seconds, folder));
+            display.Say($"{Reproduction.Runs(runs.Count)} in all, {runs.Count(run => folder.Of(run.Id).IsDone)} done. {Reproduction.Runs(seconds.Count)} to do here: about {TrainingText.Time(TimeSpan.FromSeconds(seconds.Values.Sum()))} for one process, estimated from finished runs of the kind or a few training steps.");
+            if (parsed.GetValue(_dryRun))
+                return ExitCode.Done;
+
             folder.Open(settings, data.Describe(dataset));
             var claimLimit = TimeSpan.FromMinutes(parsed.GetValue(_takeOver));
             (IReadOnlyList<BraTSCase> cases, IReadOnlyDictionary<string, CachedCase> cached) = data.Prepare(dataset, folder, claimLimit, display, _services.Cancellation);

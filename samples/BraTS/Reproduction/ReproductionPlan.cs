@@ -82,7 +82,7 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
         ExperimentSettings literal = settings with { Lambda = null, Temperature = null, Alpha = null };
         return
         [
-            Run(system, objective, settings, modality, "balanced", own),
+            Run(system, objective, settings, modality, "tuned", own),
             Run(system, objective, literal, modality, "literal", system.Weights),
         ];
     }
@@ -111,7 +111,7 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
         };
     }
 
-    // For example "KD-Net, balanced (λ = 0.75, T = 2, α = 0.1)".
+    // For example "KD-Net, tuned (λ = 0.75, T = 2, α = 0.1)".
     private static string Title(SegmentationSystem system, ExperimentSettings settings, string modality, string weighting, DistillationWeights? weights)
     {
         string name = system == SegmentationSystems.KDNet ? "KD-Net" : system.Title;

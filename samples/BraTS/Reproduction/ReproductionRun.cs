@@ -33,11 +33,10 @@ internal sealed record ReproductionRun(PlannedRun Planned, ReproductionFolder Fo
         var watch = Stopwatch.StartNew();
         CachedCase[] test = [.. split.Test.Select(item => cached[item.Id])];
         using var model = SegmentationModel.Load(new RunResults(working).Best, device);
-        IReadOnlyList<CaseScore> scores = ModelEvaluation.Score(Planned.Title, model, [.. test.Select(ToScore)], Enum.GetValues<ScoringGrid>(), display, cancellation);
+        IReadOnlyList<CaseScore> scores = ModelEvaluation.Score(Planned.Row, model, [.. test.Select(ToScore)], Enum.GetValues<ScoringGrid>(), display, cancellation);
         double trained = Directory.EnumerateFiles(working, "history.csv", SearchOption.AllDirectories).Sum(file => TrainingHistory.Read(file).Sum(epoch => epoch.Seconds));
         RunFacts facts = RunCircumstances.Now(trained + watch.Elapsed.TotalSeconds, device);
-        cancellation.ThrowIfCancellationRequested();
-        results.Publish(working, scores, facts);
+        results.Publish(working, scores, facts, claim);
     }
 
     // A network that works with any modalities is shown the one that is at hand.

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -18,6 +19,7 @@ internal sealed class RunResults(string path)
     private static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         Converters = { new JsonStringEnumConverter() },
     };
@@ -35,21 +37,14 @@ internal sealed class RunResults(string path)
     public string? Failure => File.Exists(In(Failed)) ? File.ReadAllText(In(Failed)) : null;
 
     /// <summary>Writes down what is planned.</summary>
-    /// <exception cref="UsageException">The folder holds something else, or a run that was planned otherwise.</exception>
+    /// <exception cref="UsageException">The folder holds a run that was planned otherwise.</exception>
     public void Begin(PlannedRun run)
     {
-        JsonObject plan = ReproductionFolder.Write(run.Settings);
-        plan["Id"] = run.Id;
-        plan["Title"] = run.Title;
-        plan["Objective"] = run.Objective;
-        plan["System"] = run.System.Name;
-        plan["Modality"] = run.Modality;
-        plan["Teacher"] = run.Teacher;
-        // The claim came before.
+        // The claim came before, so the folder is not empty.
         if (HasBegun)
-            new RememberedSettings(In(Planned), "a run").RefuseOthers(plan);
+            RefuseOthers(run);
         else
-            TextFile.Write(In(Planned), plan.ToJsonString(Json));
+            TextFile.Write(In(Planned), Describe(run).ToJsonString(Json));
     }
 
     /// <summary>The folder in which an attempt works, with all that former ones have left.</summary>
@@ -71,11 +66,15 @@ internal sealed class RunResults(string path)
     }
 
     /// <summary>Writes the last files of an attempt and brings all of them out.</summary>
-    public void Publish(string working, IReadOnlyList<CaseScore> scores, RunFacts facts)
+    /// <exception cref="OperationCanceledException">The claim is lost.</exception>
+    public void Publish(string working, IReadOnlyList<CaseScore> scores, RunFacts facts, RunClaim claim)
     {
         ScoresCsv.Write(System.IO.Path.Combine(working, ScoresTable), scores);
         TextFile.Write(System.IO.Path.Combine(working, ScoresName), JsonSerializer.Serialize(scores, Json));
         TextFile.Write(System.IO.Path.Combine(working, Done), JsonSerializer.Serialize(facts, Json));
+        // Whoever loses the claim from here on finds nothing more to bring out.
+        if (!claim.Renew())
+            throw new OperationCanceledException();
         File.Delete(In(Failed));
         foreach (string entry in Directory.GetFileSystemEntries(working).OrderBy(entry => System.IO.Path.GetFileName(entry) == Done))
             Directory.Move(entry, In(System.IO.Path.GetFileName(entry)));
@@ -87,18 +86,30 @@ internal sealed class RunResults(string path)
         TextFile.Write(In(Failed), JsonSerializer.Serialize(new FailureFile(reason, attempt), Json));
 
     /// <summary>The finished run.</summary>
-    public FinishedRun ReadFinished(PlannedRun run) => new(
-        run,
-        Path,
-        Read<CaseScore[]>(ScoresName),
-        TrainingHistory.Read(In("history.csv")),
-        ReadFacts());
+    /// <exception cref="UsageException">It was planned otherwise.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged.</exception>
+    public FinishedRun ReadFinished(PlannedRun run)
+    {
+        RefuseOthers(run);
+        return new FinishedRun(run, Path, Read<CaseScore[]>(ScoresName), TrainingHistory.Read(In("history.csv")), ReadFacts());
+    }
 
     /// <summary>The circumstances of the finished run.</summary>
     public RunFacts ReadFacts() => Read<RunFacts>(Done);
 
     /// <summary>Why the last attempt failed.</summary>
     public string ReadFailure() => Read<FailureFile>(Failed).Reason;
+
+    private void RefuseOthers(PlannedRun run) => new RememberedSettings(In(Planned), "a run").RefuseOthers(Describe(run));
+
+    private static JsonObject Describe(PlannedRun run)
+    {
+        JsonObject plan = ReproductionFolder.Write(run.Settings);
+        plan["System"] = run.System.Name;
+        plan["Modality"] = run.Modality;
+        plan["Teacher"] = run.Teacher;
+        return plan;
+    }
 
     private bool IsResult(string entry)
     {
