@@ -25,6 +25,7 @@ public sealed class RunClaimTests : IDisposable
 
         using RunClaim? second = RunClaim.TryTake(_folder, Long);
         second!.Number.Should().Be(2);
+        Directory.EnumerateFiles(_folder).Should().ContainSingle();
         second.Finish();
         Directory.EnumerateFileSystemEntries(_folder).Should().BeEmpty();
     }

@@ -134,7 +134,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
         PlannedRun[] left = [.. own.Where(run => !folder.Of(run.Id).IsDone)];
         display.Say($"{state.Finished.Count} of {Reproduction.Runs(state.Plan.Count)} are done. Everything is in {folder.Path}");
         foreach (PlannedRun run in left)
-            display.Warn($"Not done: {run.Id}: {(folder.Of(run.Id).Failure is null ? $"its teacher {run.Teacher} is missing" : folder.Of(run.Id).ReadFailure())}");
+            display.Warn($"Not done: {run.Id}: {folder.Of(run.Id).Failure?.Reason ?? $"its teacher {run.Teacher} is missing"}");
         if (left.Length > 0)
             display.Warn("The same command tries these again.");
         return left.Length > 0 ? ExitCode.Failed : ExitCode.Done;

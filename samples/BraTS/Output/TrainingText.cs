@@ -17,7 +17,9 @@ internal static class TrainingText
     public static string Epoch(EpochReport report) =>
         $"loss {Losses(report.Training.Total, report.Training.Terms)}{(report.Validation is { } validation ? $", validation {Number(validation.Total)}" : "")}";
 
-    public static string Time(TimeSpan time) => time.TotalHours >= 1
+    public static string Time(TimeSpan time) => time.TotalDays >= 3
+        ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalDays:0.0} days")
+        : time.TotalHours >= 1
         ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours}:{time.Minutes:00} h")
         : time.TotalMinutes >= 1
             ? string.Create(CultureInfo.InvariantCulture, $"{time.Minutes}:{time.Seconds:00} min")

@@ -33,7 +33,7 @@ internal sealed record Reproduction
     public void Run(IReadOnlyList<BraTSCase> cases, IReadOnlyDictionary<string, CachedCase> cached, Device device, Display display, Action ended, CancellationToken cancellation)
     {
         // A run that failed before this call is tried again; one that fails from now on, here or in another process, is not.
-        Dictionary<string, string?> failures = Plan.ToDictionary(run => run.Id, run => Folder.Of(run.Id).Failure);
+        Dictionary<string, RunFailure?> failures = Plan.ToDictionary(run => run.Id, run => Folder.Of(run.Id).Failure);
         bool waiting = false;
         while (true)
         {

@@ -20,6 +20,6 @@ internal static class ReproductionStates
             data,
             all,
             [.. finished.Select(run => folder.Of(run.Id).ReadFinished(run))],
-            [.. all.Except(finished).Where(run => folder.Of(run.Id).Failure is not null).Select(run => new FailedRun(run, folder.Of(run.Id).ReadFailure()))]);
+            [.. all.Except(finished).Select(run => (Run: run, folder.Of(run.Id).Failure)).Where(run => run.Failure is not null).Select(run => new FailedRun(run.Run, run.Failure!.Reason))]);
     }
 }

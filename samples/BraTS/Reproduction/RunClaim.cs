@@ -65,11 +65,11 @@ internal sealed class RunClaim : IDisposable
             return null;
         }
 
+        // Only the last one counts.
+        foreach (string former in FilesIn(folder).Where(file => NumberOf(file) <= last))
+            File.Delete(former);
         return new RunClaim(folder, last + 1, content, limit);
     }
-
-    /// <summary>Whether some process works in the folder.</summary>
-    public static bool IsHeld(string folder, TimeSpan limit) => LastNumber(folder) is > 0 and int last && IsHeld(folder, last, limit);
 
     /// <summary>Whether the claim still counts. Asked before something is written that nobody may write without it.</summary>
     public bool Renew()
@@ -199,11 +199,11 @@ internal sealed class RunClaim : IDisposable
         }
     }
 
-    private static int LastNumber(string folder) => Directory.Exists(folder)
-        ? Directory.GetFiles(folder, $"{Prefix}*{Suffix}").Select(file => NumberOf(Path.GetFileName(file))).DefaultIfEmpty(0).Max()
-        : 0;
+    private static int LastNumber(string folder) => FilesIn(folder).Select(NumberOf).DefaultIfEmpty(0).Max();
 
-    private static int NumberOf(string name) => int.TryParse(name[Prefix.Length..^Suffix.Length], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
+    private static string[] FilesIn(string folder) => Directory.Exists(folder) ? Directory.GetFiles(folder, $"{Prefix}*{Suffix}") : [];
+
+    private static int NumberOf(string file) => int.TryParse(Path.GetFileName(file)[Prefix.Length..^Suffix.Length], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
 
     private static string PathOf(string folder, int number) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{number}{Suffix}"));
 

@@ -33,8 +33,25 @@ internal sealed class RunResults(string path)
 
     public bool HasBegun => File.Exists(In(Planned));
 
-    /// <summary>What went wrong in the last attempt, as it is written down; null where nothing did.</summary>
-    public string? Failure => File.Exists(In(Failed)) ? File.ReadAllText(In(Failed)) : null;
+    /// <summary>How the last attempt failed; null where none did.</summary>
+    public RunFailure? Failure
+    {
+        get
+        {
+            try
+            {
+                return JsonSerializer.Deserialize<RunFailure>(File.ReadAllText(In(Failed)), Json);
+            }
+            catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+            {
+                return null;
+            }
+            catch (JsonException)
+            {
+                return new RunFailure("failed.json is damaged", Attempt: 0);
+            }
+        }
+    }
 
     /// <summary>Writes down what is planned.</summary>
     /// <exception cref="UsageException">The folder holds a run that was planned otherwise.</exception>
@@ -75,15 +92,15 @@ internal sealed class RunResults(string path)
         // Whoever loses the claim from here on finds nothing more to bring out.
         if (!claim.Renew())
             throw new OperationCanceledException();
-        File.Delete(In(Failed));
         foreach (string entry in Directory.GetFileSystemEntries(working).OrderBy(entry => System.IO.Path.GetFileName(entry) == Done))
             Directory.Move(entry, In(System.IO.Path.GetFileName(entry)));
+        File.Delete(In(Failed));
         Directory.Delete(working);
     }
 
     /// <summary>Writes down why an attempt failed.</summary>
     public void Fail(string reason, int attempt) =>
-        TextFile.Write(In(Failed), JsonSerializer.Serialize(new FailureFile(reason, attempt), Json));
+        TextFile.Write(In(Failed), JsonSerializer.Serialize(new RunFailure(reason, attempt), Json));
 
     /// <summary>The finished run.</summary>
     /// <exception cref="UsageException">It was planned otherwise.</exception>
@@ -96,9 +113,6 @@ internal sealed class RunResults(string path)
 
     /// <summary>The circumstances of the finished run.</summary>
     public RunFacts ReadFacts() => Read<RunFacts>(Done);
-
-    /// <summary>Why the last attempt failed.</summary>
-    public string ReadFailure() => Read<FailureFile>(Failed).Reason;
 
     private void RefuseOthers(PlannedRun run) => new RememberedSettings(In(Planned), "a run").RefuseOthers(Describe(run));
 
@@ -132,6 +146,4 @@ internal sealed class RunResults(string path)
     }
 
     private string In(string name) => System.IO.Path.Combine(Path, name);
-
-    private sealed record FailureFile(string Reason, int Attempt);
 }
