@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using FluentAssertions;
 using Xunit;
 
@@ -179,6 +180,25 @@ public sealed class ReproduceCommandTests : IDisposable
         last.Lines.Should().NotContain(line => line.StartsWith("fold-1/teacher", StringComparison.Ordinal), "finished runs are not done again");
         SameScores("whole", "killed");
         File.ReadAllLines(In("killed", "runs", "fold-1", "kd-net-1-skips", "history.csv")).Should().HaveCount(3);
+    }
+
+    [Fact]
+    public void What_another_machine_has_abandoned_is_waited_for_and_then_taken_over()
+    {
+        string[] arguments = ["reproduce", "--out", In("abandoned"), "--take-over", "0.05", .. Small, "--only", "fold-1/teacher-1-skips"];
+        using (KdnetProcess process = KdnetProcess.Start(arguments))
+            process.ReadToEnd(killAt: line => line.Contains("Teacher: epoch 1/2", StringComparison.Ordinal)).Should().NotBe(0);
+        string claim = In("abandoned", "runs", "fold-1", "teacher-1-skips", "claim-1.json");
+        JsonNode holder = JsonNode.Parse(File.ReadAllText(claim))!;
+        holder["Machine"] = "another";
+        File.WriteAllText(claim, holder.ToJsonString());
+
+        Kdnet run = Kdnet.Run(arguments);
+
+        run.Error.Should().BeEmpty();
+        run.ExitCode.Should().Be(0);
+        run.Output.Should().Contain("Other processes are at work on 1 run: waiting").And.NotContain("Teacher: epoch 1/2", "what was done is not done again");
+        IsDone("abandoned", "teacher-1-skips").Should().BeTrue();
     }
 
     [Theory]
