@@ -14,6 +14,7 @@ public sealed class CommandLineTests(TrainedNetworks trained)
     [InlineData("train")]
     [InlineData("evaluate")]
     [InlineData("predict")]
+    [InlineData("reproduce")]
     public void Every_command_explains_itself_with_an_example(params string[] command)
     {
         Kdnet run = Kdnet.Run([.. command, "--help"]);

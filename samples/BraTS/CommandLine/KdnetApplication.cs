@@ -64,6 +64,7 @@ internal static partial class KdnetApplication
             new TrainCommand(services),
             new EvaluateCommand(services),
             new PredictCommand(services),
+            new ReproduceCommand(services),
             verbose,
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
@@ -85,8 +86,8 @@ internal static partial class KdnetApplication
         return parent is null ? "kdnet" : $"{PathOf(parent)} {command.Name}";
     }
 
-    // Torch's messages carry a native stack trace after the first line, .NET's the name of a parameter.
-    private static string OneMessage(Exception exception) => exception is ExternalException
+    /// <summary>What a failure tells a user: torch's messages carry a native stack trace after the first line, .NET's the name of a parameter.</summary>
+    public static string OneMessage(Exception exception) => exception is ExternalException
         ? exception.Message.Split('\n')[0].TrimEnd()
         : ParameterName().Replace(exception.Message, "");
 

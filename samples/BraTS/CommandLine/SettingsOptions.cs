@@ -1,75 +1,100 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace KnowledgeDistillation.Samples.BraTS;
 
 /// <summary>The options that change <see cref="ExperimentSettings"/>; each has the default that the command's settings have.</summary>
 internal sealed class SettingsOptions
 {
-    private readonly ExperimentSettings _defaults;
+    private readonly (string Preset, ExperimentSettings Settings)[] _presets;
     private readonly Command _command;
     private readonly List<Func<ParseResult, ExperimentSettings, ExperimentSettings>> _changes = [];
 
-    public SettingsOptions(Command command, ExperimentSettings defaults) => (_command, _defaults) = (command, defaults);
+    public SettingsOptions(Command command, ExperimentSettings defaults)
+        : this(command, ("", defaults))
+    {
+    }
+
+    /// <summary>The options of a command that starts from one of several settings.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="presets">The settings with their names.</param>
+    public SettingsOptions(Command command, params (string Preset, ExperimentSettings Settings)[] presets) => (_command, _presets) = (command, presets);
 
     /// <summary>The settings with what the user gave.</summary>
-    public ExperimentSettings Read(ParseResult parsed) => _changes.Aggregate(_defaults, (settings, change) => change(parsed, settings));
+    public ExperimentSettings Read(ParseResult parsed) => Read(parsed, _presets[0].Settings);
 
-    public void AddSeed() => Add("--seed", "Fixes everything random: the same seed on the same machine with the same number of threads gives the same result.", _defaults.Seed, (settings, value) => settings with { Seed = value });
+    /// <summary>Some settings with what the user gave.</summary>
+    public ExperimentSettings Read(ParseResult parsed, ExperimentSettings start) => _changes.Aggregate(start, (settings, change) => change(parsed, settings));
+
+    public void AddSeed() => Add("--seed", "Fixes everything random: the same seed on the same machine with the same number of threads gives the same result.", settings => settings.Seed, (settings, value) => settings with { Seed = value });
 
     public void AddPhantom()
     {
-        Add("--cases", "Number of phantom patients.", _defaults.PhantomCases, (settings, value) => settings with { PhantomCases = value }).MustBeAtLeast(1);
-        Add("--size", "Edge of the phantoms' volumes in voxels.", _defaults.PhantomEdge, (settings, value) => settings with { PhantomEdge = value }).MustBeAtLeast(16);
-        Add("--noise", "Noise of the phantoms relative to white matter, 0 to 0.5.", _defaults.PhantomNoise, (settings, value) => settings with { PhantomNoise = value });
-        Add("--contrast", "How clearly the phantoms' tumours show, 0 to 2.", _defaults.PhantomTumourContrast, (settings, value) => settings with { PhantomTumourContrast = value });
-        Add("--oedema-in-t1", "How clearly oedema shows in T1 and T1ce, 0 to 3.", _defaults.PhantomOedemaContrastInT1, (settings, value) => settings with { PhantomOedemaContrastInT1 = value });
-        Add("--reference-error", "How far the phantoms' reference strays from the true outline, in mm of a life-size head, 0 to 20.", _defaults.PhantomReferenceError, (settings, value) => settings with { PhantomReferenceError = value });
-        Add("--distractors", "How many things look like tumour in one modality, 0 to 3.", _defaults.PhantomDistractors, (settings, value) => settings with { PhantomDistractors = value });
+        Add("--cases", "Number of phantom patients.", settings => settings.PhantomCases, (settings, value) => settings with { PhantomCases = value }).MustBeAtLeast(1);
+        Add("--size", "Edge of the phantoms' volumes in voxels.", settings => settings.PhantomEdge, (settings, value) => settings with { PhantomEdge = value }).MustBeAtLeast(16);
+        Add("--noise", "Noise of the phantoms relative to white matter, 0 to 0.5.", settings => settings.PhantomNoise, (settings, value) => settings with { PhantomNoise = value });
+        Add("--contrast", "How clearly the phantoms' tumours show, 0 to 2.", settings => settings.PhantomTumourContrast, (settings, value) => settings with { PhantomTumourContrast = value });
+        Add("--oedema-in-t1", "How clearly oedema shows in T1 and T1ce, 0 to 3.", settings => settings.PhantomOedemaContrastInT1, (settings, value) => settings with { PhantomOedemaContrastInT1 = value });
+        Add("--reference-error", "How far the phantoms' reference strays from the true outline, in mm of a life-size head, 0 to 20.", settings => settings.PhantomReferenceError, (settings, value) => settings with { PhantomReferenceError = value });
+        Add("--distractors", "How many things look like tumour in one modality, 0 to 3.", settings => settings.PhantomDistractors, (settings, value) => settings with { PhantomDistractors = value });
     }
 
     public Option<int> AddCrop()
     {
-        Option<int> option = Add("--crop", "Edge in voxels to which images are cropped or padded.", _defaults.CropEdge, (settings, value) => settings with { CropEdge = value });
+        Option<int> option = Add("--crop", "Edge in voxels to which images are cropped or padded.", settings => settings.CropEdge, (settings, value) => settings with { CropEdge = value });
         option.MustBeAtLeast(1);
         return option;
     }
 
     public Option<int> AddSubsampling()
     {
-        Option<int> option = Add("--subsample", "Edge of the block of voxels that becomes one.", _defaults.SubsamplingFactor, (settings, value) => settings with { SubsamplingFactor = value });
+        Option<int> option = Add("--subsample", "Edge of the block of voxels that becomes one.", settings => settings.SubsamplingFactor, (settings, value) => settings with { SubsamplingFactor = value });
         option.MustBeAtLeast(1);
         return option;
     }
 
     public void AddSplit()
     {
-        Add("--folds", "Number of parts of the data set, one of which is the test set; 1 for no test set.", _defaults.Folds, (settings, value) => settings with { Folds = value }).MustBeAtLeast(1);
-        Add("--fold", "Which part is the test set, from 1.", _defaults.Fold, (settings, value) => settings with { Fold = value }).MustBeAtLeast(1);
-        Add("--validation-part", "Which part of the training cases chooses the best epoch, from 1; teachers with different parts make an ensemble.", _defaults.ValidationPart, (settings, value) => settings with { ValidationPart = value }).MustBeAtLeast(1);
+        AddFolds("Number of parts of the data set, one of which is the test set; 1 for no test set.", least: 1);
+        Add("--fold", "Which part is the test set, from 1.", settings => settings.Fold, (settings, value) => settings with { Fold = value }).MustBeAtLeast(1);
+        AddValidationPart();
     }
+
+    public void AddFolds(string description, int least) => Add("--folds", description, settings => settings.Folds, (settings, value) => settings with { Folds = value }).MustBeAtLeast(least);
+
+    public void AddValidationPart() =>
+        Add("--validation-part", "Which part of the training cases chooses the best epoch, from 1; teachers with different parts make an ensemble.", settings => settings.ValidationPart, (settings, value) => settings with { ValidationPart = value }).MustBeAtLeast(1);
 
     public void AddTraining()
     {
         AddNetworkSize();
-        Add("--epochs", "Passes over the training cases.", _defaults.Epochs, (settings, value) => settings with { Epochs = value }).MustBeAtLeast(1);
-        Add("--batch", "Cases in a batch.", _defaults.BatchSize, (settings, value) => settings with { BatchSize = value }).MustBeAtLeast(1);
-        AddOptional("--learning-rate", "Learning rate of Adam.", _defaults.LearningRate, "that of the system's source: 1e-4 for KD-Net", (settings, value) => settings with { LearningRate = value }).MustBeAbove(0);
-        Add("--patience", "Epochs without a lower validation loss after which the learning rate is multiplied by 0.2.", _defaults.PlateauPatience, (settings, value) => settings with { PlateauPatience = value }).MustBeAtLeast(1);
-        Add("--flip", "Whether training cases are flipped at random.", _defaults.Flip, (settings, value) => settings with { Flip = value });
+        AddSkips();
+        AddFitting();
+    }
+
+    public void AddFitting()
+    {
+        Add("--epochs", "Passes over the training cases.", settings => settings.Epochs, (settings, value) => settings with { Epochs = value }).MustBeAtLeast(1);
+        Add("--batch", "Cases in a batch.", settings => settings.BatchSize, (settings, value) => settings with { BatchSize = value }).MustBeAtLeast(1);
+        AddOptional("--learning-rate", "Learning rate of Adam.", settings => settings.LearningRate, "that of the system's source: 1e-4 for KD-Net", (settings, value) => settings with { LearningRate = value }).MustBeAbove(0);
+        Add("--patience", "Epochs without a lower validation loss after which the learning rate is multiplied by 0.2.", settings => settings.PlateauPatience, (settings, value) => settings with { PlateauPatience = value }).MustBeAtLeast(1);
+        Add("--flip", "Whether training cases are flipped at random.", settings => settings.Flip, (settings, value) => settings with { Flip = value });
     }
 
     public void AddNetworkSize()
     {
-        AddOptional("--width", "Channels of the network's first level, doubled at each level.", _defaults.BaseWidth, "the network's own: 30 for the U-Net", (settings, value) => settings with { BaseWidth = value });
-        AddOptional("--levels", "Resolutions of the network.", _defaults.Levels, "the network's own: 5 for the U-Net", (settings, value) => settings with { Levels = value });
-        AddOptional("--skips", "Skip connections of the U-Net, kept at the deepest levels first.", _defaults.SkipConnections, "all", (settings, value) => settings with { SkipConnections = value });
+        AddOptional("--width", "Channels of the network's first level, doubled at each level.", settings => settings.BaseWidth, "the network's own: 30 for the U-Net", (settings, value) => settings with { BaseWidth = value });
+        AddOptional("--levels", "Resolutions of the network.", settings => settings.Levels, "the network's own: 5 for the U-Net", (settings, value) => settings with { Levels = value });
     }
+
+    public void AddSkips() =>
+        AddOptional("--skips", "Skip connections of the U-Net, kept at the deepest levels first.", settings => settings.SkipConnections, "all", (settings, value) => settings with { SkipConnections = value });
 
     public void AddDistillation()
     {
-        AddOptional("--lambda", "Weight of the teacher against the reference, 0 to 1.", _defaults.Lambda, "that of the system's source: 0.75 for KD-Net", (settings, value) => settings with { Lambda = value });
-        AddOptional("--temperature", "Temperature of the teacher's soft targets.", _defaults.Temperature, "that of the system's source: 5 for KD-Net", (settings, value) => settings with { Temperature = value }).MustBeAbove(0);
-        AddOptional("--alpha", "Weight of the term that compares features (for KD-Net, the bottleneck loss), at least 0.", _defaults.Alpha, "that of the system's source: 10 for KD-Net", (settings, value) => settings with { Alpha = value });
+        AddOptional("--lambda", "Weight of the teacher against the reference, 0 to 1.", settings => settings.Lambda, "that of the system's source: 0.75 for KD-Net", (settings, value) => settings with { Lambda = value });
+        AddOptional("--temperature", "Temperature of the teacher's soft targets.", settings => settings.Temperature, "that of the system's source: 5 for KD-Net", (settings, value) => settings with { Temperature = value }).MustBeAbove(0);
+        AddOptional("--alpha", "Weight of the term that compares features (for KD-Net, the bottleneck loss), at least 0.", settings => settings.Alpha, "that of the system's source: 10 for KD-Net", (settings, value) => settings with { Alpha = value });
     }
 
     public void AddNetwork()
@@ -81,22 +106,26 @@ internal sealed class SettingsOptions
     }
 
     // What has no default of its own is told in words.
-    private Option<T?> AddOptional<T>(string name, string description, T? standard, string standardInWords, Func<ExperimentSettings, T?, ExperimentSettings> change)
-        where T : struct
+    private Option<T?> AddOptional<T>(string name, string description, Func<ExperimentSettings, T?> standard, string standardInWords, Func<ExperimentSettings, T?, ExperimentSettings> change)
+        where T : struct => Add(new Option<T?>(name) { HelpName = "number" }, description, standard, standardInWords, change);
+
+    private Option<T> Add<T>(string name, string description, Func<ExperimentSettings, T> standard, Func<ExperimentSettings, T, ExperimentSettings> change) =>
+        Add(new Option<T>(name) { HelpName = typeof(T) == typeof(bool) ? "true|false" : "number" }, description, standard, standardInWords: "", change);
+
+    private Option<T> Add<T>(Option<T> option, string description, Func<ExperimentSettings, T> standard, string standardInWords, Func<ExperimentSettings, T, ExperimentSettings> change)
     {
-        var option = new Option<T?>(name) { Description = standard is null ? $"{description} [default: {standardInWords}]" : description, HelpName = "number" };
-        if (standard is not null)
-            option.DefaultValueFactory = _ => standard;
+        if (_presets.Length == 1 && standard(_presets[0].Settings) is { } value)
+            (option.Description, option.DefaultValueFactory) = (description, _ => value);
+        else
+            option.Description = $"{description} [default: {Standards(standard, standardInWords)}]";
         _command.Add(option);
-        _changes.Add((parsed, settings) => change(settings, parsed.GetValue(option)));
+        _changes.Add((parsed, settings) => parsed.GetResult(option) is { Implicit: false } ? change(settings, parsed.GetValue(option)!) : settings);
         return option;
     }
 
-    private Option<T> Add<T>(string name, string description, T standard, Func<ExperimentSettings, T, ExperimentSettings> change)
+    private string Standards<T>(Func<ExperimentSettings, T> standard, string standardInWords)
     {
-        var option = new Option<T>(name) { Description = description, HelpName = typeof(T) == typeof(bool) ? "true|false" : "number", DefaultValueFactory = _ => standard };
-        _command.Add(option);
-        _changes.Add((parsed, settings) => change(settings, parsed.GetValue(option)!));
-        return option;
+        (string Preset, string Value)[] values = [.. _presets.Select(preset => (preset.Preset, string.Create(CultureInfo.InvariantCulture, $"{standard(preset.Settings)}") is { Length: > 0 } value ? value : standardInWords))];
+        return values.Select(value => value.Value).Distinct().Count() == 1 ? values[0].Value : string.Join("; ", values.Select(value => $"{value.Preset}: {value.Value}"));
     }
 }

@@ -20,6 +20,9 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
 {
     private const string Last = "last";
 
+    /// <summary>How the checkpoints call the teachers; their paths unless told otherwise.</summary>
+    public IReadOnlyList<string> TeacherNames { get; init; } = [.. Teachers.Select(Path.GetFullPath)];
+
     /// <summary>Whether the folder holds a run that can go on.</summary>
     public bool HasBegun => System.Stages.Any(stage => FindLast(FolderOf(stage)) is not null);
 
@@ -34,7 +37,7 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
     public TrainingResult Run(CaseSplit split, IReadOnlyDictionary<string, CachedCase> cached, Device device, Display display, CancellationToken cancellation)
     {
         NetworkRecipe recipe = System.Recipe(Settings, Modality);
-        IReadOnlyDictionary<string, string> metadata = RunMetadata.Write(System, Settings, split, [.. Teachers.Select(Path.GetFullPath)]);
+        IReadOnlyDictionary<string, string> metadata = RunMetadata.Write(System, Settings, split, TeacherNames);
         RefuseOtherSettings(metadata, recipe);
         manual_seed(SeedMixer.Mix(Settings.Seed, (long)System.Modalities(Modality).Count));
         using IEncoderDecoder network = recipe.Build();

@@ -3,14 +3,39 @@ namespace KnowledgeDistillation.Samples.BraTS;
 /// <summary>Writes text files so that their names always lead to complete ones.</summary>
 internal static class TextFile
 {
-    public static void Write(string path, string text)
+    /// <summary>What the names of unfinished files end in.</summary>
+    public const string Unfinished = ".tmp";
+
+    /// <summary>Replaces the file, or makes it.</summary>
+    public static void Write(string path, string text) => Write(path, text, temporary => File.Move(temporary, path, overwrite: true));
+
+    /// <summary>Makes the file unless it is there.</summary>
+    /// <returns>Whether it was made; of several callers at once, only one is told so.</returns>
+    public static bool TryCreate(string path, string text)
     {
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        bool created = false;
+        Write(path, text, temporary =>
+        {
+            try
+            {
+                File.Move(temporary, path, overwrite: false);
+                created = true;
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+            }
+        });
+        return created;
+    }
+
+    private static void Write(string path, string text, Action<string> publish)
+    {
+        string temporary = $"{path}.{Guid.NewGuid():N}{Unfinished}";
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
             File.WriteAllText(temporary, text);
-            File.Move(temporary, path, overwrite: true);
+            publish(temporary);
         }
         finally
         {

@@ -17,11 +17,13 @@ internal static class TrainingText
     public static string Epoch(EpochReport report) =>
         $"loss {Losses(report.Training.Total, report.Training.Terms)}{(report.Validation is { } validation ? $", validation {Number(validation.Total)}" : "")}";
 
-    public static string Time(TimeSpan time) => time.TotalHours >= 1
-        ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours}:{time.Minutes:00} h")
-        : time.TotalMinutes >= 1
-            ? string.Create(CultureInfo.InvariantCulture, $"{time.Minutes}:{time.Seconds:00} min")
-            : string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, time.TotalSeconds):0} s");
+    public static string Time(TimeSpan time) => time switch
+    {
+        { TotalDays: >= 3 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalDays:0.0} days"),
+        { TotalHours: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours}:{time.Minutes:00} h"),
+        { TotalMinutes: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{time.Minutes}:{time.Seconds:00} min"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, time.TotalSeconds):0} s"),
+    };
 
     /// <summary>"1 case", "2 cases".</summary>
     public static string Cases(int count) => count == 1 ? "1 case" : $"{count} cases";

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Text.Json.Serialization;
 
 namespace KnowledgeDistillation.Metrics;
 
@@ -10,10 +11,17 @@ namespace KnowledgeDistillation.Metrics;
 /// </summary>
 /// <remarks>
 /// All distances are positive infinity where only one of the regions is empty and NaN where both are. Percentiles are interpolated
-/// linearly between the two nearest ranks, as numpy does by default. Immutable and safe to share between threads.
+/// linearly between the two nearest ranks, as numpy does by default. System.Text.Json writes and reads it (infinity and NaN need
+/// <c>AllowNamedFloatingPointLiterals</c>). Immutable and safe to share between threads.
 /// </remarks>
 public sealed record SurfaceDistances
 {
+    [JsonConstructor]
+    private SurfaceDistances()
+        : this(0)
+    {
+    }
+
     private SurfaceDistances(double withoutSurface) =>
         (PredictionToReference95, ReferenceToPrediction95, HausdorffDistance, AverageSurfaceDistance, AverageSymmetricSurfaceDistance)
             = (withoutSurface, withoutSurface, withoutSurface, withoutSurface, withoutSurface);
@@ -22,24 +30,31 @@ public sealed record SurfaceDistances
     public double HausdorffDistance95 => Math.Max(PredictionToReference95, ReferenceToPrediction95);
 
     /// <summary>The 95th percentile of the distances from the predicted surface to that of the reference.</summary>
+    [JsonInclude]
     public double PredictionToReference95 { get; private init; }
 
     /// <summary>The 95th percentile of the distances from the surface of the reference to the predicted one.</summary>
+    [JsonInclude]
     public double ReferenceToPrediction95 { get; private init; }
 
     /// <summary>The Hausdorff distance (HD100): the largest of all directed distances.</summary>
+    [JsonInclude]
     public double HausdorffDistance { get; private init; }
 
     /// <summary>The average surface distance (ASD): the mean distance from the predicted surface to that of the reference.</summary>
+    [JsonInclude]
     public double AverageSurfaceDistance { get; private init; }
 
     /// <summary>The average symmetric surface distance (ASSD): the mean over the voxels of both surfaces pooled.</summary>
+    [JsonInclude]
     public double AverageSymmetricSurfaceDistance { get; private init; }
 
     /// <summary>Number of voxels of the predicted surface.</summary>
+    [JsonInclude]
     public int PredictionSurfaceVoxels { get; private init; }
 
     /// <summary>Number of voxels of the surface of the reference.</summary>
+    [JsonInclude]
     public int ReferenceSurfaceVoxels { get; private init; }
 
     /// <summary>Measures the distances between the surfaces of two regions.</summary>

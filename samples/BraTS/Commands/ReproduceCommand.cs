@@ -1,0 +1,166 @@
+using System.CommandLine;
+using System.Globalization;
+using KnowledgeDistillation.Medical;
+
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>`kdnet reproduce`: the paper's whole evaluation.</summary>
+internal sealed class ReproduceCommand : ExplainedCommand
+{
+    private readonly CommandServices _services;
+    private readonly Option<string?> _data = CommonOptions.Data("A BraTS data set; phantoms where none is given.");
+    private readonly Option<string> _out = CommonOptions.Out("Where everything goes: a folder of its own for each run, and what they all come to. Several processes and machines may share it.");
+    private readonly Option<string?> _preset = new("--preset") { Description = "Where the settings start. [default: paper with --data, quick without]", HelpName = "paper|quick" };
+    private readonly Option<string[]> _only = new("--only") { Description = "Do only runs of these names, with * for any text and ? for any character.", HelpName = "pattern", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<string> _shard = new("--shard") { Description = "Do the first, second, ... part of the runs, for example 1/2 and 2/2.", HelpName = "i/n", DefaultValueFactory = _ => "1/1" };
+    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show the plan with the estimated time, and do nothing." };
+    private readonly Option<string[]> _variants = new("--variants") { Description = $"Train these too; all where none is named: {string.Join(", ", ReproductionVariants.Names)}.", HelpName = "name", AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<string[]> _modalities = new("--modalities") { Description = $"Train baseline and student with these modalities in place of T1ce too; all where none is named: {string.Join(", ", ReproductionPlan.OtherModalities)}.", HelpName = "name", AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<bool> _skipFaulty = CommonOptions.SkipFaulty();
+    private readonly Option<double> _takeOver = new("--take-over") { Description = "Minutes without a sign of life after which a run is taken over from another machine.", HelpName = "minutes", DefaultValueFactory = _ => 5 };
+    private readonly Option<int> _crop;
+    private readonly Option<int> _subsampling;
+    private readonly SettingsOptions _settings;
+    private readonly TorchOptions _torch;
+
+    public ReproduceCommand(CommandServices services)
+        : base("reproduce", "Does the paper's whole evaluation: all systems, all folds.",
+            """
+            Trains and scores, on each fold, teacher, baseline and the students GT + KL, GT + KD and GT + KL + KD with all and with no skip connections (Table 2), and U-HVED and U-HeMIS on T1ce alone (Table 1). Where T or α are not the paper's, students are trained with both: "tuned" with the settings, "literal" with the paper's T = 5 and α = 10.
+
+            Stop it at any moment and in any way: the same command goes on where it was, and does nothing twice. Given in several processes, or on several machines that share --out, they share the work.
+
+            --preset paper: 500 epochs at 64³, width 30, batch 1. --preset quick: 48 phantoms of 24³ voxels, width 8, 4 levels; on --data, images of 32³.
+
+            Examples:
+              kdnet reproduce --dry-run
+              kdnet reproduce --preset quick --out quick --threads 1
+              kdnet reproduce --data BraTS2018 --out paper --device cuda
+              kdnet reproduce --data BraTS2018 --out paper --shard 1/4
+              kdnet reproduce --out quick --only 'fold-1/*' --variants hinton attention
+            """)
+    {
+        _services = services;
+        _out.DefaultValueFactory = _ => "reproduction";
+        _preset.AcceptOnlyFromAmong(ReproductionPresets.PaperName, ReproductionPresets.QuickName);
+        _variants.AcceptOnlyFromAmong([.. ReproductionVariants.Names]);
+        _modalities.AcceptOnlyFromAmong([.. ReproductionPlan.OtherModalities]);
+        _takeOver.MustBeAbove(0);
+        _shard.Validators.Add(result =>
+        {
+            if (ParseShard(result.GetValueOrDefault<string>()) is null)
+                result.AddError($"--shard must be i/n with i from 1 to n, for example 1/2, but is {result.GetValueOrDefault<string>()}.");
+        });
+        Add(_data);
+        Add(_out);
+        Add(_preset);
+        Add(_only);
+        Add(_shard);
+        Add(_dryRun);
+        Add(_variants);
+        Add(_modalities);
+        Add(_skipFaulty);
+        Add(_takeOver);
+        _settings = new SettingsOptions(this, (ReproductionPresets.PaperName, ReproductionPresets.Paper), (ReproductionPresets.QuickName, ReproductionPresets.Quick));
+        _settings.AddSeed();
+        _settings.AddPhantom();
+        _crop = _settings.AddCrop();
+        _subsampling = _settings.AddSubsampling();
+        _settings.AddFolds("Number of parts of the data set, each of which is the test set once.", least: 2);
+        _settings.AddValidationPart();
+        _settings.AddNetworkSize();
+        _settings.AddFitting();
+        _settings.AddDistillation();
+        _torch = new TorchOptions(this);
+        SetAction(Run);
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        var device = _torch.Start(parsed);
+        Display display = _services.Display;
+        ExperimentSettings settings = ReadSettings(parsed);
+        var plan = new ReproductionPlan(settings, Named(parsed, _variants, ReproductionVariants.Names), Named(parsed, _modalities, ReproductionPlan.OtherModalities));
+        plan.Validate();
+        IReadOnlyList<PlannedRun> runs = plan.Runs();
+        (int shard, int shards) = ParseShard(parsed.GetValue(_shard)).GetValueOrDefault();
+        var selection = new PlanSelection(parsed.GetValue(_only) ?? [], shard, shards);
+        IReadOnlyList<PlannedRun> chosen = selection.Chosen(runs);
+        IReadOnlyList<PlannedRun> own = selection.OwnOf(runs);
+        var folder = new ReproductionFolder(parsed.GetValue(_out)!);
+        RefuseMissingTeachers(chosen, folder);
+
+        var data = new ReproductionData(settings, parsed.GetValue(_data), parsed.GetValue(_skipFaulty));
+        BraTSDataset? dataset = data.Open(display);
+        folder.Check(settings, data.Describe(dataset));
+        try
+        {
+            IReadOnlyDictionary<string, double> seconds = new PlanEstimate(dataset?.Cases.Count ?? settings.PhantomCases, folder).Seconds(own, device, _services.Cancellation);
+            display.Show(PlanTable.Render(runs, own, seconds, folder));
+            display.Say($"{Reproduction.Runs(runs.Count)} in all, {runs.Count(run => folder.Of(run.Id).IsDone)} done. {Reproduction.Runs(seconds.Count)} to do here: about {TrainingText.Time(TimeSpan.FromSeconds(seconds.Values.Sum()))} for one process, estimated from finished runs of the kind or a few training steps.");
+            if (parsed.GetValue(_dryRun))
+                return ExitCode.Done;
+
+            folder.Open(settings, data.Describe(dataset));
+            var claimLimit = TimeSpan.FromMinutes(parsed.GetValue(_takeOver));
+            (IReadOnlyList<BraTSCase> cases, IReadOnlyDictionary<string, CachedCase> cached) = data.Prepare(dataset, folder, claimLimit, display, _services.Cancellation);
+            new Reproduction { Plan = runs, Own = own, Chosen = chosen, Folder = folder, ClaimLimit = claimLimit }
+                .Run(cases, cached, device, display, () => Publish(settings, data, runs, folder), _services.Cancellation);
+            return Conclude(Publish(settings, data, runs, folder), own, folder);
+        }
+        catch (OperationCanceledException)
+        {
+            display.Warn($"To go on, give the same command again: {_services.CommandLine()}");
+            throw;
+        }
+    }
+
+    private ExperimentSettings ReadSettings(ParseResult parsed)
+    {
+        bool phantoms = parsed.GetValue(_data) is null;
+        string preset = parsed.GetValue(_preset) ?? (phantoms ? ReproductionPresets.QuickName : ReproductionPresets.PaperName);
+        ExperimentSettings settings = _settings.Read(parsed, ReproductionPresets.Of(preset, phantoms));
+        // Phantoms are as large as the part of them that is wanted.
+        return phantoms && parsed.GetResult(_crop) is not { Implicit: false } ? settings with { CropEdge = settings.PhantomEdge } : settings;
+    }
+
+    // Of all that is done by now, by this process and by others.
+    private static ReproductionState Publish(ExperimentSettings settings, ReproductionData data, IReadOnlyList<PlannedRun> runs, ReproductionFolder folder)
+    {
+        ReproductionState state = ReproductionStates.Read(settings, data.Name, runs, folder);
+        ResultsCsv.Write(folder.Results, ReproductionResults.Of(state));
+        return state;
+    }
+
+    private int Conclude(ReproductionState state, IReadOnlyList<PlannedRun> own, ReproductionFolder folder)
+    {
+        Display display = _services.Display;
+        PlannedRun[] left = [.. own.Where(run => !folder.Of(run.Id).IsDone)];
+        display.Say($"{state.Finished.Count} of {Reproduction.Runs(state.Plan.Count)} are done. Everything is in {folder.Path}");
+        foreach (PlannedRun run in left)
+            display.Warn($"Not done: {run.Id}: {folder.Of(run.Id).Failure?.Reason ?? $"its teacher {run.Teacher} is missing"}");
+        if (left.Length > 0)
+            display.Warn("The same command tries these again.");
+        return left.Length > 0 ? ExitCode.Failed : ExitCode.Done;
+    }
+
+    private static void RefuseMissingTeachers(IReadOnlyList<PlannedRun> chosen, ReproductionFolder folder)
+    {
+        HashSet<string> names = [.. chosen.Select(run => run.Id)];
+        if (chosen.FirstOrDefault(run => run.Teacher is { } teacher && !names.Contains(teacher) && !folder.Of(teacher).IsDone) is { } orphan)
+            throw new UsageException($"The run {orphan.Id} needs its teacher {orphan.Teacher}, which is not done: add it to --only, or do it first.");
+    }
+
+    // Nothing after the option means all.
+    private static IReadOnlyList<string> Named(ParseResult parsed, Option<string[]> option, IReadOnlyList<string> all) => parsed.GetResult(option) is not { Implicit: false } ? []
+        : parsed.GetValue(option) is { Length: > 0 } named ? [.. all.Where(named.Contains)]
+        : all;
+
+    private static (int Shard, int Shards)? ParseShard(string? text) =>
+        text?.Split('/') is [string first, string second]
+        && int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out int shard)
+        && int.TryParse(second, NumberStyles.None, CultureInfo.InvariantCulture, out int shards)
+        && shard >= 1 && shard <= shards
+            ? (shard, shards)
+            : null;
+}

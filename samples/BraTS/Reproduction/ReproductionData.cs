@@ -1,0 +1,73 @@
+using System.Security.Cryptography;
+using System.Text;
+using KnowledgeDistillation.Medical;
+
+namespace KnowledgeDistillation.Samples.BraTS;
+
+/// <summary>The cases of a reproduction.</summary>
+/// <param name="Settings">How phantoms and images are made.</param>
+/// <param name="Folder">A BraTS folder; null for phantoms.</param>
+/// <param name="SkipFaulty">Whether cases that cannot be used are left out.</param>
+internal sealed record ReproductionData(ExperimentSettings Settings, string? Folder, bool SkipFaulty)
+{
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+
+    /// <summary>Where the cases come from, without the path, which may be another on each machine.</summary>
+    public string Name => Folder is null ? "phantoms" : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder)));
+
+    /// <summary>The data set in the folder, or null for phantoms.</summary>
+    public BraTSDataset? Open(Display display)
+    {
+        if (Folder is null)
+            return null;
+        BraTSDataset dataset = BraTSDataset.Open(Folder, new BraTSDatasetOptions { FaultyCases = SkipFaulty ? FaultyCaseHandling.Skip : FaultyCaseHandling.Stop });
+        foreach (BraTSCaseFault fault in dataset.Faults)
+            display.Warn($"Left out: {fault}");
+        return dataset;
+    }
+
+    /// <summary>Tells the same cases by the same text: "phantoms", or the name of the folder with the number of cases and a digest of their names.</summary>
+    public string Describe(BraTSDataset? dataset)
+    {
+        if (dataset is null)
+            return Name;
+        byte[] digest = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', dataset.Cases.Select(item => item.Id).Order(StringComparer.Ordinal))));
+        return $"{Name}, {TrainingText.Cases(dataset.Cases.Count)} ({Convert.ToHexStringLower(digest.AsSpan(0, 4))})";
+    }
+
+    /// <summary>Makes the phantoms and prepares all images; one process at a time, so that nothing is done twice.</summary>
+    public (IReadOnlyList<BraTSCase> Cases, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(BraTSDataset? dataset, ReproductionFolder folder, TimeSpan claimLimit, Display display, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            using RunClaim? claim = RunClaim.TryTake(folder.Preparation, claimLimit);
+            if (claim is not null)
+            {
+                using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, claim.Lost);
+                try
+                {
+                    return Prepare(dataset, folder, display, stop.Token);
+                }
+                catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+                {
+                    display.Say("Another process took over the preparation.");
+                }
+            }
+
+            cancellation.WaitHandle.WaitOne(LookAgain);
+            cancellation.ThrowIfCancellationRequested();
+        }
+    }
+
+    private (IReadOnlyList<BraTSCase> Cases, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(BraTSDataset? dataset, ReproductionFolder folder, Display display, CancellationToken cancellation)
+    {
+        if (dataset is null && !Directory.Exists(folder.Phantoms))
+        {
+            display.Say($"Making {Settings.PhantomCases} phantom patients in {folder.Phantoms}");
+            new BraTSPhantom(Settings.PhantomOptions()).WriteDataset(folder.Phantoms, Settings.PhantomCases, cancellation);
+        }
+
+        dataset ??= BraTSDataset.Open(folder.Phantoms);
+        return (dataset.Cases, PreparedCases.Prepare(dataset.Cases, Settings.Preprocessing(BraTSModality.All), folder.Cache, display, cancellation));
+    }
+}

@@ -1,0 +1,251 @@
+using System.Text.Json.Nodes;
+using FluentAssertions;
+using Xunit;
+
+namespace KnowledgeDistillation.Samples.BraTS.Tests;
+
+public sealed class ReproduceCommandTests : IDisposable
+{
+    private static readonly string[] Small = ["--cases", "6", "--size", "16", "--levels", "2", "--width", "2", "--epochs", "2", "--folds", "2", "--threads", "1"];
+    private static readonly string[] Few = ["--only", "fold-1/*-1-skips", "--temperature", "5", "--alpha", "10"];
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("kdnet-reproduce-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void A_dry_run_shows_the_plan_with_the_time_and_writes_nothing()
+    {
+        Kdnet run = Kdnet.Run(["reproduce", "--dry-run", "--out", In("dry"), .. Small]);
+
+        run.Error.Should().BeEmpty();
+        run.ExitCode.Should().Be(0);
+        run.Output.Should().Contain("kd-net-literal-1-skips").And.Contain("36 runs").And.Contain("about").And.Contain("estimated");
+        Directory.EnumerateFileSystemEntries(_folder).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Everything_is_trained_and_scored_and_done_once()
+    {
+        Kdnet first = Kdnet.Run(["reproduce", "--out", In("all"), "--variants", "synthesis", "--modalities", "flair", "--temperature", "5", "--alpha", "10", .. Small]);
+
+        first.Error.Should().BeEmpty();
+        first.ExitCode.Should().Be(0);
+        first.Output.Should().Contain($"30 of 30 runs are done. Everything is in {In("all")}");
+        string[] runs = [.. Directory.GetDirectories(In("all", "runs", "fold-1")).Select(run => Path.GetFileName(run))];
+        runs.Should().HaveCount(15).And.Contain("u-hved").And.Contain("synthesis-1-skips").And.Contain("kd-net-1-skips-flair");
+        foreach (string run in runs)
+        {
+            Directory.GetFileSystemEntries(In("all", "runs", "fold-1", run)).Select(entry => Path.GetFileName(entry)).Except(["generator"])
+                .Should().BeEquivalentTo(["run.json", "done.json", "best", "last", "history.csv", "tensorboard", "scores.csv", "scores.json"]);
+            // Three test cases, two grids, three regions, and the header.
+            File.ReadAllLines(In("all", "runs", "fold-1", run, "scores.csv")).Should().HaveCount(1 + (3 * 2 * 3));
+        }
+
+        DateTime doneAt = File.GetLastWriteTimeUtc(In("all", "runs", "fold-2", "kd-net-0-skips", "done.json"));
+        Kdnet second = Kdnet.Run(["reproduce", "--out", In("all"), "--temperature", "5", "--alpha", "10", .. Small]);
+        second.ExitCode.Should().Be(0);
+        second.Output.Should().Contain("0 runs to do here").And.Contain("30 of 30 runs", "what was asked for before still counts");
+        File.GetLastWriteTimeUtc(In("all", "runs", "fold-2", "kd-net-0-skips", "done.json")).Should().Be(doneAt);
+    }
+
+    [Fact]
+    public void What_is_read_back_is_what_was_found()
+    {
+        Kdnet.Run(["reproduce", "--out", In("one"), "--only", "fold-1/teacher-1-skips", "fold-1/kd-net-tuned-1-skips", .. Small]).ExitCode.Should().Be(0);
+        ExperimentSettings settings = ReproductionPresets.Quick with { PhantomCases = 6, PhantomEdge = 16, CropEdge = 16, Levels = 2, BaseWidth = 2, Epochs = 2, Folds = 2 };
+        ReproductionState state = ReproductionStates.Read(settings, "phantoms", new ReproductionPlan(settings, [], []).Runs(), new ReproductionFolder(In("one")));
+
+        state.Plan.Should().HaveCount(36);
+        state.Failed.Should().BeEmpty();
+        state.Finished.Select(run => run.Run.Row).Should().Equal("teacher-1-skips", "kd-net-tuned-1-skips");
+        FinishedRun student = state.Finished[1];
+        ScoresCsv.Write(In("again.csv"), student.Scores);
+        File.ReadAllText(In("again.csv")).Should().Be(File.ReadAllText(Path.Combine(student.Folder, "scores.csv")));
+        student.Scores.Should().OnlyContain(score => score.Network == student.Run.Row);
+        student.History.Should().HaveCount(2);
+        student.History[0].Training.Terms.Select(term => (term.Name, term.Weight)).Should().Equal(("KD", 0.75), ("GT", 0.25), ("KL", 0.1));
+        student.History[0].Training.Total.Should().BeApproximately(student.History[0].Training.Terms.Sum(term => term.Weighted), 1e-6);
+        student.History[0].Validation.Should().NotBeNull();
+        student.History[0].GradientShares.Should().ContainKeys("KD", "GT", "KL");
+        student.History[1].GradientShares.Should().BeNull();
+        student.History.Should().Contain(epoch => epoch.IsBest);
+        student.Facts.Seconds.Should().BePositive();
+        student.Facts.Versions.Should().ContainKeys("kdnet", ".NET", "TorchSharp", "libtorch");
+        student.Facts.Machine["Threads"].Should().Be("1");
+    }
+
+    [Fact]
+    public void On_a_data_set_its_cases_are_used_and_others_are_refused()
+    {
+        Kdnet.Run("phantom", "--out", In("patients"), "--cases", "6", "--size", "16").ExitCode.Should().Be(0);
+        string[] arguments = ["reproduce", "--data", In("patients"), "--preset", "quick", "--out", In("patients-out"), "--crop", "16", "--subsample", "1", "--levels", "2", "--width", "2", "--epochs", "1", "--folds", "2", "--threads", "1", "--only", "fold-2/baseline-1-skips"];
+        Kdnet.Run(arguments).ExitCode.Should().Be(0);
+        Directory.Exists(In("patients-out", "data")).Should().BeFalse();
+
+        // The same folder elsewhere is the same data; one patient less is not.
+        Directory.CreateDirectory(In("elsewhere"));
+        Directory.Move(In("patients"), In("elsewhere", "patients"));
+        arguments[2] = In("elsewhere", "patients");
+        Kdnet.Run(arguments).ExitCode.Should().Be(0);
+        Directory.Delete(Directory.GetDirectories(In("elsewhere", "patients", "HGG"))[0], recursive: true);
+        Kdnet fewer = Kdnet.Run(arguments);
+        fewer.ExitCode.Should().Be(2);
+        fewer.Error.Should().Contain("Data was patients, 6 cases (").And.Contain("and is now patients, 5 cases (");
+    }
+
+    [Theory]
+    [InlineData("Alpha was 0.1 and is now 3", "--alpha", "3")]
+    [InlineData("Seed was 1 and is now 2", "--seed", "2")]
+    [InlineData("Epochs was 1 and is now 3", "--epochs", "3")]
+    [InlineData("PhantomNoise was 0.04 and is now 0.1", "--noise", "0.1")]
+    [InlineData("No run has a name like 'fold-1/teahcer*'", "--only", "fold-1/teahcer*")]
+    [InlineData("fold-1/kd-net-tuned-1-skips needs its teacher fold-1/teacher-1-skips", "--only", "fold-1/kd-net-tuned-1-skips")]
+    [InlineData("--shard", "--shard", "3/2")]
+    [InlineData("--folds", "--folds", "1")]
+    [InlineData("BaseWidth must be even", "--width", "3")]
+    public void What_makes_no_sense_or_changes_what_is_there_is_refused_by_name(string message, string option, string value)
+    {
+        string[] settings = [.. Small.Where((_, position) => Small[position & ~1] != "--epochs"), "--epochs", "1"];
+        Kdnet.Run(["reproduce", "--out", In("begun"), "--only", "fold-2/baseline-0-skips", .. settings]).ExitCode.Should().Be(0);
+        string[] before = Directory.GetFileSystemEntries(In("begun"), "*", SearchOption.AllDirectories);
+
+        Kdnet run = Kdnet.Run(["reproduce", "--out", In("begun"), .. settings.Where((_, position) => settings[position & ~1] != option), option, value]);
+
+        run.ExitCode.Should().Be(2);
+        run.Error.Should().ContainEquivalentOf(message).And.NotContain("   at ");
+        Directory.GetFileSystemEntries(In("begun"), "*", SearchOption.AllDirectories).Should().BeEquivalentTo(before);
+    }
+
+    [Fact]
+    public void A_folder_that_holds_something_else_is_left_alone()
+    {
+        Directory.CreateDirectory(In("thesis"));
+        File.WriteAllText(In("thesis", "thesis.txt"), "words");
+
+        foreach (string[] dry in new string[][] { [], ["--dry-run"] })
+            Kdnet.Run(["reproduce", "--out", In("thesis"), .. Small, .. dry]).ExitCode.Should().Be(2);
+        Directory.EnumerateFileSystemEntries(In("thesis")).Should().ContainSingle();
+    }
+
+    [Fact]
+    public void A_reproduction_that_is_cancelled_says_how_to_go_on()
+    {
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+        Kdnet stopped = Kdnet.Run(cancelled.Token, ["reproduce", "--out", In("cancelled"), .. Small]);
+
+        stopped.ExitCode.Should().Be(130);
+        stopped.Error.Should().Contain("give the same command again: kdnet reproduce --out");
+    }
+
+    [Fact]
+    public void A_run_that_fails_is_recorded_and_tried_again_and_the_others_go_on()
+    {
+        string damaged = In("failing", "runs", "fold-1", "teacher-1-skips", "working-1", "last");
+        string[] arguments = ["reproduce", "--out", In("failing"), .. Small, .. Few];
+        Kdnet.Run(["reproduce", "--out", In("failing"), .. Small, .. Few[2..], "--only", "fold-1/baseline-0-skips"]).ExitCode.Should().Be(0);
+        Directory.CreateDirectory(damaged);
+        File.WriteAllText(Path.Combine(damaged, "model.json"), "{");
+        Kdnet first = Kdnet.Run(arguments);
+
+        first.ExitCode.Should().Be(1);
+        first.Error.Should().Contain("fold-1/teacher-1-skips failed:").And.Contain("model.json").And.Contain("fold-1/kd-net-1-skips: its teacher fold-1/teacher-1-skips is missing");
+        IsDone("failing", "baseline-1-skips").Should().BeTrue();
+        File.ReadAllText(In("failing", "runs", "fold-1", "teacher-1-skips", "failed.json")).Should().Contain("model.json");
+        Directory.EnumerateFiles(In("failing", "runs", "fold-1", "teacher-1-skips"), "claim-*").Should().NotBeEmpty();
+
+        Directory.Delete(Directory.GetDirectories(In("failing", "runs", "fold-1", "teacher-1-skips"), "working-*").Single(), recursive: true);
+        Kdnet second = Kdnet.Run(arguments);
+        second.Error.Should().BeEmpty();
+        second.ExitCode.Should().Be(0);
+        IsDone("failing", "kd-net-1-skips").Should().BeTrue();
+        File.Exists(In("failing", "runs", "fold-1", "teacher-1-skips", "failed.json")).Should().BeFalse();
+    }
+
+    [Fact]
+    public void A_reproduction_that_is_killed_again_and_again_finds_the_same_scores()
+    {
+        Kdnet.Run(["reproduce", "--out", In("whole"), .. Small, .. Few]).ExitCode.Should().Be(0);
+
+        string[] arguments = ["reproduce", "--out", In("killed"), .. Small, .. Few];
+        foreach (string moment in new[] { "Teacher: epoch 1/2", "Baseline: epoch 2/2", "fold-1/gt-kl-1-skips", "KD-Net student: epoch 1/2" })
+        {
+            using KdnetProcess process = KdnetProcess.Start(arguments);
+            process.ReadToEnd(killAt: line => line.Contains(moment, StringComparison.Ordinal)).Should().NotBe(0);
+        }
+
+        using KdnetProcess last = KdnetProcess.Start(arguments);
+        last.ReadToEnd().Should().Be(0);
+        last.Lines.Should().NotContain(line => line.StartsWith("fold-1/teacher", StringComparison.Ordinal), "finished runs are not done again");
+        SameScores("whole", "killed");
+        File.ReadAllLines(In("killed", "runs", "fold-1", "kd-net-1-skips", "history.csv")).Should().HaveCount(3);
+    }
+
+    [Fact]
+    public void What_another_machine_has_abandoned_is_waited_for_and_then_taken_over()
+    {
+        string[] arguments = ["reproduce", "--out", In("abandoned"), "--take-over", "0.05", .. Small, "--only", "fold-1/teacher-1-skips"];
+        using (KdnetProcess process = KdnetProcess.Start(arguments))
+            process.ReadToEnd(killAt: line => line.Contains("Teacher: epoch 1/2", StringComparison.Ordinal)).Should().NotBe(0);
+        string claim = In("abandoned", "runs", "fold-1", "teacher-1-skips", "claim-1.json");
+        JsonNode holder = JsonNode.Parse(File.ReadAllText(claim))!;
+        holder["Machine"] = "another";
+        File.WriteAllText(claim, holder.ToJsonString());
+
+        Kdnet run = Kdnet.Run(arguments);
+
+        run.Error.Should().BeEmpty();
+        run.ExitCode.Should().Be(0);
+        run.Output.Should().Contain("Other processes are at work on 1 run: waiting").And.NotContain("Teacher: epoch 1/2", "what was done is not done again");
+        IsDone("abandoned", "teacher-1-skips").Should().BeTrue();
+    }
+
+    [Theory]
+    [InlineData("1/2", "2/2")]
+    [InlineData("1/1", "1/1")]
+    public void Two_processes_share_the_work_and_find_the_same_scores_as_one(string firstShard, string secondShard)
+    {
+        string[] few = [.. Few, "--only", "fold-2/*-1-skips"];
+        Kdnet.Run(["reproduce", "--out", In("alone"), .. Small, .. few]).ExitCode.Should().Be(0);
+
+        using KdnetProcess first = KdnetProcess.Start(["reproduce", "--out", In("shared"), "--shard", firstShard, .. Small, .. few]);
+        using KdnetProcess second = KdnetProcess.Start(["reproduce", "--out", In("shared"), "--shard", secondShard, .. Small, .. few]);
+        var reader = new Thread(() => first.ReadToEnd());
+        reader.Start();
+        second.ReadToEnd().Should().Be(0);
+        reader.Join();
+        first.ReadToEnd().Should().Be(0);
+
+        string[] begun = [.. first.Lines.Concat(second.Lines).Where(line => line.StartsWith("fold-", StringComparison.Ordinal))];
+        begun.Should().HaveCount(10).And.OnlyHaveUniqueItems("each run is done once");
+        SameScores("alone", "shared");
+        Directory.EnumerateFiles(In("shared", "runs"), "claim-*", SearchOption.AllDirectories).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_shard_that_is_alone_does_the_teachers_that_it_needs()
+    {
+        // The second of the three: the baseline, and the student whose teacher belongs to the first.
+        string[] arguments = ["reproduce", "--out", In("shard"), .. Small, "--only", "fold-1/teacher-1-skips", "fold-1/baseline-1-skips", "fold-1/baseline-0-skips", "fold-1/kd-net-tuned-1-skips", "--shard", "2/2"];
+        Kdnet run = Kdnet.Run(arguments);
+
+        run.Error.Should().BeEmpty();
+        run.ExitCode.Should().Be(0);
+        IsDone("shard", "teacher-1-skips").Should().BeTrue();
+        IsDone("shard", "kd-net-tuned-1-skips").Should().BeTrue();
+        IsDone("shard", "baseline-0-skips").Should().BeFalse();
+    }
+
+    private bool IsDone(string reproduction, string row) => File.Exists(In(reproduction, "runs", "fold-1", row, "done.json"));
+
+    private void SameScores(string expected, string actual)
+    {
+        string[] runs = [.. Directory.GetFiles(In(expected, "runs"), "scores.csv", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(In(expected), file))];
+        runs.Should().NotBeEmpty();
+        foreach (string run in runs)
+            File.ReadAllText(In(actual, run)).Should().Be(File.ReadAllText(In(expected, run)), run);
+    }
+
+    private string In(params string[] names) => Path.Combine([_folder, .. names]);
+}
