@@ -14,6 +14,9 @@ internal sealed class ReproductionFolder(string path)
 
     public string Cache => In("cache");
 
+    /// <summary>Where the tables of all that is done go.</summary>
+    public string Results => In("results");
+
     /// <summary>Where the process that prepares the data says so.</summary>
     public string Preparation => In("preparation");
 
