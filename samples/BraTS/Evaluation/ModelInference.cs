@@ -8,4 +8,11 @@ namespace KnowledgeDistillation.Samples.BraTS;
 internal static class ModelInference
 {
     public static CaseSegmenter Segmenter(SegmentationModel model) => new(model, model.Network.Recipe is UNet2DOptions ? new SliceInference() : null);
+
+    /// <summary>The class of each voxel of a preprocessed case.</summary>
+    public static byte[] Classes(SegmentationModel model, PreprocessedCase prepared)
+    {
+        using CasePrediction prediction = Segmenter(model).Predict(prepared);
+        return prediction.Classes();
+    }
 }
