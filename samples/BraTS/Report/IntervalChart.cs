@@ -9,9 +9,9 @@ internal static class IntervalChart
 
     /// <summary>Draws the intervals.</summary>
     /// <param name="title">What is shown.</param>
-    /// <param name="rows">Labels, differences and the ends of their intervals, all finite.</param>
+    /// <param name="rows">Labels, styles (classes of chart.css), differences and the ends of their intervals, all finite.</param>
     /// <param name="axis">What the differences are.</param>
-    public static ReportChart Draw(string title, IReadOnlyList<(string Label, double Difference, double Low, double High)> rows, string axis)
+    public static ReportChart Draw(string title, IReadOnlyList<(string Label, string Style, double Difference, double Low, double High)> rows, string axis)
     {
         double height = Top + (RowHeight * rows.Count) + Bottom;
         string description = $"{title}. {string.Join("; ", rows.Select(row => string.Create(CultureInfo.InvariantCulture, $"{row.Label}: {row.Difference:+0.00;−0.00;0.00}, from {row.Low:+0.00;−0.00;0.00} to {row.High:+0.00;−0.00;0.00}")))}.";
@@ -30,12 +30,11 @@ internal static class IntervalChart
         for (int i = 0; i < rows.Count; i++)
         {
             double y = Top + (RowHeight * i) + 25;
-            string style = rows[i].Low > 0 ? "gain" : rows[i].High < 0 ? "loss" : "open";
             canvas.Text("name", Left, y - 11, rows[i].Label);
-            canvas.Line($"interval {style}", X(rows[i].Low), y, X(rows[i].High), y);
+            canvas.Line($"interval {rows[i].Style}", X(rows[i].Low), y, X(rows[i].High), y);
             foreach (double end in new[] { rows[i].Low, rows[i].High })
-                canvas.Line($"interval {style}", X(end), y - 4, X(end), y + 4);
-            canvas.Dot($"estimate {style}", X(rows[i].Difference), y, 4);
+                canvas.Line($"interval {rows[i].Style}", X(end), y - 4, X(end), y + 4);
+            canvas.Dot($"estimate {rows[i].Style}", X(rows[i].Difference), y, 4);
         }
 
         return new ReportChart(title, description, canvas.Finish());

@@ -10,13 +10,15 @@ internal sealed class ReproductionReport
 
     private readonly ReproductionState _state;
     private readonly IReadOnlyList<ReproductionRow> _rows;
+    private readonly ReproductionResults _results;
     private readonly ReproductionTables _tables;
 
     private ReproductionReport(ReproductionState state)
     {
         _state = state;
         _rows = ReproductionRow.Of(state);
-        _tables = new ReproductionTables(_rows);
+        _results = ReproductionResults.Of(state);
+        _tables = new ReproductionTables(_results, _rows);
     }
 
     /// <summary>Writes both forms of the report; the same state gives the same files.</summary>
@@ -33,7 +35,9 @@ internal sealed class ReproductionReport
     private ReportDocument Document(ReproductionPictures? pictures) => new("Does a teacher with four MRI modalities help a student with one?",
     [
         .. Introduction(),
+        .. new Answer(_state, _results, _rows).Blocks(),
         .. Paper(),
+        .. Comparisons(),
         .. Scores(),
         .. Boxes(),
         .. Slices(pictures),
@@ -60,6 +64,27 @@ internal sealed class ReproductionReport
             yield return new ReportBlock.Table(others);
     }
 
+    private IEnumerable<ReportBlock> Comparisons()
+    {
+        var tables = new ComparisonTables(_results, _rows);
+        yield return new ReportBlock.Heading(2, "Students against their baselines");
+        if (_results.Comparisons.Count == 0)
+        {
+            yield return new ReportBlock.Paragraph("No fold is done with both a student and its baseline.", ReportTone.Muted);
+            yield break;
+        }
+
+        yield return new ReportBlock.Charts(tables.Charts(ScoringGrid.Training));
+        yield return new ReportBlock.Paragraph("Mean difference on the grid of the networks with its 95 % interval. Filled and coloured: a gain (blue) or a loss (orange) by the rule above; hollow and grey: cannot tell. An interval alone is not corrected for the number of comparisons, so one that leaves out 0 may still be grey.", ReportTone.Muted);
+        foreach (ScoringGrid grid in Enum.GetValues<ScoringGrid>())
+        {
+            if (tables.Table(grid, GridTitle(grid)) is { } table)
+                yield return new ReportBlock.Table(table);
+        }
+
+        yield return new ReportBlock.Paragraph(ComparisonTables.Legend, ReportTone.Muted);
+    }
+
     private IEnumerable<ReportBlock> Scores()
     {
         yield return new ReportBlock.Heading(2, "All scores");
@@ -73,7 +98,7 @@ internal sealed class ReproductionReport
         yield return new ReportBlock.Paragraph("\"Empty = 100\": a region that is empty in both reference and prediction counts as 100, one that is empty in one of them as 0. \"Empty left out\": cases whose reference has no such region are not counted. HD95 is the 95th percentile of the distance between the surfaces; cases in which either surface is missing are not counted, so it flatters a network that finds nothing. Where cases are not counted, the number that is stands in brackets.", ReportTone.Muted);
         foreach (ScoringGrid grid in grids)
         {
-            yield return new ReportBlock.Heading(3, GridTitle(grid));
+            yield return new ReportBlock.Heading(3, Capitalised(GridTitle(grid)));
             foreach (Region region in BraTSRegions.All)
                 yield return new ReportBlock.Table(_tables.Scores(grid, region));
         }
@@ -144,6 +169,8 @@ internal sealed class ReproductionReport
     private IEnumerable<ReproductionRow> Students() => _rows.Where(row => row.System == SegmentationSystems.KDNet).OrderBy(row => row.Paper is null ? 2 : row.HasAllSkipConnections ? 0 : 1);
 
     private string GridTitle(ScoringGrid grid) => grid == ScoringGrid.Training
-        ? string.Create(CultureInfo.InvariantCulture, $"On the grid of the networks ({_state.Settings.CropEdge / _state.Settings.SubsamplingFactor}³ voxels)")
-        : "In native space (the grid of the input files)";
+        ? string.Create(CultureInfo.InvariantCulture, $"on the grid of the networks ({_state.Settings.CropEdge / _state.Settings.SubsamplingFactor}³ voxels)")
+        : "in native space (the grid of the input files)";
+
+    private static string Capitalised(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 }

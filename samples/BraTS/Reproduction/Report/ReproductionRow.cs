@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using KnowledgeDistillation.Medical;
-using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Samples.BraTS;
 
@@ -62,13 +61,6 @@ internal sealed partial record ReproductionRow(IReadOnlyList<PlannedRun> Planned
 
     /// <summary>The scores of all test cases of all folds that are done.</summary>
     public IEnumerable<CaseScore> Scores(ScoringGrid grid, string region) => Finished.SelectMany(run => run.Scores).Where(score => score.Grid == grid && score.Region.Region == region);
-
-    /// <summary>The mean over the cases of each fold, and of these the mean and the standard deviation, as the paper prints it.</summary>
-    public MeanAndDeviation OverFolds(ScoringGrid grid, string region, Func<RegionScores, double> measure) => MeanAndDeviation.Of(
-        Finished.Select(run => MeanAndDeviation.Of(run.Scores.Where(score => score.Grid == grid && score.Region.Region == region).Select(score => measure(score.Region))).Mean));
-
-    /// <summary>Mean and standard deviation over all cases.</summary>
-    public MeanAndDeviation OverCases(ScoringGrid grid, string region, Func<RegionScores, double> measure) => MeanAndDeviation.Of(Scores(grid, region).Select(score => measure(score.Region)));
 
     private static string Symbol(string weight) => weight switch
     {

@@ -1,11 +1,10 @@
 using System.Globalization;
 using KnowledgeDistillation.Medical;
-using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Samples.BraTS;
 
 /// <summary>The tables of a reproduction's scores.</summary>
-internal sealed class ReproductionTables(IReadOnlyList<ReproductionRow> rows)
+internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyList<ReproductionRow> rows)
 {
     private const string None = "–";
 
@@ -41,7 +40,7 @@ internal sealed class ReproductionTables(IReadOnlyList<ReproductionRow> rows)
         return others.Length == 0 ? null : new ReportTable(
             "Further systems, for which the paper has no figures. Dice in percent, mean ± standard deviation over folds",
             [new("Model", IsText: true), new("Loss", IsText: true), new("Weights", IsText: true), new("Sees", IsText: true), .. BraTSRegions.All.Select(region => (ReportColumn)region.Name), "Folds done"],
-            [.. others.Select(row => (ReportCell[])[row.Label, row.Planned[0].Objective, row.Weights, row.Sees, .. BraTSRegions.All.Select(region => (ReportCell)Percent(row.OverFolds(ScoringGrid.Training, region.Name, scores => scores.Dice))), row.Progress])]);
+            [.. others.Select(row => (ReportCell[])[row.Label, row.Planned[0].Objective, row.Weights, row.Sees, .. BraTSRegions.All.Select(region => (ReportCell)OverFolds(row, region)), row.Progress])]);
     }
 
     /// <summary>All scores of a region over all cases.</summary>
@@ -55,11 +54,7 @@ internal sealed class ReproductionTables(IReadOnlyList<ReproductionRow> rows)
                 .. scored.Select(row => (ReportCell[])
                 [
                     row.Label,
-                    Percent(row.OverCases(grid, region.Name, scores => scores.Dice)),
-                    WithCount(Percent(row.OverCases(grid, region.Name, scores => scores.DiceSkippingEmpty)), row, grid, region, scores => scores.DiceSkippingEmpty),
-                    WithCount(Text(row.OverCases(grid, region.Name, Distance), 1), row, grid, region, Distance),
-                    Percent(row.OverCases(grid, region.Name, scores => scores.Sensitivity)),
-                    Percent(row.OverCases(grid, region.Name, scores => scores.Specificity)),
+                    .. Enum.GetValues<RegionMetric>().Select(metric => (ReportCell)OverCases(row, grid, region, metric)),
                     row.Scores(grid, region.Name).Count().ToString(CultureInfo.InvariantCulture),
                 ]),
             ]);
@@ -95,7 +90,7 @@ internal sealed class ReproductionTables(IReadOnlyList<ReproductionRow> rows)
                 .. heads(row, paper),
                 .. BraTSRegions.All.SelectMany(region => new ReportCell[]
                 {
-                    row is null ? None : Percent(row.OverFolds(ScoringGrid.Training, region.Name, scores => scores.Dice)),
+                    row is null ? None : OverFolds(row, region),
                     new(paper.Text(region.Name), ReportTone.Muted),
                 }),
                 row?.Progress ?? new ReportCell("not planned", ReportTone.Muted),
@@ -114,20 +109,24 @@ internal sealed class ReproductionTables(IReadOnlyList<ReproductionRow> rows)
         ? string.Create(CultureInfo.InvariantCulture, $"{skips} (paper: {paper.SkipConnections})")
         : string.Create(CultureInfo.InvariantCulture, $"{paper.SkipConnections}");
 
-    private static string WithCount(string text, ReproductionRow row, ScoringGrid grid, Region region, Func<RegionScores, double> measure)
+    private string OverFolds(ReproductionRow row, Region region) =>
+        results.Find(row.Name, ScoringGrid.Training, region.Name, RegionMetric.Dice) is { OverFolds: { Count: > 0 } summary }
+            ? Text(100 * summary.Mean, 100 * summary.StandardDeviation, digits: 2)
+            : None;
+
+    private string OverCases(ReproductionRow row, ScoringGrid grid, Region region, RegionMetric metric)
     {
-        MeanAndDeviation summary = row.OverCases(grid, region.Name, measure);
-        return summary.Skipped == 0 || summary.Count == 0 ? text : string.Create(CultureInfo.InvariantCulture, $"{text} ({summary.Count})");
+        if (results.Find(row.Name, grid, region.Name, metric) is not { OverCases: { Counted: > 0 } summary })
+            return None;
+        string text = metric == RegionMetric.HausdorffDistance95
+            ? Text(summary.Mean, summary.StandardDeviation, digits: 1)
+            : Text(100 * summary.Mean, 100 * summary.StandardDeviation, digits: 2);
+        return summary.Counted == summary.Cases ? text : string.Create(CultureInfo.InvariantCulture, $"{text} ({summary.Counted})");
     }
 
-    private static double Distance(RegionScores scores) => double.IsFinite(scores.HausdorffDistance95) ? scores.HausdorffDistance95 : double.NaN;
-
-    private static string Percent(MeanAndDeviation share) => Text(share with { Mean = 100 * share.Mean, StandardDeviation = 100 * share.StandardDeviation }, 2);
-
-    private static string Text(MeanAndDeviation summary, int digits) => summary.Count switch
+    private static string Text(double mean, double deviation, int digits)
     {
-        0 => None,
-        1 => summary.Mean.ToString($"F{digits}", CultureInfo.InvariantCulture),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{summary.Mean.ToString($"F{digits}", CultureInfo.InvariantCulture)} ± {summary.StandardDeviation.ToString($"F{digits}", CultureInfo.InvariantCulture)}"),
-    };
+        string text = mean.ToString($"F{digits}", CultureInfo.InvariantCulture);
+        return double.IsNaN(deviation) ? text : $"{text} ± {deviation.ToString($"F{digits}", CultureInfo.InvariantCulture)}";
+    }
 }
