@@ -14,7 +14,7 @@ internal static class ScoresCsv
             var region = score.Region;
             string[] row =
             [
-                Quote(score.Network), Quote(score.CaseId), score.Grade.ToString().ToLowerInvariant(), score.Grid.ToString().ToLowerInvariant(), region.Region,
+                Csv.Text(score.Network), Csv.Text(score.CaseId), score.Grade.ToString().ToLowerInvariant(), score.Grid.ToString().ToLowerInvariant(), region.Region,
                 Text(region.Overlap.ReferenceVoxels), Text(region.Overlap.PredictionVoxels),
                 Text(region.Dice), Text(region.DiceSkippingEmpty), Text(region.Sensitivity), Text(region.Specificity), Text(region.HausdorffDistance95),
             ];
@@ -26,6 +26,4 @@ internal static class ScoresCsv
 
     // "nan" and "inf" are what spreadsheets, R and pandas read.
     private static string Text(double value) => double.IsNaN(value) ? "nan" : double.IsInfinity(value) ? "inf" : value.ToString("0.######", CultureInfo.InvariantCulture);
-
-    private static string Quote(string text) => text.AsSpan().ContainsAny(",\"\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
 }
