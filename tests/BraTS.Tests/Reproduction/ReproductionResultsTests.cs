@@ -63,8 +63,8 @@ public sealed class ReproductionResultsTests : IDisposable
         var results = ReproductionResults.Of(State(
             [.. _baseline, .. _student],
             [
-                .. Enumerable.Range(0, 3).Select(fold => _student[fold].FinishWithTenths("WT", [[5, 7, 4], [8, 6], [9]][fold])),
-                .. Enumerable.Range(0, 3).Select(fold => _baseline[fold].FinishWithTenths("WT", [[4, 5, 5], [5, 6], [5]][fold])),
+                _student[0].FinishWithTenths("WT", 5, 7, 4), _student[1].FinishWithTenths("WT", 8, 6), _student[2].FinishWithTenths("WT", 9),
+                _baseline[0].FinishWithTenths("WT", 4, 5, 5), _baseline[1].FinishWithTenths("WT", 5, 6), _baseline[2].FinishWithTenths("WT", 5),
             ]));
         Comparison comparison = results.FindComparison("kd-net-3-skips", ScoringGrid.Training, "WT")!;
         comparison.Baseline.Should().Be("baseline-3-skips");

@@ -8,6 +8,7 @@ namespace KnowledgeDistillation.Samples.BraTS;
 internal static class BaselineComparisons
 {
     /// <summary>The comparisons of rows that are done in at least one fold together with their baseline, in the order of the plan, with Holm's correction for each grid and modality.</summary>
+    /// <param name="state">The reproduction. The resamples of the intervals are drawn from the order of its runs and scores.</param>
     public static IReadOnlyList<Comparison> Of(ReproductionState state)
     {
         ILookup<string, FinishedRun> finished = state.Finished.ToLookup(run => run.Run.Row);
@@ -30,7 +31,7 @@ internal static class BaselineComparisons
                     baseline.Row,
                     group.Key.Grid,
                     group.Key.Region,
-                    [.. group.OrderBy(pair => pair.Fold).ThenBy(pair => pair.CaseId, StringComparer.Ordinal).Select(pair => (pair.Fold, pair.Student, pair.Baseline))],
+                    [.. group.Select(pair => (pair.Fold, pair.Student, pair.Baseline))],
                     student.Count(),
                     state.Settings.Seed)));
         }

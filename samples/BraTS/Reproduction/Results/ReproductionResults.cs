@@ -13,11 +13,11 @@ internal sealed class ReproductionResults
     private ReproductionResults(ReproductionState state)
     {
         string[] rows = [.. state.Plan.Select(run => run.Row).Distinct()];
-        Runs = [.. state.Finished.OrderBy(run => Array.IndexOf(rows, run.Run.Row)).ThenBy(run => run.Run.Settings.Fold)];
+        Runs = [.. state.Finished.OrderBy(run => Array.IndexOf(rows, run.Run.Row)).ThenBy(run => run.Run.Settings.Fold).Select(Ordered)];
         Plan = state.Plan;
         Folds = [.. Runs.SelectMany(SummariesOf)];
         Summary = [.. Runs.GroupBy(run => run.Run.Row).SelectMany(SummariesOf)];
-        Comparisons = BaselineComparisons.Of(state);
+        Comparisons = BaselineComparisons.Of(state with { Finished = Runs });
         _summary = Summary.ToDictionary(summary => (summary.Row, summary.Grid, summary.Region, summary.Metric));
         _comparisons = Comparisons.ToDictionary(comparison => (comparison.Row, comparison.Grid, comparison.Region));
     }
@@ -25,7 +25,7 @@ internal sealed class ReproductionResults
     /// <summary>All runs that were planned.</summary>
     public IReadOnlyList<PlannedRun> Plan { get; }
 
-    /// <summary>The runs that are done.</summary>
+    /// <summary>The runs that are done, their scores in the order of grids, cases and regions.</summary>
     public IReadOnlyList<FinishedRun> Runs { get; }
 
     /// <summary>Each metric over the cases of each run.</summary>
@@ -47,6 +47,10 @@ internal sealed class ReproductionResults
 
     /// <summary>The place of a region in tables.</summary>
     internal static int RegionOrder(string region) => BraTSRegions.All.Select(known => known.Name).ToList().IndexOf(region);
+
+    // Sums depend on the order of their terms, if only in the last digit.
+    private static FinishedRun Ordered(FinishedRun run) =>
+        run with { Scores = [.. run.Scores.OrderBy(score => score.Grid).ThenBy(score => score.CaseId, StringComparer.Ordinal).ThenBy(score => RegionOrder(score.Region.Region))] };
 
     private static IEnumerable<FoldSummary> SummariesOf(FinishedRun run) =>
         from scores in Parts(run.Scores)

@@ -22,7 +22,7 @@ internal static class ResultsCsv
     private static string Cases(ReproductionResults results) => Table(
         $"{RunColumns},fold,case,grade,grid,region,reference_voxels,predicted_voxels,dice,dice_empty_skipped,hd95_mm,sensitivity,specificity",
         from run in results.Runs
-        from score in run.Scores.OrderBy(score => score.Grid).ThenBy(score => score.CaseId, StringComparer.Ordinal).ThenBy(score => ReproductionResults.RegionOrder(score.Region.Region))
+        from score in run.Scores
         select (string[])
         [
             .. Columns(run.Run), Integer(run.Run.Settings.Fold), Csv.Text(score.CaseId), score.Grade.ToString().ToLowerInvariant(), Name(score.Grid), score.Region.Region,
