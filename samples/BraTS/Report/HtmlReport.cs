@@ -6,6 +6,9 @@ namespace KnowledgeDistillation.Samples.BraTS;
 /// <summary>Writes a report as one HTML page that needs no other file, is well-formed XML, and follows the reader's choice of light or dark.</summary>
 internal static class HtmlReport
 {
+    // Longer texts are broken into lines; shorter ones would only make rows uneven.
+    private const int LongestLine = 28;
+
     public static void Write(ReportDocument report, string path) => TextFile.Write(path, Render(report));
 
     public static string Render(ReportDocument report)
@@ -82,7 +85,7 @@ internal static class HtmlReport
             html.Append("<tr>");
             for (int i = 0; i < row.Count; i++)
             {
-                string classes = string.Join(' ', new[] { table.Columns[i].IsText ? "text" : "", Name(row[i].Tone) }.Where(name => name.Length > 0));
+                string classes = string.Join(' ', new[] { table.Columns[i].IsText ? "text" : "", row[i].Text.Length > LongestLine && table.Columns[i].IsText ? "prose" : "", Name(row[i].Tone) }.Where(name => name.Length > 0));
                 string attribute = classes.Length == 0 ? "" : $" class=\"{classes}\"";
                 html.Append(i == 0 ? $"<th scope=\"row\"{attribute}>{Xml.Escape(row[i].Text)}</th>" : $"<td{attribute}>{Number(row[i].Text)}</td>");
             }

@@ -6,12 +6,15 @@ namespace KnowledgeDistillation.Samples.BraTS;
 /// <summary>All settings of an experiment by name, for the reports.</summary>
 internal static class SettingsRows
 {
+    /// <summary>The value of a setting that is left open.</summary>
+    public const string NotSet = "of the system or network itself";
+
     public static IReadOnlyList<(string Name, string Value)> Of(ExperimentSettings settings) =>
         [.. typeof(ExperimentSettings).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(setting => (setting.Name, Text(setting.GetValue(settings))))];
 
     private static string Text(object? value) => value switch
     {
-        null => "of the system or network itself",
+        null => NotSet,
         bool yes => yes ? "yes" : "no",
         _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
     };

@@ -47,16 +47,18 @@ internal sealed class CaseFigures(IReadOnlyList<ReproductionRow> rows, Reproduct
             try
             {
                 IEnumerable<CaseScore> scores = network.Scores.Where(score => score.Grid == ScoringGrid.Training && score.CaseId == caseId);
-                predictions.Add((ComparisonFigure.CaptionOf(network.Run.Title, scores), pictures.Segment(network, prepared)));
+                predictions.Add((ComparisonFigure.CaptionOf(TitleOf(network), scores), pictures.Segment(network, prepared)));
             }
             catch (Exception exception) when (IsUnreadable(exception))
             {
-                missing.Add(new ReportBlock.Paragraph($"{network.Run.Title}: no prediction can be shown. {exception.Message}", ReportTone.Muted));
+                missing.Add(new ReportBlock.Paragraph($"{TitleOf(network)}: no prediction can be shown. {exception.Message}", ReportTone.Muted));
             }
         }
 
         return [new ReportBlock.Pictures(ComparisonFigure.Draw(title, prepared, run.Run.Modality, predictions)), .. missing];
     }
+
+    private string TitleOf(FinishedRun run) => rows.First(row => row.Name == run.Run.Row).Title;
 
     // The network that was trained on the same fold in the same form.
     private FinishedRun? Counterpart(SegmentationSystem system, FinishedRun run) => rows

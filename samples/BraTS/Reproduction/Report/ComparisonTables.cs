@@ -16,12 +16,13 @@ internal sealed class ComparisonTables(ReproductionResults results, IReadOnlyLis
         Comparison[] comparisons = [.. results.Comparisons.Where(comparison => comparison.Grid == grid)];
         return comparisons.Length == 0 ? null : new ReportTable(
             $"Students against baselines, {where}",
-            [new("Student", IsText: true), new("Region", IsText: true), "Baseline", "Student", "Difference", "95 % interval", "p", "p, Holm", "Effect", "Better / equal / worse", "Folds", new("Says", IsText: true)],
+            [new("Student", IsText: true), new("Region", IsText: true), new("Says", IsText: true), "Baseline", "Student", "Difference", "95 % interval", "p", "p, Holm", "Effect", "Better / equal / worse", "Folds"],
             [
                 .. comparisons.Select(comparison => (ReportCell[])
                 [
                     Label(comparison),
                     comparison.Region,
+                    new(Verdicts.Of(comparison).InWords(), Verdicts.Of(comparison) == Verdict.Open ? ReportTone.Muted : ReportTone.Strong),
                     Percent(comparison.BaselineMean),
                     Percent(comparison.StudentMean),
                     Signed(100 * comparison.Difference.Mean),
@@ -31,7 +32,6 @@ internal sealed class ComparisonTables(ReproductionResults results, IReadOnlyLis
                     Signed(comparison.Test.RankBiserialCorrelation),
                     string.Create(CultureInfo.InvariantCulture, $"{comparison.Wins} / {comparison.Ties} / {comparison.Losses}"),
                     string.Create(CultureInfo.InvariantCulture, $"{comparison.Folds} of {comparison.PlannedFolds}"),
-                    new(Verdicts.Of(comparison).InWords(), Verdicts.Of(comparison) == Verdict.Open ? ReportTone.Muted : ReportTone.Strong),
                 ]),
             ]);
     }

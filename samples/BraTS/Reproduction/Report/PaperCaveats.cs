@@ -27,15 +27,14 @@ internal static class PaperCaveats
 
     private static IEnumerable<string> Differences(ExperimentSettings settings)
     {
-        Dictionary<string, string> paper = SettingsRows.Of(ExperimentSettings.Paper).ToDictionary(setting => setting.Name, setting => setting.Value);
         string[] own = [nameof(ExperimentSettings.Seed), nameof(ExperimentSettings.Fold), nameof(ExperimentSettings.SkipConnections), nameof(ExperimentSettings.GradientSharesEvery)];
-        return SettingsRows.Of(settings)
-            .Where(setting => setting.Value != paper[setting.Name] && !own.Contains(setting.Name) && !setting.Name.StartsWith("Phantom", StringComparison.Ordinal))
-            .Select(setting => $"{setting.Name} {setting.Value} (the paper's: {Paper(setting.Name, paper[setting.Name])})");
+        return SettingsRows.Of(settings).Zip(SettingsRows.Of(ExperimentSettings.Paper), (here, paper) => (here.Name, Here: Resolved(here.Name, here.Value), Paper: Resolved(paper.Name, paper.Value)))
+            .Where(setting => setting.Here != setting.Paper && !own.Contains(setting.Name) && !setting.Name.StartsWith("Phantom", StringComparison.Ordinal))
+            .Select(setting => $"{setting.Name} {setting.Here} (the paper's: {setting.Paper})");
     }
 
     // What the settings leave to systems and networks is the paper's for the systems of the paper.
-    private static string Paper(string name, string value) => name switch
+    private static string Resolved(string name, string value) => value != SettingsRows.NotSet ? value : name switch
     {
         nameof(ExperimentSettings.BaseWidth) => "30",
         nameof(ExperimentSettings.Levels) => "5",

@@ -38,10 +38,10 @@ internal sealed class ReproductionReport
         .. new Answer(_state, _results, _rows).Blocks(),
         .. Paper(),
         .. Comparisons(),
-        .. Scores(),
         .. Boxes(),
         .. Slices(pictures),
         .. Curves(),
+        .. Scores(),
         .. Runs(),
     ]);
 
@@ -76,13 +76,11 @@ internal sealed class ReproductionReport
 
         yield return new ReportBlock.Charts(tables.Charts(ScoringGrid.Training));
         yield return new ReportBlock.Paragraph("Mean difference on the grid of the networks with its 95 % interval. Filled and coloured: a gain (blue) or a loss (orange) by the rule above; hollow and grey: cannot tell. An interval alone is not corrected for the number of comparisons, so one that leaves out 0 may still be grey.", ReportTone.Muted);
-        foreach (ScoringGrid grid in Enum.GetValues<ScoringGrid>())
-        {
-            if (tables.Table(grid, GridTitle(grid)) is { } table)
-                yield return new ReportBlock.Table(table);
-        }
-
+        if (tables.Table(ScoringGrid.Training, GridTitle(ScoringGrid.Training)) is { } training)
+            yield return new ReportBlock.Table(training);
         yield return new ReportBlock.Paragraph(ComparisonTables.Legend, ReportTone.Muted);
+        if (tables.Table(ScoringGrid.Native, GridTitle(ScoringGrid.Native)) is { } native)
+            yield return new ReportBlock.Details("The same in native space", [new ReportBlock.Table(native)]);
     }
 
     private IEnumerable<ReportBlock> Scores()
@@ -140,10 +138,7 @@ internal sealed class ReproductionReport
         yield return new ReportBlock.Heading(2, "How they learnt");
         yield return new ReportBlock.Paragraph($"{LossChart.Legend} Objectives of different terms cannot be compared by their height.", ReportTone.Muted);
         foreach (ReproductionRow row in learnt)
-        {
-            yield return new ReportBlock.Heading(3, row.Label);
             yield return new ReportBlock.Charts([.. row.Finished.Where(run => run.History.Count > 0).Select(run => LossChart.Draw(string.Create(CultureInfo.InvariantCulture, $"{row.Label}, fold {run.Run.Settings.Fold}"), run.History))]);
-        }
     }
 
     private IEnumerable<ReportBlock> Runs()
