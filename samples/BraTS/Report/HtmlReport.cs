@@ -76,7 +76,7 @@ internal static class HtmlReport
     // What is wider than a phone can be scrolled, also by keyboard.
     private static void Append(StringBuilder html, ReportTable table)
     {
-        html.Append(CultureInfo.InvariantCulture, $"<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{Xml.Escape(table.Caption)}\"><table><caption>{Xml.Escape(table.Caption)}</caption>\n<thead><tr>");
+        html.Append(CultureInfo.InvariantCulture, $"<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{Xml.Escape(table.Caption)}\"><table><caption><span>{Xml.Escape(table.Caption)}</span></caption>\n<thead><tr>");
         foreach (ReportColumn column in table.Columns)
             html.Append(CultureInfo.InvariantCulture, $"<th scope=\"col\"{(column.IsText ? " class=\"text\"" : "")}>{Xml.Escape(column.Title)}</th>");
         html.Append("</tr></thead>\n<tbody>\n");

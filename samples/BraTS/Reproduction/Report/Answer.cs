@@ -26,7 +26,7 @@ internal sealed class Answer(ReproductionState state, ReproductionResults result
     // For example "KD-Net, balanced (λ 0.75, T 2, α 0.1): yes in ET; in TC and WT we cannot tell."
     private string Short(ReproductionRow student)
     {
-        string name = student.Weights.Length > 0 ? $"{student.Label} ({student.Weights})" : student.Label;
+        string name = student.Weights.Length > 0 ? $"{student.Label} ({student.Weights}{(student.HasWeightsOfSource ? ", the paper's weights" : "")})" : student.Label;
         Comparison[] comparisons = Comparisons(student);
         if (comparisons.Length == 0)
             return $"{name}: cannot tell yet. {Missing(student)}";
@@ -79,14 +79,14 @@ internal sealed class Answer(ReproductionState state, ReproductionResults result
         Comparison[] others = [.. results.Comparisons.Where(comparison => comparison.Grid == Grid && told.All(row => row.Name != comparison.Row))];
         if (others.Length == 0)
             return null;
-        string[] gains = [.. Of(Verdict.Gain)];
-        string[] losses = [.. Of(Verdict.Loss)];
+        Comparison[] gains = [.. others.Where(comparison => Verdicts.Of(comparison) == Verdict.Gain)];
+        Comparison[] losses = [.. others.Where(comparison => Verdicts.Of(comparison) == Verdict.Loss)];
         string count = others.Length == 1 ? "the one comparison" : FormattableString.Invariant($"the {others.Length} comparisons");
         return $"Of {count} of other students with their baselines, {Told(gains, "a gain")}, {Told(losses, "a loss")}, and {others.Length - gains.Length - losses.Length} cannot tell.";
 
-        IEnumerable<string> Of(Verdict verdict) => others.Where(comparison => Verdicts.Of(comparison) == verdict).Select(comparison => $"{rows.First(row => row.Name == comparison.Row).Label} in {comparison.Region}");
-
-        static string Told(string[] which, string what) => which.Length == 0 ? $"none shows {what}" : FormattableString.Invariant($"{which.Length} show{(which.Length == 1 ? "s" : "")} {what} ({string.Join("; ", which)})");
+        string Told(Comparison[] which, string what) => which.Length == 0
+            ? $"none shows {what}"
+            : $"{which.Length} show{(which.Length == 1 ? "s" : "")} {what} ({string.Join("; ", which.GroupBy(comparison => comparison.Row).Select(row => $"{rows.First(known => known.Name == row.Key).Label}: {string.Join(", ", row.Select(comparison => comparison.Region))}"))})";
     }
 
     private string Limits() => string.Create(CultureInfo.InvariantCulture,

@@ -50,11 +50,11 @@ internal sealed class ComparisonTables(ReproductionResults results, IReadOnlyLis
 
     /// <summary>For example "+1.02 to +5.20"; a dash where there is a single case.</summary>
     public static string Interval(Comparison comparison) => double.IsFinite(comparison.Difference.Lower)
-        ? $"{Signed(100 * comparison.Difference.Lower)} to {Signed(100 * comparison.Difference.Upper)}"
+        ? $"{Signed(100 * comparison.Difference.Lower)}\u00a0to\u00a0{Signed(100 * comparison.Difference.Upper)}"
         : "–";
 
     /// <summary>For example "p = 0.012".</summary>
-    public static string PInWords(double p) => p < 0.001 ? "p < 0.001" : $"p = {P(p)}";
+    public static string PInWords(double p) => p < 0.001 ? "p\u00a0<\u00a00.001" : $"p\u00a0=\u00a0{P(p)}";
 
     private static string P(double p) => p < 0.001 ? "< 0.001" : p.ToString("0.000", CultureInfo.InvariantCulture);
 

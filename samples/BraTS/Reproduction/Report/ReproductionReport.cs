@@ -137,8 +137,12 @@ internal sealed class ReproductionReport
             yield break;
         yield return new ReportBlock.Heading(2, "How they learnt");
         yield return new ReportBlock.Paragraph($"{LossChart.Legend} Objectives of different terms cannot be compared by their height.", ReportTone.Muted);
-        foreach (ReproductionRow row in learnt)
-            yield return new ReportBlock.Charts([.. row.Finished.Where(run => run.History.Count > 0).Select(run => LossChart.Draw(string.Create(CultureInfo.InvariantCulture, $"{row.Label}, fold {run.Run.Settings.Fold}"), run.History))]);
+        yield return new ReportBlock.Charts(
+        [
+            .. learnt.SelectMany(row => row.Finished
+                .Where(run => run.History.Count > 0)
+                .Select(run => LossChart.Draw(string.Create(CultureInfo.InvariantCulture, $"{row.Label}, fold {run.Run.Settings.Fold}"), run.History))),
+        ]);
     }
 
     private IEnumerable<ReportBlock> Runs()

@@ -44,12 +44,15 @@ internal sealed partial record ReproductionRow(IReadOnlyList<PlannedRun> Planned
     public string Label => SkipConnections is { } skips ? FormattableString.Invariant($"{Title}, {skips} skips") : Title;
 
     /// <summary>The weights of its objective, for example "λ 0.75, T 5, α 10".</summary>
-    public string Weights => string.Join(", ", System.Weights.With(Settings).Named().Select(weight => FormattableString.Invariant($"{Symbol(weight.Name)} {weight.Value}")));
+    public string Weights => string.Join(", ", System.Weights.With(Settings).Named().Select(weight => FormattableString.Invariant($"{Symbol(weight.Name)}\u00a0{weight.Value}")));
 
     /// <summary>Its counterpart in the paper; null where there is none.</summary>
     public PaperFigures? Paper => Settings.Network is null or NetworkKind.UNet && (System.Inputs == SystemInputs.AllModalities || Modality == BraTSModality.T1ce)
         ? PaperFigures.Table1.Concat(PaperFigures.Table2).FirstOrDefault(row => row.System == System.Name && (row.SkipConnections is null || (row.SkipConnections == 0 ? SkipConnections == 0 : HasAllSkipConnections)))
         : null;
+
+    /// <summary>Whether its weights are those of the system's source.</summary>
+    public bool HasWeightsOfSource => System.Weights.With(Settings) == System.Weights;
 
     /// <summary>The colour of its boxes: that of baselines, students, teachers or others.</summary>
     public string Style => System.Name == SegmentationSystems.Baseline.Name ? "reference" : System.NeedsTeacher ? "student" : System.Name == SegmentationSystems.Teacher.Name ? "teacher" : "other";

@@ -22,13 +22,13 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
     /// <summary>The paper's Table 2, with ours.</summary>
     public ReportTable Table2() => new(
         "Table 2. The loss terms, with and without skip connections. Dice in percent, mean ± standard deviation over folds, ours and the paper's",
-        [new("Skips", IsText: true), new("Model", IsText: true), new("Loss", IsText: true), new("Weights", IsText: true), .. RegionsBesideThePaper, "Folds done"],
+        [new("Model", IsText: true), new("Loss", IsText: true), new("Skips", IsText: true), new("Weights", IsText: true), .. RegionsBesideThePaper, "Folds done"],
         [
             .. PaperFigures.Table2.SelectMany(paper => OursBeside(paper, row => true, (ours, _) =>
             [
-                Skips(paper, ours),
                 new(ours is null ? paper.Model : OwnName(paper.Model, ours), ours?.System == SegmentationSystems.KDNet ? ReportTone.Strong : ReportTone.Plain),
                 paper.Objective,
+                Skips(paper, ours),
                 ours?.Weights ?? "",
             ])),
         ]);
