@@ -7,6 +7,8 @@ namespace KnowledgeDistillation.Samples.BraTS;
 /// <remarks>The order of all lists is that of the plan's rows, then folds, grids, regions (ET, TC, WT) and metrics, whatever the order in which runs ended.</remarks>
 internal sealed class ReproductionResults
 {
+    private static readonly string[] Regions = [.. BraTSRegions.All.Select(region => region.Name)];
+
     private readonly Dictionary<(string Row, ScoringGrid Grid, string Region, RegionMetric Metric), SummaryRow> _summary;
     private readonly Dictionary<(string Row, ScoringGrid Grid, string Region), Comparison> _comparisons;
 
@@ -46,7 +48,7 @@ internal sealed class ReproductionResults
     public Comparison? FindComparison(string row, ScoringGrid grid, string region) => _comparisons.GetValueOrDefault((row, grid, region));
 
     /// <summary>The place of a region in tables.</summary>
-    internal static int RegionOrder(string region) => BraTSRegions.All.Select(known => known.Name).ToList().IndexOf(region);
+    internal static int RegionOrder(string region) => Array.IndexOf(Regions, region);
 
     // Sums depend on the order of their terms, if only in the last digit.
     private static FinishedRun Ordered(FinishedRun run) =>
