@@ -47,7 +47,7 @@ internal sealed record DemoReport
 
         new ReportBlock.Heading(2, "Details"),
         new ReportBlock.Details("Dice of every test case", [new ReportBlock.Table(CaseTable())]),
-        new ReportBlock.Details("Settings", [new ReportBlock.Table(new ReportTable("All settings", [new("Setting", IsText: true), new("Value", IsText: true)], [.. SettingsRows.Of(Settings).Select(setting => new ReportCell[] { setting.Name, setting.Value })]))]),
+        new ReportBlock.Details("Settings", [new ReportBlock.Table(new ReportTable("All settings", [new("Setting", IsText: true), new("Value", IsText: true)], [.. SettingsRows.Of(Settings).Select(setting => new ReportCell[] { SettingsRows.InWords(setting.Name), setting.Value })]))]),
     ]);
 
     private ReportTable DiceTable(string caption, EmptyRegionConvention convention, bool withPaper) => new(

@@ -67,7 +67,10 @@ internal sealed class MarkdownReport
                 Line(string.Join('\n', bullets.Items.Select(item => $"- {Escape(item)}")));
                 break;
             case ReportBlock.Findings findings:
-                Line(string.Join('\n', findings.Items.Select(item => $"- {Finding(item)}")));
+                // The first finding sums the others up; a list of its own would run into the list before.
+                Line(Finding(findings.Items[0]));
+                if (findings.Items.Count > 1)
+                    Line(string.Join('\n', findings.Items.Skip(1).Select(item => $"- {Finding(item)}")));
                 break;
             case ReportBlock.Table table:
                 Append(table.Content);

@@ -12,7 +12,7 @@ internal abstract record ReportBlock
     /// <summary>A list of sentences.</summary>
     internal sealed record Bullets(IReadOnlyList<string> Items, ReportTone Tone = ReportTone.Plain) : ReportBlock;
 
-    /// <summary>What was found, in a few sentences that catch the eye; the words before the first colon of each are strong.</summary>
+    /// <summary>What was found, in at least one sentence that catches the eye: the first sums up the others. The words before the first colon of each are strong.</summary>
     internal sealed record Findings(IReadOnlyList<string> Items) : ReportBlock;
 
     /// <summary>A table.</summary>

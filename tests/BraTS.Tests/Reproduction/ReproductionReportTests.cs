@@ -145,7 +145,7 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
             _ => run.System == SegmentationSystems.Baseline,
         });
         XElement page = Write(state, Pictures());
-        page.Value.Should().Contain($"{state.Finished.Count} of 39 runs are done").And.Contain($"Not done yet, and in none of the figures above: {39 - state.Finished.Count} of 39 runs");
+        page.Value.Should().Contain($"{state.Finished.Count} of 39 runs are done").And.Contain($"Not done yet, and in none of the figures above: {39 - state.Finished.Count} of 39 runs.");
         Row(Table(page, "Runs by fold"), cells => cells[0] == "kd-net-3-skips")[3].Should().Be(part is "nothing" or "baseline only" ? "not done" : "done");
         if (part is "nothing" or "no baseline" or "baseline only")
             page.Value.Should().Contain("cannot tell yet").And.Contain("No fold is done with both a student and its baseline.");
@@ -176,7 +176,7 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
         page.Value.Should().Contain("1 failed").And.Contain("My <Brats> & Co");
         Row(Table(page, "Runs that failed"), cells => cells[0] == state.Plan[0].Id)[1].Should().Be(Reason.Replace('\u0001', '\uFFFD'));
         Row(Table(page, "Runs by fold"), cells => cells[0] == state.Plan[0].Row)[2].Should().Be("failed");
-        page.Value.Should().Contain("12 of 39 runs (fold-1/teacher-0-skips");
+        page.Value.Should().Contain("12 of 39 runs.");
         File.ReadAllText(Markdown).Should().Contain(@"Case \<b\>""A&B""\</b\> \| has\_no \*T1ce\* \[x\](y)").And.NotContain("<b>");
     }
 
@@ -188,9 +188,9 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
         Table(page, "Circumstances B: 13 of 39 runs").Value.Should().Contain("revision 89abcdef");
         XElement options = Table(page, "Options of all runs");
         foreach (string name in typeof(ExperimentSettings).GetProperties(System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Instance).Select(property => property.Name))
-            Row(options, cells => cells[0] == name).Should().HaveCount(3);
-        Row(options, cells => cells[0] == "Seed")[1].Should().Be("3");
-        Row(options, cells => cells[0] == "Epochs").Should().Equal("Epochs", "40", "500");
+            Row(options, cells => cells[0] == SettingsRows.InWords(name)).Should().HaveCount(3);
+        Row(options, cells => cells[0] == "seed")[1].Should().Be("3");
+        Row(options, cells => cells[0] == "epochs").Should().Equal("epochs", "40", "500");
         Row(Table(page, "Options of each row"), cells => cells[0] == "u-hved")[6].Should().Be("0.002");
         Row(Table(page, "Time of each run"), cells => cells[0] == "fold-3/u-hved")[1].Should().Be("B");
     }

@@ -30,7 +30,7 @@ internal static class PaperCaveats
         string[] own = [nameof(ExperimentSettings.Seed), nameof(ExperimentSettings.Fold), nameof(ExperimentSettings.SkipConnections), nameof(ExperimentSettings.GradientSharesEvery)];
         return SettingsRows.Of(settings).Zip(SettingsRows.Of(ExperimentSettings.Paper), (here, paper) => (here.Name, Here: Resolved(here.Name, here.Value), Paper: Resolved(paper.Name, paper.Value)))
             .Where(setting => setting.Here != setting.Paper && !own.Contains(setting.Name) && !setting.Name.StartsWith("Phantom", StringComparison.Ordinal))
-            .Select(setting => $"{setting.Name} {setting.Here} (the paper's: {setting.Paper})");
+            .Select(setting => $"{SettingsRows.InWords(setting.Name)} {setting.Here} (the paper's: {setting.Paper})");
     }
 
     // What the settings leave to systems and networks is the paper's for the systems of the paper.

@@ -155,9 +155,9 @@ internal sealed class ReproductionReport
                 [.. _state.Plan.SelectMany(planned => _state.Failed.Where(run => run.Run.Id == planned.Id)).Select(run => (ReportCell[])[run.Run.Id, run.Reason])]));
         }
 
-        PlannedRun[] open = [.. _state.Plan.Where(planned => _state.Finished.All(run => run.Run.Id != planned.Id) && _state.Failed.All(run => run.Run.Id != planned.Id))];
+        int open = _state.Plan.Count(planned => _state.Finished.All(run => run.Run.Id != planned.Id) && _state.Failed.All(run => run.Run.Id != planned.Id));
         yield return new ReportBlock.Paragraph(
-            open.Length > 0 ? string.Create(CultureInfo.InvariantCulture, $"Not done yet, and in none of the figures above: {open.Length} of {_state.Plan.Count} runs ({string.Join(", ", open.Select(run => run.Id))}).")
+            open > 0 ? string.Create(CultureInfo.InvariantCulture, $"Not done yet, and in none of the figures above: {open} of {_state.Plan.Count} runs.")
             : _state.Failed.Count > 0 ? "Every other run that was planned is done."
             : _state.Plan.Count > 0 ? "Every run that was planned is done; none failed." : "No run is planned.");
         yield return new ReportBlock.Details("Versions, machine and time", RunFactsTables.Of(_state));

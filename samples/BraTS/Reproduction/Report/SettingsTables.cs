@@ -13,7 +13,7 @@ internal static class SettingsTables
             [
                 .. SettingsRows.Of(state.Settings).Zip(SettingsRows.Of(ExperimentSettings.Paper), (here, paper) => (ReportCell[])
                 [
-                    here.Name,
+                    SettingsRows.InWords(here.Name),
                     here.Name == nameof(ExperimentSettings.Fold) ? FormattableString.Invariant($"each of {state.Settings.Folds}") : here.Value,
                     new(paper.Name.StartsWith("Phantom", StringComparison.Ordinal) || paper.Name is nameof(ExperimentSettings.Seed) or nameof(ExperimentSettings.Fold) ? "" : paper.Value, ReportTone.Muted),
                 ]),
@@ -32,7 +32,7 @@ internal static class SettingsTables
                     row.Planned[0].Teacher is { } teacher ? teacher[(teacher.IndexOf('/', StringComparison.Ordinal) + 1)..] : "",
                     (row.Settings.LearningRate ?? row.System.LearningRate).ToString(CultureInfo.InvariantCulture),
                     row.System.WeightDecay.ToString(CultureInfo.InvariantCulture),
-                    string.Join(", ", SettingsRows.Of(row.Settings).Except(SettingsRows.Of(state.Settings)).Where(setting => setting.Name != nameof(ExperimentSettings.Fold)).Select(setting => $"{setting.Name} {setting.Value}")),
+                    string.Join(", ", SettingsRows.Of(row.Settings).Except(SettingsRows.Of(state.Settings)).Where(setting => setting.Name != nameof(ExperimentSettings.Fold)).Select(setting => $"{SettingsRows.InWords(setting.Name)} {setting.Value}")),
                 ]),
             ])),
     ];
