@@ -7,7 +7,7 @@ namespace KnowledgeDistillation.Samples.BraTS;
 internal static class HtmlReport
 {
     // Longer texts are broken into lines; shorter ones would only make rows uneven.
-    private const int LongestLine = 28;
+    private const int LongestLine = 40;
 
     public static void Write(ReportDocument report, string path) => TextFile.Write(path, Render(report));
 

@@ -24,7 +24,7 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
         XElement page = Write(Complete.Value);
         MeanAndDeviation et = OverFolds("kd-net-3-skips", "ET"), wt = OverFolds("baseline-0-skips", "WT");
 
-        string[] student = Row(Table(page, "Table 1"), cells => cells[0] == "KD-Net, balanced");
+        string[] student = Row(Table(page, "Table 1"), cells => cells[0] == "KD-Net, tuned");
         student[1].Should().Be(Text(et));
         student[2].Should().Be("71.67 ± 1.22");
         student[^1].Should().Be("3 of 3");

@@ -28,7 +28,7 @@ internal static class SyntheticReproduction
         foreach ((SegmentationSystem system, string title, string objective) in new[]
         {
             (SegmentationSystems.Teacher, "Teacher", "GT"), (SegmentationSystems.Baseline, "Baseline", "GT"), (SegmentationSystems.Of("gt-kl"), "GT + KL", "GT + KL"),
-            (SegmentationSystems.Of("gt-kd"), "GT + KD", "GT + KD"), (SegmentationSystems.KDNet, "KD-Net, balanced (λ = 0.75, T = 2, α = 0.1)", "GT + KL + KD"),
+            (SegmentationSystems.Of("gt-kd"), "GT + KD", "GT + KD"), (SegmentationSystems.KDNet, "KD-Net, tuned (λ = 0.75, T = 2, α = 0.1)", "GT + KL + KD"),
         })
         {
             foreach (int skips in new[] { AllSkips, 0 })

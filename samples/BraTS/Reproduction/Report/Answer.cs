@@ -23,7 +23,7 @@ internal sealed class Answer(ReproductionState state, ReproductionResults result
         yield return new ReportBlock.Paragraph($"{Verdicts.Rule} {Limits()}", ReportTone.Muted);
     }
 
-    // For example "KD-Net, balanced (λ 0.75, T 2, α 0.1): yes in ET; in TC and WT we cannot tell."
+    // For example "KD-Net, 4 skips (λ 0.75, T 5, α 10, the paper's weights): it helps in ET; in TC and WT we cannot tell."
     private string Short(ReproductionRow student)
     {
         string name = student.Weights.Length > 0 ? $"{student.Label} ({student.Weights}{(student.HasWeightsOfSource ? ", the paper's weights" : "")})" : student.Label;

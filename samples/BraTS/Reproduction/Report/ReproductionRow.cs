@@ -37,10 +37,10 @@ internal sealed partial record ReproductionRow(IReadOnlyList<PlannedRun> Planned
     /// <summary>What its network sees in the test.</summary>
     public string Sees => System.Inputs == SystemInputs.AllModalities ? "all four" : ModalityTitles.Of(Modality);
 
-    /// <summary>Its title without the weights that it may spell out, for example "KD-Net, balanced".</summary>
+    /// <summary>Its title without the weights that it may spell out, for example "KD-Net, tuned".</summary>
     public string Title => SpelledOutWeights().Replace(Planned[0].Title, "");
 
-    /// <summary>Its name where rows of all kinds stand together, for example "KD-Net, balanced, 4 skips".</summary>
+    /// <summary>Its name where rows of all kinds stand together, for example "KD-Net, tuned, 4 skips".</summary>
     public string Label => SkipConnections is { } skips ? FormattableString.Invariant($"{Title}, {skips} skips") : Title;
 
     /// <summary>The weights of its objective, for example "λ 0.75, T 5, α 10".</summary>

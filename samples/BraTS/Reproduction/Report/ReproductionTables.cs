@@ -13,7 +13,7 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
     /// <summary>The paper's Table 1, with ours.</summary>
     public ReportTable Table1() => new(
         "Table 1. Dice in percent, mean ± standard deviation over folds, ours and the paper's",
-        [new("Model", IsText: true), .. RegionsBesideThePaper, "Folds done"],
+        [new("Model", IsText: true), .. RegionsBesideThePaper, "Folds"],
         [
             .. PaperFigures.Table1.SelectMany(paper => OursBeside(paper, row => row.HasAllSkipConnections, (ours, _) =>
                 [new(ours is null ? paper.Model : OwnName(paper.Model, ours), ours?.System == SegmentationSystems.KDNet ? ReportTone.Strong : ReportTone.Plain)])),
@@ -22,7 +22,7 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
     /// <summary>The paper's Table 2, with ours.</summary>
     public ReportTable Table2() => new(
         "Table 2. The loss terms, with and without skip connections. Dice in percent, mean ± standard deviation over folds, ours and the paper's",
-        [new("Model", IsText: true), new("Loss", IsText: true), new("Skips", IsText: true), new("Weights", IsText: true), .. RegionsBesideThePaper, "Folds done"],
+        [new("Model", IsText: true), new("Loss", IsText: true), new("Skips", IsText: true), new("Weights", IsText: true), .. RegionsBesideThePaper, "Folds"],
         [
             .. PaperFigures.Table2.SelectMany(paper => OursBeside(paper, row => true, (ours, _) =>
             [
@@ -39,7 +39,7 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
         ReproductionRow[] others = [.. rows.Where(row => row.Paper is null)];
         return others.Length == 0 ? null : new ReportTable(
             "Further systems, for which the paper has no figures. Dice in percent, mean ± standard deviation over folds",
-            [new("Model", IsText: true), new("Loss", IsText: true), new("Weights", IsText: true), new("Sees", IsText: true), .. BraTSRegions.All.Select(region => (ReportColumn)region.Name), "Folds done"],
+            [new("Model", IsText: true), new("Loss", IsText: true), new("Weights", IsText: true), new("Sees", IsText: true), .. BraTSRegions.All.Select(region => (ReportColumn)region.Name), "Folds"],
             [.. others.Select(row => (ReportCell[])[row.Label, row.Planned[0].Objective, row.Weights, row.Sees, .. BraTSRegions.All.Select(region => (ReportCell)OverFolds(row, region)), row.Progress])]);
     }
 
