@@ -28,6 +28,8 @@ internal sealed class ReproduceCommand : ExplainedCommand
             """
             Trains and scores, on each fold, teacher, baseline and the students GT + KL, GT + KD and GT + KL + KD with all and with no skip connections (Table 2), and U-HVED and U-HeMIS on T1ce alone (Table 1). Where T or α are not the paper's, students are trained with both: "tuned" with the settings, "literal" with the paper's T = 5 and α = 10.
 
+            Afterwards report.html (and report.md) shows all of it beside the paper's figures, and results holds the tables.
+
             Stop it at any moment and in any way: the same command goes on where it was, and does nothing twice. Given in several processes, or on several machines that share --out, they share the work.
 
             --preset paper: 500 epochs at 64³, width 30, batch 1. --preset quick: 48 phantoms of 24³ voxels, width 8, 4 levels; on --data, images of 32³.
@@ -106,7 +108,9 @@ internal sealed class ReproduceCommand : ExplainedCommand
             (IReadOnlyList<BraTSCase> cases, IReadOnlyDictionary<string, CachedCase> cached) = data.Prepare(dataset, folder, claimLimit, display, _services.Cancellation);
             new Reproduction { Plan = runs, Own = own, Chosen = chosen, Folder = folder, ClaimLimit = claimLimit }
                 .Run(cases, cached, device, display, () => Publish(settings, data, runs, folder), _services.Cancellation);
-            return Conclude(Publish(settings, data, runs, folder), own, folder);
+            ReproductionState state = Publish(settings, data, runs, folder);
+            ReproductionReport.Write(state, folder.Path, ReproductionPictures.OfCheckpoints(id => cached[id].Load(), device));
+            return Conclude(state, own, folder);
         }
         catch (OperationCanceledException)
         {

@@ -24,7 +24,7 @@ internal static class DemoTable
             table.AddRow([system.Title, .. BraTSRegions.All.SelectMany(region => new[]
             {
                 Text(Dice(scores, system, region.Name, EmptyRegionConvention.ScoreOne)),
-                $"[dim]{PaperTable1.Dice(system, region.Name)}[/]",
+                $"[dim]{PaperFigures.Find(system.Name, skipConnections: 4).Text(region.Name)}[/]",
             })]);
         }
 
@@ -42,7 +42,7 @@ internal static class DemoTable
                 foreach (EmptyRegionConvention convention in Enum.GetValues<EmptyRegionConvention>())
                 {
                     MeanAndDeviation dice = Dice(scores, system, region.Name, convention);
-                    text.AppendLine(CultureInfo.InvariantCulture, $"{system.Title},{region.Name},{(convention == EmptyRegionConvention.Skip ? "skipped" : "1 if both are empty")},{dice.Mean:0.##},{dice.StandardDeviation:0.##},{dice.Count},{dice.Skipped},{PaperTable1.Dice(system, region.Name)}");
+                    text.AppendLine(CultureInfo.InvariantCulture, $"{system.Title},{region.Name},{(convention == EmptyRegionConvention.Skip ? "skipped" : "1 if both are empty")},{dice.Mean:0.##},{dice.StandardDeviation:0.##},{dice.Count},{dice.Skipped},{PaperFigures.Find(system.Name, skipConnections: 4).Text(region.Name)}");
                 }
             }
         }

@@ -11,4 +11,11 @@ internal static class ModelInference
 
     /// <summary>How a network sees volumes; null for the whole volume at once.</summary>
     public static IInference? Of(IEncoderDecoder network) => network.Recipe is UNet2DOptions ? new SliceInference() : null;
+
+    /// <summary>The class of each voxel of a preprocessed case.</summary>
+    public static byte[] Classes(SegmentationModel model, PreprocessedCase prepared)
+    {
+        using CasePrediction prediction = Segmenter(model).Predict(prepared);
+        return prediction.Classes();
+    }
 }

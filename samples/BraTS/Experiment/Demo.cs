@@ -51,7 +51,7 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
             }.Write(folder.Report);
             display.Say();
             display.Show(DemoTable.Render(scores, test.Length));
-            display.Say(PaperTable1.Note);
+            display.Say(PaperFigures.Note);
             display.Say(FormattableString.Invariant($"The student's objective (eq. 5) has λ = {Settings.Lambda}, T = {Settings.Temperature}, α = {Settings.Alpha}; the paper's has λ = 0.75, T = 5, α = 10 (--temperature 5 --alpha 10)."));
         }
         finally

@@ -4,12 +4,33 @@ using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Samples.BraTS;
 
-/// <summary>One row of the figure: a slice of a case as the student sees it, with its reference, and with what baseline and student made of it.</summary>
+/// <summary>A slice of a case in a row of pictures as in the paper's Figure 2: what the student sees, the reference, and what the networks made of it.</summary>
 /// <param name="Title">Which case it is and why it is shown.</param>
 /// <param name="Pictures">Captions with PNG files.</param>
 internal sealed record ComparisonFigure(string Title, IReadOnlyList<(string Caption, byte[] Png)> Pictures)
 {
+    /// <summary>What slices are shown, and how they lie.</summary>
+    public const string Note = "Axial slices with most tumour in the reference, on the grid of the networks, front on top, the patient's right on the left.";
+
     private static readonly string[] Ranks = ["A hard case", "A typical case", "An easy case"];
+
+    /// <summary>Draws the slice with most tumour.</summary>
+    /// <param name="title">Which case it is and why it is shown.</param>
+    /// <param name="prepared">The case, with a reference.</param>
+    /// <param name="modality">What the student sees.</param>
+    /// <param name="predictions">Captions with the classes of all voxels of the case.</param>
+    public static ComparisonFigure Draw(string title, PreprocessedCase prepared, string modality, IEnumerable<(string Caption, byte[] Classes)> predictions)
+    {
+        int z = SlicePicture.WithMostTumour(prepared.Classes!, prepared.Size);
+        return new ComparisonFigure(title,
+        [
+            ($"Input ({ModalityTitles.Of(modality)})", Picture(null)),
+            ("Reference", Picture(prepared.Classes)),
+            .. predictions.Select(prediction => (prediction.Caption, Picture(prediction.Classes))),
+        ]);
+
+        byte[] Picture(byte[]? classes) => SlicePicture.Draw(prepared.Images[modality], classes, prepared.Size, z);
+    }
 
     /// <summary>A hard, a typical and an easy case by the student's mean Dice, so that the choice flatters nobody.</summary>
     public static IReadOnlyList<ComparisonFigure> Choose(
@@ -19,36 +40,30 @@ internal sealed record ComparisonFigure(string Title, IReadOnlyList<(string Capt
         SegmentationModel student,
         string modality)
     {
-        CachedCase[] ordered = [.. test.OrderBy(item => MeanDice(scores, SegmentationSystems.KDNet, item.Id))];
+        CachedCase[] ordered = [.. test.OrderBy(item => MeanDice(OfCase(SegmentationSystems.KDNet, item.Id)))];
         int[] positions = [.. new[] { 1.0 / 6, 0.5, 5.0 / 6 }.Select(share => (int)(share * ordered.Length)).Distinct()];
-        return [.. positions.Select(position => Draw(ordered[position], positions.Length == 3 ? Ranks[Array.IndexOf(positions, position)] : "A case"))];
+        return [.. positions.Select(position => DrawCase(ordered[position], positions.Length == 3 ? Ranks[Array.IndexOf(positions, position)] : "A case"))];
 
-        ComparisonFigure Draw(CachedCase item, string rank)
+        ComparisonFigure DrawCase(CachedCase item, string rank)
         {
             PreprocessedCase prepared = item.Load();
-            int z = SlicePicture.WithMostTumour(prepared.Classes!, prepared.Size);
-            string title = $"{rank}: {item.Id}{(item.Grade == TumourGrade.Unknown ? "" : $", {item.Grade.ToString().ToLowerInvariant()} grade")}";
-            return new ComparisonFigure(title,
+            return Draw(TitleOf(rank, item.Id, item.Grade), prepared, modality,
             [
-                ($"Input ({ModalityTitles.Of(modality)})", Picture(null)),
-                ("Reference", Picture(prepared.Classes)),
-                (Caption(SegmentationSystems.Baseline), Picture(Segment(baseline))),
-                (Caption(SegmentationSystems.KDNet), Picture(Segment(student))),
+                (CaptionOf(SegmentationSystems.Baseline.Title, OfCase(SegmentationSystems.Baseline, item.Id)), ModelInference.Classes(baseline, prepared)),
+                (CaptionOf(SegmentationSystems.KDNet.Title, OfCase(SegmentationSystems.KDNet, item.Id)), ModelInference.Classes(student, prepared)),
             ]);
-
-            byte[] Picture(byte[]? classes) => SlicePicture.Draw(prepared.Images[modality], classes, prepared.Size, z);
-
-            string Caption(SegmentationSystem system) => FormattableString.Invariant($"{system.Title}, mean Dice {MeanDice(scores, system, item.Id):0} %");
-
-            byte[] Segment(SegmentationModel model)
-            {
-                using CasePrediction prediction = ModelInference.Segmenter(model).Predict(prepared);
-                return prediction.Classes();
-            }
         }
+
+        IEnumerable<CaseScore> OfCase(SegmentationSystem system, string caseId) => scores.Where(score => score.Network == system.Title && score.CaseId == caseId);
     }
 
-    private static double MeanDice(IEnumerable<CaseScore> scores, SegmentationSystem system, string caseId) => scores
-        .Where(score => score.Network == system.Title && score.CaseId == caseId)
-        .Average(score => 100 * score.Region.Overlap.Dice(EmptyRegionConvention.ScoreOne));
+    /// <summary>For example "A hard case: Brats18_2013_0_1, low grade".</summary>
+    public static string TitleOf(string rank, string caseId, TumourGrade grade) =>
+        $"{rank}: {caseId}{(grade == TumourGrade.Unknown ? "" : $", {grade.ToString().ToLowerInvariant()} grade")}";
+
+    /// <summary>For example "Baseline, mean Dice 71 %".</summary>
+    public static string CaptionOf(string network, IEnumerable<CaseScore> ofCase) => FormattableString.Invariant($"{network}, mean Dice {MeanDice(ofCase):0} %");
+
+    /// <summary>The mean over regions in percent.</summary>
+    public static double MeanDice(IEnumerable<CaseScore> ofCase) => ofCase.Average(score => 100 * score.Region.Overlap.Dice(EmptyRegionConvention.ScoreOne));
 }

@@ -1,66 +1,110 @@
 using System.Globalization;
-using System.Text;
 using KnowledgeDistillation.Training;
 
 namespace KnowledgeDistillation.Samples.BraTS;
 
-/// <summary>The losses of a fit by epoch as SVG, on a logarithmic scale; its colours are those of the page.</summary>
+/// <summary>
+/// The objective of a fit and each of its weighted terms by epoch, over training cases (solid) and validation cases (dashed), on a logarithmic scale where all
+/// totals are positive.
+/// </summary>
 internal static class LossChart
 {
-    private const double Width = 360, Height = 220, Left = 38, Right = 72, Top = 12, Bottom = 28;
+    /// <summary>How the curves are to be read.</summary>
+    public const string Legend =
+        "Loss by epoch, on a logarithmic scale where all totals are positive: solid over the training cases (while the weights changed), dashed over the validation cases. Terms are shown weighted, as they add up to the total. The dotted line marks the epoch whose weights were kept.";
 
-    private static readonly int[] Digits = [1, 2, 5];
+    private const double Height = 230, Left = 42, Right = 64, Top = 12, Bottom = 28;
 
-    public static string Draw(IReadOnlyList<EpochReport> history)
+    // More points than this cannot be told apart at the width of the chart.
+    private const int MostPoints = 250;
+
+    private static readonly string[] Colours = ["GT", "KD", "KL"];
+
+    /// <summary>Draws the losses.</summary>
+    /// <param name="title">Whose they are.</param>
+    /// <param name="history">At least one epoch.</param>
+    public static ReportChart Draw(string title, IReadOnlyList<EpochReport> history)
     {
-        List<(string Name, string Style, double[] Values)> lines = [("training", "training", [.. history.Select(report => report.Training.Total)])];
-        if (history[0].Validation is not null)
-            lines.Add(("validation", "validation", [.. history.Select(report => report.Validation!.Total)]));
-        if (history[0].Training.Terms.Count > 1)
+        bool logarithmic = history.All(report => report.Training.Total > 0 && report.Validation is not { Total: <= 0 });
+        Line[] lines = [.. Lines(history).Where(line => line.Values.All(value => double.IsFinite(value) && (value > 0 || !logarithmic)))];
+        EpochReport best = history.LastOrDefault(report => report.IsBest) ?? history[^1];
+        string description = string.Create(CultureInfo.InvariantCulture,
+            $"{title}: loss over {history.Count} epochs. Training from {history[0].Training.Total:0.000} to {history[^1].Training.Total:0.000}{(history[^1].Validation is { } last ? $", validation from {history[0].Validation?.Total:0.000} to {last.Total:0.000}" : "")}; the weights of epoch {best.Epoch + 1} were kept.");
+        var canvas = new ChartCanvas(Height, description);
+        if (lines.Length == 0)
         {
-            lines.AddRange(history[0].Training.Terms
-                .Select((term, i) => (term.Name, $"term{i}", history.Select(report => report.Training.Terms[i].Weighted).ToArray()))
-                .Where(line => line.Item3.All(value => value > 0)));
+            canvas.Text("", Left, Top + 12, "The losses are not finite.");
+            return new ReportChart(title, description, canvas.Finish());
         }
 
-        (double low, double high) = (lines.Min(line => line.Values.Min()) / 1.1, lines.Max(line => line.Values.Max()) * 1.1);
-        double X(int epoch) => Left + ((Width - Left - Right) * (history.Count == 1 ? 0.5 : (double)epoch / (history.Count - 1)));
-        double Y(double value) => Top + ((Height - Top - Bottom) * Math.Log(high / value) / Math.Log(high / low));
+        (double low, double high) = (lines.Min(line => line.Values.Min()), lines.Max(line => line.Values.Max()));
+        (low, high) = logarithmic ? (low / 1.1, high * 1.1) : (low - (0.05 * (high - low)) - 1e-9, high + (0.05 * (high - low)) + 1e-9);
+        double X(double epoch) => Left + ((ChartCanvas.Width - Left - Right) * (history.Count == 1 ? 0.5 : epoch / (history.Count - 1)));
+        double Y(double value) => Top + ((Height - Top - Bottom) * (logarithmic ? Math.Log(high / value) / Math.Log(high / low) : (high - value) / (high - low)));
 
-        var svg = new StringBuilder();
-        svg.Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"0 0 {Width} {Height}\" role=\"img\" aria-label=\"Loss by epoch\">");
-        foreach (double tick in Ticks(low, high))
-            svg.Append(CultureInfo.InvariantCulture, $"<line class=\"grid\" x1=\"{Left}\" x2=\"{Width - Right}\" y1=\"{Y(tick):0.0}\" y2=\"{Y(tick):0.0}\"/><text x=\"{Left - 6}\" y=\"{Y(tick) + 3.5:0.0}\" text-anchor=\"end\">{tick:0.###}</text>");
+        foreach (double tick in logarithmic ? AxisTicks.Logarithmic(low, high) : AxisTicks.Linear(low, high, 6))
+        {
+            canvas.Line("grid", Left, Y(tick), ChartCanvas.Width - Right, Y(tick));
+            canvas.Text("", Left - 6, Y(tick) + 3.5, tick.ToString("0.#####", CultureInfo.InvariantCulture), "end");
+        }
+
         foreach (int epoch in new[] { 0, history.Count - 1 }.Distinct())
-            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{X(epoch):0.0}\" y=\"{Height - 10}\" text-anchor=\"middle\">{(epoch == 0 ? "epoch 1" : epoch + 1)}</text>");
+            canvas.Text("", X(epoch), Height - 10, string.Create(CultureInfo.InvariantCulture, $"{(epoch == 0 ? "epoch " : "")}{epoch + 1}"), "middle");
+        canvas.Line("best", X(best.Epoch - history[0].Epoch), Top, X(best.Epoch - history[0].Epoch), Height - Bottom, string.Create(CultureInfo.InvariantCulture, $"weights kept: epoch {best.Epoch + 1}"));
+        foreach (Line line in lines)
+            canvas.Curve(line.Style, Thin(line.Values).Select(point => (X(point.Epoch), Y(point.Value))), line.Title);
+        Label(canvas, lines, Y);
+        return new ReportChart(title, description, canvas.Finish());
+    }
 
-        int best = history.Last(report => report.IsBest).Epoch;
-        svg.Append(CultureInfo.InvariantCulture, $"<line class=\"best\" x1=\"{X(best):0.0}\" x2=\"{X(best):0.0}\" y1=\"{Top}\" y2=\"{Height - Bottom}\"><title>best epoch: {best + 1}</title></line>");
-        foreach ((string name, string style, double[] values) in lines)
+    private static IEnumerable<Line> Lines(IReadOnlyList<EpochReport> history)
+    {
+        yield return new Line("total", "total", "training", [.. history.Select(report => report.Training.Total)]);
+        bool validated = history.All(report => report.Validation is not null);
+        if (validated)
+            yield return new Line("total", "total validation", "validation", [.. history.Select(report => report.Validation!.Total)]);
+        string[] names = [.. history[0].Training.Terms.Where(term => term.Weight != 0).Select(term => term.Name)];
+        if (names.Length < 2)
+            yield break;
+        foreach (string name in names)
         {
-            string points = string.Join(' ', values.Select((value, epoch) => string.Create(CultureInfo.InvariantCulture, $"{X(epoch):0.0},{Y(value):0.0}")));
-            svg.Append(CultureInfo.InvariantCulture, $"<polyline class=\"{style}\" points=\"{points}\"><title>{name}</title></polyline>");
-        }
+            string style = Style(name, names);
+            yield return new Line(name, style, $"{name}, training", Values(report => report.Training));
+            if (validated)
+                yield return new Line(name, $"{style} validation", $"{name}, validation", Values(report => report.Validation!));
 
+            double[] Values(Func<EpochReport, LossReport> part) => [.. history.Select(report => part(report).Terms.FirstOrDefault(term => term.Name == name)?.Weighted ?? double.NaN)];
+        }
+    }
+
+    // A term of the paper's has the same colour in every chart.
+    private static string Style(string name, string[] names)
+    {
+        int index = Array.IndexOf(Colours, name);
+        return string.Create(CultureInfo.InvariantCulture, $"term{(index >= 0 ? index : 3 + (Array.IndexOf([.. names.Except(Colours)], name) % 3))}");
+    }
+
+    private static void Label(ChartCanvas canvas, Line[] lines, Func<double, double> y)
+    {
         double previous = double.NegativeInfinity;
-        foreach ((string name, string style, double[] values) in lines.OrderBy(line => Y(line.Values[^1])))
+        foreach (Line line in lines.DistinctBy(line => line.Label).OrderBy(line => y(line.Values[^1])))
         {
             // Labels of lines that end close together are pushed apart.
-            previous = Math.Max(Y(values[^1]) + 3.5, previous + 12);
-            svg.Append(CultureInfo.InvariantCulture, $"<text class=\"label {style}\" x=\"{Width - Right + 6}\" y=\"{previous:0.0}\">{name}</text>");
+            previous = Math.Max(y(line.Values[^1]) + 3.5, previous + 12);
+            canvas.Text($"label {line.Style.Split(' ')[0]}", ChartCanvas.Width - Right + 6, previous, line.Label);
         }
-
-        return svg.Append("</svg>").ToString();
     }
 
-    // 1, 2 and 5 of each power of ten, or all digits where the range is so narrow that there would be fewer than three.
-    private static double[] Ticks(double low, double high)
+    // Means over so many epochs that the points fit the width.
+    private static IEnumerable<(double Epoch, double Value)> Thin(double[] values)
     {
-        double[] few = [.. Of(Digits)];
-        return few.Length >= 3 ? few : [.. Of(Enumerable.Range(1, 9))];
-
-        IEnumerable<double> Of(IEnumerable<int> digits) => Enumerable.Range(-6, 13)
-            .SelectMany(power => digits.Select(digit => digit * Math.Pow(10, power)))
-            .Where(tick => tick > low && tick < high);
+        int bucket = (values.Length + MostPoints - 1) / MostPoints;
+        for (int start = 0; start < values.Length; start += bucket)
+        {
+            ArraySegment<double> part = new(values, start, Math.Min(bucket, values.Length - start));
+            yield return (start + ((part.Count - 1) / 2.0), part.Average());
+        }
     }
+
+    private sealed record Line(string Label, string Style, string Title, double[] Values);
 }

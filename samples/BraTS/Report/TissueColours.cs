@@ -13,6 +13,9 @@ internal static class TissueColours
         (BraTSLabelConvention.OedemaClass, "oedema", "#3fa9f5"),
     ];
 
+    /// <summary>The same for a legend.</summary>
+    public static IReadOnlyList<(string Name, string Hex)> Legend { get; } = [.. All.Select(tissue => (tissue.Name, tissue.Hex))];
+
     public static SKColor? Of(byte tissue)
     {
         foreach ((byte number, _, string hex) in All)

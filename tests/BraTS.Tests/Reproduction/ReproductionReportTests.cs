@@ -1,0 +1,285 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using System.Xml;
+using System.Xml.Linq;
+using FluentAssertions;
+using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Training;
+using Xunit;
+
+namespace KnowledgeDistillation.Samples.BraTS.Tests;
+
+public sealed partial class ReproductionReportTests(TrainedNetworks trained) : IDisposable
+{
+    private static readonly Lazy<ReproductionState> Complete = new(SyntheticReproduction.Complete);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("kdnet-report-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Tables_1_and_2_show_our_mean_and_deviation_over_folds_beside_the_papers()
+    {
+        XElement page = Write(Complete.Value);
+        MeanAndDeviation et = OverFolds("kd-net-3-skips", "ET"), wt = OverFolds("baseline-0-skips", "WT");
+
+        string[] student = Row(Table(page, "Table 1"), cells => cells[0] == "KD-Net, tuned");
+        student[1].Should().Be(Text(et));
+        student[2].Should().Be("71.67 ± 1.22");
+        student[^1].Should().Be("3 of 3");
+        Row(Table(page, "Table 1"), cells => cells[0] == "U-HVED")[2].Should().Be("65.50", "the paper has no deviation for it");
+        string[] without = Row(Table(page, "Table 2"), cells => cells[2] == "0" && cells[0] == "Baseline");
+        without[8].Should().Be(Text(wt));
+        without[9].Should().Be("69.41 ± 1.52");
+        Row(Table(page, "Table 2"), cells => cells[0] == "KD-Net, literal")[3].Should().Be("λ\u00a00.75, T\u00a05, α\u00a010");
+        page.Value.Should().Contain("199 cases for training").And.Contain("ET +3.57, TC +1.17, WT −0.08").And.Contain("17 % of the training part");
+
+        static MeanAndDeviation OverFolds(string row, string region) => MeanAndDeviation.Of(Complete.Value.Finished.Where(run => run.Run.Row == row).Select(run =>
+            100 * run.Scores.Where(score => score.Grid == ScoringGrid.Training && score.Region.Region == region).Average(score => score.Region.Dice)));
+
+        static string Text(MeanAndDeviation value) => string.Create(CultureInfo.InvariantCulture, $"{value.Mean:0.00} ± {value.StandardDeviation:0.00}");
+    }
+
+    [Fact]
+    public void Every_row_of_the_papers_tables_has_its_figures_as_printed()
+    {
+        PaperFigures.Table1.Select(row => row.Text("ET")).Should().Equal("68.10 ± 1.27", "69.47 ± 1.86", "65.50", "60.80", "71.67 ± 1.22");
+        PaperFigures.Table1.Select(row => row.Text("TC")).Should().Equal("80.28 ± 2.44", "80.77 ± 1.18", "66.70", "58.50", "81.45 ± 1.25");
+        PaperFigures.Table1.Select(row => row.Text("WT")).Should().Equal("77.06 ± 1.47", "88.48 ± 0.79", "62.40", "58.50", "76.98 ± 1.54");
+        PaperFigures.Table2.Skip(5).Select(row => row.Text("ET")).Should().Equal("42.95 ± 3.42", "42.59 ± 2.54", "47.59 ± 0.98", "44.80 ± 1.10", "46.23 ± 2.91");
+        PaperFigures.Table2.Skip(5).Select(row => row.Text("TC")).Should().Equal("69.44 ± 1.37", "69.79 ± 1.63", "70.96 ± 1.73", "70.12 ± 2.42", "70.73 ± 2.47");
+        PaperFigures.Table2.Skip(5).Select(row => row.Text("WT")).Should().Equal("69.41 ± 1.52", "75.93 ± 0.33", "71.41 ± 1.20", "70.19 ± 1.40", "71.93 ± 1.26");
+        PaperFigures.Table2.Skip(2).Take(2).Select(row => row.Text("ET")).Should().Equal("70.00 ± 1.51", "69.22 ± 1.19");
+    }
+
+    [Fact]
+    public void The_answer_says_yes_only_where_interval_and_corrected_p_agree()
+    {
+        string page = Write(Complete.Value).Value;
+        page.Should().Contain("it helps in ET; in TC and WT we cannot tell").And.Contain("it harms in ET, TC and WT").And.Contain("nothing follows for patients");
+        Comparison ahead = ReproductionResults.Of(Complete.Value).FindComparison("kd-net-3-skips", ScoringGrid.Training, "ET")!;
+        Verdicts.Of(ahead).Should().Be(Verdict.Gain);
+        Verdicts.Of(ahead with { AdjustedPValue = 0.05 }).Should().Be(Verdict.Open);
+        Verdicts.Of(ahead with { Difference = ahead.Difference with { Lower = 0 } }).Should().Be(Verdict.Open);
+        Verdicts.Of(ahead with { Difference = ahead.Difference with { Lower = double.NaN, Upper = double.NaN } }).Should().Be(Verdict.Open);
+        Verdicts.Of(ahead with { Difference = ahead.Difference with { Count = 9 } }).Should().Be(Verdict.Open);
+        Verdicts.Of(ahead with { Test = ahead.Test with { PositiveRankSum = 1, NegativeRankSum = 2 } }).Should().Be(Verdict.Open, "mean and ranks disagree");
+        Verdicts.Of(ahead with { Difference = ahead.Difference with { Mean = -0.1, Lower = -0.2, Upper = -0.05 }, Test = ahead.Test with { PositiveRankSum = 1, NegativeRankSum = 2 } }).Should().Be(Verdict.Loss);
+    }
+
+    [Fact]
+    public void Both_grids_and_both_conventions_for_empty_regions_are_told()
+    {
+        XElement page = Write(Complete.Value);
+        XElement[] enhancing = [.. page.Descendants("table").Where(table => Caption(table).StartsWith("Enhancing tumour (ET): mean", StringComparison.Ordinal))];
+        enhancing.Should().HaveCount(2, "of the training grid and of native space");
+        string[] training = Row(enhancing[0], cells => cells[0] == "Baseline, 3 skips"), native = Row(enhancing[1], cells => cells[0] == "Baseline, 3 skips");
+        training[1].Should().NotBe(native[1]);
+        training[2].Should().EndWith("(45)", "three cases have no enhancing tumour").And.NotStartWith(training[1]);
+        Row(enhancing[0], cells => cells[0] == "Baseline, 3 skips")[^1].Should().Be("48");
+    }
+
+    [Fact]
+    public void The_page_is_one_well_formed_file_that_refers_to_nothing_else_and_has_names_for_all_pictures()
+    {
+        XElement page = Write(Complete.Value, Pictures());
+        string html = File.ReadAllText(Html);
+        html.Should().NotContain("http").And.NotContain("<script").And.NotContain("@import").And.NotContain("url(").And.Contain("prefers-color-scheme: dark");
+        page.Descendants("img").Should().HaveCount(15, "three cases with input, reference, baseline, student and teacher").And.OnlyContain(image => image.Attribute("alt")!.Value.Length > 10 && image.Attribute("src")!.Value.StartsWith("data:image/png;base64,"));
+        page.Descendants("svg").Should().OnlyContain(chart => chart.Attribute("role")!.Value == "img" && chart.Attribute("aria-label")!.Value.Length > 20);
+        page.Descendants("svg").Should().HaveCount(3 + 3 + 39, "intervals and boxes of each region, and the curves of each run");
+        page.Descendants("table").Should().OnlyContain(table => Caption(table).Length > 0 && table.Descendants("th").All(head => head.Attribute("scope") != null));
+        page.Descendants("tr").GroupBy(row => row.Ancestors("table").First()).Should().OnlyContain(table => table.Select(row => row.Elements().Count()).Distinct().Count() == 1);
+        html.Should().Contain("Best case: Phantom_").And.Contain("Median case: ").And.Contain("Worst case: ");
+    }
+
+    [Fact]
+    public void Markdown_has_the_same_figures_as_the_page_and_its_pictures_exist()
+    {
+        XElement page = Write(Complete.Value, Pictures());
+        string markdown = File.ReadAllText(Markdown);
+
+        string[] cells = [.. page.Descendants("td").Select(cell => cell.Value)];
+        string[] lines = markdown.Split('\n');
+        string[] inMarkdown = [.. lines.Where((line, i) => line.StartsWith("| ", StringComparison.Ordinal) && !line.Contains("![", StringComparison.Ordinal) && !lines[i + 1].StartsWith("|---", StringComparison.Ordinal))
+            .SelectMany(line => Unescaped().Split(line)[2..^1]).Select(cell => Escapes().Replace(cell.Trim().Trim('*'), "$1"))];
+        inMarkdown.Where(IsNumber).Should().Equal(cells.Where(IsNumber));
+        string words = Escapes().Replace(markdown.Replace("*", "", StringComparison.Ordinal), "$1");
+        foreach (XElement sentence in page.Descendants("p").Concat(page.Descendants("li").Where(item => item.Element("i") is null)))
+            words.Should().Contain(sentence.Value);
+        string[] links = [.. Links().Matches(markdown).Select(match => match.Groups[1].Value)];
+        links.Should().HaveCount(15 + 45).And.OnlyHaveUniqueItems();
+        foreach (string link in links)
+            File.Exists(Path.Combine(_folder, link)).Should().BeTrue(link);
+        foreach (string chart in links.Where(link => link.EndsWith(".svg", StringComparison.Ordinal)))
+            XDocument.Load(Path.Combine(_folder, chart)).Root!.Name.NamespaceName.Should().Be("http://www.w3.org/2000/svg");
+
+        static bool IsNumber(string text) => text.Any(char.IsDigit);
+    }
+
+    [Fact]
+    public void The_same_state_gives_the_same_files_whatever_the_order_in_which_runs_ended()
+    {
+        Write(Complete.Value);
+        string html = File.ReadAllText(Html), markdown = File.ReadAllText(Markdown);
+        Write(Complete.Value with { Finished = [.. Complete.Value.Finished.Reverse()] });
+        File.ReadAllText(Html).Should().Be(html);
+        File.ReadAllText(Markdown).Should().Be(markdown);
+    }
+
+    [Theory]
+    [InlineData("nothing")]
+    [InlineData("no baseline")]
+    [InlineData("one fold")]
+    [InlineData("no teacher")]
+    [InlineData("baseline only")]
+    public void What_is_done_is_reported_and_what_is_not_is_named(string part)
+    {
+        ReproductionState state = SyntheticReproduction.Of(run => part switch
+        {
+            "nothing" => false,
+            "no baseline" => run.System != SegmentationSystems.Baseline,
+            "one fold" => run.Settings.Fold == 2,
+            "no teacher" => run.System != SegmentationSystems.Teacher,
+            _ => run.System == SegmentationSystems.Baseline,
+        });
+        XElement page = Write(state, Pictures());
+        page.Value.Should().Contain($"{state.Finished.Count} of 39 runs are done").And.Contain($"Not done yet, and in none of the figures above: {39 - state.Finished.Count} of 39 runs.");
+        Row(Table(page, "Runs by fold"), cells => cells[0] == "kd-net-3-skips")[3].Should().Be(part is "nothing" or "baseline only" ? "not done" : "done");
+        if (part is "nothing" or "no baseline" or "baseline only")
+            page.Value.Should().Contain("cannot tell yet").And.Contain("No fold is done with both a student and its baseline.");
+        if (part == "one fold")
+        {
+            page.Value.Should().Contain("So far: 1 of 3 folds.");
+            Row(Table(page, "Table 1"), cells => cells[0].StartsWith("Baseline", StringComparison.Ordinal))[1].Should().MatchRegex(@"^\d\d\.\d\d$", "one fold has no deviation");
+        }
+
+        if (part == "no teacher")
+            page.Descendants("img").Should().HaveCount(12);
+    }
+
+    [Fact]
+    public void A_plan_without_runs_and_a_paper_row_that_is_not_planned_are_no_faults()
+    {
+        XElement page = Write(Complete.Value with { Plan = [], Finished = [] });
+        page.Value.Should().Contain("no KD-Net student with all skip connections is planned");
+        Row(Table(page, "Table 1"), cells => cells[0].StartsWith("Baseline", StringComparison.Ordinal)).Should().EndWith("not planned").And.Contain("68.10 ± 1.27");
+    }
+
+    [Fact]
+    public void Failures_stand_there_with_their_reasons_and_foreign_words_stay_words()
+    {
+        ReproductionState state = SyntheticReproduction.Of(run => run.Settings.Fold > 1);
+        const string Reason = "Case <b>\"A&B\"</b> | has_no *T1ce* [x](y)\u0001";
+        XElement page = Write(state with { Data = "My <Brats> & Co", Failed = [new FailedRun(state.Plan[0], Reason)] });
+        page.Value.Should().Contain("1 failed").And.Contain("My <Brats> & Co");
+        Row(Table(page, "Runs that failed"), cells => cells[0] == state.Plan[0].Id)[1].Should().Be(Reason.Replace('\u0001', '\uFFFD'));
+        Row(Table(page, "Runs by fold"), cells => cells[0] == state.Plan[0].Row)[2].Should().Be("failed");
+        page.Value.Should().Contain("12 of 39 runs.");
+        File.ReadAllText(Markdown).Should().Contain(@"Case \<b\>""A&B""\</b\> \| has\_no \*T1ce\* \[x\](y)").And.NotContain("<b>");
+    }
+
+    [Fact]
+    public void Circumstances_that_are_equal_are_told_once_and_every_option_is_listed()
+    {
+        XElement page = Write(Complete.Value);
+        Table(page, "Circumstances A: 26 of 39 runs").Value.Should().Contain("revision 01234567").And.Contain("Generic 2 cores");
+        Table(page, "Circumstances B: 13 of 39 runs").Value.Should().Contain("revision 89abcdef");
+        XElement options = Table(page, "Options of all runs");
+        foreach (string name in typeof(ExperimentSettings).GetProperties(System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Instance).Select(property => property.Name))
+            Row(options, cells => cells[0] == SettingsRows.InWords(name)).Should().HaveCount(3);
+        Row(options, cells => cells[0] == "seed")[1].Should().Be("3");
+        Row(options, cells => cells[0] == "epochs").Should().Equal("epochs", "40", "500");
+        Row(Table(page, "Options of each row"), cells => cells[0] == "u-hved")[6].Should().Be("0.002");
+        Row(Table(page, "Time of each run"), cells => cells[0] == "fold-3/u-hved")[1].Should().Be("B");
+    }
+
+    [Fact]
+    public void A_checkpoint_that_is_gone_costs_its_picture_only()
+    {
+        ReproductionPictures pictures = Pictures();
+        XElement page = Write(Complete.Value, pictures with { Segment = (run, item) => run.Run.System == SegmentationSystems.Teacher ? throw new CheckpointException("/gone", "it is gone") : pictures.Segment(run, item) });
+        page.Descendants("img").Should().HaveCount(12);
+        page.Value.Should().Contain("Teacher: no prediction can be shown.").And.Contain("it is gone");
+    }
+
+    [Fact]
+    public void Slices_are_predicted_anew_from_the_checkpoints_of_the_runs()
+    {
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        IReadOnlyDictionary<string, PreprocessedCase> cases = BraTSDataset.Open(trained.Data).Cases
+            .Select(new Preprocessor(new PreprocessingOptions { CropSize = VolumeSize.Cube(16), SubsamplingFactor = 2 }).Process).ToDictionary(item => item.Id);
+        string[] ids = [.. cases.Keys.Order()];
+        ReproductionState synthetic = SyntheticReproduction.Of(run => run.Settings.Fold == 1 && run.Row is "teacher-3-skips" or "kd-net-3-skips");
+        FinishedRun Real(FinishedRun run) => run with
+        {
+            Folder = run.Run.System.NeedsTeacher ? trained.Student : trained.Teacher,
+            Scores = [.. run.Scores.Select(score => score with { CaseId = ids[score.CaseId[^1] % ids.Length] }).DistinctBy(score => (score.CaseId, score.Grid, score.Region.Region))],
+        };
+
+        XElement page = Write(synthetic with { Finished = [.. synthetic.Finished.Select(Real)] }, ReproductionPictures.OfCheckpoints(id => cases[id], TorchSharp.torch.CPU));
+
+        page.Descendants("img").Should().HaveCount(3 * 4, "there is no baseline");
+        page.Value.Should().NotContain("can be shown");
+    }
+
+    [Fact]
+    public void Pictures_of_an_earlier_state_are_deleted()
+    {
+        Write(Complete.Value);
+        Directory.EnumerateFiles(Path.Combine(_folder, "report-files")).Should().HaveCount(45);
+        Write(Complete.Value with { Finished = [] });
+        Directory.EnumerateFiles(Path.Combine(_folder, "report-files")).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Quartiles_are_interpolated_and_whiskers_end_at_cases()
+    {
+        // Quartiles 2, 3, 4; within 3 of the box lie 1 to 5, beyond it 10.
+        Quartiles.Of([5, 1, 2, 3, 4]).Should().Be(new Quartiles(1, 2, 3, 4, 5));
+        Quartiles.Of([1, 2, 3, 4, 10]).Should().Be(new Quartiles(1, 2, 3, 4, 4));
+        Quartiles.Of([7]).Should().Be(new Quartiles(7, 7, 7, 7, 7));
+    }
+
+    private string Html => Path.Combine(_folder, "report.html");
+
+    private string Markdown => Path.Combine(_folder, "report.md");
+
+    private static ReproductionPictures Pictures()
+    {
+        string data = Directory.CreateTempSubdirectory("kdnet-report-case-").FullName;
+        try
+        {
+            new BraTSPhantom(new BraTSPhantomOptions { Seed = 1, Size = VolumeSize.Cube(16) }).WriteDataset(data, 1);
+            PreprocessedCase item = new Preprocessor(new PreprocessingOptions { CropSize = null, SubsamplingFactor = 1 }).Process(BraTSDataset.Open(data).Cases[0]);
+            return new ReproductionPictures(_ => item, (_, prepared) => prepared.Classes!);
+        }
+        finally
+        {
+            Directory.Delete(data, recursive: true);
+        }
+    }
+
+    private XElement Write(ReproductionState state, ReproductionPictures? pictures = null)
+    {
+        ReproductionReport.Write(state, _folder, pictures);
+        using var reader = XmlReader.Create(Html, new XmlReaderSettings { DtdProcessing = DtdProcessing.Ignore });
+        return XDocument.Load(reader).Root!;
+    }
+
+    private static XElement Table(XElement page, string caption) => page.Descendants("table").Single(table => Caption(table).StartsWith(caption, StringComparison.Ordinal));
+
+    private static string Caption(XElement table) => table.Element("caption")!.Value;
+
+    private static string[] Row(XElement table, Func<string[], bool> wanted) => table.Descendants("tr").Select(row => row.Elements().Select(cell => cell.Value).ToArray()).Single(wanted);
+
+    [GeneratedRegex(@"(?<!\\)\|")]
+    private static partial Regex Unescaped();
+
+    [GeneratedRegex(@"\\([\\`*_\[\]<>|#~])")]
+    private static partial Regex Escapes();
+
+    [GeneratedRegex(@"\]\((report-files/[^)]+)\)")]
+    private static partial Regex Links();
+}
