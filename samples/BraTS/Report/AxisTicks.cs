@@ -13,12 +13,12 @@ internal static class AxisTicks
         return [.. Enumerable.Range(first, (int)Math.Floor(high / step) - first + 1).Select(multiple => multiple * step)];
     }
 
-    /// <summary>1, 2 and 5 of each power of ten, or all digits where the range is so narrow that there would be fewer than three.</summary>
+    /// <summary>1, 2 and 5 of each power of ten; round numbers at equal steps where the range is so narrow that there would be fewer than three.</summary>
     public static IReadOnlyList<double> Logarithmic(double low, double high)
     {
         double[] few = [.. Of(Digits)];
         // Every power of ten alone where the range is wide.
-        return few.Length > 9 ? [.. Of([1])] : few.Length >= 3 ? few : [.. Of(Enumerable.Range(1, 9))];
+        return few.Length > 9 ? [.. Of([1])] : few.Length >= 3 ? few : Linear(low, high, most: 6);
 
         IEnumerable<double> Of(IEnumerable<int> digits) => Enumerable.Range(-9, 19)
             .SelectMany(power => digits.Select(digit => digit * Math.Pow(10, power)))

@@ -234,6 +234,15 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
     }
 
     [Fact]
+    public void Axes_have_round_numbers_in_every_range()
+    {
+        AxisTicks.Linear(-2.2, 3.1, most: 7).Should().Equal(-2, -1, 0, 1, 2, 3);
+        AxisTicks.Logarithmic(0.04, 3).Should().Equal(0.05, 0.1, 0.2, 0.5, 1, 2);
+        AxisTicks.Logarithmic(0.0005, 3000).Should().Equal(0.001, 0.01, 0.1, 1, 10, 100, 1000);
+        AxisTicks.Logarithmic(1.21, 1.83).Select(tick => Math.Round(tick, 6)).Should().Equal(1.3, 1.4, 1.5, 1.6, 1.7, 1.8);
+    }
+
+    [Fact]
     public void Quartiles_are_interpolated_and_whiskers_end_at_cases()
     {
         // Quartiles 2, 3, 4; within 3 of the box lie 1 to 5, beyond it 10.
