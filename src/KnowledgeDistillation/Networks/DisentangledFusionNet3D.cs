@@ -1,6 +1,5 @@
 using TorchSharp.Modules;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace KnowledgeDistillation.Networks;
 
@@ -16,9 +15,8 @@ namespace KnowledgeDistillation.Networks;
 /// Otherwise than in the published code, the appearance encoder gives a mean and a variance of its code (there the divergence is of the scales and offsets made from it) and has one
 /// convolution less; the gates have no norm; convolutions pad with zeros; modalities are left out by the draw above instead of by a coin each.
 /// </remarks>
-public sealed class DisentangledFusionNet3D : Module, IReconstructingNetwork
+public sealed class DisentangledFusionNet3D : HeteroModalNetwork, IReconstructingNetwork
 {
-    private readonly DisentangledFusionNet3DOptions _options;
     private readonly ModuleList<ContentEncoder> contentEncoders = [];
     private readonly ModuleList<AppearanceEncoder> appearanceEncoders = [];
     private readonly ModuleList<GatedFusion> fusions = [];
@@ -29,11 +27,8 @@ public sealed class DisentangledFusionNet3D : Module, IReconstructingNetwork
     /// <param name="options">How to build it.</param>
     /// <exception cref="ArgumentException">The options are not valid; the message lists every fault.</exception>
     public DisentangledFusionNet3D(DisentangledFusionNet3DOptions options)
-        : base(nameof(DisentangledFusionNet3D))
+        : base(options, nameof(DisentangledFusionNet3D))
     {
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
-        _options = options;
         IReadOnlyList<int> widths = options.Widths();
         foreach (string _ in options.Modalities)
         {
@@ -48,29 +43,11 @@ public sealed class DisentangledFusionNet3D : Module, IReconstructingNetwork
         RegisterComponents();
     }
 
-    /// <inheritdoc/>
-    public Module Module => this;
-
-    /// <inheritdoc/>
-    public IReadOnlyList<string> Modalities => _options.Modalities;
-
-    /// <summary>No: any subset of at least one modality will do.</summary>
-    public bool NeedsAllModalities => false;
-
-    /// <inheritdoc/>
-    public int OutputChannels => _options.OutputChannels;
-
-    /// <summary>Every spatial size must be a multiple of 2 to the number of halvings: 8 with four levels.</summary>
-    public int SizeMultiple => 1 << (_options.Levels - 1);
-
-    /// <inheritdoc/>
-    public NetworkRecipe Recipe => _options;
-
     /// <summary>Runs the encoders and fuses the content.</summary>
-    /// <param name="images">Images [N, 1, D, H, W] of at least one of <see cref="Modalities"/>; others are ignored.</param>
+    /// <param name="images">Images [N, 1, D, H, W] of at least one of <see cref="HeteroModalNetwork.Modalities"/>; others are ignored.</param>
     /// <returns>A <see cref="DisentangledEncoderOutput"/> whose levels are the fused content.</returns>
     /// <exception cref="ArgumentException">There is no image of a modality that the network knows, or the size does not fit; the message names one that would.</exception>
-    public EncoderOutput Encode(ModalityImages images)
+    public override EncoderOutput Encode(ModalityImages images)
     {
         IReadOnlyList<string> atHand = ModalitySubset.AtHand(this, images);
         IReadOnlyList<string> fused = training ? ModalitySubset.Draw(atHand) : atHand;
@@ -89,7 +66,7 @@ public sealed class DisentangledFusionNet3D : Module, IReconstructingNetwork
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The encoding comes from a network with another number of levels.</exception>
-    public Tensor Decode(EncoderOutput encoding) => segmentation.call(EncodedLevels.Of(encoding, _options.Levels));
+    public override Tensor Decode(EncoderOutput encoding) => segmentation.call(EncodedLevels.Of(encoding, Levels));
 
     /// <summary>Makes an image of every modality that was given to <see cref="Encode"/>, because only their appearance is known.</summary>
     /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>

@@ -1,6 +1,5 @@
 using TorchSharp.Modules;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace KnowledgeDistillation.Networks;
 
@@ -12,9 +11,8 @@ namespace KnowledgeDistillation.Networks;
 /// In training mode each call of <see cref="Encode"/> fuses a random subset of the modalities that it is given: its size is uniform in 1 to their number, then every subset of that size is
 /// equally likely. It is drawn with torch's default CPU generator and shared by the batch. In evaluation mode all that it is given are fused. Encoders of modalities that are not fused do not run.
 /// </remarks>
-public sealed class HemisUNet3D : Module, IEncoderDecoder
+public sealed class HemisUNet3D : HeteroModalNetwork
 {
-    private readonly HemisUNet3DOptions _options;
     private readonly ModuleList<ModalityEncoder> encoders = [];
     private readonly FusedLevelsDecoder decoder;
 
@@ -22,11 +20,8 @@ public sealed class HemisUNet3D : Module, IEncoderDecoder
     /// <param name="options">How to build it.</param>
     /// <exception cref="ArgumentException">The options are not valid; the message lists every fault.</exception>
     public HemisUNet3D(HemisUNet3DOptions options)
-        : base(nameof(HemisUNet3D))
+        : base(options, nameof(HemisUNet3D))
     {
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
-        _options = options;
         IReadOnlyList<int> widths = options.Widths();
         foreach (string _ in options.Modalities)
             encoders.Add(new ModalityEncoder(widths, [.. widths.Select(width => width / 2)]));
@@ -35,39 +30,21 @@ public sealed class HemisUNet3D : Module, IEncoderDecoder
         RegisterComponents();
     }
 
-    /// <inheritdoc/>
-    public Module Module => this;
-
-    /// <inheritdoc/>
-    public IReadOnlyList<string> Modalities => _options.Modalities;
-
-    /// <summary>No: any subset of at least one modality will do.</summary>
-    public bool NeedsAllModalities => false;
-
-    /// <inheritdoc/>
-    public int OutputChannels => _options.OutputChannels;
-
-    /// <summary>Every spatial size must be a multiple of 2 to the number of poolings: 8 with four levels.</summary>
-    public int SizeMultiple => 1 << (_options.Levels - 1);
-
-    /// <inheritdoc/>
-    public NetworkRecipe Recipe => _options;
-
     /// <summary>Runs the encoders and fuses what they found.</summary>
-    /// <param name="images">Images [N, 1, D, H, W] of at least one of <see cref="Modalities"/>; others are ignored.</param>
+    /// <param name="images">Images [N, 1, D, H, W] of at least one of <see cref="HeteroModalNetwork.Modalities"/>; others are ignored.</param>
     /// <returns>The fused features of every level: mean, then variance.</returns>
     /// <exception cref="ArgumentException">There is no image of a modality that the network knows, or the size does not fit; the message names one that would.</exception>
-    public EncoderOutput Encode(ModalityImages images)
+    public override EncoderOutput Encode(ModalityImages images)
     {
         IReadOnlyList<string> atHand = ModalitySubset.AtHand(this, images);
         IReadOnlyList<string> fused = training ? ModalitySubset.Draw(atHand) : atHand;
         IReadOnlyList<Tensor>[] features = [.. Modalities.Index().Where(modality => fused.Contains(modality.Item)).Select(modality => encoders[modality.Index].call(images[modality.Item]))];
-        return new EncoderOutput([.. Enumerable.Range(0, _options.Levels).Select(level => MeanAndVariance([.. features.Select(levels => levels[level])]))]);
+        return new EncoderOutput([.. Enumerable.Range(0, Levels).Select(level => MeanAndVariance([.. features.Select(levels => levels[level])]))]);
     }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The encoding comes from a network with another number of levels.</exception>
-    public Tensor Decode(EncoderOutput encoding) => decoder.call(EncodedLevels.Of(encoding, _options.Levels));
+    public override Tensor Decode(EncoderOutput encoding) => decoder.call(EncodedLevels.Of(encoding, Levels));
 
     /// <summary>[N, 2C, D, H, W]: the mean over the modalities and their variance, which is 0 for one modality.</summary>
     internal static Tensor MeanAndVariance(IReadOnlyList<Tensor> features)

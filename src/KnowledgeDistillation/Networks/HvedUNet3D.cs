@@ -1,7 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace KnowledgeDistillation.Networks;
 
@@ -15,12 +14,12 @@ namespace KnowledgeDistillation.Networks;
 /// <see cref="Losses.ModalitySubsetDivergenceLoss"/> needs their distributions: through it alone a modality that was not drawn learns in that step.
 /// In evaluation mode all that it is given are fused, and the codes are the means of their distributions unless <see cref="HvedUNet3DOptions.SampleAtInference"/> says otherwise.
 /// </remarks>
-public sealed class HvedUNet3D : Module, IReconstructingNetwork
+public sealed class HvedUNet3D : HeteroModalNetwork, IReconstructingNetwork
 {
     private static readonly Scalar LowestLogVariance = -50.0;
     private static readonly Scalar HighestLogVariance = 50.0;
 
-    private readonly HvedUNet3DOptions _options;
+    private readonly bool _samplesAtInference;
     private readonly ModuleList<ModalityEncoder> encoders = [];
     private readonly FusedLevelsDecoder segmentation;
     private readonly ModuleList<FusedLevelsDecoder> reconstructions = [];
@@ -29,11 +28,9 @@ public sealed class HvedUNet3D : Module, IReconstructingNetwork
     /// <param name="options">How to build it.</param>
     /// <exception cref="ArgumentException">The options are not valid; the message lists every fault.</exception>
     public HvedUNet3D(HvedUNet3DOptions options)
-        : base(nameof(HvedUNet3D))
+        : base(options, nameof(HvedUNet3D))
     {
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
-        _options = options;
+        _samplesAtInference = options.SampleAtInference;
         IReadOnlyList<int> widths = options.Widths();
         int[] latentWidths = [.. widths.Select(width => width / 2)];
         foreach (string _ in options.Modalities)
@@ -46,29 +43,11 @@ public sealed class HvedUNet3D : Module, IReconstructingNetwork
         RegisterComponents();
     }
 
-    /// <inheritdoc/>
-    public Module Module => this;
-
-    /// <inheritdoc/>
-    public IReadOnlyList<string> Modalities => _options.Modalities;
-
-    /// <summary>No: any subset of at least one modality will do.</summary>
-    public bool NeedsAllModalities => false;
-
-    /// <inheritdoc/>
-    public int OutputChannels => _options.OutputChannels;
-
-    /// <summary>Every spatial size must be a multiple of 2 to the number of poolings: 8 with four levels.</summary>
-    public int SizeMultiple => 1 << (_options.Levels - 1);
-
-    /// <inheritdoc/>
-    public NetworkRecipe Recipe => _options;
-
     /// <summary>Runs the encoders, fuses their distributions and draws the latent codes.</summary>
-    /// <param name="images">Images [N, 1, D, H, W] of at least one of <see cref="Modalities"/>; others are ignored.</param>
+    /// <param name="images">Images [N, 1, D, H, W] of at least one of <see cref="HeteroModalNetwork.Modalities"/>; others are ignored.</param>
     /// <returns>An <see cref="HvedEncoderOutput"/> whose levels are the latent codes.</returns>
     /// <exception cref="ArgumentException">There is no image of a modality that the network knows, or the size does not fit; the message names one that would.</exception>
-    public EncoderOutput Encode(ModalityImages images)
+    public override EncoderOutput Encode(ModalityImages images)
     {
         IReadOnlyList<string> atHand = ModalitySubset.AtHand(this, images);
         IReadOnlyList<string> fusedModalities = training ? ModalitySubset.Draw(atHand) : atHand;
@@ -78,15 +57,15 @@ public sealed class HvedUNet3D : Module, IReconstructingNetwork
 
         DiagonalGaussian[] fused =
         [
-            .. Enumerable.Range(0, _options.Levels).Select(level => GaussianExpert.ProductWithPrior(fusedModalities.Select(name => GaussianExpert.Of(posteriors[name][level]))))
+            .. Enumerable.Range(0, Levels).Select(level => GaussianExpert.ProductWithPrior(fusedModalities.Select(name => GaussianExpert.Of(posteriors[name][level]))))
         ];
-        bool samples = training || _options.SampleAtInference;
+        bool samples = training || _samplesAtInference;
         return new HvedEncoderOutput([.. fused.Select(code => samples ? code.Sample() : code.Mean.alias())], fused, fusedModalities, posteriors);
     }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The encoding comes from a network with another number of levels.</exception>
-    public Tensor Decode(EncoderOutput encoding) => segmentation.call(EncodedLevels.Of(encoding, _options.Levels));
+    public override Tensor Decode(EncoderOutput encoding) => segmentation.call(EncodedLevels.Of(encoding, Levels));
 
     /// <summary>Makes an image of every modality that the network knows, given or not, from the same latent codes that the segmentation is made from.</summary>
     /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>
@@ -94,7 +73,7 @@ public sealed class HvedUNet3D : Module, IReconstructingNetwork
     /// <exception cref="ArgumentException">The encoding comes from a network with another number of levels.</exception>
     public ModalityImages Reconstruct(EncoderOutput encoding)
     {
-        IReadOnlyList<Tensor> codes = EncodedLevels.Of(encoding, _options.Levels);
+        IReadOnlyList<Tensor> codes = EncodedLevels.Of(encoding, Levels);
         return new ModalityImages(Modalities.Index().Select(modality => KeyValuePair.Create(modality.Item, reconstructions[modality.Index].call(codes))));
     }
 

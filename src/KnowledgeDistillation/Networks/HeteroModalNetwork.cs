@@ -1,0 +1,45 @@
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace KnowledgeDistillation.Networks;
+
+/// <summary>What the networks share that work with any subset of their modalities: <see cref="HemisUNet3D"/>, <see cref="HvedUNet3D"/> and <see cref="DisentangledFusionNet3D"/>.</summary>
+public abstract class HeteroModalNetwork : Module, IEncoderDecoder
+{
+    private readonly HeteroModalNetworkOptions _options;
+
+    private protected HeteroModalNetwork(HeteroModalNetworkOptions options, string name)
+        : base(name)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        _options = options;
+    }
+
+    /// <inheritdoc/>
+    public Module Module => this;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Modalities => _options.Modalities;
+
+    /// <summary>No: any subset of at least one modality will do.</summary>
+    public bool NeedsAllModalities => false;
+
+    /// <inheritdoc/>
+    public int OutputChannels => _options.OutputChannels;
+
+    /// <summary>Every spatial size must be a multiple of 2 to the number of halvings: 8 with four levels.</summary>
+    public int SizeMultiple => 1 << (_options.Levels - 1);
+
+    /// <inheritdoc/>
+    public NetworkRecipe Recipe => _options;
+
+    /// <inheritdoc/>
+    public abstract EncoderOutput Encode(ModalityImages images);
+
+    /// <inheritdoc/>
+    public abstract Tensor Decode(EncoderOutput encoding);
+
+    /// <summary>Number of resolutions.</summary>
+    private protected int Levels => _options.Levels;
+}
