@@ -46,7 +46,7 @@ public sealed class ExclusiveClasses : LabelScheme
     public override Tensor Probabilities(Tensor logits, double temperature = 1)
     {
         CheckChannels(logits);
-        Tensor wide = Widen(logits);
+        Tensor wide = ReducedPrecision.Widen(logits);
         return nn.functional.softmax(CheckTemperature(temperature) == 1 ? wide : wide / temperature, 1);
     }
 
@@ -54,7 +54,7 @@ public sealed class ExclusiveClasses : LabelScheme
     public override (Tensor LogProbability, Tensor LogComplement) LogProbabilities(Tensor logits)
     {
         CheckChannels(logits);
-        Tensor wide = Widen(logits);
+        Tensor wide = ReducedPrecision.Widen(logits);
         Tensor logSumOfAll = wide.logsumexp(1, keepdim: true);
         // 1 − p_k is the mass of the other classes. Summed from their logits it keeps its precision where p_k rounds to 1.
         var logComplements = new Tensor[Channels];
@@ -67,7 +67,7 @@ public sealed class ExclusiveClasses : LabelScheme
     public override Tensor CrossEntropy(Tensor logits, Tensor target)
     {
         CheckTarget(logits, target);
-        return -(target * nn.functional.log_softmax(Widen(logits), 1)).sum([1]);
+        return -(target * nn.functional.log_softmax(ReducedPrecision.Widen(logits), 1)).sum([1]);
     }
 
     /// <inheritdoc/>
@@ -86,7 +86,7 @@ public sealed class ExclusiveClasses : LabelScheme
 
     /// <inheritdoc/>
     internal override Tensor MeanLogits(IReadOnlyList<Tensor> logits, IReadOnlyList<double> weights) =>
-        LogMean(logits.Select(each => nn.functional.log_softmax(Widen(each), 1)), weights);
+        LogMean(logits.Select(each => nn.functional.log_softmax(ReducedPrecision.Widen(each), 1)), weights);
 
     private Tensor OneHot(Tensor labels) => nn.functional.one_hot(labels, Channels).movedim([-1], [1]).contiguous();
 

@@ -117,9 +117,4 @@ public abstract class LabelScheme
     private protected static double CheckTemperature(double temperature) => temperature > 0 && double.IsFinite(temperature)
         ? temperature
         : throw new ArgumentOutOfRangeException(nameof(temperature), temperature, "The temperature must be above 0.");
-
-    /// <summary>Reduced precision is widened before any logarithm or exponential.</summary>
-    private protected static Tensor Widen(Tensor logits) => logits.dtype is ScalarType.Float16 or ScalarType.BFloat16
-        ? logits.to(ScalarType.Float32)
-        : logits;
 }

@@ -59,7 +59,7 @@ public sealed class OverlappingRegions : LabelScheme
     public override Tensor Probabilities(Tensor logits, double temperature = 1)
     {
         CheckChannels(logits);
-        Tensor wide = Widen(logits);
+        Tensor wide = ReducedPrecision.Widen(logits);
         return (CheckTemperature(temperature) == 1 ? wide : wide / temperature).sigmoid();
     }
 
@@ -67,7 +67,7 @@ public sealed class OverlappingRegions : LabelScheme
     public override (Tensor LogProbability, Tensor LogComplement) LogProbabilities(Tensor logits)
     {
         CheckChannels(logits);
-        Tensor wide = Widen(logits);
+        Tensor wide = ReducedPrecision.Widen(logits);
         return (nn.functional.logsigmoid(wide), nn.functional.logsigmoid(-wide));
     }
 

@@ -45,10 +45,8 @@ public sealed class AdaptedFeatureMatchingLoss : ILearnableLoss, IDisposable
     /// <inheritdoc/>
     public Tensor Compute(DistillationContext context)
     {
-        ArgumentNullException.ThrowIfNull(context);
-        return Compute(
-            EncodedFeatures.Of(context.Student, "student", _options.LevelsAboveBottleneck),
-            EncodedFeatures.Of(context.Teacher, "teacher", _options.LevelsAboveBottleneck));
+        (Tensor student, Tensor teacher) = EncodedFeatures.Of(context, _options.LevelsAboveBottleneck);
+        return Compute(student, teacher);
     }
 
     /// <summary>Computes the loss from features, for a training loop of your own.</summary>
@@ -62,7 +60,7 @@ public sealed class AdaptedFeatureMatchingLoss : ILearnableLoss, IDisposable
         ArgumentNullException.ThrowIfNull(teacher);
         RequireWidth(student, _studentWidth, "student");
         RequireWidth(teacher, _teacherWidth, "teacher");
-        return _matching.Compute(_adapter.call(EncodedFeatures.Widen(student)), teacher);
+        return _matching.Compute(_adapter.call(ReducedPrecision.Widen(student)), teacher);
     }
 
     /// <inheritdoc/>

@@ -61,7 +61,7 @@ public sealed class AttentionTransferLoss : IDistillationLoss
     private Tensor Attention(Tensor features)
     {
         using Scalar power = _options.Power;
-        Tensor map = EncodedFeatures.Widen(features).abs().pow(power).sum([1]).flatten(1);
+        Tensor map = ReducedPrecision.Widen(features).abs().pow(power).sum([1]).flatten(1);
         return nn.functional.normalize(map, p: 2, dim: 1, eps: SmallestNorm);
     }
 

@@ -30,10 +30,8 @@ public sealed class BottleneckLoss : IDistillationLoss
     /// <inheritdoc/>
     public Tensor Compute(DistillationContext context)
     {
-        ArgumentNullException.ThrowIfNull(context);
-        return Compute(
-            EncodedFeatures.Of(context.Student, "student", _options.LevelsAboveBottleneck),
-            EncodedFeatures.Of(context.Teacher, "teacher", _options.LevelsAboveBottleneck));
+        (Tensor student, Tensor teacher) = EncodedFeatures.Of(context, _options.LevelsAboveBottleneck);
+        return Compute(student, teacher);
     }
 
     /// <summary>Computes the loss from features, for a training loop of your own.</summary>
@@ -58,7 +56,7 @@ public sealed class BottleneckLoss : IDistillationLoss
 
     private Tensor LogDistribution(Tensor features)
     {
-        Tensor wide = features.dtype == ScalarType.Float64 ? features : features.to(ScalarType.Float32);
+        Tensor wide = ReducedPrecision.Widen(features);
         switch (_options.Normalisation)
         {
             case BottleneckNormalisation.AbsoluteSum:

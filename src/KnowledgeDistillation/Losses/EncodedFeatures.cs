@@ -5,18 +5,21 @@ namespace KnowledgeDistillation.Losses;
 /// <summary>Picks the features that a loss compares from what an encoder found.</summary>
 internal static class EncodedFeatures
 {
-    /// <param name="output">What a network made of a batch.</param>
-    /// <param name="role">Whose output it is, for messages: "student" or "teacher".</param>
+    /// <summary>The features of the student and of the only teacher at the same level.</summary>
+    /// <param name="context">What both made of a batch.</param>
     /// <param name="levelsAboveBottleneck">0 for the bottleneck, 1 for the level above it, and so on.</param>
-    /// <exception cref="ArgumentException">The encoding has too few levels.</exception>
-    public static Tensor Of(NetworkOutput output, string role, int levelsAboveBottleneck)
+    /// <exception cref="ArgumentException">An encoding has too few levels.</exception>
+    public static (Tensor Student, Tensor Teacher) Of(DistillationContext context, int levelsAboveBottleneck)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return (Of(context.Student, "student", levelsAboveBottleneck), Of(context.Teacher, "teacher", levelsAboveBottleneck));
+    }
+
+    private static Tensor Of(NetworkOutput output, string role, int levelsAboveBottleneck)
     {
         IReadOnlyList<Tensor> levels = output.Encoding.Levels;
         return levelsAboveBottleneck < levels.Count
             ? levels[^(1 + levelsAboveBottleneck)]
             : throw new ArgumentException($"The {role}'s encoding has {levels.Count} levels, so there is none {levelsAboveBottleneck} above the bottleneck.");
     }
-
-    /// <summary>Reduced precision is widened before squares are summed.</summary>
-    public static Tensor Widen(Tensor features) => features.dtype is ScalarType.Float16 or ScalarType.BFloat16 ? features.to(ScalarType.Float32) : features;
 }

@@ -24,10 +24,8 @@ public sealed class FeatureMatchingLoss : IDistillationLoss
     /// <inheritdoc/>
     public Tensor Compute(DistillationContext context)
     {
-        ArgumentNullException.ThrowIfNull(context);
-        return Compute(
-            EncodedFeatures.Of(context.Student, "student", _options.LevelsAboveBottleneck),
-            EncodedFeatures.Of(context.Teacher, "teacher", _options.LevelsAboveBottleneck));
+        (Tensor student, Tensor teacher) = EncodedFeatures.Of(context, _options.LevelsAboveBottleneck);
+        return Compute(student, teacher);
     }
 
     /// <summary>Computes the loss from features, for a training loop of your own.</summary>
@@ -41,7 +39,7 @@ public sealed class FeatureMatchingLoss : IDistillationLoss
         ArgumentNullException.ThrowIfNull(teacher);
         if (!student.shape.SequenceEqual(teacher.shape))
             throw new ArgumentException($"The student's features [{string.Join(", ", student.shape)}] and the teacher's [{string.Join(", ", teacher.shape)}] must have the same shape: where only the number of channels differs, use {nameof(AdaptedFeatureMatchingLoss)}; otherwise compare levels of the same resolution.");
-        Tensor difference = EncodedFeatures.Widen(student) - EncodedFeatures.Widen(teacher.detach());
+        Tensor difference = ReducedPrecision.Widen(student) - ReducedPrecision.Widen(teacher.detach());
         return _options.Reduction.Apply(difference.square().flatten(1).mean([1]));
     }
 

@@ -44,8 +44,8 @@ public sealed class HintonLoss : IDistillationLoss
         ArgumentNullException.ThrowIfNull(labels);
         // Held until the divisions are done: the collector must not free it while a large tensor is divided.
         using Scalar temperature = _options.Temperature;
-        Tensor softStudent = EncodedFeatures.Widen(studentLogits) / temperature;
-        Tensor softTeacher = EncodedFeatures.Widen(teacherLogits.detach()) / temperature;
+        Tensor softStudent = ReducedPrecision.Widen(studentLogits) / temperature;
+        Tensor softTeacher = ReducedPrecision.Widen(teacherLogits.detach()) / temperature;
         Tensor targets = labels.Probabilities(softTeacher);
         Tensor divergence = labels.CrossEntropy(softStudent, targets) - labels.CrossEntropy(softTeacher, targets);
         Tensor loss = _options.Reduction.Apply(divergence.flatten(1).mean([1]));

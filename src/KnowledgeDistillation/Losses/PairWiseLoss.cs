@@ -29,10 +29,8 @@ public sealed class PairWiseLoss : IDistillationLoss
     /// <inheritdoc/>
     public Tensor Compute(DistillationContext context)
     {
-        ArgumentNullException.ThrowIfNull(context);
-        return Compute(
-            EncodedFeatures.Of(context.Student, "student", _options.LevelsAboveBottleneck),
-            EncodedFeatures.Of(context.Teacher, "teacher", _options.LevelsAboveBottleneck));
+        (Tensor student, Tensor teacher) = EncodedFeatures.Of(context, _options.LevelsAboveBottleneck);
+        return Compute(student, teacher);
     }
 
     /// <summary>Computes the loss from features, for a training loop of your own.</summary>
@@ -51,7 +49,7 @@ public sealed class PairWiseLoss : IDistillationLoss
 
     private Tensor Affinity(Tensor features)
     {
-        Tensor volume = SpatialPooling.AsVolume(EncodedFeatures.Widen(features));
+        Tensor volume = SpatialPooling.AsVolume(ReducedPrecision.Widen(features));
         Tensor patches = PatchLength(volume) is long length && length > 1 ? SpatialPooling.PatchMean(volume, length) : volume;
         Tensor nodes = nn.functional.normalize(patches.flatten(2), p: 2, dim: 1, eps: SmallestNorm);
         return nodes.transpose(1, 2).matmul(nodes);

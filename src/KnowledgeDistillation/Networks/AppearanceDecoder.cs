@@ -15,6 +15,7 @@ internal sealed class AppearanceDecoder : Module<Tensor, Tensor, Tensor>
 
     private static readonly Scalar One = 1.0;
 
+    private readonly SpatialLayers _layers = new(3);
     private readonly Module<Tensor, Tensor> perceptron;
     private readonly ModuleList<AdaptiveResidualBlock> blocks = [];
     private readonly ModuleList<Module<Tensor, Tensor>> raise = [];
@@ -33,9 +34,6 @@ internal sealed class AppearanceDecoder : Module<Tensor, Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>Doubles the size of [N, C, D, H, W] by repeating every voxel.</summary>
-    public static Tensor Repeat(Tensor input) => functional.interpolate(input, scale_factor: [2, 2, 2], mode: InterpolationMode.Nearest);
-
     /// <param name="content">The deepest fused content, [N, C, D, H, W].</param>
     /// <param name="appearance">The modality's appearance code, [N, dimension].</param>
     public override Tensor forward(Tensor content, Tensor appearance)
@@ -47,7 +45,7 @@ internal sealed class AppearanceDecoder : Module<Tensor, Tensor, Tensor>
         foreach (AdaptiveResidualBlock block in blocks)
             features = block.call(features, scale, modulation[1]);
         foreach (Module<Tensor, Tensor> step in raise)
-            features = step.call(Repeat(features));
+            features = step.call(_layers.RepeatVoxels(features));
         return head.call(features);
     }
 

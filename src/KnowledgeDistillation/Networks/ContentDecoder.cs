@@ -7,6 +7,7 @@ namespace KnowledgeDistillation.Networks;
 /// <summary>The segmentation decoder of <see cref="DisentangledFusionNet3D"/>: at each step doubling by repetition, a unit, the fused content of that level, a unit, a 1×1×1 unit; at last a 1×1×1 convolution.</summary>
 internal sealed class ContentDecoder : Module<IReadOnlyList<Tensor>, Tensor>
 {
+    private readonly SpatialLayers _layers = new(3);
     private readonly ModuleList<ConvolutionUnit> up = [];
     private readonly ModuleList<ConvolutionUnit> join = [];
     private readonly ModuleList<ConvolutionUnit> leave = [];
@@ -31,7 +32,7 @@ internal sealed class ContentDecoder : Module<IReadOnlyList<Tensor>, Tensor>
         Tensor features = contents[^1];
         for (int step = 0; step < up.Count; step++)
         {
-            Tensor raised = up[step].call(AppearanceDecoder.Repeat(features));
+            Tensor raised = up[step].call(_layers.RepeatVoxels(features));
             features = leave[step].call(join[step].call(cat([raised, contents[contents.Count - 2 - step]], 1)));
         }
 

@@ -1,3 +1,4 @@
+using MathNet.Numerics;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -50,7 +51,7 @@ public sealed class EnsembleNetwork : Module, IEncoderDecoder
         (_networks, _labels, _weights) = ([.. networks], labels, [.. networks.Select((_, i) => (weights?[i] ?? 1) / sum)]);
         Modalities = [.. networks.SelectMany(network => network.Modalities).Distinct(StringComparer.Ordinal)];
         NeedsAllModalities = networks.Any(network => network.NeedsAllModalities || network.Modalities.Count != Modalities.Count);
-        SizeMultiple = networks.Select(network => network.SizeMultiple).Aggregate(LeastCommonMultiple);
+        SizeMultiple = (int)Euclid.LeastCommonMultiple([.. networks.Select(network => (long)network.SizeMultiple)]);
         foreach (IEncoderDecoder network in networks)
             members.Add(network.Module);
         RegisterComponents();
@@ -102,13 +103,5 @@ public sealed class EnsembleNetwork : Module, IEncoderDecoder
         }
 
         base.Dispose(disposing);
-    }
-
-    private static int LeastCommonMultiple(int first, int second)
-    {
-        int multiple = first;
-        while (multiple % second != 0)
-            multiple += first;
-        return multiple;
     }
 }

@@ -23,10 +23,7 @@ public abstract record HeteroModalNetworkOptions : NetworkRecipe
     internal void Validate() => Faults().ThrowIfAny();
 
     private protected virtual OptionFaults Faults() => new OptionFaults(GetType().Name)
-        .Require(Modalities is { Count: > 0 }, "Modalities must name at least one modality.")
-        .Require(Modalities is null || Modalities.Distinct(StringComparer.Ordinal).Count() == Modalities.Count, "Modalities must name each modality once.")
-        .Require(Modalities is null || !Modalities.Any(string.IsNullOrWhiteSpace), "Modalities must not hold an empty name.")
-        .Require(OutputChannels >= 1, $"OutputChannels must be at least 1, but is {OutputChannels}.")
-        .Require(BaseWidth >= 2 && BaseWidth % 2 == 0 && BaseWidth <= 1024, $"BaseWidth must be even and from 2 to 1024, but is {BaseWidth}.")
-        .Require(Levels is >= 2 and <= 8, $"Levels must be from 2 to 8, but is {Levels}.");
+        .RequireNetwork(Modalities, OutputChannels)
+        .RequireEvenWidth(BaseWidth)
+        .RequireLevels(Levels);
 }

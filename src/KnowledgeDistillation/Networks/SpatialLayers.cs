@@ -26,9 +26,15 @@ internal readonly record struct SpatialLayers(int Dimensions)
         ? functional.max_pool3d(input, [2, 2, 2])
         : functional.max_pool2d(input, 2);
 
+    /// <summary>Doubles the size by repeating every voxel.</summary>
+    public Tensor RepeatVoxels(Tensor input) => functional.interpolate(input, scale_factor: Twice, mode: InterpolationMode.Nearest);
+
+    /// <summary>Doubles the size by linear interpolation.</summary>
     public Tensor DoubleSize(Tensor input) => functional.interpolate(
         input,
-        scale_factor: [.. Enumerable.Repeat(2.0, Dimensions)],
+        scale_factor: Twice,
         mode: Dimensions == 3 ? InterpolationMode.Trilinear : InterpolationMode.Bilinear,
         align_corners: false);
+
+    private double[] Twice => [.. Enumerable.Repeat(2.0, Dimensions)];
 }

@@ -1,3 +1,4 @@
+using MathNet.Numerics;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -72,7 +73,7 @@ public sealed class SynthesisNetwork : Module, IReconstructingNetwork
     public int OutputChannels => Segmenter.OutputChannels;
 
     /// <summary>The least number of which the size multiples of both networks are divisors.</summary>
-    public int SizeMultiple => Generator.SizeMultiple / GreatestCommonDivisor(Generator.SizeMultiple, Segmenter.SizeMultiple) * Segmenter.SizeMultiple;
+    public int SizeMultiple => (int)Euclid.LeastCommonMultiple(Generator.SizeMultiple, Segmenter.SizeMultiple);
 
     /// <summary>How to build both; null where one of them can be built by the caller only.</summary>
     public NetworkRecipe? Recipe => Generator.Recipe is { } ofGenerator && Segmenter.Recipe is { } ofSegmenter
@@ -160,8 +161,6 @@ public sealed class SynthesisNetwork : Module, IReconstructingNetwork
             .Require(!ReferenceEquals(generator.Module, segmenter.Module), "The generator and the segmenter must be two networks.")
             .ThrowIfAny();
     }
-
-    private static int GreatestCommonDivisor(int first, int second) => second == 0 ? first : GreatestCommonDivisor(second, first % second);
 
     private static SynthesisEncoding Own(EncoderOutput encoding) => encoding as SynthesisEncoding
         ?? throw new ArgumentException("This encoding comes from another network.", nameof(encoding));

@@ -15,6 +15,6 @@ public abstract record UNetOptions : UShapedNetworkOptions
     public Upsampling Upsampling { get; init; } = Upsampling.Interpolation;
 
     private protected override OptionFaults Faults() => base.Faults()
-        .Require(BaseWidth >= 2 && BaseWidth % 2 == 0 && BaseWidth <= 1024, $"BaseWidth must be even and from 2 to 1024, but is {BaseWidth}.")
+        .RequireEvenWidth(BaseWidth)
         .Require(Enum.IsDefined(Upsampling), $"Upsampling has no value {Upsampling}.");
 }

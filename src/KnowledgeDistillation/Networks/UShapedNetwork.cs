@@ -61,13 +61,10 @@ public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder
     /// <inheritdoc/>
     public Tensor Decode(EncoderOutput encoding)
     {
-        ArgumentNullException.ThrowIfNull(encoding);
-        if (encoding.Levels.Count != _options.Levels)
-            throw new ArgumentException($"This network has {_options.Levels} levels, but the encoding has {encoding.Levels.Count}: it comes from another network.", nameof(encoding));
-
-        Tensor features = encoding.Bottleneck;
+        IReadOnlyList<Tensor> levels = EncodedLevels.Of(encoding, _options.Levels);
+        Tensor features = levels[^1];
         for (int level = _options.Levels - 2; level >= 0; level--)
-            features = decoder[_options.Levels - 2 - level].call(features, _options.HasSkip(level) ? encoding.Levels[level] : null);
+            features = decoder[_options.Levels - 2 - level].call(features, _options.HasSkip(level) ? levels[level] : null);
         return head.call(features);
     }
 

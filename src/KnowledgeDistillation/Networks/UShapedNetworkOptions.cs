@@ -35,11 +35,8 @@ public abstract record UShapedNetworkOptions : NetworkRecipe
     internal void Validate() => Faults().ThrowIfAny();
 
     private protected virtual OptionFaults Faults() => new OptionFaults(GetType().Name)
-        .Require(Modalities is { Count: > 0 }, "Modalities must name at least one modality.")
-        .Require(Modalities is null || Modalities.Distinct(StringComparer.Ordinal).Count() == Modalities.Count, "Modalities must name each modality once.")
-        .Require(Modalities is null || !Modalities.Any(string.IsNullOrWhiteSpace), "Modalities must not hold an empty name.")
-        .Require(OutputChannels >= 1, $"OutputChannels must be at least 1, but is {OutputChannels}.")
+        .RequireNetwork(Modalities, OutputChannels)
         .Require(InputChannels is null || InputChannels >= (Modalities?.Count ?? 1), $"InputChannels must be at least one a modality, but is {InputChannels}.")
-        .Require(Levels is >= 2 and <= 8, $"Levels must be from 2 to 8, but is {Levels}.")
+        .RequireLevels(Levels)
         .Require(SkipConnections is null || (SkipConnections >= 0 && SkipConnections < Levels), $"SkipConnections must be from 0 to {Levels - 1} (Levels − 1), but is {SkipConnections}.");
 }

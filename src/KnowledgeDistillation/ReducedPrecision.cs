@@ -1,0 +1,10 @@
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation;
+
+/// <summary>Element types that are too coarse for sums, logarithms and exponentials.</summary>
+internal static class ReducedPrecision
+{
+    /// <summary>The same tensor in float32 if it is in float16 or bfloat16.</summary>
+    public static Tensor Widen(Tensor tensor) => tensor.dtype is ScalarType.Float16 or ScalarType.BFloat16 ? tensor.to(ScalarType.Float32) : tensor;
+}
