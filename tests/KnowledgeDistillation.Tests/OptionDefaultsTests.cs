@@ -123,6 +123,7 @@ public class OptionDefaultsTests
             ["GradientClipNorm"] = null,
             ["EarlyStoppingPatience"] = null,
             ["Seed"] = 0L,
+            ["Precision"] = Precision.Full,
             ["GradientSharesEvery"] = 0,
             ["OutputFolder"] = null,
             ["Resume"] = false,

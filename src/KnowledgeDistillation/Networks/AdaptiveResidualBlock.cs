@@ -13,8 +13,8 @@ internal sealed class AdaptiveResidualBlock : Module<Tensor, Tensor, Tensor, Ten
     public AdaptiveResidualBlock(long width)
         : base(nameof(AdaptiveResidualBlock))
     {
-        convolution1 = Conv3d(width, width, 3, padding: 1, bias: false);
-        convolution2 = Conv3d(width, width, 3, padding: 1, bias: false);
+        convolution1 = new Convolution(3, width, width, 3, bias: false);
+        convolution2 = new Convolution(3, width, width, 3, bias: false);
         // Without parameters and statistics, so it serves both.
         norm = InstanceNorm3d(width);
         RegisterComponents();

@@ -29,7 +29,7 @@ internal sealed class AppearanceDecoder : Module<Tensor, Tensor, Tensor>
         for (int block = 0; block < Blocks; block++)
             blocks.Add(new AdaptiveResidualBlock(width));
         for (int level = widths.Count - 2; level >= 0; level--)
-            raise.Add(Sequential(Conv3d(widths[level + 1], widths[level], 5, padding: 2), SampleNorm(widths[level]), ReLU(inplace: true)));
+            raise.Add(Sequential(new Convolution(3, widths[level + 1], widths[level], 5), SampleNorm(widths[level]), ReLU(inplace: true)));
         head = Conv3d(widths[0], 1, 7, padding: 3);
         RegisterComponents();
     }
@@ -46,7 +46,7 @@ internal sealed class AppearanceDecoder : Module<Tensor, Tensor, Tensor>
             features = block.call(features, scale, modulation[1]);
         foreach (Module<Tensor, Tensor> step in raise)
             features = step.call(_layers.RepeatVoxels(features));
-        return head.call(features);
+        return head.call(ReducedPrecision.Widen(features));
     }
 
     // TorchSharp leaves scale and offset of a group norm as the memory was.

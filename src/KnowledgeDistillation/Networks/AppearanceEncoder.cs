@@ -19,11 +19,11 @@ internal sealed class AppearanceEncoder : Module<Tensor, DiagonalGaussian>
         : base(nameof(AppearanceEncoder))
     {
         int width = 2 * baseWidth;
-        List<Module<Tensor, Tensor>> layers = [Conv3d(1, width, 7, padding: 3), ReLU(inplace: true)];
+        List<Module<Tensor, Tensor>> layers = [new Convolution(3, 1, width, 7), ReLU(inplace: true)];
         for (int level = 1; level < levels; level++)
         {
             int next = Math.Min(2 * width, 8 * baseWidth);
-            layers.AddRange([Conv3d(width, next, 4, stride: 2, padding: 1), ReLU(inplace: true)]);
+            layers.AddRange([new Convolution(3, width, next, 4, stride: 2, padding: 1), ReLU(inplace: true)]);
             width = next;
         }
 
@@ -36,7 +36,7 @@ internal sealed class AppearanceEncoder : Module<Tensor, DiagonalGaussian>
     /// <summary>The distribution of the appearance code, [N, dimension].</summary>
     public override DiagonalGaussian forward(Tensor image)
     {
-        Tensor features = convolutions.call(image).mean([2, 3, 4]);
+        Tensor features = ReducedPrecision.Widen(convolutions.call(image)).mean([2, 3, 4]);
         return new DiagonalGaussian(mean.call(features), logVariance.call(features).clamp(LowestLogVariance, HighestLogVariance));
     }
 }

@@ -36,6 +36,6 @@ internal sealed class ContentDecoder : Module<IReadOnlyList<Tensor>, Tensor>
             features = leave[step].call(join[step].call(cat([raised, contents[contents.Count - 2 - step]], 1)));
         }
 
-        return head.call(features);
+        return head.call(ReducedPrecision.Widen(features));
     }
 }

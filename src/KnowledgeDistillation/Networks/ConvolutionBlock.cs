@@ -19,17 +19,22 @@ internal sealed class ConvolutionBlock : Module<Tensor, Tensor>
         : base(nameof(ConvolutionBlock))
     {
         convolution1 = layers.Convolution(inputs, outputs, 3);
-        norm1 = layers.InstanceNorm(outputs);
+        norm1 = new InstanceNorm(outputs);
         convolution2 = layers.Convolution(outputs, outputs, 3);
-        norm2 = layers.InstanceNorm(outputs);
+        norm2 = new InstanceNorm(outputs);
         RegisterComponents();
     }
 
     public override Tensor forward(Tensor input)
     {
-        Tensor middle = Activate(norm1.call(convolution1.call(input)));
-        return Activate(norm2.call(convolution2.call(middle)));
+        using Tensor middle = Unit(input, convolution1, norm1);
+        return Unit(middle, convolution2, norm2);
     }
 
-    private static Tensor Activate(Tensor input) => input.leaky_relu_(NegativeSlope);
+    // What only the backward pass still needs is let go: it holds its own.
+    private static Tensor Unit(Tensor input, Module<Tensor, Tensor> convolution, Module<Tensor, Tensor> norm)
+    {
+        using Tensor convolved = convolution.call(input);
+        return norm.call(convolved).leaky_relu_(NegativeSlope);
+    }
 }

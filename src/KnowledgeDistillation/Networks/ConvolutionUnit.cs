@@ -17,8 +17,8 @@ internal sealed class ConvolutionUnit : Module<Tensor, Tensor>
         : base(nameof(ConvolutionUnit))
     {
         // The norm would take away what a bias adds.
-        convolution = Conv3d(inputs, outputs, kernel, stride: stride, padding: kernel / 2, bias: false);
-        norm = InstanceNorm3d(outputs, affine: true);
+        convolution = new Convolution(3, inputs, outputs, kernel, stride: stride, bias: false);
+        norm = new InstanceNorm(outputs);
         RegisterComponents();
     }
 

@@ -23,9 +23,19 @@ internal sealed class DecoderLevel : Module<Tensor, Tensor?, Tensor>
 
     public override Tensor forward(Tensor deeper, Tensor? skip)
     {
-        Tensor up = narrow.call(deeper);
-        if (_interpolates)
-            up = _layers.DoubleSize(up);
-        return block.call(skip is null ? up : cat([up, skip], 1));
+        using Tensor up = Raise(deeper);
+        if (skip is null)
+            return block.call(up);
+        using Tensor joined = cat([up, skip], 1);
+        return block.call(joined);
+    }
+
+    private Tensor Raise(Tensor deeper)
+    {
+        Tensor narrowed = narrow.call(deeper);
+        if (!_interpolates)
+            return narrowed;
+        using (narrowed)
+            return _layers.DoubleSize(narrowed);
     }
 }

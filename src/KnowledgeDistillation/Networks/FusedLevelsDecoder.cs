@@ -33,6 +33,6 @@ internal sealed class FusedLevelsDecoder : Module<IReadOnlyList<Tensor>, Tensor>
         Tensor features = fused[^1];
         for (int level = fused.Count - 2; level >= 0; level--)
             features = blocks[fused.Count - 2 - level].call(cat([_layers.DoubleSize(features), fused[level]], 1));
-        return head.call(features);
+        return head.call(ReducedPrecision.Widen(features));
     }
 }

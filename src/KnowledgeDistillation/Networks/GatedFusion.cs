@@ -15,7 +15,7 @@ internal sealed class GatedFusion : Module<IReadOnlyList<Tensor?>, Tensor>
     public GatedFusion(int modalities, int width)
         : base(nameof(GatedFusion))
     {
-        gates = Conv3d(modalities * width, modalities, 3, padding: 1);
+        gates = new Convolution(3, modalities * width, modalities, 3);
         join = new ConvolutionUnit(modalities * width, width, kernel: 1);
         RegisterComponents();
     }

@@ -49,7 +49,7 @@ public sealed class HemisUNet3D : HeteroModalNetwork
     /// <summary>[N, 2C, D, H, W]: the mean over the modalities and their variance, which is 0 for one modality.</summary>
     internal static Tensor MeanAndVariance(IReadOnlyList<Tensor> features)
     {
-        Tensor all = stack(features);
+        Tensor all = ReducedPrecision.Widen(stack(features));
         Tensor mean = all.mean([0]);
         return cat([mean, (all - mean).square().mean([0])], 1);
     }

@@ -79,7 +79,7 @@ public sealed class HvedUNet3D : HeteroModalNetwork, IReconstructingNetwork
 
     private static DiagonalGaussian Posterior(Tensor features)
     {
-        Tensor[] halves = features.chunk(2, 1);
+        Tensor[] halves = ReducedPrecision.Widen(features).chunk(2, 1);
         return new DiagonalGaussian(halves[0], halves[1].clamp(LowestLogVariance, HighestLogVariance));
     }
 }

@@ -19,7 +19,7 @@ internal sealed class ModalityEncoder : Module<Tensor, IReadOnlyList<Tensor>>
     public ModalityEncoder(IReadOnlyList<int> widths, IReadOnlyList<int> outputs)
         : base(nameof(ModalityEncoder))
     {
-        enter = Conv3d(1, widths[0], 1, bias: false);
+        enter = new Convolution(3, 1, widths[0], 1, bias: false);
         for (int level = 0; level < widths.Count; level++)
             levels.Add(new PreActivationBlock(level == 0 ? widths[0] : outputs[level - 1], widths[level], outputs[level]));
         RegisterComponents();

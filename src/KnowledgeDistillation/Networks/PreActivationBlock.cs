@@ -18,10 +18,10 @@ internal sealed class PreActivationBlock : Module<Tensor, Tensor>
     public PreActivationBlock(long inputs, long middle, long outputs)
         : base(nameof(PreActivationBlock))
     {
-        norm1 = InstanceNorm3d(inputs, affine: true);
-        convolution1 = Conv3d(inputs, middle, 3, padding: 1, bias: false);
-        norm2 = InstanceNorm3d(middle, affine: true);
-        convolution2 = Conv3d(middle, outputs, 3, padding: 1, bias: false);
+        norm1 = new InstanceNorm(inputs);
+        convolution1 = new Convolution(3, inputs, middle, 3, bias: false);
+        norm2 = new InstanceNorm(middle);
+        convolution2 = new Convolution(3, middle, outputs, 3, bias: false);
         RegisterComponents();
     }
 

@@ -31,7 +31,7 @@ public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder
             encoder.Add(encoderBlock(level));
         for (int level = options.Levels - 2; level >= 0; level--)
             decoder.Add(decoderBlock(level));
-        head = layers.Convolution(shallowestWidth(), options.OutputChannels, 1);
+        head = layers.FullPrecisionHead(shallowestWidth(), options.OutputChannels);
         RegisterComponents();
     }
 
@@ -62,10 +62,15 @@ public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder
     public Tensor Decode(EncoderOutput encoding)
     {
         IReadOnlyList<Tensor> levels = EncodedLevels.Of(encoding, _options.Levels);
-        Tensor features = levels[^1];
+        Tensor features = levels[^1].alias();
         for (int level = _options.Levels - 2; level >= 0; level--)
-            features = decoder[_options.Levels - 2 - level].call(features, _options.HasSkip(level) ? levels[level] : null);
-        return head.call(features);
+        {
+            using Tensor deeper = features;
+            features = decoder[_options.Levels - 2 - level].call(deeper, _options.HasSkip(level) ? levels[level] : null);
+        }
+
+        using (features)
+            return Head(features);
     }
 
     /// <summary>Logits [N, K, spatial...] of the concatenated channels [N, C, spatial...] of all modalities, in the order of <see cref="Modalities"/>.</summary>
@@ -124,10 +129,23 @@ public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder
     {
         CheckInput(input);
         var levels = new Tensor[_options.Levels];
-        Tensor features = input;
-        for (int level = 0; level < levels.Length; level++)
-            levels[level] = features = encoder[level].call(level == 0 ? features : _layers.MaxPool(features));
+        levels[0] = encoder[0].call(input);
+        for (int level = 1; level < levels.Length; level++)
+        {
+            using Tensor pooled = _layers.MaxPool(levels[level - 1]);
+            levels[level] = encoder[level].call(pooled);
+        }
+
         return new EncoderOutput(levels);
+    }
+
+    // Logits are float32 in any precision.
+    private Tensor Head(Tensor features)
+    {
+        if (features.dtype == ScalarType.Float32)
+            return head.call(features);
+        using Tensor wide = ReducedPrecision.Widen(features);
+        return head.call(wide);
     }
 
     private void CheckInput(Tensor input)

@@ -46,6 +46,8 @@ internal sealed class TrainingLoop
     {
         ArgumentNullException.ThrowIfNull(training);
         cancellationToken.ThrowIfCancellationRequested();
+        TorchRuntime.EnsureAvailable();
+        using ComputePrecision.Scope precision = ComputePrecision.Use(_options.Precision);
         Parameter[] parameters = [.. _network.Module.parameters().Concat(_learningLosses.Parameters).Where(parameter => parameter.requires_grad)];
         if (parameters.Length == 0)
             throw new InvalidOperationException("The network has no parameter that takes a gradient, so there is nothing to learn: was it frozen as a teacher?");
@@ -104,13 +106,10 @@ internal sealed class TrainingLoop
             using (Batch batch = hostBatch.To(Device))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                DistillationContext context = Run(batch);
-                _learningLosses.TrainOwn(context, epoch, step);
-                ObjectiveValue value = _objective.Evaluate(context);
-                double total = average.Add(value, batch, epoch, step, inValidation: false);
+                (Tensor objective, double total) = Forward(batch, average, epoch, step);
 
                 optimizer.zero_grad();
-                value.Total.backward();
+                objective.backward();
                 if (_options.GradientClipNorm is double longest)
                     nn.utils.clip_grad_norm_(parameters, longest);
                 optimizer.step();
@@ -125,6 +124,16 @@ internal sealed class TrainingLoop
         CheckBatchCount(source, step);
         RequireFiniteWeights(average, epoch, step);
         return average.Report();
+    }
+
+    // In a scope of its own: the backward pass holds what it needs and lets go of it on its way.
+    private (Tensor Objective, double Total) Forward(Batch batch, LossAverage average, int epoch, int step)
+    {
+        using var scope = NewDisposeScope();
+        DistillationContext context = Run(batch);
+        _learningLosses.TrainOwn(context, epoch, step);
+        ObjectiveValue value = _objective.Evaluate(context);
+        return (value.Total.MoveToOuterDisposeScope(), average.Add(value, batch, epoch, step, inValidation: false));
     }
 
     // A finite loss may have a gradient that is not. After the last step no further loss would show it before a checkpoint is written.

@@ -32,6 +32,9 @@ public sealed record TrainingOptions
     /// </summary>
     public long Seed { get; init; }
 
+    /// <summary>The element type in which student and teachers compute. Default <see cref="Precision.Full"/>; <see cref="TorchRuntime.FastestPrecision"/> tells what is fastest.</summary>
+    public Precision Precision { get; init; } = Precision.Full;
+
     /// <summary>Every so many epochs each term's share of the gradient is measured at the first step; 0 for never. Default 0. Costs one backward pass a term.</summary>
     public int GradientSharesEvery { get; init; }
 
@@ -57,6 +60,7 @@ public sealed record TrainingOptions
         .Require(Schedule is not null, "Schedule must be given; use ConstantSchedule for none.")
         .Require(GradientClipNorm is null or > 0, $"GradientClipNorm must be above 0, but is {GradientClipNorm}.")
         .Require(EarlyStoppingPatience is null or >= 1, $"EarlyStoppingPatience must be at least 1, but is {EarlyStoppingPatience}.")
+        .Require(Enum.IsDefined(Precision), $"Precision has no value {Precision}.")
         .Require(GradientSharesEvery >= 0, $"GradientSharesEvery must be at least 0, but is {GradientSharesEvery}.")
         .Require(Metadata is not null, "Metadata must be given; leave it empty for none.")
         .Require(Callbacks is not null && Callbacks.All(callback => callback is not null), "Callbacks must be given; leave the list empty for none.")
@@ -72,6 +76,7 @@ public sealed record TrainingOptions
         [nameof(Optimizer)] = Optimizer is null ? "Adam" : "custom",
         [nameof(GradientClipNorm)] = FormattableString.Invariant($"{GradientClipNorm:R}"),
         [nameof(EarlyStoppingPatience)] = FormattableString.Invariant($"{EarlyStoppingPatience}"),
+        [nameof(Precision)] = $"{Precision}",
         [nameof(Seed)] = FormattableString.Invariant($"{Seed}"),
     };
 }

@@ -1,0 +1,113 @@
+using FluentAssertions;
+using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Tests.Training;
+using KnowledgeDistillation.Training;
+using TorchSharp.Modules;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Tests.Networks;
+
+public class MixedPrecisionTests
+{
+    public static TheoryData<string> Recipes => [.. AllRecipes().Keys];
+
+    [Theory]
+    [MemberData(nameof(Recipes))]
+    public void Every_network_computes_in_bfloat16_and_gives_float32_logits_close_to_those_of_full_precision(string name)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(5);
+        using IEncoderDecoder network = AllRecipes()[name].Build();
+        network.Module.eval();
+        ModalityImages images = Images(network);
+        Tensor full, mixed, bottleneck;
+        using (no_grad())
+        {
+            full = network.Decode(network.Encode(images));
+            using ComputePrecision.Scope precision = ComputePrecision.Use(Precision.Mixed);
+            EncoderOutput encoding = network.Encode(images);
+            (mixed, bottleneck) = (network.Decode(encoding), encoding.Bottleneck);
+        }
+
+        mixed.dtype.Should().Be(ScalarType.Float32);
+        if (network is UShapedNetwork)
+            bottleneck.dtype.Should().Be(ScalarType.BFloat16, "or no time is saved");
+        double error = ((mixed - full).square().mean().sqrt() / full.std()).item<float>();
+        error.Should().BeInRange(1e-5, 0.05, "8 bits of precision are lost, and no more");
+    }
+
+    [Theory]
+    [MemberData(nameof(Recipes))]
+    public void Every_network_learns_in_bfloat16_with_weights_of_float32(string name)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(5);
+        using IEncoderDecoder network = AllRecipes()[name].Build();
+        ModalityImages images = Images(network);
+        using (ComputePrecision.Use(Precision.Mixed))
+            network.Decode(network.Encode(images)).square().mean().backward();
+
+        Parameter[] parameters = [.. network.Module.parameters()];
+        parameters.Should().OnlyContain(parameter => parameter.dtype == ScalarType.Float32);
+        Tensor[] gradients = [.. parameters.Select(parameter => parameter.grad).OfType<Tensor>()];
+        gradients.Should().NotBeEmpty();
+        foreach (Tensor gradient in gradients)
+        {
+            gradient.dtype.Should().Be(ScalarType.Float32);
+            gradient.isfinite().all().item<bool>().Should().BeTrue();
+        }
+
+    }
+
+    [Fact]
+    public void The_precision_that_is_set_ends_with_its_scope()
+    {
+        using (ComputePrecision.Use(Precision.Mixed))
+        {
+            using (ComputePrecision.Use(Precision.Full))
+                ComputePrecision.Current.Should().Be(Precision.Full);
+            ComputePrecision.Current.Should().Be(Precision.Mixed);
+        }
+
+        ComputePrecision.Current.Should().Be(Precision.Full);
+    }
+
+    [Fact]
+    public void A_fit_in_mixed_precision_learns_nearly_what_one_in_full_precision_learns()
+    {
+        double Last(Precision precision)
+        {
+            using UNet3D network = Toy.Student();
+            using Batch spheres = Toy.Spheres();
+            var options = new TrainingOptions { Epochs = 12, LearningRate = 1e-2, Precision = precision };
+            return new SupervisedTrainer(network, Toy.Labels, options).Fit(Toy.Source(spheres)).History[^1].Training.Total;
+        }
+
+        double full = Last(Precision.Full), mixed = Last(Precision.Mixed);
+        mixed.Should().NotBe(full, "or nothing was computed in bfloat16");
+        mixed.Should().BeApproximately(full, 0.1 * full);
+    }
+
+    private static Dictionary<string, NetworkRecipe> AllRecipes()
+    {
+        string[] modalities = ["a", "b"];
+        NetworkRecipe[] recipes =
+        [
+            new UNet3DOptions { Modalities = modalities, OutputChannels = 3, BaseWidth = 4, Levels = 3 },
+            new UNet3DOptions { Modalities = modalities, OutputChannels = 3, BaseWidth = 4, Levels = 3, Upsampling = Upsampling.TransposedConvolution },
+            new UNet2DOptions { Modalities = modalities, OutputChannels = 3, BaseWidth = 4, Levels = 3 },
+            new MultiResUNet3DOptions { Modalities = modalities, OutputChannels = 3, BaseWidth = 8, Levels = 3 },
+            new HemisUNet3DOptions { Modalities = modalities, OutputChannels = 3, BaseWidth = 4, Levels = 3 },
+            new HvedUNet3DOptions { Modalities = modalities, OutputChannels = 3, BaseWidth = 4, Levels = 3 },
+            new DisentangledFusionNet3DOptions { Modalities = modalities, OutputChannels = 3, BaseWidth = 4, Levels = 3 },
+        ];
+        return recipes.Index().ToDictionary(recipe => $"{recipe.Item.GetType().Name} {recipe.Index}", recipe => recipe.Item);
+    }
+
+    private static ModalityImages Images(IEncoderDecoder network)
+    {
+        long[] shape = network is UNet2D ? [2, 1, 16, 16] : [2, 1, 16, 16, 16];
+        return new ModalityImages(network.Modalities.ToDictionary(name => name, _ => randn(shape)));
+    }
+}
