@@ -10,14 +10,20 @@ namespace KnowledgeDistillation;
 /// <remarks>The network still belongs to the caller, who disposes it. Not safe for use by several threads at once.</remarks>
 public sealed class FrozenTeacher
 {
+    private readonly TeacherCache? _cache;
+
     /// <summary>Freezes a network.</summary>
     /// <param name="network">A trained network. Its parameters will no longer take a gradient.</param>
     /// <param name="name">A name that tells several teachers apart.</param>
-    public FrozenTeacher(IEncoderDecoder network, string name = "teacher")
+    /// <param name="cache">Where the network's outputs are kept, so that it runs once only on an image that it has seen; null (the default) to run it anew each time.</param>
+    /// <exception cref="ArgumentException">An option of the cache is out of range.</exception>
+    public FrozenTeacher(IEncoderDecoder network, string name = "teacher", TeacherCacheOptions? cache = null)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        cache?.Validate();
         (Network, Name) = (network, name);
+        _cache = cache is null ? null : new TeacherCache(network, cache);
         foreach (Parameter parameter in network.Module.parameters())
             parameter.requires_grad_(false);
         network.Module.eval();
@@ -31,8 +37,9 @@ public sealed class FrozenTeacher
 
     /// <summary>Runs the network on the modalities it knows.</summary>
     /// <param name="batch">A batch that holds all modalities of the teacher, on the teacher's device.</param>
-    /// <returns>Its output, through which no gradient flows.</returns>
+    /// <returns>Its output, through which no gradient flows. From a cache, the logits have gone through float16, whether they were in it already or not.</returns>
     /// <exception cref="ArgumentException">The batch lacks a modality.</exception>
+    /// <exception cref="InvalidOperationException">There is a cache, but the network's encoder gives more than features, which a cache cannot keep.</exception>
     public NetworkOutput Forward(Batch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
@@ -40,7 +47,31 @@ public sealed class FrozenTeacher
         Network.Module.eval();
         // Not inference_mode: tensors made in it cannot take part in the student's backward pass.
         using IDisposable noGradient = no_grad();
-        return NetworkOutput.Of(Network, batch.Images);
+        return _cache?.Forward(batch.Images) ?? NetworkOutput.Of(Network, batch.Images);
+    }
+
+    /// <summary>Fills the cache ahead of a fit: runs the network on the batches of an epoch that are not in it yet.</summary>
+    /// <param name="source">Batches of the images that the fit will see, in every form in which it will see them. Batches larger than the fit's make use of more of the processor.</param>
+    /// <param name="precision">The precision in which the fit will compute. Default <see cref="Precision.Full"/>.</param>
+    /// <param name="cancellationToken">Stops between two batches; what was done is kept.</param>
+    /// <exception cref="InvalidOperationException">There is no cache.</exception>
+    public void FillCache(IBatchSource source, Precision precision = Precision.Full, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        if (_cache is null)
+            throw new InvalidOperationException($"The teacher '{Name}' has no cache to fill: give it {nameof(TeacherCacheOptions)}.");
+        Device device = Network.Module.parameters().First().device;
+        using ComputePrecision.Scope scope = ComputePrecision.Use(precision);
+        foreach (Batch hostBatch in source.ReadEpoch(0))
+        {
+            using (hostBatch)
+            using (NewDisposeScope())
+            using (Batch batch = hostBatch.To(device))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                Forward(batch);
+            }
+        }
     }
 
     /// <summary>Refuses a student that is this very network.</summary>

@@ -113,6 +113,7 @@ public class OptionDefaultsTests
         },
         [new SlidingWindowOptions { WindowSize = Window }] = new() { ["WindowSize"] = Window, ["Overlap"] = 0.5, ["GaussianWidth"] = 0.125 },
         [new SliceInferenceOptions()] = new() { ["Axis"] = 0, ["SlicesPerPass"] = 16 },
+        [new TeacherCacheOptions()] = new() { ["MemoryBytes"] = 4L << 30, ["Folder"] = null },
         [new TrainingOptions()] = new()
         {
             ["Epochs"] = 500,
@@ -123,6 +124,7 @@ public class OptionDefaultsTests
             ["GradientClipNorm"] = null,
             ["EarlyStoppingPatience"] = null,
             ["Seed"] = 0L,
+            ["BatchesPerStep"] = 1,
             ["Precision"] = Precision.Full,
             ["GradientSharesEvery"] = 0,
             ["OutputFolder"] = null,

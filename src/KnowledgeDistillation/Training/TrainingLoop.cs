@@ -108,13 +108,18 @@ internal sealed class TrainingLoop
                 cancellationToken.ThrowIfCancellationRequested();
                 (Tensor objective, double total) = Forward(batch, average, epoch, step);
 
-                optimizer.zero_grad();
-                objective.backward();
-                if (_options.GradientClipNorm is double longest)
-                    nn.utils.clip_grad_norm_(parameters, longest);
-                optimizer.step();
-
+                int together = Math.Min(_options.BatchesPerStep, source.BatchCount - (step - (step % _options.BatchesPerStep)));
+                if (step % _options.BatchesPerStep == 0)
+                    optimizer.zero_grad();
+                (together == 1 ? objective : objective / together).backward();
                 step++;
+                if (step % _options.BatchesPerStep == 0 || step == source.BatchCount)
+                {
+                    if (_options.GradientClipNorm is double longest)
+                        nn.utils.clip_grad_norm_(parameters, longest);
+                    optimizer.step();
+                }
+
                 Tell(progress.StepEnded(epoch, step, total, average.LastTerms, learningRate));
             }
 

@@ -32,6 +32,12 @@ public sealed record TrainingOptions
     /// </summary>
     public long Seed { get; init; }
 
+    /// <summary>
+    /// Over how many batches the gradient is averaged before the optimiser takes a step, at least 1; the last step of an epoch takes what is left. Default 1. A large batch in the memory of a small one; the same, but for
+    /// what a loss or a batch norm computes over a batch as a whole.
+    /// </summary>
+    public int BatchesPerStep { get; init; } = 1;
+
     /// <summary>The element type in which student and teachers compute. Default <see cref="Precision.Full"/>; <see cref="TorchRuntime.FastestPrecision"/> tells what is fastest.</summary>
     public Precision Precision { get; init; } = Precision.Full;
 
@@ -60,6 +66,7 @@ public sealed record TrainingOptions
         .Require(Schedule is not null, "Schedule must be given; use ConstantSchedule for none.")
         .Require(GradientClipNorm is null or > 0, $"GradientClipNorm must be above 0, but is {GradientClipNorm}.")
         .Require(EarlyStoppingPatience is null or >= 1, $"EarlyStoppingPatience must be at least 1, but is {EarlyStoppingPatience}.")
+        .Require(BatchesPerStep >= 1, $"BatchesPerStep must be at least 1, but is {BatchesPerStep}.")
         .Require(Enum.IsDefined(Precision), $"Precision has no value {Precision}.")
         .Require(GradientSharesEvery >= 0, $"GradientSharesEvery must be at least 0, but is {GradientSharesEvery}.")
         .Require(Metadata is not null, "Metadata must be given; leave it empty for none.")
@@ -76,6 +83,7 @@ public sealed record TrainingOptions
         [nameof(Optimizer)] = Optimizer is null ? "Adam" : "custom",
         [nameof(GradientClipNorm)] = FormattableString.Invariant($"{GradientClipNorm:R}"),
         [nameof(EarlyStoppingPatience)] = FormattableString.Invariant($"{EarlyStoppingPatience}"),
+        [nameof(BatchesPerStep)] = FormattableString.Invariant($"{BatchesPerStep}"),
         [nameof(Precision)] = $"{Precision}",
         [nameof(Seed)] = FormattableString.Invariant($"{Seed}"),
     };

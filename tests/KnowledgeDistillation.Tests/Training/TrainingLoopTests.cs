@@ -83,6 +83,35 @@ public sealed class TrainingLoopTests : IDisposable
     }
 
     [Fact]
+    public void A_step_over_several_small_batches_is_the_step_over_one_large_one()
+    {
+        Tensor Trained(Batch spheres, int batchSize, int batchesPerStep)
+        {
+            using UNet3D network = Toy.Student();
+            var options = new TrainingOptions
+            {
+                Epochs = 1,
+                BatchesPerStep = batchesPerStep,
+                GradientClipNorm = 1,
+                Optimizer = parameters => optim.SGD(parameters, learningRate: 0.1),
+                Schedule = new ConstantSchedule(),
+                RestoreBestWeights = false,
+            };
+            new SupervisedTrainer(network, Toy.Labels, options).Fit(Toy.Source(spheres, batchSize, shuffleSeed: null));
+            return Flat(network);
+        }
+
+        using var scope = NewDisposeScope();
+        using Batch six = Toy.Spheres(cases: 6);
+        // Steps over 4 and, at the end of the epoch, 2 cases.
+        Tensor large = Trained(six, batchSize: 4, batchesPerStep: 1);
+        double Gap(Tensor other) => (other - large).abs().max().item<float>();
+        Gap(Trained(six, batchSize: 1, batchesPerStep: 4)).Should().BeLessThan(1e-5);
+        Gap(Trained(six, batchSize: 2, batchesPerStep: 2)).Should().BeLessThan(1e-5);
+        Gap(Trained(six, batchSize: 1, batchesPerStep: 1)).Should().BeGreaterThan(1e-3);
+    }
+
+    [Fact]
     public void The_fit_stops_when_the_watched_loss_has_not_fallen_for_so_many_epochs()
     {
         using UNet3D network = Toy.Student();
@@ -254,9 +283,9 @@ public sealed class TrainingLoopTests : IDisposable
     public void All_faults_of_the_options_are_told_at_once()
     {
         using UNet3D network = Toy.Student();
-        var options = new TrainingOptions { Epochs = 0, LearningRate = double.NaN, WeightDecay = -1, GradientClipNorm = 0, EarlyStoppingPatience = 0, GradientSharesEvery = -1, Resume = true };
+        var options = new TrainingOptions { Epochs = 0, LearningRate = double.NaN, WeightDecay = -1, GradientClipNorm = 0, EarlyStoppingPatience = 0, GradientSharesEvery = -1, BatchesPerStep = 0, Precision = (Precision)7, Resume = true };
         string message = FluentActions.Invoking(() => new SupervisedTrainer(network, Toy.Labels, options)).Should().Throw<ArgumentException>().Which.Message;
-        foreach (string option in new[] { "Epochs", "LearningRate", "WeightDecay", "GradientClipNorm", "EarlyStoppingPatience", "GradientSharesEvery", "Resume" })
+        foreach (string option in new[] { "Epochs", "LearningRate", "WeightDecay", "GradientClipNorm", "EarlyStoppingPatience", "GradientSharesEvery", "BatchesPerStep", "Precision", "Resume" })
             message.Should().Contain(option);
     }
 

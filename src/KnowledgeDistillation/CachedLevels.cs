@@ -1,0 +1,21 @@
+using System.Collections;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation;
+
+/// <summary>The levels of an encoder of which only the deepest was kept. The first look at another one runs the encoder.</summary>
+internal sealed class CachedLevels(Tensor bottleneck, int count, Func<EncoderOutput> encode) : IReadOnlyList<Tensor>
+{
+    private IReadOnlyList<Tensor>? _encoded;
+
+    public int Count => count;
+
+    public Tensor this[int index] => index == count - 1 ? bottleneck : Encoded()[index];
+
+    public IEnumerator<Tensor> GetEnumerator() => Enumerable.Range(0, count).Select(level => this[level]).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    // The loss that asks first may have a dispose scope of its own; those after it still need the levels, as long as the bottleneck.
+    private IReadOnlyList<Tensor> Encoded() => _encoded ??= [.. encode().Levels.Select(level => level.DetachFromDisposeScope().MoveToOtherDisposeScope(bottleneck))];
+}

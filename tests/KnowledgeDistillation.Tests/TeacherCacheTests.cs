@@ -1,0 +1,182 @@
+using FluentAssertions;
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Tests.Training;
+using KnowledgeDistillation.Training;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Tests;
+
+public sealed class TeacherCacheTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("teacher-cache").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void The_network_runs_once_on_each_image_and_gives_the_same_bits_ever_after()
+    {
+        using var scope = NewDisposeScope();
+        using UNet3D network = Toy.Teacher();
+        var cache = new TeacherCache(network, new TeacherCacheOptions());
+        using Batch spheres = Toy.Spheres(cases: 3);
+        NetworkOutput first = cache.Forward(spheres.Images), again = cache.Forward(spheres.Images);
+        cache.Computed.Should().Be(3);
+        again.Logits.bytes.ToArray().Should().Equal(first.Logits.bytes.ToArray());
+
+        // In another batch, in another order, beside a sample that is new.
+        using Batch more = Toy.Spheres(cases: 1, seed: 9);
+        NetworkOutput mixed = cache.Forward(new ModalityImages(spheres.Images.Names.Select(name => KeyValuePair.Create(name, cat([spheres.Images[name][2..3], more.Images[name], spheres.Images[name][0..1]], 0)))));
+        cache.Computed.Should().Be(4);
+        mixed.Logits[0].bytes.ToArray().Should().Equal(first.Logits[2].bytes.ToArray());
+        mixed.Logits[2].bytes.ToArray().Should().Equal(first.Logits[0].bytes.ToArray());
+        mixed.Encoding.Bottleneck[2].bytes.ToArray().Should().Equal(first.Encoding.Bottleneck[0].bytes.ToArray());
+    }
+
+    [Fact]
+    public void Cached_logits_are_the_networks_to_the_precision_of_float16_and_the_bottleneck_exactly()
+    {
+        using var scope = NewDisposeScope();
+        using UNet3D network = Toy.Teacher();
+        using Batch spheres = Toy.Spheres();
+        NetworkOutput plain = new FrozenTeacher(network).Forward(spheres), cached = new FrozenTeacher(network, cache: new TeacherCacheOptions()).Forward(spheres);
+
+        cached.Logits.requires_grad.Should().BeFalse();
+        cached.Logits.shape.Should().Equal(plain.Logits.shape);
+        Gap(cached.Logits, plain.Logits).Should().BeInRange(1e-9, 1e-3 * plain.Logits.abs().max().item<float>());
+        Gap(cached.Encoding.Bottleneck, plain.Encoding.Bottleneck).Should().Be(0);
+        cached.Encoding.Levels.Should().HaveCount(2);
+        Gap(cached.Encoding.Levels[0], plain.Encoding.Levels[0]).Should().Be(0, "other levels come from the encoder itself");
+    }
+
+    [Fact]
+    public void The_students_gradients_are_the_same_with_and_without_a_cache_but_for_the_rounding_to_float16()
+    {
+        using var scope = NewDisposeScope();
+        using UNet3D network = Toy.Teacher(), student = Toy.Student();
+        using Batch spheres = Toy.Spheres();
+        Tensor[] Gradients(FrozenTeacher teacher)
+        {
+            var context = new DistillationContext(spheres, Toy.Labels, NetworkOutput.Of(student, spheres.Images), new Dictionary<string, NetworkOutput> { ["teacher"] = teacher.Forward(spheres) });
+            student.zero_grad();
+            KDNetObjective.Create().Compute(context).backward();
+            return [.. student.parameters().Select(parameter => parameter.grad!.clone())];
+        }
+
+        Tensor[] plain = Gradients(new FrozenTeacher(network)), cached = Gradients(new FrozenTeacher(network, cache: new TeacherCacheOptions()));
+        foreach ((Tensor one, Tensor other) in plain.Zip(cached))
+            Gap(one, other).Should().BeLessThanOrEqualTo(2e-3 * plain.Max(gradient => gradient.abs().max().item<float>()));
+    }
+
+    [Fact]
+    public void A_fit_with_a_loss_on_any_level_of_the_teacher_works_with_a_cache()
+    {
+        using UNet3D network = Toy.Teacher(), student = Toy.Student();
+        using Batch spheres = Toy.Spheres();
+        var objective = new WeightedObjective(new LossTerm("GT", 1, new ReferenceLoss()), new LossTerm("attention", 1, new AttentionTransferLoss()), new LossTerm("KL", 1, new BottleneckLoss()));
+        TrainingResult Fit(TeacherCacheOptions? cache)
+        {
+            using UNet3D learner = Toy.Student();
+            return new DistillationTrainer(learner, [new FrozenTeacher(network, cache: cache)], Toy.Labels, objective, new TrainingOptions { Epochs = 2 }).Fit(Toy.Source(spheres));
+        }
+
+        Fit(new TeacherCacheOptions()).History[^1].Training.Total.Should().BeApproximately(Fit(null).History[^1].Training.Total, 1e-4);
+    }
+
+    [Fact]
+    public void Another_teacher_on_the_same_folder_finds_what_was_computed_and_one_with_other_weights_does_not()
+    {
+        using var scope = NewDisposeScope();
+        using Batch spheres = Toy.Spheres(cases: 2);
+        var onDisk = new TeacherCacheOptions { Folder = _folder, MemoryBytes = 0 };
+        using UNet3D network = Toy.Teacher(), same = Toy.Teacher(), other = Toy.Teacher(seed: 8);
+        var cache = new TeacherCache(network, onDisk);
+        NetworkOutput first = cache.Forward(spheres.Images);
+        cache.Forward(spheres.Images);
+        cache.Computed.Should().Be(2, "what memory has no room for is on disk");
+
+        var later = new TeacherCache(same, onDisk);
+        NetworkOutput found = later.Forward(spheres.Images);
+        later.Computed.Should().Be(0);
+        found.Logits.bytes.ToArray().Should().Equal(first.Logits.bytes.ToArray());
+        found.Encoding.Bottleneck.bytes.ToArray().Should().Equal(first.Encoding.Bottleneck.bytes.ToArray());
+        found.Encoding.Levels.Should().HaveCount(2);
+
+        var foreign = new TeacherCache(other, onDisk);
+        foreign.Forward(spheres.Images);
+        foreign.Computed.Should().Be(2);
+    }
+
+    [Fact]
+    public void A_damaged_file_is_computed_and_written_anew()
+    {
+        using var scope = NewDisposeScope();
+        using Batch spheres = Toy.Spheres(cases: 1);
+        using UNet3D network = Toy.Teacher();
+        var onDisk = new TeacherCacheOptions { Folder = _folder, MemoryBytes = 0 };
+        byte[] logits = new TeacherCache(network, onDisk).Forward(spheres.Images).Logits.bytes.ToArray();
+        string file = Directory.GetFiles(_folder, "*", SearchOption.AllDirectories).Should().ContainSingle().Subject;
+        byte[] whole = File.ReadAllBytes(file);
+        File.WriteAllBytes(file, whole[..^5]);
+
+        var cache = new TeacherCache(network, onDisk);
+        cache.Forward(spheres.Images).Logits.bytes.ToArray().Should().Equal(logits);
+        cache.Computed.Should().Be(1);
+        File.ReadAllBytes(file).Should().Equal(whole);
+    }
+
+    [Fact]
+    public void Without_room_in_memory_and_without_a_folder_the_network_runs_each_time_with_the_same_result()
+    {
+        using var scope = NewDisposeScope();
+        using Batch spheres = Toy.Spheres(cases: 2);
+        using UNet3D network = Toy.Teacher();
+        long one = 8 * 8 * 8 * 2 * sizeof(short);
+        long bottleneck = 4 * 4 * 4 * 4 * sizeof(float);
+        var cache = new TeacherCache(network, new TeacherCacheOptions { MemoryBytes = one + bottleneck });
+        byte[] first = cache.Forward(spheres.Images).Logits.bytes.ToArray();
+        cache.Forward(spheres.Images).Logits.bytes.ToArray().Should().Equal(first);
+        cache.Computed.Should().Be(3, "the first sample is kept, the second is not");
+    }
+
+    [Fact]
+    public void A_cache_that_is_filled_ahead_is_found_by_the_fit_in_the_same_precision_only()
+    {
+        using var scope = NewDisposeScope();
+        using Batch spheres = Toy.Spheres(cases: 2);
+        using UNet3D network = Toy.Teacher();
+        new FrozenTeacher(network, cache: new TeacherCacheOptions { Folder = _folder }).FillCache(Toy.Source(spheres, batchSize: 2), Precision.Mixed);
+        var cache = new TeacherCache(network, new TeacherCacheOptions { Folder = _folder });
+        using (ComputePrecision.Use(Precision.Mixed))
+            cache.Forward(spheres.Images);
+        cache.Computed.Should().Be(0);
+        cache.Forward(spheres.Images);
+        cache.Computed.Should().Be(2);
+
+        ((Action)(() => new FrozenTeacher(network, "expert").FillCache(Toy.Source(spheres)))).Should().Throw<InvalidOperationException>().WithMessage("The teacher 'expert' has no cache to fill: give it TeacherCacheOptions.");
+    }
+
+    [Fact]
+    public void A_teacher_whose_encoder_gives_more_than_features_is_refused()
+    {
+        using var scope = NewDisposeScope();
+        using var network = new HvedUNet3D(new HvedUNet3DOptions { Modalities = Toy.Modalities, OutputChannels = 2, BaseWidth = 2, Levels = 2 });
+        using Batch spheres = Toy.Spheres(cases: 1);
+        ((Action)(() => new FrozenTeacher(network, cache: new TeacherCacheOptions()).Forward(spheres))).Should().Throw<InvalidOperationException>().WithMessage("*HvedUNet3D*cache*HvedEncoderOutput*");
+    }
+
+    [Fact]
+    public void Logits_beyond_the_range_of_float16_stay_finite()
+    {
+        using var scope = NewDisposeScope();
+        using UNet3D network = Toy.Teacher();
+        using (no_grad())
+            network.get_parameter("head.weight")!.mul_(1e9);
+        using Batch spheres = Toy.Spheres(cases: 1);
+        Tensor logits = new FrozenTeacher(network, cache: new TeacherCacheOptions()).Forward(spheres).Logits;
+        logits.abs().max().item<float>().Should().Be(65504);
+    }
+
+    private static double Gap(Tensor one, Tensor other) => (one - other).abs().max().item<float>();
+}
