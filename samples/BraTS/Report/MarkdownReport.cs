@@ -85,6 +85,10 @@ internal sealed class MarkdownReport
             case ReportBlock.Legend legend:
                 Line($"Colours: {string.Join(", ", legend.Colours.Select(colour => $"{Escape(colour.Name)} {colour.Hex}"))}.");
                 break;
+            case ReportBlock.Links links:
+                // Beside each page lies the same as Markdown.
+                Line(string.Join('\n', links.Items.Select(link => $"- [{Escape(link.Text)}]({Path.ChangeExtension(link.Address, ".md")})")));
+                break;
             case ReportBlock.Details details:
                 Line($"### {Escape(details.Summary)}");
                 foreach (ReportBlock inner in details.Blocks)

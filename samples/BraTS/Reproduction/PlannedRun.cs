@@ -6,6 +6,9 @@ internal sealed record PlannedRun
     /// <summary>Its name and its folder below the reproduction's, for example "fold-1/kd-net-4-skips".</summary>
     public string Id => $"fold-{Settings.Fold}/{Row}";
 
+    /// <summary>Its name among those of several seeds, for example "seed-1/fold-1/kd-net-4-skips".</summary>
+    public string IdWithSeed => $"seed-{Settings.Seed}/{Id}";
+
     /// <summary>The row of the tables to which it belongs: all that tells it apart but the fold, for example "kd-net-4-skips".</summary>
     public required string Row { get; init; }
 

@@ -16,6 +16,9 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
     /// <summary>The modalities that can be asked for beside T1ce.</summary>
     public static IReadOnlyList<string> OtherModalities { get; } = [.. BraTSModality.All.Where(modality => modality != Modality)];
 
+    /// <summary>The same with another seed.</summary>
+    public ReproductionPlan With(int seed) => this with { Settings = Settings with { Seed = seed } };
+
     /// <summary>All runs: fold by fold, those on which others depend first.</summary>
     public IReadOnlyList<PlannedRun> Runs() => [.. Enumerable.Range(1, Settings.Folds).SelectMany(fold => InFold(Settings with { Fold = fold }))];
 

@@ -43,6 +43,9 @@ internal sealed partial record ReproductionRow(IReadOnlyList<PlannedRun> Planned
     /// <summary>Its name where rows of all kinds stand together, for example "KD-Net, tuned, 4 skips".</summary>
     public string Label => SkipConnections is { } skips ? FormattableString.Invariant($"{Title}, {skips} skips") : Title;
 
+    /// <summary>For example "KD-Net, literal, 4 skips (λ 0.75, T 5, α 10, the paper's weights)".</summary>
+    public string LabelWithWeights => Weights.Length > 0 ? $"{Label} ({Weights}{(HasWeightsOfSource ? ", the paper's weights" : "")})" : Label;
+
     /// <summary>The weights of its objective, for example "λ 0.75, T 5, α 10".</summary>
     public string Weights => string.Join(", ", System.Weights.With(Settings).Named().Select(weight => FormattableString.Invariant($"{Symbol(weight.Name)}\u00a0{weight.Value}")));
 

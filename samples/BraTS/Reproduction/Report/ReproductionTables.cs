@@ -124,7 +124,8 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
         return summary.Counted == summary.Cases ? text : string.Create(CultureInfo.InvariantCulture, $"{text} ({summary.Counted})");
     }
 
-    private static string Text(double mean, double deviation, int digits)
+    /// <summary>For example "71.67 ± 1.22"; without a deviation where there is none.</summary>
+    public static string Text(double mean, double deviation, int digits)
     {
         string text = mean.ToString($"F{digits}", CultureInfo.InvariantCulture);
         return double.IsNaN(deviation) ? text : $"{text} ± {deviation.ToString($"F{digits}", CultureInfo.InvariantCulture)}";
