@@ -97,6 +97,9 @@ public sealed class ReproductionPlanTests
     [InlineData("fold-1/*", 12)]
     [InlineData("*/teacher-?-skips", 6)]
     [InlineData("fold-3/kd-net-4-skips", 1)]
+    [InlineData("kd-net*", 6)]
+    [InlineData("teacher-4-skips", 3)]
+    [InlineData("seed-1/fold-2/*", 12)]
     public void Patterns_choose_by_name(string pattern, int count) =>
         new PlanSelection([pattern], 1, 1).Chosen(Plan(ReproductionPresets.Paper)).Should().HaveCount(count);
 

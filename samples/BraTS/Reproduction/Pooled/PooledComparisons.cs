@@ -5,6 +5,9 @@ namespace KnowledgeDistillation.Samples.BraTS;
 /// <summary>Compares every student with its baseline over several seeds.</summary>
 internal static class PooledComparisons
 {
+    // Scores are from 0 to 1; a mean of differences that is nearer to 0 than this is 0 but for rounding, and must not be ranked.
+    private const double Rounding = 1e-12;
+
     /// <summary>The comparisons, with Holm's correction for each grid and modality.</summary>
     /// <param name="states">One for each seed, in their order. The resamples of the intervals are drawn from the first seed and the order of runs and scores.</param>
     /// <param name="sharesCases">Whether all seeds have the same cases.</param>
@@ -39,7 +42,7 @@ internal static class PooledComparisons
         ];
         // A patient is one patient, with however many seeds it was segmented; a phantom of another seed is another phantom.
         double[] differences = sharesCases
-            ? [.. seeds.SelectMany(seed => seed.Cases).GroupBy(pair => pair.CaseId).OrderBy(item => item.Key, StringComparer.Ordinal).Select(item => item.Average(pair => pair.Difference))]
+            ? [.. seeds.SelectMany(seed => seed.Cases).GroupBy(pair => pair.CaseId).OrderBy(item => item.Key, StringComparer.Ordinal).Select(item => WithoutRounding(item.Average(pair => pair.Difference)))]
             : [.. seeds.SelectMany(seed => seed.Cases).Select(pair => pair.Difference)];
         ComparedCases first = seeds[0];
         var overSeeds = StudentTTest.Of(bySeed.Select(seed => seed.Difference));
@@ -63,6 +66,8 @@ internal static class PooledComparisons
             Losses = differences.Count(difference => difference < 0),
         };
     }
+
+    private static double WithoutRounding(double difference) => Math.Abs(difference) <= Rounding ? 0 : difference;
 
     private static PooledComparison[] Corrected(PooledComparison[] comparisons)
     {
