@@ -1,6 +1,5 @@
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical;
-using KnowledgeDistillation.Networks;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Samples.BraTS;
@@ -34,7 +33,7 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
 
     private IEnumerable<PlannedRun> InFold(ExperimentSettings settings)
     {
-        int all = ((UShapedNetworkOptions)settings.Recipe([Modality], BraTSRegions.Classes.Channels)).Levels - 1;
+        int all = settings.AllSkipConnections;
         foreach (SegmentationSystem system in new[] { SegmentationSystems.Teacher, SegmentationSystems.Baseline })
         {
             foreach (int skips in new[] { all, 0 })
@@ -132,7 +131,7 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
 
     private static string TermsOf(SegmentationSystem system, ExperimentSettings settings)
     {
-        var inputs = new ObjectiveInputs(system.Weights.With(settings), system.Modalities(Modality), system.NeedsTeacher ? 1 : 0, SpatialDimensions: 3, CPU);
+        var inputs = ObjectiveInputs.Of(system, settings, Modality, system.NeedsTeacher ? 1 : 0, CPU);
         return string.Join(" → ", system.Stages.Select(stage =>
         {
             WeightedObjective objective = stage.Objective(inputs);

@@ -9,8 +9,6 @@ namespace KnowledgeDistillation.Samples.BraTS;
 /// <param name="Failed">Those that ended in an error.</param>
 internal sealed partial record ReproductionRow(IReadOnlyList<PlannedRun> Planned, IReadOnlyList<FinishedRun> Finished, IReadOnlyList<FailedRun> Failed)
 {
-    private const int PaperLevels = 5;
-
     /// <summary>The rows in the order of the plan.</summary>
     public static IReadOnlyList<ReproductionRow> Of(ReproductionState state) =>
     [
@@ -29,10 +27,10 @@ internal sealed partial record ReproductionRow(IReadOnlyList<PlannedRun> Planned
     public string Modality => Planned[0].Modality;
 
     /// <summary>How many skip connections its network has; null for networks with skip connections of their own.</summary>
-    public int? SkipConnections => System.Network is null ? Settings.SkipConnections ?? AllSkipConnections : null;
+    public int? SkipConnections => System.Network is null ? Settings.SkipConnections ?? Settings.AllSkipConnections : null;
 
     /// <summary>Whether its network has all skip connections that its depth allows, as the paper's with 4.</summary>
-    public bool HasAllSkipConnections => SkipConnections is null || SkipConnections == AllSkipConnections;
+    public bool HasAllSkipConnections => SkipConnections is null || SkipConnections == Settings.AllSkipConnections;
 
     /// <summary>What its network sees in the test.</summary>
     public string Sees => System.Inputs == SystemInputs.AllModalities ? "all four" : ModalityTitles.Of(Modality);
@@ -62,8 +60,6 @@ internal sealed partial record ReproductionRow(IReadOnlyList<PlannedRun> Planned
 
     /// <summary>For example "2 of 3".</summary>
     public string Progress => FormattableString.Invariant($"{Finished.Count} of {Planned.Count}");
-
-    private int AllSkipConnections => (Settings.Levels ?? PaperLevels) - 1;
 
     /// <summary>The scores of all test cases of all folds that are done.</summary>
     public IEnumerable<CaseScore> Scores(ScoringGrid grid, string region) => Finished.SelectMany(run => run.Scores).Where(score => score.Grid == grid && score.Region.Region == region);

@@ -43,7 +43,7 @@ internal static class BaselineComparisons
     private static (Type Kind, int Width, int Levels, int SkipConnections) NetworkOf(PlannedRun run)
     {
         var network = (UShapedNetworkOptions)run.Settings.Recipe([run.Modality], BraTSRegions.Classes.Channels);
-        return (network.GetType(), network.BaseWidth, network.Levels, network.SkipConnections ?? network.Levels - 1);
+        return (network.GetType(), network.BaseWidth, network.Levels, network.SkipConnections ?? run.Settings.AllSkipConnections);
     }
 
     private static (string CaseId, ScoringGrid Grid, string Region) Compared(CaseScore score) => (score.CaseId, score.Grid, score.Region.Region);
