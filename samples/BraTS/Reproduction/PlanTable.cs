@@ -20,7 +20,7 @@ internal static class PlanTable
         foreach (IGrouping<string, PlannedRun> row in reproduction.Plan.GroupBy(run => run.Row))
         {
             PlannedRun first = row.First();
-            table.AddRow([Markup.Escape(row.Key), Markup.Escape(first.Title), Markup.Escape(first.Objective), .. columns.Select(column => State([.. row.Where(column.Holds)]))]);
+            table.AddRow([Markup.Escape(row.Key), Markup.Escape(first.LabelWithWeights), Markup.Escape(first.Objective), .. columns.Select(column => State([.. row.Where(column.Holds)]))]);
         }
 
         return table;

@@ -86,7 +86,7 @@ internal sealed record Reproduction
         if (!isOpen(run))
             return false;
 
-        display.Heading($"{NameOf(run)}: {run.Title} ({run.Objective})");
+        display.Heading($"{NameOf(run)}: {run.LabelWithWeights} ({run.Objective})");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, claim.Lost);
         try
         {

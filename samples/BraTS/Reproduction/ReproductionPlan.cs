@@ -78,14 +78,13 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
     // Where T or α are not the paper's, both have their row.
     private static IEnumerable<PlannedRun> Students(SegmentationSystem system, string objective, ExperimentSettings settings, string modality)
     {
-        DistillationWeights own = system.Weights.With(settings);
-        if (own == system.Weights)
+        if (system.Weights.With(settings) == system.Weights)
             return [Run(system, objective, settings, modality)];
         ExperimentSettings literal = settings with { Lambda = null, Temperature = null, Alpha = null };
         return
         [
-            Run(system, objective, settings, modality, "tuned", own),
-            Run(system, objective, literal, modality, "literal", system.Weights),
+            Run(system, objective, settings, modality, "tuned"),
+            Run(system, objective, literal, modality, "literal"),
         ];
     }
 
@@ -95,7 +94,7 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
         return Run(system, TermsOf(system, own), own);
     }
 
-    private static PlannedRun Run(SegmentationSystem system, string objective, ExperimentSettings settings, string modality = Modality, string weighting = "", DistillationWeights? weights = null)
+    private static PlannedRun Run(SegmentationSystem system, string objective, ExperimentSettings settings, string modality = Modality, string? weighting = null)
     {
         string network = settings.Network is { } kind ? kind.OptionName() : "";
         string skips = settings.SkipConnections is { } number ? $"{number}-skips" : "";
@@ -103,8 +102,9 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
         ExperimentSettings teacher = settings with { Lambda = null, Temperature = null, Alpha = null };
         return new PlannedRun
         {
-            Row = string.Join('-', new[] { network, system.Name, weighting, skips, other }.Where(part => part.Length > 0)),
-            Title = Title(system, settings, other, weighting, weights),
+            Row = string.Join('-', new[] { network, system.Name, weighting ?? "", skips, other }.Where(part => part.Length > 0)),
+            Title = Title(system, settings, other),
+            Weighting = weighting,
             Objective = objective,
             System = system,
             Settings = settings,
@@ -113,21 +113,13 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
         };
     }
 
-    // For example "KD-Net, tuned (λ = 0.75, T = 2, α = 0.1)".
-    private static string Title(SegmentationSystem system, ExperimentSettings settings, string modality, string weighting, DistillationWeights? weights)
+    private static string Title(SegmentationSystem system, ExperimentSettings settings, string modality)
     {
         string name = system == SegmentationSystems.KDNet ? "KD-Net" : system.Title;
         string network = settings.Network == NetworkKind.MultiResUNet ? " (MultiResUNet)" : "";
         string on = modality.Length > 0 ? $" on {ModalityTitles.Of(modality)}" : "";
-        return weights is null ? name + network + on : $"{name}{network}{on}, {weighting} ({string.Join(", ", weights.Named().Select(weight => FormattableString.Invariant($"{Symbol(weight.Name)} = {weight.Value}")))})";
+        return name + network + on;
     }
-
-    private static string Symbol(string weight) => weight switch
-    {
-        "lambda" => "λ",
-        "temperature" => "T",
-        _ => "α",
-    };
 
     private static string TermsOf(SegmentationSystem system, ExperimentSettings settings)
     {

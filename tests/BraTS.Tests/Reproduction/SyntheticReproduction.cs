@@ -28,14 +28,14 @@ internal static class SyntheticReproduction
         foreach ((SegmentationSystem system, string title, string objective) in new[]
         {
             (SegmentationSystems.Teacher, "Teacher", "GT"), (SegmentationSystems.Baseline, "Baseline", "GT"), (SegmentationSystems.Of("gt-kl"), "GT + KL", "GT + KL"),
-            (SegmentationSystems.Of("gt-kd"), "GT + KD", "GT + KD"), (SegmentationSystems.KDNet, "KD-Net, tuned (λ = 0.75, T = 2, α = 0.1)", "GT + KL + KD"),
+            (SegmentationSystems.Of("gt-kd"), "GT + KD", "GT + KD"), (SegmentationSystems.KDNet, "KD-Net", "GT + KL + KD"),
         })
         {
             foreach (int skips in new[] { AllSkips, 0 })
-                yield return Run(system, title, objective, settings with { SkipConnections = skips });
+                yield return Run(system, title, objective, settings with { SkipConnections = skips }) with { Weighting = system == SegmentationSystems.KDNet ? "tuned" : null };
         }
 
-        yield return Run(SegmentationSystems.KDNet, "KD-Net, literal (λ = 0.75, T = 5, α = 10)", "GT + KL + KD", settings with { SkipConnections = AllSkips, Lambda = null, Temperature = null, Alpha = null }) with { Row = "kd-net-literal-3-skips" };
+        yield return Run(SegmentationSystems.KDNet, "KD-Net", "GT + KL + KD", settings with { SkipConnections = AllSkips, Lambda = null, Temperature = null, Alpha = null }) with { Row = "kd-net-literal-3-skips", Weighting = "literal" };
         yield return Run(SegmentationSystems.Of("u-hved"), "U-HVED", "segmentation + reconstruction + divergence", settings with { Lambda = null, Temperature = null, Alpha = null });
         yield return Run(SegmentationSystems.Of("u-hemis"), "U-HeMIS", "segmentation", settings with { Lambda = null, Temperature = null, Alpha = null });
     }

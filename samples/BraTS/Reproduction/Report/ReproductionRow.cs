@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using KnowledgeDistillation.Medical;
 
 namespace KnowledgeDistillation.Samples.BraTS;
@@ -7,7 +6,7 @@ namespace KnowledgeDistillation.Samples.BraTS;
 /// <param name="Planned">Its runs, one a fold, at least one.</param>
 /// <param name="Finished">Those of them that are done.</param>
 /// <param name="Failed">Those that ended in an error.</param>
-internal sealed partial record ReproductionRow(IReadOnlyList<PlannedRun> Planned, IReadOnlyList<FinishedRun> Finished, IReadOnlyList<FailedRun> Failed)
+internal sealed record ReproductionRow(IReadOnlyList<PlannedRun> Planned, IReadOnlyList<FinishedRun> Finished, IReadOnlyList<FailedRun> Failed)
 {
     /// <summary>The rows in the order of the plan.</summary>
     public static IReadOnlyList<ReproductionRow> Of(ReproductionState state) =>
@@ -35,8 +34,8 @@ internal sealed partial record ReproductionRow(IReadOnlyList<PlannedRun> Planned
     /// <summary>What its network sees in the test.</summary>
     public string Sees => System.Inputs == SystemInputs.AllModalities ? "all four" : ModalityTitles.Of(Modality);
 
-    /// <summary>Its title without the weights that it may spell out, for example "KD-Net, tuned".</summary>
-    public string Title => SpelledOutWeights().Replace(Planned[0].Title, "");
+    /// <summary>What it is, for example "KD-Net, tuned".</summary>
+    public string Title => Planned[0].Label;
 
     /// <summary>Its name where rows of all kinds stand together, for example "KD-Net, tuned, 4 skips".</summary>
     public string Label => SkipConnections is { } skips ? FormattableString.Invariant($"{Title}, {skips} skips") : Title;
@@ -45,7 +44,7 @@ internal sealed partial record ReproductionRow(IReadOnlyList<PlannedRun> Planned
     public string LabelWithWeights => Weights.Length > 0 ? $"{Label} ({Weights}{(HasWeightsOfSource ? ", the paper's weights" : "")})" : Label;
 
     /// <summary>The weights of its objective, for example "λ 0.75, T 5, α 10".</summary>
-    public string Weights => string.Join(", ", System.Weights.With(Settings).Named().Select(weight => FormattableString.Invariant($"{Symbol(weight.Name)}\u00a0{weight.Value}")));
+    public string Weights => Planned[0].Weights.InWords();
 
     /// <summary>Its counterpart in the paper; null where there is none.</summary>
     public PaperFigures? Paper => Settings.Network is null or NetworkKind.UNet && (System.Inputs == SystemInputs.AllModalities || Modality == BraTSModality.T1ce)
@@ -53,7 +52,7 @@ internal sealed partial record ReproductionRow(IReadOnlyList<PlannedRun> Planned
         : null;
 
     /// <summary>Whether its weights are those of the system's source.</summary>
-    public bool HasWeightsOfSource => System.Weights.With(Settings) == System.Weights;
+    public bool HasWeightsOfSource => Planned[0].Weights == System.Weights;
 
     /// <summary>The colour of its boxes: that of baselines, students, teachers or others.</summary>
     public string Style => System.Name == SegmentationSystems.Baseline.Name ? "reference" : System.NeedsTeacher ? "student" : System.Name == SegmentationSystems.Teacher.Name ? "teacher" : "other";
@@ -63,14 +62,4 @@ internal sealed partial record ReproductionRow(IReadOnlyList<PlannedRun> Planned
 
     /// <summary>The scores of all test cases of all folds that are done.</summary>
     public IEnumerable<CaseScore> Scores(ScoringGrid grid, string region) => Finished.SelectMany(run => run.Scores).Where(score => score.Grid == grid && score.Region.Region == region);
-
-    private static string Symbol(string weight) => weight switch
-    {
-        "lambda" => "λ",
-        "temperature" => "T",
-        _ => "α",
-    };
-
-    [GeneratedRegex(@" \([λTα] = [^)]*\)")]
-    private static partial Regex SpelledOutWeights();
 }

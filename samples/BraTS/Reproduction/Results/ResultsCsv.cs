@@ -68,7 +68,7 @@ internal static class ResultsCsv
 
     /// <summary>The cells of <see cref="RunColumns"/>.</summary>
     public static string[] Columns(PlannedRun run) =>
-        [Csv.Text(run.Row), Csv.Text(run.Title), Csv.Text(run.Objective), Csv.Text(run.Modality), run.Settings.SkipConnections?.ToString(CultureInfo.InvariantCulture) ?? "all"];
+        [Csv.Text(run.Row), Csv.Text(run.LabelWithWeights), Csv.Text(run.Objective), Csv.Text(run.Modality), run.Settings.SkipConnections?.ToString(CultureInfo.InvariantCulture) ?? "all"];
 
     /// <summary>Mean, standard deviation, and the three counts.</summary>
     public static string[] Columns(CaseSummary summary) =>
