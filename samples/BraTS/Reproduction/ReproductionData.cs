@@ -16,15 +16,7 @@ internal sealed record ReproductionData(ExperimentSettings Settings, string? Fol
     public string Name => Folder is null ? "phantoms" : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder)));
 
     /// <summary>The data set in the folder, or null for phantoms.</summary>
-    public BraTSDataset? Open(Display display)
-    {
-        if (Folder is null)
-            return null;
-        BraTSDataset dataset = BraTSDataset.Open(Folder, new BraTSDatasetOptions { FaultyCases = SkipFaulty ? FaultyCaseHandling.Skip : FaultyCaseHandling.Stop });
-        foreach (BraTSCaseFault fault in dataset.Faults)
-            display.Warn($"Left out: {fault}");
-        return dataset;
-    }
+    public BraTSDataset? Open(Display display) => Folder is null ? null : Datasets.Open(Folder, BraTSModality.All, SkipFaulty, display);
 
     /// <summary>Tells the same cases by the same text: "phantoms", or the name of the folder with the number of cases and a digest of their names.</summary>
     public string Describe(BraTSDataset? dataset)
@@ -61,13 +53,7 @@ internal sealed record ReproductionData(ExperimentSettings Settings, string? Fol
 
     private (IReadOnlyList<BraTSCase> Cases, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(BraTSDataset? dataset, ReproductionFolder folder, Display display, CancellationToken cancellation)
     {
-        if (dataset is null && !Directory.Exists(folder.Phantoms))
-        {
-            display.Say($"Making {Settings.PhantomCases} phantom patients in {folder.Phantoms}");
-            new BraTSPhantom(Settings.PhantomOptions()).WriteDataset(folder.Phantoms, Settings.PhantomCases, cancellation);
-        }
-
-        dataset ??= BraTSDataset.Open(folder.Phantoms);
+        dataset ??= Datasets.OpenPhantoms(folder.Phantoms, Settings, display, cancellation);
         return (dataset.Cases, PreparedCases.Prepare(dataset.Cases, Settings.Preprocessing(BraTSModality.All), folder.Cache, display, cancellation));
     }
 }
