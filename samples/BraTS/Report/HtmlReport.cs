@@ -9,7 +9,7 @@ internal static class HtmlReport
     // Longer texts are broken into lines; shorter ones would only make rows uneven.
     private const int LongestLine = 40;
 
-    public static void Write(ReportDocument report, string path) => TextFile.Write(path, Render(report));
+    public static void Write(ReportDocument report, string path) => OutputFile.Write(path, Render(report));
 
     public static string Render(ReportDocument report)
     {

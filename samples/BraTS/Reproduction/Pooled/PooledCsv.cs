@@ -8,10 +8,10 @@ internal static class PooledCsv
     /// <param name="results">The results.</param>
     public static void Write(string folder, PooledResults results)
     {
-        TextFile.Write(Path.Combine(folder, "seeds.csv"), Seeds(results));
-        TextFile.Write(Path.Combine(folder, "summary.csv"), Summary(results));
-        TextFile.Write(Path.Combine(folder, "differences.csv"), Differences(results));
-        TextFile.Write(Path.Combine(folder, "statistics.csv"), Statistics(results));
+        OutputFile.Write(Path.Combine(folder, "seeds.csv"), Seeds(results));
+        OutputFile.Write(Path.Combine(folder, "summary.csv"), Summary(results));
+        OutputFile.Write(Path.Combine(folder, "differences.csv"), Differences(results));
+        OutputFile.Write(Path.Combine(folder, "statistics.csv"), Statistics(results));
     }
 
     private static string Seeds(PooledResults results) => ResultsCsv.Table(

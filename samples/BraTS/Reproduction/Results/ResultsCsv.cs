@@ -14,10 +14,10 @@ internal static class ResultsCsv
     /// <param name="results">The results.</param>
     public static void Write(string folder, ReproductionResults results)
     {
-        TextFile.Write(Path.Combine(folder, "cases.csv"), Cases(results));
-        TextFile.Write(Path.Combine(folder, "folds.csv"), Folds(results));
-        TextFile.Write(Path.Combine(folder, "summary.csv"), Summary(results));
-        TextFile.Write(Path.Combine(folder, "statistics.csv"), Statistics(results));
+        OutputFile.Write(Path.Combine(folder, "cases.csv"), Cases(results));
+        OutputFile.Write(Path.Combine(folder, "folds.csv"), Folds(results));
+        OutputFile.Write(Path.Combine(folder, "summary.csv"), Summary(results));
+        OutputFile.Write(Path.Combine(folder, "statistics.csv"), Statistics(results));
     }
 
     private static string Cases(ReproductionResults results) => Table(
