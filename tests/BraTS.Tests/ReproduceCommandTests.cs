@@ -117,6 +117,30 @@ public sealed class ReproduceCommandTests : IDisposable
         Directory.GetFileSystemEntries(In("begun"), "*", SearchOption.AllDirectories).Should().BeEquivalentTo(before);
     }
 
+    [Theory]
+    [InlineData(3, 3)]
+    [InlineData(2, 4)]
+    [InlineData(4, 4)]
+    public void Fewer_cases_than_the_folds_need_are_refused_before_anything_is_done(int folds, int needed)
+    {
+        string[] Arguments(int cases) => ["reproduce", "--out", In("few"), .. Small.Select((word, i) => i == 0 ? word : Small[i - 1] switch { "--cases" => $"{cases}", "--folds" => $"{folds}", "--epochs" => "1", _ => word }), "--only", "baseline-0*"];
+        Kdnet refused = Kdnet.Run(Arguments(needed - 1));
+        refused.ExitCode.Should().Be(2);
+        refused.Error.Should().Contain($"There are {needed - 1} cases (--cases), but a cross-validation with {folds} folds needs at least {needed}").And.Contain("kdnet evaluate --cases all");
+        Directory.EnumerateFileSystemEntries(_folder).Should().BeEmpty();
+        Kdnet.Run(Arguments(needed)).ExitCode.Should().Be(0);
+    }
+
+    [Fact]
+    public void A_single_patient_cannot_be_trained_and_tested_on()
+    {
+        Kdnet.Run("phantom", "--out", In("patient"), "--cases", "1", "--size", "16").ExitCode.Should().Be(0);
+        Kdnet refused = Kdnet.Run("reproduce", "--data", In("patient"), "--out", In("single"));
+        refused.ExitCode.Should().Be(2);
+        refused.Error.Should().Contain($"There is 1 case in '{In("patient")}', but a cross-validation with 3 folds needs at least 3");
+        Directory.Exists(In("single")).Should().BeFalse();
+    }
+
     [Fact]
     public void A_folder_that_holds_something_else_is_left_alone()
     {

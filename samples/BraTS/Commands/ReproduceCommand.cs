@@ -107,6 +107,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
         var data = new ReproductionData(plan.Settings, parsed.GetValue(_data), parsed.GetValue(_skipFaulty));
         together?.Check();
         BraTSDataset? dataset = data.Open(display);
+        data.RefuseTooFew(dataset);
         var reproduction = new Reproduction { Parts = [.. seeds.Select(Part)], ClaimLimit = TimeSpan.FromMinutes(parsed.GetValue(_takeOver)) };
         RefuseMissingTeachers(reproduction);
         // What other calls have done with other seeds is part of the whole.

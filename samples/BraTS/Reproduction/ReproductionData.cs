@@ -18,6 +18,17 @@ internal sealed record ReproductionData(ExperimentSettings Settings, string? Fol
     /// <summary>The data set in the folder, or null for phantoms.</summary>
     public BraTSDataset? Open(Display display) => Folder is null ? null : Datasets.Open(Folder, BraTSModality.All, SkipFaulty, display);
 
+    /// <summary>Refuses fewer cases than the folds need, before anything is trained.</summary>
+    /// <exception cref="UsageException">There are too few.</exception>
+    public void RefuseTooFew(BraTSDataset? dataset)
+    {
+        int cases = dataset?.Cases.Count ?? Settings.PhantomCases;
+        // Each fold tests on one case at least; of two folds, the one that is left must hold a case for training and one for validation.
+        int needed = Settings.Folds == 2 ? 4 : Settings.Folds;
+        if (cases < needed)
+            throw new UsageException($"There {(cases == 1 ? "is" : "are")} {TrainingText.Cases(cases)}{(Folder is null ? " (--cases)" : $" in '{Folder}'")}, but a cross-validation with {Settings.Folds} folds needs at least {needed}, because no network is scored on cases that it has learnt from: give more cases{(Settings.Folds > 3 && cases >= 3 ? ", or fewer --folds" : "")}. Single cases can be tried with 'kdnet train --folds 1', 'kdnet evaluate --cases all' and 'kdnet predict'.");
+    }
+
     /// <summary>Tells the same cases by the same text: "phantoms", or the name of the folder with the number of cases and a digest of their names.</summary>
     public string Describe(BraTSDataset? dataset)
     {
