@@ -63,7 +63,7 @@ internal static class HtmlReport
                 html.Append(CultureInfo.InvariantCulture, $"<ul class=\"legend\">{string.Concat(legend.Colours.Select(colour => $"<li><i style=\"background:{colour.Hex}\"></i>{Xml.Escape(colour.Name)}</li>"))}</ul>\n");
                 break;
             case ReportBlock.Links links:
-                html.Append(CultureInfo.InvariantCulture, $"<ul>{string.Concat(links.Items.Select(link => $"<li><a href=\"{Xml.Escape(link.Address)}\">{Xml.Escape(link.Text)}</a></li>"))}</ul>\n");
+                html.Append(CultureInfo.InvariantCulture, $"<ul class=\"links\">{string.Concat(links.Items.Select(link => $"<li><a href=\"{Xml.Escape(link.Address)}\">{Xml.Escape(link.Text)}</a></li>"))}</ul>\n");
                 break;
             case ReportBlock.Details details:
                 html.Append(CultureInfo.InvariantCulture, $"<details><summary>{Xml.Escape(details.Summary)}</summary>\n");

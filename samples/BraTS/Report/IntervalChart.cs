@@ -39,7 +39,7 @@ internal static class IntervalChart
                 canvas.Line($"interval {rows[i].Style}", X(end), y - 4, X(end), y + 4);
             canvas.Dot($"estimate {rows[i].Style}", X(rows[i].Difference), y, 4);
             foreach ((string name, double value) in rows[i].Parts)
-                canvas.Dot($"dot {rows[i].Style}", X(value), y + 9, 2.3, string.Create(CultureInfo.InvariantCulture, $"{name}: {value:+0.00;−0.00;0.00}"));
+                canvas.Dot($"part {rows[i].Style}", X(value), y + 9, 2.6, string.Create(CultureInfo.InvariantCulture, $"{name}: {value:+0.00;−0.00;0.00}"));
         }
 
         return new ReportChart(title, description, canvas.Finish());

@@ -49,7 +49,7 @@ public sealed class PooledReportTests : IDisposable
         XElement[] charts = [.. page.Descendants("svg")];
         charts.Should().HaveCount(3, "one for each region");
         foreach (XElement chart in charts)
-            chart.Descendants("circle").Count(dot => dot.Attribute("class")!.Value.StartsWith("dot", StringComparison.Ordinal)).Should().Be(7 * 5, "seven students with five seeds");
+            chart.Descendants("circle").Count(dot => dot.Attribute("class")!.Value.StartsWith("part", StringComparison.Ordinal)).Should().Be(7 * 5, "seven students with five seeds");
         string html = File.ReadAllText(Path.Combine(_folder, "report.html"));
         html.Should().NotContain("http").And.NotContain("<script").And.NotContain("url(").And.Contain("prefers-color-scheme: dark");
         page.Descendants("a").Select(link => link.Attribute("href")!.Value).Should().Equal(Enumerable.Range(1, 5).Select(seed => $"seed-{seed}/report.html"));
