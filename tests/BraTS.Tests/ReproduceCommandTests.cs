@@ -117,6 +117,30 @@ public sealed class ReproduceCommandTests : IDisposable
         Directory.GetFileSystemEntries(In("begun"), "*", SearchOption.AllDirectories).Should().BeEquivalentTo(before);
     }
 
+    [Theory]
+    [InlineData(3, 3)]
+    [InlineData(2, 4)]
+    [InlineData(4, 4)]
+    public void Fewer_cases_than_the_folds_need_are_refused_before_anything_is_done(int folds, int needed)
+    {
+        string[] Arguments(int cases) => ["reproduce", "--out", In("few"), .. Small.Select((word, i) => i == 0 ? word : Small[i - 1] switch { "--cases" => $"{cases}", "--folds" => $"{folds}", "--epochs" => "1", _ => word }), "--only", "baseline-0*"];
+        Kdnet refused = Kdnet.Run(Arguments(needed - 1));
+        refused.ExitCode.Should().Be(2);
+        refused.Error.Should().Contain($"There are {needed - 1} cases (--cases), but a cross-validation with {folds} folds needs at least {needed}").And.Contain("kdnet evaluate --cases all");
+        Directory.EnumerateFileSystemEntries(_folder).Should().BeEmpty();
+        Kdnet.Run(Arguments(needed)).ExitCode.Should().Be(0);
+    }
+
+    [Fact]
+    public void A_single_patient_cannot_be_trained_and_tested_on()
+    {
+        Kdnet.Run("phantom", "--out", In("patient"), "--cases", "1", "--size", "16").ExitCode.Should().Be(0);
+        Kdnet refused = Kdnet.Run("reproduce", "--data", In("patient"), "--out", In("single"));
+        refused.ExitCode.Should().Be(2);
+        refused.Error.Should().Contain($"There is 1 case in '{In("patient")}', but a cross-validation with 3 folds needs at least 3");
+        Directory.Exists(In("single")).Should().BeFalse();
+    }
+
     [Fact]
     public void A_folder_that_holds_something_else_is_left_alone()
     {
@@ -235,6 +259,77 @@ public sealed class ReproduceCommandTests : IDisposable
         IsDone("shard", "teacher-1-skips").Should().BeTrue();
         IsDone("shard", "kd-net-tuned-1-skips").Should().BeTrue();
         IsDone("shard", "baseline-0-skips").Should().BeFalse();
+    }
+
+    [Fact]
+    public void Several_seeds_make_the_folders_that_each_would_make_alone_and_a_report_on_all()
+    {
+        string[] few = ["--cases", "9", "--size", "16", "--levels", "2", "--width", "2", "--epochs", "2", "--threads", "1", "--temperature", "5", "--alpha", "10", "--only", "teacher-1*", "baseline-1*", "kd-net-1*"];
+        // The first seed alone, then both, of which the first is done.
+        Kdnet.Run(["reproduce", "--out", In("seeds", "seed-1"), "--seed", "1", .. few]).ExitCode.Should().Be(0);
+        Kdnet both = Kdnet.Run(["reproduce", "--out", In("seeds"), "--seeds", "1", "2", .. few]);
+
+        both.Error.Should().BeEmpty();
+        both.ExitCode.Should().Be(0);
+        both.Output.Should().Contain("72 runs in all, 9 done. 9 runs to do here").And.Contain("seed-2/fold-3/kd-net-1-skips").And.NotContain("seed-1/fold-1/").And.Contain($"18 of 18 runs are done. Everything is in {In("seeds")}");
+        Kdnet.Run(["reproduce", "--out", In("alone"), "--seed", "2", .. few]).ExitCode.Should().Be(0);
+        SameScores("alone", Path.Combine("seeds", "seed-2"));
+        File.ReadAllText(In("seeds", "seed-2", "results", "statistics.csv")).Should().Be(File.ReadAllText(In("alone", "results", "statistics.csv")));
+
+        string page = File.ReadAllText(In("seeds", "report.html"));
+        page.Should().Contain("href=\"seed-1/report.html\"").And.Contain("18 of 18 runs are done").And.NotContain("failed").And.NotContain("Not done yet").And.Contain("Left out by choice (--only), so that nothing is said of it: teacher-0-skips");
+        File.ReadAllText(In("seeds", "seed-1", "report.html")).Should().Contain("9 of 9 runs are done").And.Contain("Every run that was planned is done; none failed.");
+        File.ReadAllText(In("seeds", "report.md")).Should().Contain("[Seed 2](seed-2/report.md)");
+        // One student in three regions on two grids with two seeds, and the header.
+        File.ReadAllLines(In("seeds", "results", "differences.csv")).Should().HaveCount(1 + (3 * 2 * 2));
+    }
+
+    [Fact]
+    public void Shards_and_patterns_go_over_all_seeds_and_a_dry_run_writes_nothing()
+    {
+        Kdnet dry = Kdnet.Run(["reproduce", "--dry-run", "--out", In("seeds"), "--seeds", "1", "2", "3", "--only", "seed-2/*baseline-0*", "seed-3/fold-1/baseline-0*", "--shard", "2/2", .. Small]);
+
+        dry.Error.Should().BeEmpty();
+        dry.Output.Should().Contain("108 runs in all, 0 done. 1 run to do here").And.Contain("seed-1/").And.Contain("seed-3/");
+        Directory.EnumerateFileSystemEntries(_folder).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Seeds_that_other_calls_have_done_are_part_of_the_report()
+    {
+        string[] few = [.. Small, "--only", "baseline-0*"];
+        Kdnet.Run(["reproduce", "--out", In("more"), "--seeds", "2", .. few]).ExitCode.Should().Be(0);
+        Kdnet.Run(["reproduce", "--out", In("more"), "--seeds", "1", .. few]).ExitCode.Should().Be(0);
+        File.ReadAllText(In("more", "report.html")).Should().Contain("2 seeds: 1 and 2.").And.Contain("4 of 4 runs are done");
+
+        // Another width would make them incomparable.
+        string[] wider = [.. few.Select((word, position) => position > 0 && few[position - 1] == "--width" ? "4" : word)];
+        Kdnet refused = Kdnet.Run(["reproduce", "--out", In("more"), "--seeds", "3", .. wider]);
+        refused.ExitCode.Should().Be(2);
+        refused.Error.Should().Contain("seed-1' holds a reproduction with other settings: BaseWidth was 2 and is now 4");
+        Directory.Exists(In("more", "seed-3")).Should().BeFalse();
+    }
+
+    [Theory]
+    [InlineData("--seed and --seeds exclude each other", "--seeds", "1", "2", "--seed", "3")]
+    [InlineData("--seeds names 2 twice", "--seeds", "2", "1", "2")]
+    [InlineData("--seeds", "--seeds")]
+    [InlineData("--seeds", "--seeds", "one")]
+    public void Seeds_that_make_no_sense_are_refused(string message, params string[] seeds)
+    {
+        Kdnet run = Kdnet.Run(["reproduce", "--out", In("refused"), .. Small, .. seeds]);
+        run.ExitCode.Should().Be(2);
+        run.Error.Should().Contain(message).And.NotContain("   at ");
+        Directory.EnumerateFileSystemEntries(_folder).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Several_seeds_do_not_go_where_something_else_is()
+    {
+        Directory.CreateDirectory(In("thesis"));
+        File.WriteAllText(In("thesis", "thesis.txt"), "words");
+        Kdnet.Run(["reproduce", "--out", In("thesis"), "--seeds", "1", "2", .. Small]).Error.Should().Contain("holds something else than a reproduction with several seeds");
+        Directory.EnumerateFileSystemEntries(In("thesis")).Should().ContainSingle();
     }
 
     private bool IsDone(string reproduction, string row) => File.Exists(In(reproduction, "runs", "fold-1", row, "done.json"));

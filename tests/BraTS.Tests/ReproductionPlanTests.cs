@@ -17,7 +17,7 @@ public sealed class ReproductionPlanTests
             "gt-kl-4-skips", "gt-kl-0-skips", "gt-kd-4-skips", "gt-kd-0-skips", "kd-net-4-skips", "kd-net-0-skips",
             "u-hved", "u-hemis");
         PlannedRun student = plan.Single(run => run.Id == "fold-2/kd-net-0-skips");
-        student.Title.Should().Be("KD-Net");
+        (student.Title, student.Weighting, student.LabelWithWeights).Should().Be(("KD-Net", null, "KD-Net"));
         student.Objective.Should().Be("GT + KL + KD");
         student.Modality.Should().Be(BraTSModality.T1ce);
         student.Teacher.Should().Be("fold-2/teacher-0-skips");
@@ -45,12 +45,12 @@ public sealed class ReproductionPlanTests
         plan.Should().HaveCount(3 * 18);
         PlannedRun tuned = plan.Single(run => run.Id == "fold-1/kd-net-tuned-3-skips");
         PlannedRun literal = plan.Single(run => run.Id == "fold-1/kd-net-literal-3-skips");
-        tuned.Title.Should().Be("KD-Net, tuned (λ = 0.75, T = 2, α = 0.1)");
-        literal.Title.Should().Be("KD-Net, literal (λ = 0.75, T = 5, α = 10)");
-        tuned.System.Weights.With(tuned.Settings).Should().Be(new DistillationWeights(0.75, 2, 0.1));
-        literal.System.Weights.With(literal.Settings).Should().Be(new DistillationWeights(0.75, 5, 10));
+        (tuned.Title, tuned.Weighting, tuned.LabelWithWeights).Should().Be(("KD-Net", "tuned", "KD-Net, tuned (λ 0.75, T 2, α 0.1)"));
+        (literal.Title, literal.Weighting, literal.LabelWithWeights).Should().Be(("KD-Net", "literal", "KD-Net, literal (λ 0.75, T 5, α 10)"));
+        tuned.Weights.Should().Be(new DistillationWeights(0.75, 2, 0.1));
+        literal.Weights.Should().Be(new DistillationWeights(0.75, 5, 10));
         literal.Teacher.Should().Be(tuned.Teacher).And.Be("fold-1/teacher-3-skips");
-        plan.Single(run => run.Row == "gt-kd-literal-0-skips" && run.Settings.Fold == 1).Title.Should().Be("GT + KD, literal (λ = 0.75, T = 5)");
+        plan.Single(run => run.Row == "gt-kd-literal-0-skips" && run.Settings.Fold == 1).LabelWithWeights.Should().Be("GT + KD, literal (λ 0.75, T 5)");
         Plan(ReproductionPresets.Quick with { Temperature = 5, Alpha = 10 }).Should().HaveCount(3 * 12);
     }
 
@@ -97,6 +97,9 @@ public sealed class ReproductionPlanTests
     [InlineData("fold-1/*", 12)]
     [InlineData("*/teacher-?-skips", 6)]
     [InlineData("fold-3/kd-net-4-skips", 1)]
+    [InlineData("kd-net*", 6)]
+    [InlineData("teacher-4-skips", 3)]
+    [InlineData("seed-1/fold-2/*", 12)]
     public void Patterns_choose_by_name(string pattern, int count) =>
         new PlanSelection([pattern], 1, 1).Chosen(Plan(ReproductionPresets.Paper)).Should().HaveCount(count);
 

@@ -47,7 +47,7 @@ public sealed class SystemFixture : IDisposable
     internal static ExperimentSettings With(ExperimentSettings settings, string kind) =>
         kind == NetworkKind.UNet.OptionName() ? settings : settings with { Network = NetworkKinds.Parse(kind) };
 
-    internal static int SpatialDimensions(string kind) => kind == NetworkKind.UNet2D.OptionName() ? 2 : 3;
+    internal static int SpatialDimensions(string kind) => With(ExperimentSettings.Paper, kind).SpatialDimensions;
 
     /// <summary>The volumes as a network sees them: whole, or as slices.</summary>
     internal static IBatchSource Source(Batch volumes, string kind)
@@ -97,7 +97,7 @@ public sealed class SystemFixture : IDisposable
         foreach (TrainingStage stage in system.Stages)
         {
             stage.Prepare?.Invoke(network);
-            WeightedObjective objective = stage.Objective(new ObjectiveInputs(system.Weights, system.Modalities(OverfitModality), teachers.Length, SpatialDimensions(kind), CPU));
+            WeightedObjective objective = stage.Objective(ObjectiveInputs.Of(system, With(ExperimentSettings.Paper, kind), OverfitModality, teachers.Length, CPU));
             var options = new TrainingOptions { Epochs = OverfitSteps, LearningRate = learningRate };
             ITrainer trainer = teachers.Length == 0
                 ? new SupervisedTrainer(network, BraTSRegions.Classes, options, objective)

@@ -57,7 +57,7 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
         foreach (TrainingStage stage in system.Stages)
         {
             stage.Prepare?.Invoke(network);
-            WeightedObjective objective = stage.Objective(new ObjectiveInputs(system.Weights, system.Modalities(BraTSModality.T1ce), teacher is null ? 0 : 1, SystemFixture.SpatialDimensions(kind), CPU));
+            WeightedObjective objective = stage.Objective(ObjectiveInputs.Of(system, SystemFixture.With(ExperimentSettings.Paper, kind), BraTSModality.T1ce, teacher is null ? 0 : 1, CPU));
             string[] frozen = [.. network.Module.named_parameters().Where(parameter => !parameter.parameter.requires_grad).Select(parameter => parameter.name)];
             // Several batches, because networks that draw modalities at random do not use all of their encoders at once.
             for (int step = 0; step < 12; step++)

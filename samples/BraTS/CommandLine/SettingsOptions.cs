@@ -26,7 +26,7 @@ internal sealed class SettingsOptions
     /// <summary>Some settings with what the user gave.</summary>
     public ExperimentSettings Read(ParseResult parsed, ExperimentSettings start) => _changes.Aggregate(start, (settings, change) => change(parsed, settings));
 
-    public void AddSeed() => Add("--seed", "Fixes everything random: the same seed on the same machine with the same number of threads gives the same result.", settings => settings.Seed, (settings, value) => settings with { Seed = value });
+    public Option<int> AddSeed() => Add("--seed", "Fixes everything random: the same seed on the same machine with the same number of threads gives the same result.", settings => settings.Seed, (settings, value) => settings with { Seed = value });
 
     public void AddPhantom()
     {

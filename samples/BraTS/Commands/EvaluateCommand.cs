@@ -59,13 +59,7 @@ internal sealed class EvaluateCommand : ExplainedCommand
             foreach (string name in names)
                 models.Add(SegmentationModel.Load(ModelFolder.Find(name), device));
             Dictionary<SegmentationModel, IReadOnlyList<string>> shown = models.ToDictionary(model => model, model => Shown(model, parsed));
-            BraTSDataset dataset = BraTSDataset.Open(parsed.GetValue(_data)!, new BraTSDatasetOptions
-            {
-                RequiredModalities = [.. shown.Values.SelectMany(modalities => modalities).Distinct()],
-                FaultyCases = parsed.GetValue(_skipFaulty) ? FaultyCaseHandling.Skip : FaultyCaseHandling.Stop,
-            });
-            foreach (BraTSCaseFault fault in dataset.Faults)
-                display.Warn($"Left out: {fault}");
+            BraTSDataset dataset = Datasets.Open(parsed.GetValue(_data)!, [.. shown.Values.SelectMany(modalities => modalities).Distinct()], parsed.GetValue(_skipFaulty), display);
             IReadOnlyList<BraTSCase> cases = Choose(dataset, models, parsed.GetValue(_cases) == All, display);
             bool subsets = parsed.GetValue(_subsets);
             List<CaseScore> scores = [];

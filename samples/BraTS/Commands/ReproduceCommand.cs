@@ -11,7 +11,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
     private readonly Option<string?> _data = CommonOptions.Data("A BraTS data set; phantoms where none is given.");
     private readonly Option<string> _out = CommonOptions.Out("Where everything goes: a folder of its own for each run, and what they all come to. Several processes and machines may share it.");
     private readonly Option<string?> _preset = new("--preset") { Description = "Where the settings start. [default: paper with --data, quick without]", HelpName = "paper|quick" };
-    private readonly Option<string[]> _only = new("--only") { Description = "Do only runs of these names, with * for any text and ? for any character.", HelpName = "pattern", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<string[]> _only = new("--only") { Description = "Do only runs of these names, with * for any text and ? for any character; rows of which none is chosen are left out of the report.", HelpName = "pattern", AllowMultipleArgumentsPerToken = true };
     private readonly Option<string> _shard = new("--shard") { Description = "Do the first, second, ... part of the runs, for example 1/2 and 2/2.", HelpName = "i/n", DefaultValueFactory = _ => "1/1" };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show the plan with the estimated time, and do nothing." };
     private readonly Option<string[]> _variants = new("--variants") { Description = $"Train these too; all where none is named: {string.Join(", ", ReproductionVariants.Names)}.", HelpName = "name", AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.ZeroOrMore };
@@ -20,6 +20,8 @@ internal sealed class ReproduceCommand : ExplainedCommand
     private readonly Option<double> _takeOver = new("--take-over") { Description = "Minutes without a sign of life after which a run is taken over from another machine.", HelpName = "minutes", DefaultValueFactory = _ => 5 };
     private readonly Option<int> _crop;
     private readonly Option<int> _subsampling;
+    private readonly Option<int> _seed;
+    private readonly Option<int[]> _seeds = new("--seeds") { Description = "Do all of it with each of these seeds, in a folder of its own each, and report on all of them together.", HelpName = "number", AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.OneOrMore };
     private readonly SettingsOptions _settings;
     private readonly TorchOptions _torch;
 
@@ -32,6 +34,8 @@ internal sealed class ReproduceCommand : ExplainedCommand
 
             Stop it at any moment and in any way: the same command goes on where it was, and does nothing twice. Given in several processes, or on several machines that share --out, they share the work.
 
+            How far chance moves the figures, several seeds tell: --seeds 1 2 3 4 5 does all of it five times, in seed-1 to seed-5 below --out, and adds a report on all five together.
+
             --preset paper: 500 epochs at 64³, width 30, batch 1. --preset quick: 48 phantoms of 24³ voxels, width 8, 4 levels; on --data, images of 32³.
 
             Examples:
@@ -40,6 +44,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
               kdnet reproduce --data BraTS2018 --out paper --device cuda
               kdnet reproduce --data BraTS2018 --out paper --shard 1/4
               kdnet reproduce --out quick --only 'fold-1/*' --variants hinton attention
+              kdnet reproduce --out seeds --seeds 1 2 3 4 5 --only 'teacher*' 'baseline*' 'gt-*' 'kd-net*'
             """)
     {
         _services = services;
@@ -64,7 +69,15 @@ internal sealed class ReproduceCommand : ExplainedCommand
         Add(_skipFaulty);
         Add(_takeOver);
         _settings = new SettingsOptions(this, (ReproductionPresets.PaperName, ReproductionPresets.Paper), (ReproductionPresets.QuickName, ReproductionPresets.Quick));
-        _settings.AddSeed();
+        _seed = _settings.AddSeed();
+        Add(_seeds);
+        Validators.Add(result =>
+        {
+            if (result.GetResult(_seeds) is { Implicit: false } several && several.Tokens.GroupBy(token => token.Value).FirstOrDefault(seed => seed.Count() > 1) is { } twice)
+                result.AddError($"--seeds names {twice.Key} twice.");
+            if (result.GetResult(_seeds) is { Implicit: false } && result.GetResult(_seed) is { Implicit: false })
+                result.AddError("--seed and --seeds exclude each other: name all seeds in --seeds.");
+        });
         _settings.AddPhantom();
         _crop = _settings.AddCrop();
         _subsampling = _settings.AddSubsampling();
@@ -81,42 +94,59 @@ internal sealed class ReproduceCommand : ExplainedCommand
     {
         var device = _torch.Start(parsed);
         Display display = _services.Display;
-        ExperimentSettings settings = ReadSettings(parsed);
-        var plan = new ReproductionPlan(settings, Named(parsed, _variants, ReproductionVariants.Names), Named(parsed, _modalities, ReproductionPlan.OtherModalities));
+        var plan = new ReproductionPlan(ReadSettings(parsed), Named(parsed, _variants, ReproductionVariants.Names), Named(parsed, _modalities, ReproductionPlan.OtherModalities));
         plan.Validate();
-        IReadOnlyList<PlannedRun> runs = plan.Runs();
+        SeedsFolder? together = parsed.GetResult(_seeds) is { Implicit: false } ? new SeedsFolder(parsed.GetValue(_out)!) : null;
+        IReadOnlyList<int> seeds = together is null ? [plan.Settings.Seed] : parsed.GetValue(_seeds)!;
+        PlannedRun[] all = [.. seeds.SelectMany(seed => plan.With(seed).Runs())];
         (int shard, int shards) = ParseShard(parsed.GetValue(_shard)).GetValueOrDefault();
         var selection = new PlanSelection(parsed.GetValue(_only) ?? [], shard, shards);
-        IReadOnlyList<PlannedRun> chosen = selection.Chosen(runs);
-        IReadOnlyList<PlannedRun> own = selection.OwnOf(runs);
-        var folder = new ReproductionFolder(parsed.GetValue(_out)!);
-        RefuseMissingTeachers(chosen, folder);
+        IReadOnlyList<PlannedRun> chosen = selection.Chosen(all);
+        IReadOnlyList<PlannedRun> own = selection.OwnOf(all);
 
-        var data = new ReproductionData(settings, parsed.GetValue(_data), parsed.GetValue(_skipFaulty));
+        var data = new ReproductionData(plan.Settings, parsed.GetValue(_data), parsed.GetValue(_skipFaulty));
+        together?.Check();
         BraTSDataset? dataset = data.Open(display);
-        folder.Check(settings, data.Describe(dataset));
+        data.RefuseTooFew(dataset);
+        var reproduction = new Reproduction { Parts = [.. seeds.Select(Part)], ClaimLimit = TimeSpan.FromMinutes(parsed.GetValue(_takeOver)) };
+        RefuseMissingTeachers(reproduction);
+        // What other calls have done with other seeds is part of the whole.
+        ReproductionPart[] others = together is null ? [] : [.. together.Begun().Except(seeds).Select(Part)];
+        foreach (ReproductionPart part in reproduction.Parts.Concat(others))
+            part.Check();
         try
         {
-            IReadOnlyDictionary<string, double> seconds = new PlanEstimate(dataset?.Cases.Count ?? settings.PhantomCases, folder).Seconds(own, device, _services.Cancellation);
-            display.Show(PlanTable.Render(runs, own, seconds, folder));
-            display.Say($"{Reproduction.Runs(runs.Count)} in all, {runs.Count(run => folder.Of(run.Id).IsDone)} done. {Reproduction.Runs(seconds.Count)} to do here: about {TrainingText.Time(TimeSpan.FromSeconds(seconds.Values.Sum()))} for one process, estimated from finished runs of the kind or a few training steps.");
+            IReadOnlyDictionary<string, double> seconds = new PlanEstimate(dataset?.Cases.Count ?? plan.Settings.PhantomCases, reproduction.ResultsOf).Seconds(own, device, _services.Cancellation);
+            display.Show(PlanTable.Render(reproduction, seconds));
+            display.Say($"{Reproduction.Runs(all.Length)} in all, {all.Count(run => reproduction.ResultsOf(run).IsDone)} done. {Reproduction.Runs(seconds.Count)} to do here: about {TrainingText.Time(TimeSpan.FromSeconds(seconds.Values.Sum()))} for one process, estimated from finished runs of the kind or a few training steps.");
             if (parsed.GetValue(_dryRun))
                 return ExitCode.Done;
 
-            folder.Open(settings, data.Describe(dataset));
-            var claimLimit = TimeSpan.FromMinutes(parsed.GetValue(_takeOver));
-            (IReadOnlyList<BraTSCase> cases, IReadOnlyDictionary<string, CachedCase> cached) = data.Prepare(dataset, folder, claimLimit, display, _services.Cancellation);
-            new Reproduction { Plan = runs, Own = own, Chosen = chosen, Folder = folder, ClaimLimit = claimLimit }
-                .Run(cases, cached, device, display, () => Publish(settings, data, runs, folder), _services.Cancellation);
-            ReproductionState state = Publish(settings, data, runs, folder);
-            ReproductionReport.Write(state, folder.Path, ReproductionPictures.OfCheckpoints(id => cached[id].Load(), device));
-            return Conclude(state, own, folder);
+            foreach (ReproductionPart part in reproduction.Parts)
+                part.Open();
+            reproduction.Run(device, display, _services.Cancellation);
+            ReproductionState[] states = [.. reproduction.Parts.Select(part => part.Report(device, reproduction.ClaimLimit, display, _services.Cancellation))];
+            if (together is not null)
+                PooledReport.Write([.. states, .. others.Select(part => part.Read())], sharesCases: dataset is not null, together);
+            return Conclude(reproduction, states, parsed.GetValue(_out)!);
         }
         catch (OperationCanceledException)
         {
             display.Warn($"To go on, give the same command again: {_services.CommandLine()}");
             throw;
         }
+
+        ReproductionPart Part(int seed) => new()
+        {
+            Prefix = together is null ? "" : $"{SeedsFolder.NameOf(seed)}/",
+            Data = data with { Settings = plan.With(seed).Settings },
+            Dataset = dataset,
+            Folder = together?.Of(seed) ?? new ReproductionFolder(parsed.GetValue(_out)!),
+            Plan = plan.With(seed).Runs(),
+            Own = [.. own.Where(run => run.Settings.Seed == seed)],
+            Chosen = [.. chosen.Where(run => run.Settings.Seed == seed)],
+            Rows = chosen.Select(run => run.Row).ToHashSet(),
+        };
     }
 
     private ExperimentSettings ReadSettings(ParseResult parsed)
@@ -128,31 +158,26 @@ internal sealed class ReproduceCommand : ExplainedCommand
         return phantoms && parsed.GetResult(_crop) is not { Implicit: false } ? settings with { CropEdge = settings.PhantomEdge } : settings;
     }
 
-    // Of all that is done by now, by this process and by others.
-    private static ReproductionState Publish(ExperimentSettings settings, ReproductionData data, IReadOnlyList<PlannedRun> runs, ReproductionFolder folder)
-    {
-        ReproductionState state = ReproductionStates.Read(settings, data.Name, runs, folder);
-        ResultsCsv.Write(folder.Results, ReproductionResults.Of(state));
-        return state;
-    }
-
-    private int Conclude(ReproductionState state, IReadOnlyList<PlannedRun> own, ReproductionFolder folder)
+    private int Conclude(Reproduction reproduction, IReadOnlyList<ReproductionState> states, string folder)
     {
         Display display = _services.Display;
-        PlannedRun[] left = [.. own.Where(run => !folder.Of(run.Id).IsDone)];
-        display.Say($"{state.Finished.Count} of {Reproduction.Runs(state.Plan.Count)} are done. Everything is in {folder.Path}");
+        PlannedRun[] left = [.. reproduction.Own.Where(run => !reproduction.ResultsOf(run).IsDone)];
+        display.Say($"{states.Sum(state => state.Finished.Count)} of {Reproduction.Runs(states.Sum(state => state.Plan.Count))} are done. Everything is in {Path.GetFullPath(folder)}");
         foreach (PlannedRun run in left)
-            display.Warn($"Not done: {run.Id}: {folder.Of(run.Id).Failure?.Reason ?? $"its teacher {run.Teacher} is missing"}");
+            display.Warn($"Not done: {reproduction.NameOf(run)}: {reproduction.ResultsOf(run).Failure?.Reason ?? $"its teacher {run.Teacher} is missing"}");
         if (left.Length > 0)
             display.Warn("The same command tries these again.");
         return left.Length > 0 ? ExitCode.Failed : ExitCode.Done;
     }
 
-    private static void RefuseMissingTeachers(IReadOnlyList<PlannedRun> chosen, ReproductionFolder folder)
+    private static void RefuseMissingTeachers(Reproduction reproduction)
     {
-        HashSet<string> names = [.. chosen.Select(run => run.Id)];
-        if (chosen.FirstOrDefault(run => run.Teacher is { } teacher && !names.Contains(teacher) && !folder.Of(teacher).IsDone) is { } orphan)
-            throw new UsageException($"The run {orphan.Id} needs its teacher {orphan.Teacher}, which is not done: add it to --only, or do it first.");
+        foreach (ReproductionPart part in reproduction.Parts)
+        {
+            HashSet<string> names = [.. part.Chosen.Select(run => run.Id)];
+            if (part.Chosen.FirstOrDefault(run => run.Teacher is { } teacher && !names.Contains(teacher) && !part.Folder.Of(teacher).IsDone) is { } orphan)
+                throw new UsageException($"The run {part.Prefix}{orphan.Id} needs its teacher {part.Prefix}{orphan.Teacher}, which is not done: add it to --only, or do it first.");
+        }
     }
 
     // Nothing after the option means all.

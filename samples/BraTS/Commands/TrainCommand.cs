@@ -73,7 +73,7 @@ internal sealed class TrainCommand : ExplainedCommand
 
         Display display = _services.Display;
         IReadOnlyList<string> modalities = system.TrainingModalities(modality);
-        BraTSDataset dataset = OpenData(parsed, modalities, display);
+        BraTSDataset dataset = Datasets.Open(parsed.GetValue(_data)!, modalities, parsed.GetValue(_skipFaulty), display);
         CaseSplit split = CaseSplit.Of(dataset.Cases, training.Settings);
         training.RefuseUnfitTeacher(split, display);
         display.Say($"{split}.");
@@ -100,17 +100,5 @@ internal sealed class TrainCommand : ExplainedCommand
         if (!system.NeedsTeacher && teachers.Length > 0)
             throw new UsageException($"The system '{system.Name}' learns without a teacher: leave --teacher out.");
         return [.. teachers.Select(ModelFolder.Find)];
-    }
-
-    private BraTSDataset OpenData(ParseResult parsed, IReadOnlyList<string> modalities, Display display)
-    {
-        BraTSDataset dataset = BraTSDataset.Open(parsed.GetValue(_data)!, new BraTSDatasetOptions
-        {
-            RequiredModalities = modalities,
-            FaultyCases = parsed.GetValue(_skipFaulty) ? FaultyCaseHandling.Skip : FaultyCaseHandling.Stop,
-        });
-        foreach (BraTSCaseFault fault in dataset.Faults)
-            display.Warn($"Left out: {fault}");
-        return dataset;
     }
 }

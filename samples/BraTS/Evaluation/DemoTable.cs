@@ -47,7 +47,7 @@ internal static class DemoTable
             }
         }
 
-        TextFile.Write(path, text.ToString());
+        OutputFile.Write(path, text.ToString());
     }
 
     public static string Text(MeanAndDeviation percent) => string.Create(CultureInfo.InvariantCulture, $"{percent.Mean:0.00} ± {percent.StandardDeviation:0.00}");

@@ -21,7 +21,7 @@ internal static class ScoresCsv
             text.AppendJoin(',', row).Append('\n');
         }
 
-        TextFile.Write(path, text.ToString());
+        OutputFile.Write(path, text.ToString());
     }
 
     // "nan" and "inf" are what spreadsheets, R and pandas read.

@@ -63,19 +63,10 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
 
     private BraTSDataset OpenData(DemoFolder folder, Display display, CancellationToken cancellation)
     {
-        if (Data is not null)
-        {
-            display.Say("The settings are small, so expect less than the paper's figures; 'kdnet demo --help' names the paper's settings.");
-            return BraTSDataset.Open(Data);
-        }
-
-        if (!Directory.Exists(folder.Phantoms))
-        {
-            display.Say($"Making {Settings.PhantomCases} phantom patients in {folder.Phantoms}");
-            new BraTSPhantom(Settings.PhantomOptions()).WriteDataset(folder.Phantoms, Settings.PhantomCases, cancellation);
-        }
-
-        return BraTSDataset.Open(folder.Phantoms);
+        if (Data is null)
+            return Datasets.OpenPhantoms(folder.Phantoms, Settings, display, cancellation);
+        display.Say("The settings are small, so expect less than the paper's figures; 'kdnet demo --help' names the paper's settings.");
+        return BraTSDataset.Open(Data);
     }
 
     private static string BestOf(SegmentationSystem system, DemoFolder folder) => Path.Combine(folder.Of(system), "best");

@@ -111,6 +111,14 @@ internal sealed record ExperimentSettings
     /// <summary>Every so many epochs each term's share of the student's gradient is measured; 0 for never.</summary>
     public int GradientSharesEvery { get; init; } = 5;
 
+    // What follows from settings is internal, so that it is neither written down nor listed as one.
+
+    /// <summary>2 where the network sees slices, 3 where it sees volumes.</summary>
+    internal int SpatialDimensions => Network == NetworkKind.UNet2D ? 2 : 3;
+
+    /// <summary>How many skip connections the network has where <see cref="SkipConnections"/> leaves out none.</summary>
+    internal int AllSkipConnections => ((UShapedNetworkOptions)Recipe([BraTSModality.T1ce], BraTSRegions.Classes.Channels)).Levels - 1;
+
     /// <summary>What the phantoms look like.</summary>
     public BraTSPhantomOptions PhantomOptions() => new()
     {
@@ -170,7 +178,7 @@ internal sealed record ExperimentSettings
         ValidatePreprocessing();
         if (Fold > Folds)
             throw new UsageException($"--fold must be from 1 to {Folds} (--folds), but is {Fold}.");
-        var inputs = new ObjectiveInputs(system.Weights.With(this), system.Modalities(modality), teachers, Network == NetworkKind.UNet2D ? 2 : 3, TorchSharp.torch.CPU);
+        var inputs = ObjectiveInputs.Of(system, this, modality, teachers, TorchSharp.torch.CPU);
         Refuse(() =>
         {
             foreach (TrainingStage stage in system.Stages)

@@ -94,7 +94,7 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
     {
         string folder = FolderOf(stage);
         stage.Prepare?.Invoke(network);
-        WeightedObjective objective = stage.Objective(new ObjectiveInputs(System.Weights.With(Settings), System.Modalities(Modality), teachers.Length, Settings.Network == NetworkKind.UNet2D ? 2 : 3, device));
+        WeightedObjective objective = stage.Objective(ObjectiveInputs.Of(System, Settings, Modality, teachers.Length, device));
         try
         {
             return display.ShowFit(stage.Folder.Length == 0 ? System.Title : $"{System.Title}, {stage.Folder}", progress =>
@@ -125,7 +125,7 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
         var volumes = new BraTSBatchSource(
             [.. cases.Select(item => cached[item.Id])],
             new BraTSBatchOptions { BatchSize = Settings.BatchSize, Seed = Settings.Seed, Shuffle = training, Flip = training && Settings.Flip });
-        return Settings.Network == NetworkKind.UNet2D ? new SliceBatchSource(volumes) : volumes;
+        return Settings.SpatialDimensions == 2 ? new SliceBatchSource(volumes) : volumes;
     }
 
     private void RefuseOtherSettings(IReadOnlyDictionary<string, string> metadata, NetworkRecipe recipe)

@@ -18,7 +18,7 @@ internal sealed record RememberedSettings(string File, string What)
     {
         RefuseOthers(settings);
         // Another process may begin with the same folder at this moment.
-        if (!TextFile.TryCreate(File, settings.ToJsonString(Indented)))
+        if (!OutputFile.TryCreate(File, settings.ToJsonString(Indented)))
             RefuseOthers(settings);
     }
 
@@ -28,7 +28,7 @@ internal sealed record RememberedSettings(string File, string What)
     {
         if (!System.IO.File.Exists(File))
         {
-            bool others = Directory.Exists(Folder) && Directory.EnumerateFileSystemEntries(Folder).Any(entry => !entry.EndsWith(TextFile.Unfinished, StringComparison.Ordinal));
+            bool others = Directory.Exists(Folder) && Directory.EnumerateFileSystemEntries(Folder).Any(entry => !entry.EndsWith(OutputFile.Unfinished, StringComparison.Ordinal));
             if (!System.IO.File.Exists(File))
             {
                 if (others)

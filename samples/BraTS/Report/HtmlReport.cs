@@ -9,7 +9,7 @@ internal static class HtmlReport
     // Longer texts are broken into lines; shorter ones would only make rows uneven.
     private const int LongestLine = 40;
 
-    public static void Write(ReportDocument report, string path) => TextFile.Write(path, Render(report));
+    public static void Write(ReportDocument report, string path) => OutputFile.Write(path, Render(report));
 
     public static string Render(ReportDocument report)
     {
@@ -61,6 +61,9 @@ internal static class HtmlReport
                 break;
             case ReportBlock.Legend legend:
                 html.Append(CultureInfo.InvariantCulture, $"<ul class=\"legend\">{string.Concat(legend.Colours.Select(colour => $"<li><i style=\"background:{colour.Hex}\"></i>{Xml.Escape(colour.Name)}</li>"))}</ul>\n");
+                break;
+            case ReportBlock.Links links:
+                html.Append(CultureInfo.InvariantCulture, $"<ul class=\"links\">{string.Concat(links.Items.Select(link => $"<li><a href=\"{Xml.Escape(link.Address)}\">{Xml.Escape(link.Text)}</a></li>"))}</ul>\n");
                 break;
             case ReportBlock.Details details:
                 html.Append(CultureInfo.InvariantCulture, $"<details><summary>{Xml.Escape(details.Summary)}</summary>\n");

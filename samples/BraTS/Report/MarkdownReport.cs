@@ -25,25 +25,10 @@ internal sealed class MarkdownReport
 
         string pictures = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, folder);
         foreach ((string name, byte[] content) in writer._files)
-            WritePicture(Path.Combine(pictures, name), content);
-        TextFile.Write(path, writer._text.ToString().TrimEnd('\n') + "\n");
+            OutputFile.Write(Path.Combine(pictures, name), content);
+        OutputFile.Write(path, writer._text.ToString().TrimEnd('\n') + "\n");
         if (Directory.Exists(pictures))
             DeleteFormer(pictures, writer._files.Keys.ToHashSet(StringComparer.Ordinal));
-    }
-
-    private static void WritePicture(string path, byte[] content)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            File.WriteAllBytes(temporary, content);
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
     }
 
     // Pictures of an earlier state of the report.
@@ -84,6 +69,10 @@ internal sealed class MarkdownReport
                 break;
             case ReportBlock.Legend legend:
                 Line($"Colours: {string.Join(", ", legend.Colours.Select(colour => $"{Escape(colour.Name)} {colour.Hex}"))}.");
+                break;
+            case ReportBlock.Links links:
+                // Beside each page lies the same as Markdown.
+                Line(string.Join('\n', links.Items.Select(link => $"- [{Escape(link.Text)}]({Path.ChangeExtension(link.Address, ".md")})")));
                 break;
             case ReportBlock.Details details:
                 Line($"### {Escape(details.Summary)}");

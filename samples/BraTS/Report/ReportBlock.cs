@@ -27,6 +27,9 @@ internal abstract record ReportBlock
     /// <summary>What colours mean.</summary>
     internal sealed record Legend(IReadOnlyList<(string Name, string Hex)> Colours) : ReportBlock;
 
+    /// <summary>Ways to other files, whose addresses are relative to the report's.</summary>
+    internal sealed record Links(IReadOnlyList<(string Text, string Address)> Items) : ReportBlock;
+
     /// <summary>What few readers need: folded together until it is asked for, and printed.</summary>
     internal sealed record Details(string Summary, IReadOnlyList<ReportBlock> Blocks) : ReportBlock;
 }

@@ -4,28 +4,28 @@ namespace KnowledgeDistillation.Samples.BraTS;
 
 /// <summary>Estimates how long runs take: as long as finished ones of their kind, or by the time of a few training steps.</summary>
 /// <param name="Cases">The number of cases.</param>
-/// <param name="Folder">Where finished runs are.</param>
-internal sealed record PlanEstimate(int Cases, ReproductionFolder Folder)
+/// <param name="ResultsOf">Where the results of a run are.</param>
+internal sealed record PlanEstimate(int Cases, Func<PlannedRun, RunResults> ResultsOf)
 {
     // A step without gradient takes about a third of one with.
     private const double Forward = 1.0 / 3;
 
     /// <summary>Estimates the time of each run that is not done, in a process that does them one after the other.</summary>
-    /// <returns>Seconds by the name of the run.</returns>
+    /// <returns>Seconds by <see cref="PlannedRun.IdWithSeed"/>.</returns>
     public IReadOnlyDictionary<string, double> Seconds(IReadOnlyList<PlannedRun> plan, Device device, CancellationToken cancellation)
     {
         Dictionary<string, double> seconds = [];
         foreach (IGrouping<string, PlannedRun> kind in plan.GroupBy(Kind))
         {
-            PlannedRun[] finished = [.. kind.Where(run => Folder.Of(run.Id).IsDone)];
+            PlannedRun[] finished = [.. kind.Where(run => ResultsOf(run).IsDone)];
             PlannedRun[] open = [.. kind.Except(finished)];
             if (open.Length == 0)
                 continue;
             double one = finished.Length > 0
-                ? finished.Average(run => Folder.Of(run.Id).ReadFacts().Seconds)
+                ? finished.Average(run => ResultsOf(run).ReadFacts().Seconds)
                 : Steps(open[0]) * StepTiming.Measure(open[0], device, cancellation).TotalSeconds;
             foreach (PlannedRun run in open)
-                seconds.Add(run.Id, one);
+                seconds.Add(run.IdWithSeed, one);
         }
 
         return seconds;

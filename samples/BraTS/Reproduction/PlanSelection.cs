@@ -3,7 +3,9 @@ using System.IO.Enumeration;
 namespace KnowledgeDistillation.Samples.BraTS;
 
 /// <summary>The part of a plan that one call does.</summary>
-/// <param name="Patterns">Names of runs in which * stands for any text and ? for any character; none for all runs.</param>
+/// <param name="Patterns">
+/// Names of runs in which * stands for any text and ? for any character; none for all runs. A name may begin at the row ("kd-net-4-skips"), at the fold or at the seed.
+/// </param>
 /// <param name="Shard">Which of the parts, from 1.</param>
 /// <param name="Shards">The number of parts into which what the patterns choose is split.</param>
 internal sealed record PlanSelection(IReadOnlyList<string> Patterns, int Shard, int Shards)
@@ -25,5 +27,6 @@ internal sealed record PlanSelection(IReadOnlyList<string> Patterns, int Shard, 
     /// <exception cref="UsageException">A pattern chooses none.</exception>
     public IReadOnlyList<PlannedRun> OwnOf(IReadOnlyList<PlannedRun> plan) => [.. Chosen(plan).Where((_, position) => position % Shards == Shard - 1)];
 
-    private static bool Matches(string pattern, PlannedRun run) => FileSystemName.MatchesSimpleExpression(pattern, run.Id, ignoreCase: false);
+    private static bool Matches(string pattern, PlannedRun run) =>
+        new[] { run.Row, run.Id, run.IdWithSeed }.Any(name => FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false));
 }

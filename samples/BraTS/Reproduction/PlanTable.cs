@@ -1,32 +1,43 @@
+using System.Globalization;
 using Spectre.Console;
 
 namespace KnowledgeDistillation.Samples.BraTS;
 
-/// <summary>A plan as a table: one line for each kind of run, one column for each fold.</summary>
+/// <summary>A plan as a table: one line for each kind of run, one column for each fold, or for each seed where there are several.</summary>
 internal static class PlanTable
 {
-    public static Table Render(IReadOnlyList<PlannedRun> plan, IReadOnlyList<PlannedRun> own, IReadOnlyDictionary<string, double> seconds, ReproductionFolder folder)
+    public static Table Render(Reproduction reproduction, IReadOnlyDictionary<string, double> seconds)
     {
         var table = new Table { Border = TableBorder.Rounded };
         table.AddColumn("Run").AddColumn("What").AddColumn("Objective");
-        int[] folds = [.. plan.Select(run => run.Settings.Fold).Distinct()];
-        foreach (int fold in folds)
-            table.AddColumn(new TableColumn($"fold-{fold}/").RightAligned());
-        HashSet<string> mine = [.. own.Select(run => run.Id)];
-        foreach (IGrouping<string, PlannedRun> row in plan.GroupBy(run => run.Row))
+        bool seeds = reproduction.Parts.Count > 1;
+        (string Name, Func<PlannedRun, bool> Holds)[] columns = seeds
+            ? [.. reproduction.Parts.Select(part => ($"{part.Prefix}", (Func<PlannedRun, bool>)(run => run.Settings.Seed == part.Settings.Seed)))]
+            : [.. reproduction.Plan.Select(run => run.Settings.Fold).Distinct().Select(fold => (FormattableString.Invariant($"fold-{fold}/"), (Func<PlannedRun, bool>)(run => run.Settings.Fold == fold)))];
+        foreach ((string name, _) in columns)
+            table.AddColumn(new TableColumn(name).RightAligned());
+        HashSet<string> mine = [.. reproduction.Own.Select(run => run.IdWithSeed)];
+        foreach (IGrouping<string, PlannedRun> row in reproduction.Plan.GroupBy(run => run.Row))
         {
             PlannedRun first = row.First();
-            table.AddRow([Markup.Escape(row.Key), Markup.Escape(first.Title), Markup.Escape(first.Objective), .. row.Select(State)]);
+            table.AddRow([Markup.Escape(row.Key), Markup.Escape(first.LabelWithWeights), Markup.Escape(first.Objective), .. columns.Select(column => State([.. row.Where(column.Holds)]))]);
         }
 
         return table;
 
-        string State(PlannedRun run)
+        string State(PlannedRun[] runs)
         {
-            RunResults results = folder.Of(run.Id);
-            return results.IsDone ? "done"
-                : !mine.Contains(run.Id) ? "[dim]not here[/]"
-                : $"{(results.Failure is null ? "" : "failed, ")}{TrainingText.Time(TimeSpan.FromSeconds(seconds[run.Id]))}";
+            int done = runs.Count(run => reproduction.ResultsOf(run).IsDone);
+            if (done == runs.Length)
+                return "done";
+            PlannedRun[] open = [.. runs.Where(run => !reproduction.ResultsOf(run).IsDone && mine.Contains(run.IdWithSeed))];
+            string[] parts =
+            [
+                .. done > 0 ? [string.Create(CultureInfo.InvariantCulture, $"{done} done")] : Array.Empty<string>(),
+                .. open.Any(run => reproduction.ResultsOf(run).Failure is not null) ? ["failed"] : Array.Empty<string>(),
+                open.Length > 0 ? TrainingText.Time(TimeSpan.FromSeconds(open.Sum(run => seconds[run.IdWithSeed]))) : "[dim]not here[/]",
+            ];
+            return string.Join(", ", parts);
         }
     }
 }

@@ -6,11 +6,26 @@ internal sealed record PlannedRun
     /// <summary>Its name and its folder below the reproduction's, for example "fold-1/kd-net-4-skips".</summary>
     public string Id => $"fold-{Settings.Fold}/{Row}";
 
+    /// <summary>Its name among those of several seeds, for example "seed-1/fold-1/kd-net-4-skips".</summary>
+    public string IdWithSeed => $"seed-{Settings.Seed}/{Id}";
+
     /// <summary>The row of the tables to which it belongs: all that tells it apart but the fold, for example "kd-net-4-skips".</summary>
     public required string Row { get; init; }
 
-    /// <summary>How the row is called in tables, for example "KD-Net".</summary>
+    /// <summary>What is trained, for example "KD-Net" or "KD-Net on FLAIR".</summary>
     public required string Title { get; init; }
+
+    /// <summary>Whose weights its objective has, where the same is trained with several: "tuned" for those of the settings, "literal" for the paper's.</summary>
+    public string? Weighting { get; init; }
+
+    /// <summary>The weights of its objective.</summary>
+    public DistillationWeights Weights => System.Weights.With(Settings);
+
+    /// <summary>How the row is called in tables, for example "KD-Net, tuned".</summary>
+    public string Label => Weighting is null ? Title : $"{Title}, {Weighting}";
+
+    /// <summary>The same where the weights do not stand beside it, for example "KD-Net, tuned (λ 0.75, T 2, α 0.1)".</summary>
+    public string LabelWithWeights => Weighting is null ? Label : $"{Label} ({Weights.InWords()})";
 
     /// <summary>What its objective is made of, for example "GT + KL + KD".</summary>
     public required string Objective { get; init; }

@@ -3,37 +3,37 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Samples.BraTS;
 
-/// <summary>Does a reproduction, or one part of it, beside other processes that do the same or another part.</summary>
+/// <summary>Does a reproduction with one or several seeds, or one share of it, beside other processes that do the same or another share.</summary>
 internal sealed record Reproduction
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
 
-    /// <summary>All runs.</summary>
-    public required IReadOnlyList<PlannedRun> Plan { get; init; }
-
-    /// <summary>Those that this process does.</summary>
-    public required IReadOnlyList<PlannedRun> Own { get; init; }
-
-    /// <summary>Those of which it may do the teachers that its own runs wait for, if nobody does.</summary>
-    public required IReadOnlyList<PlannedRun> Chosen { get; init; }
-
-    /// <summary>Where everything goes.</summary>
-    public required ReproductionFolder Folder { get; init; }
+    /// <summary>One for each seed.</summary>
+    public required IReadOnlyList<ReproductionPart> Parts { get; init; }
 
     /// <summary>The time without a sign of life after which another process may take a run over.</summary>
     public required TimeSpan ClaimLimit { get; init; }
 
+    /// <summary>All runs.</summary>
+    public IEnumerable<PlannedRun> Plan => Parts.SelectMany(part => part.Plan);
+
+    /// <summary>Those that this process does.</summary>
+    public IEnumerable<PlannedRun> Own => Parts.SelectMany(part => part.Own);
+
+    /// <summary>The results of a run.</summary>
+    public RunResults ResultsOf(PlannedRun run) => PartOf(run).ResultsOf(run);
+
+    /// <summary>The name of a run below the folder of the whole.</summary>
+    public string NameOf(PlannedRun run) => PartOf(run).Prefix + run.Id;
+
     /// <summary>Does the runs, each once, until all of them are done or failed.</summary>
-    /// <param name="cases">All cases.</param>
-    /// <param name="cached">The same, preprocessed, by name.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="display">Where progress is shown.</param>
-    /// <param name="ended">Called after each run that this process did.</param>
     /// <param name="cancellation">Stops between two steps.</param>
-    public void Run(IReadOnlyList<BraTSCase> cases, IReadOnlyDictionary<string, CachedCase> cached, Device device, Display display, Action ended, CancellationToken cancellation)
+    public void Run(Device device, Display display, CancellationToken cancellation)
     {
         // A run that failed before this call is tried again; one that fails from now on, here or in another process, is not.
-        Dictionary<string, RunFailure?> failures = Plan.ToDictionary(run => run.Id, run => Folder.Of(run.Id).Failure);
+        Dictionary<string, RunFailure?> failures = Plan.ToDictionary(run => run.IdWithSeed, run => ResultsOf(run).Failure);
         bool waiting = false;
         while (true)
         {
@@ -41,15 +41,16 @@ internal sealed record Reproduction
             PlannedRun[] open = [.. Own.Where(IsOpen)];
             PlannedRun[] ready = [.. open.Where(HasTeacher)];
             // Teachers of another shard: whoever needs one first does it.
-            PlannedRun[] teachers = [.. Chosen.Where(run => IsOpen(run) && open.Any(own => own.Teacher == run.Id))];
+            HashSet<string> needed = [.. open.Where(run => run.Teacher is not null).Select(run => TeacherOf(run))];
+            PlannedRun[] teachers = [.. Parts.SelectMany(part => part.Chosen).Where(run => needed.Contains(run.IdWithSeed) && IsOpen(run))];
             if (ready.Length == 0 && teachers.Length == 0)
                 return;
 
-            PlannedRun? done = ready.Concat(teachers.Except(ready)).FirstOrDefault(run => TryDo(run, IsOpen, cases, cached, device, display, cancellation));
+            PlannedRun? done = ready.Concat(teachers.Except(ready)).FirstOrDefault(run => TryDo(run, IsOpen, device, display, cancellation));
             if (done is not null)
             {
                 waiting = false;
-                ended();
+                PartOf(done).Publish();
                 continue;
             }
 
@@ -59,17 +60,23 @@ internal sealed record Reproduction
             cancellation.WaitHandle.WaitOne(LookAgain);
         }
 
-        bool IsOpen(PlannedRun run) => !Folder.Of(run.Id).IsDone && Folder.Of(run.Id).Failure == failures[run.Id];
+        bool IsOpen(PlannedRun run) => !ResultsOf(run).IsDone && ResultsOf(run).Failure == failures[run.IdWithSeed];
 
-        bool HasTeacher(PlannedRun run) => run.Teacher is null || Folder.Of(run.Teacher).IsDone;
+        bool HasTeacher(PlannedRun run) => run.Teacher is null || PartOf(run).Folder.Of(run.Teacher).IsDone;
+
+        static string TeacherOf(PlannedRun run) => run.IdWithSeed[..^run.Id.Length] + run.Teacher;
     }
 
     /// <summary>"1 run", "2 runs".</summary>
     public static string Runs(int count) => count == 1 ? "1 run" : $"{count} runs";
 
-    private bool TryDo(PlannedRun run, Func<PlannedRun, bool> isOpen, IReadOnlyList<BraTSCase> cases, IReadOnlyDictionary<string, CachedCase> cached, Device device, Display display, CancellationToken cancellation)
+    private ReproductionPart PartOf(PlannedRun run) => Parts.First(part => part.Settings.Seed == run.Settings.Seed);
+
+    private bool TryDo(PlannedRun run, Func<PlannedRun, bool> isOpen, Device device, Display display, CancellationToken cancellation)
     {
-        RunResults results = Folder.Of(run.Id);
+        ReproductionPart part = PartOf(run);
+        (IReadOnlyList<BraTSCase> cases, IReadOnlyDictionary<string, CachedCase> cached) = part.Prepare(ClaimLimit, display, cancellation);
+        RunResults results = part.ResultsOf(run);
         using RunClaim? claim = RunClaim.TryTake(results.Path, ClaimLimit);
         if (claim is null)
             return false;
@@ -79,11 +86,11 @@ internal sealed record Reproduction
         if (!isOpen(run))
             return false;
 
-        display.Heading($"{run.Id}: {run.Title} ({run.Objective})");
+        display.Heading($"{NameOf(run)}: {run.LabelWithWeights} ({run.Objective})");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, claim.Lost);
         try
         {
-            new ReproductionRun(run, Folder).Do(cases, cached, claim, device, display, stop.Token);
+            new ReproductionRun(run, part.Folder).Do(cases, cached, claim, device, display, stop.Token);
             claim.Finish();
             return true;
         }
@@ -96,13 +103,13 @@ internal sealed record Reproduction
             // What goes wrong after the loss of a claim goes wrong because of it.
             if (!claim.Renew())
             {
-                display.Warn($"{run.Id}: another process has taken over, because this one gave no sign of life for a while.");
+                display.Warn($"{NameOf(run)}: another process has taken over, because this one gave no sign of life for a while.");
                 return false;
             }
 
             string reason = KdnetApplication.OneMessage(exception);
             results.Fail(reason, claim.Number);
-            display.Warn($"{run.Id} failed: {reason}");
+            display.Warn($"{NameOf(run)} failed: {reason}");
             return true;
         }
     }

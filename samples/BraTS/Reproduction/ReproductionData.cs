@@ -16,14 +16,17 @@ internal sealed record ReproductionData(ExperimentSettings Settings, string? Fol
     public string Name => Folder is null ? "phantoms" : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder)));
 
     /// <summary>The data set in the folder, or null for phantoms.</summary>
-    public BraTSDataset? Open(Display display)
+    public BraTSDataset? Open(Display display) => Folder is null ? null : Datasets.Open(Folder, BraTSModality.All, SkipFaulty, display);
+
+    /// <summary>Refuses fewer cases than the folds need, before anything is trained.</summary>
+    /// <exception cref="UsageException">There are too few.</exception>
+    public void RefuseTooFew(BraTSDataset? dataset)
     {
-        if (Folder is null)
-            return null;
-        BraTSDataset dataset = BraTSDataset.Open(Folder, new BraTSDatasetOptions { FaultyCases = SkipFaulty ? FaultyCaseHandling.Skip : FaultyCaseHandling.Stop });
-        foreach (BraTSCaseFault fault in dataset.Faults)
-            display.Warn($"Left out: {fault}");
-        return dataset;
+        int cases = dataset?.Cases.Count ?? Settings.PhantomCases;
+        // Each fold tests on one case at least; of two folds, the one that is left must hold a case for training and one for validation.
+        int needed = Settings.Folds == 2 ? 4 : Settings.Folds;
+        if (cases < needed)
+            throw new UsageException($"There {(cases == 1 ? "is" : "are")} {TrainingText.Cases(cases)}{(Folder is null ? " (--cases)" : $" in '{Folder}'")}, but a cross-validation with {Settings.Folds} folds needs at least {needed}, because no network is scored on cases that it has learnt from: give more cases{(Settings.Folds > 3 && cases >= 3 ? ", or fewer --folds" : "")}. Single cases can be tried with 'kdnet train --folds 1', 'kdnet evaluate --cases all' and 'kdnet predict'.");
     }
 
     /// <summary>Tells the same cases by the same text: "phantoms", or the name of the folder with the number of cases and a digest of their names.</summary>
@@ -61,13 +64,7 @@ internal sealed record ReproductionData(ExperimentSettings Settings, string? Fol
 
     private (IReadOnlyList<BraTSCase> Cases, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(BraTSDataset? dataset, ReproductionFolder folder, Display display, CancellationToken cancellation)
     {
-        if (dataset is null && !Directory.Exists(folder.Phantoms))
-        {
-            display.Say($"Making {Settings.PhantomCases} phantom patients in {folder.Phantoms}");
-            new BraTSPhantom(Settings.PhantomOptions()).WriteDataset(folder.Phantoms, Settings.PhantomCases, cancellation);
-        }
-
-        dataset ??= BraTSDataset.Open(folder.Phantoms);
+        dataset ??= Datasets.OpenPhantoms(folder.Phantoms, Settings, display, cancellation);
         return (dataset.Cases, PreparedCases.Prepare(dataset.Cases, Settings.Preprocessing(BraTSModality.All), folder.Cache, display, cancellation));
     }
 }

@@ -6,6 +6,8 @@ namespace KnowledgeDistillation.Samples.BraTS;
 /// <summary>The output folder of a reproduction, which several processes and machines may share.</summary>
 internal sealed class ReproductionFolder(string path)
 {
+    private const string SettingsName = "reproduction.json";
+
     private static readonly JsonSerializerOptions WithNames = new() { Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() } };
 
     public string Path { get; } = System.IO.Path.GetFullPath(path);
@@ -20,7 +22,10 @@ internal sealed class ReproductionFolder(string path)
     /// <summary>Where the process that prepares the data says so.</summary>
     public string Preparation => In("preparation");
 
-    private RememberedSettings Settings => new(In("reproduction.json"), "a reproduction");
+    /// <summary>Whether a reproduction has begun here.</summary>
+    public bool HasBegun => File.Exists(In(SettingsName));
+
+    private RememberedSettings Settings => new(In(SettingsName), "a reproduction");
 
     /// <summary>The folder of a run.</summary>
     public RunResults Of(string id) => new(System.IO.Path.Combine(Path, "runs", id));

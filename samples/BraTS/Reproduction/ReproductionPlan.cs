@@ -1,6 +1,5 @@
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical;
-using KnowledgeDistillation.Networks;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Samples.BraTS;
@@ -15,6 +14,9 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
 
     /// <summary>The modalities that can be asked for beside T1ce.</summary>
     public static IReadOnlyList<string> OtherModalities { get; } = [.. BraTSModality.All.Where(modality => modality != Modality)];
+
+    /// <summary>The same with another seed.</summary>
+    public ReproductionPlan With(int seed) => this with { Settings = Settings with { Seed = seed } };
 
     /// <summary>All runs: fold by fold, those on which others depend first.</summary>
     public IReadOnlyList<PlannedRun> Runs() => [.. Enumerable.Range(1, Settings.Folds).SelectMany(fold => InFold(Settings with { Fold = fold }))];
@@ -31,7 +33,7 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
 
     private IEnumerable<PlannedRun> InFold(ExperimentSettings settings)
     {
-        int all = ((UShapedNetworkOptions)settings.Recipe([Modality], BraTSRegions.Classes.Channels)).Levels - 1;
+        int all = settings.AllSkipConnections;
         foreach (SegmentationSystem system in new[] { SegmentationSystems.Teacher, SegmentationSystems.Baseline })
         {
             foreach (int skips in new[] { all, 0 })
@@ -76,14 +78,13 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
     // Where T or α are not the paper's, both have their row.
     private static IEnumerable<PlannedRun> Students(SegmentationSystem system, string objective, ExperimentSettings settings, string modality)
     {
-        DistillationWeights own = system.Weights.With(settings);
-        if (own == system.Weights)
+        if (system.Weights.With(settings) == system.Weights)
             return [Run(system, objective, settings, modality)];
         ExperimentSettings literal = settings with { Lambda = null, Temperature = null, Alpha = null };
         return
         [
-            Run(system, objective, settings, modality, "tuned", own),
-            Run(system, objective, literal, modality, "literal", system.Weights),
+            Run(system, objective, settings, modality, "tuned"),
+            Run(system, objective, literal, modality, "literal"),
         ];
     }
 
@@ -93,7 +94,7 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
         return Run(system, TermsOf(system, own), own);
     }
 
-    private static PlannedRun Run(SegmentationSystem system, string objective, ExperimentSettings settings, string modality = Modality, string weighting = "", DistillationWeights? weights = null)
+    private static PlannedRun Run(SegmentationSystem system, string objective, ExperimentSettings settings, string modality = Modality, string? weighting = null)
     {
         string network = settings.Network is { } kind ? kind.OptionName() : "";
         string skips = settings.SkipConnections is { } number ? $"{number}-skips" : "";
@@ -101,8 +102,9 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
         ExperimentSettings teacher = settings with { Lambda = null, Temperature = null, Alpha = null };
         return new PlannedRun
         {
-            Row = string.Join('-', new[] { network, system.Name, weighting, skips, other }.Where(part => part.Length > 0)),
-            Title = Title(system, settings, other, weighting, weights),
+            Row = string.Join('-', new[] { network, system.Name, weighting ?? "", skips, other }.Where(part => part.Length > 0)),
+            Title = Title(system, settings, other),
+            Weighting = weighting,
             Objective = objective,
             System = system,
             Settings = settings,
@@ -111,25 +113,17 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
         };
     }
 
-    // For example "KD-Net, tuned (λ = 0.75, T = 2, α = 0.1)".
-    private static string Title(SegmentationSystem system, ExperimentSettings settings, string modality, string weighting, DistillationWeights? weights)
+    private static string Title(SegmentationSystem system, ExperimentSettings settings, string modality)
     {
         string name = system == SegmentationSystems.KDNet ? "KD-Net" : system.Title;
         string network = settings.Network == NetworkKind.MultiResUNet ? " (MultiResUNet)" : "";
         string on = modality.Length > 0 ? $" on {ModalityTitles.Of(modality)}" : "";
-        return weights is null ? name + network + on : $"{name}{network}{on}, {weighting} ({string.Join(", ", weights.Named().Select(weight => FormattableString.Invariant($"{Symbol(weight.Name)} = {weight.Value}")))})";
+        return name + network + on;
     }
-
-    private static string Symbol(string weight) => weight switch
-    {
-        "lambda" => "λ",
-        "temperature" => "T",
-        _ => "α",
-    };
 
     private static string TermsOf(SegmentationSystem system, ExperimentSettings settings)
     {
-        var inputs = new ObjectiveInputs(system.Weights.With(settings), system.Modalities(Modality), system.NeedsTeacher ? 1 : 0, SpatialDimensions: 3, CPU);
+        var inputs = ObjectiveInputs.Of(system, settings, Modality, system.NeedsTeacher ? 1 : 0, CPU);
         return string.Join(" → ", system.Stages.Select(stage =>
         {
             WeightedObjective objective = stage.Objective(inputs);

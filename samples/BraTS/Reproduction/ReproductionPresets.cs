@@ -8,7 +8,7 @@ internal static class ReproductionPresets
     /// <summary>The paper's protocol. Where there are no patients, phantoms as many and as large as its crops.</summary>
     public static ExperimentSettings Paper { get; } = ExperimentSettings.Paper with { PhantomCases = 285, PhantomEdge = ExperimentSettings.Paper.CropEdge };
 
-    /// <summary>What two cores do in half an hour on phantoms: the demo's settings with fewer epochs.</summary>
+    /// <summary>The demo's settings with fewer epochs: by the plan's own estimate, half an hour of two cores on phantoms.</summary>
     public static ExperimentSettings Quick { get; } = new() { Epochs = 40 };
 
     /// <summary>The preset of a name.</summary>

@@ -11,4 +11,8 @@ internal sealed record ReproductionState(
     string Data,
     IReadOnlyList<PlannedRun> Plan,
     IReadOnlyList<FinishedRun> Finished,
-    IReadOnlyList<FailedRun> Failed);
+    IReadOnlyList<FailedRun> Failed)
+{
+    /// <summary>Rows of the tables that nobody asked for, so that they are not missed.</summary>
+    public IReadOnlyList<string> LeftOut { get; init; } = [];
+}

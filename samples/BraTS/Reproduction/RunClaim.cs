@@ -91,7 +91,7 @@ internal sealed class RunClaim : IDisposable
     {
         bool held = End();
         if (held && File.Exists(PathOf(_folder, Number)))
-            TextFile.Write(PathOf(_folder, Number), JsonSerializer.Serialize(new Holder("", 0, Guid.Empty, Released: true)));
+            OutputFile.Write(PathOf(_folder, Number), JsonSerializer.Serialize(new Holder("", 0, Guid.Empty, Released: true)));
         _lost.Dispose();
     }
 
@@ -187,7 +187,7 @@ internal sealed class RunClaim : IDisposable
 
     private static DateTime FileSystemTime(string folder)
     {
-        string probe = Path.Combine(folder, $"{Prefix}time.{Guid.NewGuid():N}{TextFile.Unfinished}");
+        string probe = Path.Combine(folder, $"{Prefix}time.{Guid.NewGuid():N}{OutputFile.Unfinished}");
         try
         {
             File.WriteAllText(probe, "now");

@@ -61,7 +61,7 @@ internal sealed class RunResults(string path)
         if (HasBegun)
             RefuseOthers(run);
         else
-            TextFile.Write(In(Planned), Describe(run).ToJsonString(Json));
+            OutputFile.Write(In(Planned), Describe(run).ToJsonString(Json));
     }
 
     /// <summary>The folder in which an attempt works, with all that former ones have left.</summary>
@@ -87,8 +87,8 @@ internal sealed class RunResults(string path)
     public void Publish(string working, IReadOnlyList<CaseScore> scores, RunFacts facts, RunClaim claim)
     {
         ScoresCsv.Write(System.IO.Path.Combine(working, ScoresTable), scores);
-        TextFile.Write(System.IO.Path.Combine(working, ScoresName), JsonSerializer.Serialize(scores, Json));
-        TextFile.Write(System.IO.Path.Combine(working, Done), JsonSerializer.Serialize(facts, Json));
+        OutputFile.Write(System.IO.Path.Combine(working, ScoresName), JsonSerializer.Serialize(scores, Json));
+        OutputFile.Write(System.IO.Path.Combine(working, Done), JsonSerializer.Serialize(facts, Json));
         // Whoever loses the claim from here on finds nothing more to bring out.
         if (!claim.Renew())
             throw new OperationCanceledException();
@@ -100,7 +100,7 @@ internal sealed class RunResults(string path)
 
     /// <summary>Writes down why an attempt failed.</summary>
     public void Fail(string reason, int attempt) =>
-        TextFile.Write(In(Failed), JsonSerializer.Serialize(new RunFailure(reason, attempt), Json));
+        OutputFile.Write(In(Failed), JsonSerializer.Serialize(new RunFailure(reason, attempt), Json));
 
     /// <summary>The finished run.</summary>
     /// <exception cref="UsageException">It was planned otherwise.</exception>
@@ -128,7 +128,7 @@ internal sealed class RunResults(string path)
     private bool IsResult(string entry)
     {
         string name = System.IO.Path.GetFileName(entry);
-        return name != Planned && name != Failed && !name.StartsWith(Working, StringComparison.Ordinal) && !RunClaim.IsClaim(name) && !name.EndsWith(TextFile.Unfinished, StringComparison.Ordinal);
+        return name != Planned && name != Failed && !name.StartsWith(Working, StringComparison.Ordinal) && !RunClaim.IsClaim(name) && !name.EndsWith(OutputFile.Unfinished, StringComparison.Ordinal);
     }
 
     private static int Number(string working) => int.TryParse(working[(working.LastIndexOf('-') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;

@@ -28,13 +28,13 @@ internal sealed class StepTiming : ITrainingCallback
     public static TimeSpan Measure(PlannedRun run, Device device, CancellationToken cancellation)
     {
         ExperimentSettings settings = run.Settings;
-        using IEncoderDecoder network = Build(run.System, run);
-        using IEncoderDecoder? teacher = run.System.NeedsTeacher ? Build(SegmentationSystems.Teacher, run) : null;
+        using IEncoderDecoder network = Build(run.System);
+        using IEncoderDecoder? teacher = run.System.NeedsTeacher ? Build(SegmentationSystems.Teacher) : null;
         using Batch cases = Cases(settings);
         FrozenTeacher? frozen = teacher is null ? null : new FrozenTeacher(teacher);
         if (frozen is not null)
             run.System.Couple?.Invoke(network, frozen);
-        WeightedObjective objective = run.System.Stages[^1].Objective(new ObjectiveInputs(run.System.Weights.With(settings), run.System.Modalities(run.Modality), teacher is null ? 0 : 1, SpatialDimensions: 3, device));
+        WeightedObjective objective = run.System.Stages[^1].Objective(ObjectiveInputs.Of(run.System, settings, run.Modality, teacher is null ? 0 : 1, device));
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var timing = new StepTiming(enough);
         try
@@ -56,9 +56,9 @@ internal sealed class StepTiming : ITrainingCallback
 
         return TimeSpan.FromSeconds(timing.PerStep);
 
-        IEncoderDecoder Build(SegmentationSystem system, PlannedRun of)
+        IEncoderDecoder Build(SegmentationSystem system)
         {
-            IEncoderDecoder built = system.Recipe(settings, of.Modality).Build();
+            IEncoderDecoder built = system.Recipe(settings, run.Modality).Build();
             built.Module.to(device);
             return built;
         }

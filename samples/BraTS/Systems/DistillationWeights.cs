@@ -27,6 +27,16 @@ internal sealed record DistillationWeights(double? Lambda = null, double? Temper
             .Where(weight => weight.Value is not null)
             .Select(weight => (weight.Name, weight.Value!.Value));
 
+    /// <summary>For example "λ 0.75, T 5, α 10"; empty where there are none.</summary>
+    public string InWords() => string.Join(", ", Named().Select(weight => FormattableString.Invariant($"{Symbol(weight.Name)} {weight.Value}")));
+
+    private static string Symbol(string weight) => weight switch
+    {
+        "lambda" => "λ",
+        "temperature" => "T",
+        _ => "α",
+    };
+
     private static void Refuse(double? weight, double? given, string option, string system)
     {
         if (weight is null && given is not null)

@@ -32,7 +32,7 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
         string[] without = Row(Table(page, "Table 2"), cells => cells[2] == "0" && cells[0] == "Baseline");
         without[8].Should().Be(Text(wt));
         without[9].Should().Be("69.41 ± 1.52");
-        Row(Table(page, "Table 2"), cells => cells[0] == "KD-Net, literal")[3].Should().Be("λ\u00a00.75, T\u00a05, α\u00a010");
+        Row(Table(page, "Table 2"), cells => cells[0] == "KD-Net, literal")[3].Should().Be("λ 0.75, T 5, α 10");
         page.Value.Should().Contain("199 cases for training").And.Contain("ET +3.57, TC +1.17, WT −0.08").And.Contain("17 % of the training part");
 
         static MeanAndDeviation OverFolds(string row, string region) => MeanAndDeviation.Of(Complete.Value.Finished.Where(run => run.Run.Row == row).Select(run =>

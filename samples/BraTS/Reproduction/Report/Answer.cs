@@ -26,19 +26,12 @@ internal sealed class Answer(ReproductionState state, ReproductionResults result
     // For example "KD-Net, 4 skips (λ 0.75, T 5, α 10, the paper's weights): it helps in ET; in TC and WT we cannot tell."
     private string Short(ReproductionRow student)
     {
-        string name = student.Weights.Length > 0 ? $"{student.Label} ({student.Weights}{(student.HasWeightsOfSource ? ", the paper's weights" : "")})" : student.Label;
         Comparison[] comparisons = Comparisons(student);
         if (comparisons.Length == 0)
-            return $"{name}: cannot tell yet. {Missing(student)}";
-        ILookup<Verdict, string> regions = comparisons.ToLookup(Verdicts.Of, comparison => comparison.Region);
-        string[] parts =
-        [
-            .. regions[Verdict.Gain].Any() ? [$"it helps in {List(regions[Verdict.Gain])}"] : Array.Empty<string>(),
-            .. regions[Verdict.Loss].Any() ? [$"it harms in {List(regions[Verdict.Loss])}"] : Array.Empty<string>(),
-            .. regions[Verdict.Open].Any() ? [$"in {List(regions[Verdict.Open])} we cannot tell"] : Array.Empty<string>(),
-        ];
+            return $"{student.LabelWithWeights}: cannot tell yet. {Missing(student)}";
+        string regions = Verdicts.InWords(comparisons.ToLookup(Verdicts.Of, comparison => comparison.Region));
         string soFar = comparisons[0].Folds < comparisons[0].PlannedFolds ? FormattableString.Invariant($" So far: {comparisons[0].Folds} of {comparisons[0].PlannedFolds} folds.") : "";
-        return $"{name}: {string.Join("; ", parts)}.{soFar}";
+        return $"{student.LabelWithWeights}: {regions}.{soFar}";
     }
 
     private string? Region(ReproductionRow student, string region)
@@ -53,7 +46,7 @@ internal sealed class Answer(ReproductionState state, ReproductionResults result
         {
             Verdict.Gain => $"{RegionTitles.Of(region)}: yes. On average the student is {ahead} {figures}.",
             Verdict.Loss => $"{RegionTitles.Of(region)}: no, it harms. On average the student is {ahead} {figures}.",
-            _ => $"{RegionTitles.Of(region)}: cannot tell, because {List(Verdicts.Doubts(comparison))}. On these cases the student is {ahead} {figures}.",
+            _ => $"{RegionTitles.Of(region)}: cannot tell, because {Verdicts.List(Verdicts.Doubts(comparison))}. On these cases the student is {ahead} {figures}.",
         };
     }
 
@@ -79,14 +72,7 @@ internal sealed class Answer(ReproductionState state, ReproductionResults result
         Comparison[] others = [.. results.Comparisons.Where(comparison => comparison.Grid == Grid && told.All(row => row.Name != comparison.Row))];
         if (others.Length == 0)
             return null;
-        Comparison[] gains = [.. others.Where(comparison => Verdicts.Of(comparison) == Verdict.Gain)];
-        Comparison[] losses = [.. others.Where(comparison => Verdicts.Of(comparison) == Verdict.Loss)];
-        string count = others.Length == 1 ? "the one comparison" : FormattableString.Invariant($"the {others.Length} comparisons");
-        return $"Of {count} of other students with their baselines, {Told(gains, "a gain")}, {Told(losses, "a loss")}, and {others.Length - gains.Length - losses.Length} cannot tell.";
-
-        string Told(Comparison[] which, string what) => which.Length == 0
-            ? $"none shows {what}"
-            : $"{which.Length} show{(which.Length == 1 ? "s" : "")} {what} ({string.Join("; ", which.GroupBy(comparison => comparison.Row).Select(row => $"{rows.First(known => known.Name == row.Key).Label}: {string.Join(", ", row.Select(comparison => comparison.Region))}"))})";
+        return Verdicts.OfOthers([.. others.Select(comparison => (Verdicts.Of(comparison), rows.First(row => row.Name == comparison.Row).Label, comparison.Region))]);
     }
 
     private string Limits() => string.Create(CultureInfo.InvariantCulture,
@@ -98,10 +84,4 @@ internal sealed class Answer(ReproductionState state, ReproductionResults result
         student.Finished.Count == 0 ? FormattableString.Invariant($"None of its {student.Planned.Count} runs is done.")
         : BaselineComparisons.BaselineOf(student.Planned[0], state.Plan) is null ? "No baseline of the same network is planned."
         : "No fold is done with both this student and its baseline.";
-
-    private static string List(IEnumerable<string> items)
-    {
-        string[] all = [.. items];
-        return all.Length == 1 ? all[0] : $"{string.Join(", ", all[..^1])} and {all[^1]}";
-    }
 }

@@ -44,23 +44,27 @@ internal sealed class ComparisonTables(ReproductionResults results, IReadOnlyLis
             .Where(region => region.Rows.Length > 0)
             .Select(region => IntervalChart.Draw(
                 RegionTitles.Of(region.Name),
-                [.. region.Rows.Select(comparison => (Label(comparison), Verdicts.Of(comparison).Style(), 100 * comparison.Difference.Mean, 100 * comparison.Difference.Lower, 100 * comparison.Difference.Upper))],
+                [.. region.Rows.Select(comparison => new IntervalChartRow(Label(comparison), Verdicts.Of(comparison).Style(), 100 * comparison.Difference.Mean, 100 * comparison.Difference.Lower, 100 * comparison.Difference.Upper))],
                 "student − baseline, points of Dice")),
     ];
 
     /// <summary>For example "+1.02 to +5.20"; a dash where there is a single case.</summary>
-    public static string Interval(Comparison comparison) => double.IsFinite(comparison.Difference.Lower)
-        ? $"{Signed(100 * comparison.Difference.Lower)}\u00a0to\u00a0{Signed(100 * comparison.Difference.Upper)}"
-        : "–";
+    public static string Interval(Comparison comparison) => Interval(comparison.Difference.Lower, comparison.Difference.Upper);
+
+    /// <summary>The same for the ends of an interval.</summary>
+    public static string Interval(double lower, double upper) => double.IsFinite(lower) ? $"{Signed(100 * lower)}\u00a0to\u00a0{Signed(100 * upper)}" : "–";
 
     /// <summary>For example "p = 0.012".</summary>
     public static string PInWords(double p) => p < 0.001 ? "p\u00a0<\u00a00.001" : $"p\u00a0=\u00a0{P(p)}";
 
-    private static string P(double p) => p < 0.001 ? "< 0.001" : p.ToString("0.000", CultureInfo.InvariantCulture);
+    /// <summary>For example "0.012".</summary>
+    public static string P(double p) => double.IsNaN(p) ? "–" : p < 0.001 ? "< 0.001" : p.ToString("0.000", CultureInfo.InvariantCulture);
 
-    private static string Percent(double share) => (100 * share).ToString("0.00", CultureInfo.InvariantCulture);
+    /// <summary>For example "71.67".</summary>
+    public static string Percent(double share) => (100 * share).ToString("0.00", CultureInfo.InvariantCulture);
 
-    private static string Signed(double value) => value.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
+    /// <summary>For example "+1.02".</summary>
+    public static string Signed(double value) => value.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
 
     private string Label(Comparison comparison) => rows.First(row => row.Name == comparison.Row).Label;
 }

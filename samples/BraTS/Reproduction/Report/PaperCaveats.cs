@@ -1,3 +1,7 @@
+using System.Globalization;
+using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Networks;
+
 namespace KnowledgeDistillation.Samples.BraTS;
 
 /// <summary>What must be said next to a table that shows the paper's figures beside one's own.</summary>
@@ -34,14 +38,20 @@ internal static class PaperCaveats
     }
 
     // What the settings leave to systems and networks is the paper's for the systems of the paper.
-    private static string Resolved(string name, string value) => value != SettingsRows.NotSet ? value : name switch
+    private static string Resolved(string name, string value)
     {
-        nameof(ExperimentSettings.BaseWidth) => "30",
-        nameof(ExperimentSettings.Levels) => "5",
-        nameof(ExperimentSettings.LearningRate) => "0.0001",
-        nameof(ExperimentSettings.Lambda) => "0.75",
-        nameof(ExperimentSettings.Temperature) => "5",
-        nameof(ExperimentSettings.Alpha) => "10",
-        _ => value,
-    };
+        var network = (UShapedNetworkOptions)ExperimentSettings.Paper.Recipe([BraTSModality.T1ce], BraTSRegions.Classes.Channels);
+        SegmentationSystem system = SegmentationSystems.KDNet;
+        double? open = name switch
+        {
+            nameof(ExperimentSettings.BaseWidth) => network.BaseWidth,
+            nameof(ExperimentSettings.Levels) => network.Levels,
+            nameof(ExperimentSettings.LearningRate) => system.LearningRate,
+            nameof(ExperimentSettings.Lambda) => system.Weights.Lambda,
+            nameof(ExperimentSettings.Temperature) => system.Weights.Temperature,
+            nameof(ExperimentSettings.Alpha) => system.Weights.Alpha,
+            _ => null,
+        };
+        return value == SettingsRows.NotSet && open is { } number ? number.ToString(CultureInfo.InvariantCulture) : value;
+    }
 }

@@ -8,6 +8,10 @@ internal sealed class ReproductionReport
 {
     public const string HtmlName = "report.html", MarkdownName = "report.md";
 
+    /// <summary>How the columns of the scores are to be read.</summary>
+    public const string ScoresLegend =
+        "\"Empty = 100\": a region that is empty in both reference and prediction counts as 100, one that is empty in one of them as 0. \"Empty left out\": cases whose reference has no such region are not counted. HD95 is the 95th percentile of the distance between the surfaces; cases in which either surface is missing are not counted, so it flatters a network that finds nothing. Where cases are not counted, the number that is stands in brackets.";
+
     private readonly ReproductionState _state;
     private readonly IReadOnlyList<ReproductionRow> _rows;
     private readonly ReproductionResults _results;
@@ -76,10 +80,10 @@ internal sealed class ReproductionReport
 
         yield return new ReportBlock.Charts(tables.Charts(ScoringGrid.Training));
         yield return new ReportBlock.Paragraph("Mean difference on the grid of the networks with its 95 % interval. Filled and coloured: a gain (blue) or a loss (orange) by the rule above; hollow and grey: cannot tell. An interval alone is not corrected for the number of comparisons, so one that leaves out 0 may still be grey.", ReportTone.Muted);
-        if (tables.Table(ScoringGrid.Training, GridTitle(ScoringGrid.Training)) is { } training)
+        if (tables.Table(ScoringGrid.Training, ScoringGrid.Training.InWords(_state.Settings)) is { } training)
             yield return new ReportBlock.Table(training);
         yield return new ReportBlock.Paragraph(ComparisonTables.Legend, ReportTone.Muted);
-        if (tables.Table(ScoringGrid.Native, GridTitle(ScoringGrid.Native)) is { } native)
+        if (tables.Table(ScoringGrid.Native, ScoringGrid.Native.InWords(_state.Settings)) is { } native)
             yield return new ReportBlock.Details("The same in native space", [new ReportBlock.Table(native)]);
     }
 
@@ -93,10 +97,10 @@ internal sealed class ReproductionReport
             yield break;
         }
 
-        yield return new ReportBlock.Paragraph("\"Empty = 100\": a region that is empty in both reference and prediction counts as 100, one that is empty in one of them as 0. \"Empty left out\": cases whose reference has no such region are not counted. HD95 is the 95th percentile of the distance between the surfaces; cases in which either surface is missing are not counted, so it flatters a network that finds nothing. Where cases are not counted, the number that is stands in brackets.", ReportTone.Muted);
+        yield return new ReportBlock.Paragraph(ScoresLegend, ReportTone.Muted);
         foreach (ScoringGrid grid in grids)
         {
-            yield return new ReportBlock.Heading(3, Capitalised(GridTitle(grid)));
+            yield return new ReportBlock.Heading(3, Capitalised(grid.InWords(_state.Settings)));
             foreach (Region region in BraTSRegions.All)
                 yield return new ReportBlock.Table(_tables.Scores(grid, region));
         }
@@ -160,6 +164,8 @@ internal sealed class ReproductionReport
             open > 0 ? string.Create(CultureInfo.InvariantCulture, $"Not done yet, and in none of the figures above: {open} of {_state.Plan.Count} runs.")
             : _state.Failed.Count > 0 ? "Every other run that was planned is done."
             : _state.Plan.Count > 0 ? "Every run that was planned is done; none failed." : "No run is planned.");
+        if (_state.LeftOut.Count > 0)
+            yield return new ReportBlock.Paragraph(LeftOut(_state.LeftOut), ReportTone.Muted);
         yield return new ReportBlock.Details("Versions, machine and time", RunFactsTables.Of(_state));
         yield return new ReportBlock.Details("Options and seed", SettingsTables.Of(_state, _rows));
     }
@@ -167,9 +173,9 @@ internal sealed class ReproductionReport
     /// <summary>The students of the full method, that of the paper's Table 1 first.</summary>
     private IEnumerable<ReproductionRow> Students() => _rows.Where(row => row.System == SegmentationSystems.KDNet).OrderBy(row => row.Paper is null ? 2 : row.HasAllSkipConnections ? 0 : 1);
 
-    private string GridTitle(ScoringGrid grid) => grid == ScoringGrid.Training
-        ? string.Create(CultureInfo.InvariantCulture, $"on the grid of the networks ({_state.Settings.CropEdge / _state.Settings.SubsamplingFactor}³ voxels)")
-        : "in native space (the grid of the input files)";
+    /// <summary>Says which rows nobody asked for.</summary>
+    public static string LeftOut(IReadOnlyList<string> rows) => $"Left out by choice (--only), so that nothing is said of it: {string.Join(", ", rows)}.";
 
-    private static string Capitalised(string text) => char.ToUpperInvariant(text[0]) + text[1..];
+    /// <summary>With a capital letter at its beginning.</summary>
+    public static string Capitalised(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 }

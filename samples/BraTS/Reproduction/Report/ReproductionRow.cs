@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using KnowledgeDistillation.Medical;
 
 namespace KnowledgeDistillation.Samples.BraTS;
@@ -7,10 +6,8 @@ namespace KnowledgeDistillation.Samples.BraTS;
 /// <param name="Planned">Its runs, one a fold, at least one.</param>
 /// <param name="Finished">Those of them that are done.</param>
 /// <param name="Failed">Those that ended in an error.</param>
-internal sealed partial record ReproductionRow(IReadOnlyList<PlannedRun> Planned, IReadOnlyList<FinishedRun> Finished, IReadOnlyList<FailedRun> Failed)
+internal sealed record ReproductionRow(IReadOnlyList<PlannedRun> Planned, IReadOnlyList<FinishedRun> Finished, IReadOnlyList<FailedRun> Failed)
 {
-    private const int PaperLevels = 5;
-
     /// <summary>The rows in the order of the plan.</summary>
     public static IReadOnlyList<ReproductionRow> Of(ReproductionState state) =>
     [
@@ -29,22 +26,25 @@ internal sealed partial record ReproductionRow(IReadOnlyList<PlannedRun> Planned
     public string Modality => Planned[0].Modality;
 
     /// <summary>How many skip connections its network has; null for networks with skip connections of their own.</summary>
-    public int? SkipConnections => System.Network is null ? Settings.SkipConnections ?? AllSkipConnections : null;
+    public int? SkipConnections => System.Network is null ? Settings.SkipConnections ?? Settings.AllSkipConnections : null;
 
     /// <summary>Whether its network has all skip connections that its depth allows, as the paper's with 4.</summary>
-    public bool HasAllSkipConnections => SkipConnections is null || SkipConnections == AllSkipConnections;
+    public bool HasAllSkipConnections => SkipConnections is null || SkipConnections == Settings.AllSkipConnections;
 
     /// <summary>What its network sees in the test.</summary>
     public string Sees => System.Inputs == SystemInputs.AllModalities ? "all four" : ModalityTitles.Of(Modality);
 
-    /// <summary>Its title without the weights that it may spell out, for example "KD-Net, tuned".</summary>
-    public string Title => SpelledOutWeights().Replace(Planned[0].Title, "");
+    /// <summary>What it is, for example "KD-Net, tuned".</summary>
+    public string Title => Planned[0].Label;
 
     /// <summary>Its name where rows of all kinds stand together, for example "KD-Net, tuned, 4 skips".</summary>
     public string Label => SkipConnections is { } skips ? FormattableString.Invariant($"{Title}, {skips} skips") : Title;
 
+    /// <summary>For example "KD-Net, literal, 4 skips (λ 0.75, T 5, α 10, the paper's weights)".</summary>
+    public string LabelWithWeights => Weights.Length > 0 ? $"{Label} ({Weights}{(HasWeightsOfSource ? ", the paper's weights" : "")})" : Label;
+
     /// <summary>The weights of its objective, for example "λ 0.75, T 5, α 10".</summary>
-    public string Weights => string.Join(", ", System.Weights.With(Settings).Named().Select(weight => FormattableString.Invariant($"{Symbol(weight.Name)}\u00a0{weight.Value}")));
+    public string Weights => Planned[0].Weights.InWords();
 
     /// <summary>Its counterpart in the paper; null where there is none.</summary>
     public PaperFigures? Paper => Settings.Network is null or NetworkKind.UNet && (System.Inputs == SystemInputs.AllModalities || Modality == BraTSModality.T1ce)
@@ -52,7 +52,7 @@ internal sealed partial record ReproductionRow(IReadOnlyList<PlannedRun> Planned
         : null;
 
     /// <summary>Whether its weights are those of the system's source.</summary>
-    public bool HasWeightsOfSource => System.Weights.With(Settings) == System.Weights;
+    public bool HasWeightsOfSource => Planned[0].Weights == System.Weights;
 
     /// <summary>The colour of its boxes: that of baselines, students, teachers or others.</summary>
     public string Style => System.Name == SegmentationSystems.Baseline.Name ? "reference" : System.NeedsTeacher ? "student" : System.Name == SegmentationSystems.Teacher.Name ? "teacher" : "other";
@@ -60,18 +60,6 @@ internal sealed partial record ReproductionRow(IReadOnlyList<PlannedRun> Planned
     /// <summary>For example "2 of 3".</summary>
     public string Progress => FormattableString.Invariant($"{Finished.Count} of {Planned.Count}");
 
-    private int AllSkipConnections => (Settings.Levels ?? PaperLevels) - 1;
-
     /// <summary>The scores of all test cases of all folds that are done.</summary>
     public IEnumerable<CaseScore> Scores(ScoringGrid grid, string region) => Finished.SelectMany(run => run.Scores).Where(score => score.Grid == grid && score.Region.Region == region);
-
-    private static string Symbol(string weight) => weight switch
-    {
-        "lambda" => "λ",
-        "temperature" => "T",
-        _ => "α",
-    };
-
-    [GeneratedRegex(@" \([λTα] = [^)]*\)")]
-    private static partial Regex SpelledOutWeights();
 }

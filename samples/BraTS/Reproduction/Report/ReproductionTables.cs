@@ -15,7 +15,7 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
         "Table 1. Dice in percent, mean ± standard deviation over folds, ours and the paper's",
         [new("Model", IsText: true), .. RegionsBesideThePaper, "Folds"],
         [
-            .. PaperFigures.Table1.SelectMany(paper => OursBeside(paper, row => row.HasAllSkipConnections, (ours, _) =>
+            .. PaperFigures.Table1.SelectMany(paper => OursBeside(paper, row => row.HasAllSkipConnections, ours =>
                 [new(ours is null ? paper.Model : OwnName(paper.Model, ours), ours?.System == SegmentationSystems.KDNet ? ReportTone.Strong : ReportTone.Plain)])),
         ]);
 
@@ -24,7 +24,7 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
         "Table 2. The loss terms, with and without skip connections. Dice in percent, mean ± standard deviation over folds, ours and the paper's",
         [new("Model", IsText: true), new("Loss", IsText: true), new("Skips", IsText: true), new("Weights", IsText: true), .. RegionsBesideThePaper, "Folds"],
         [
-            .. PaperFigures.Table2.SelectMany(paper => OursBeside(paper, row => true, (ours, _) =>
+            .. PaperFigures.Table2.SelectMany(paper => OursBeside(paper, row => true, ours =>
             [
                 new(ours is null ? paper.Model : OwnName(paper.Model, ours), ours?.System == SegmentationSystems.KDNet ? ReportTone.Strong : ReportTone.Plain),
                 paper.Objective,
@@ -80,14 +80,14 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
     }
 
     // A row for each of ours that the paper's stands beside, or the paper's alone.
-    private IEnumerable<IReadOnlyList<ReportCell>> OursBeside(PaperFigures paper, Func<ReproductionRow, bool> wanted, Func<ReproductionRow?, PaperFigures, ReportCell[]> heads)
+    private IEnumerable<IReadOnlyList<ReportCell>> OursBeside(PaperFigures paper, Func<ReproductionRow, bool> wanted, Func<ReproductionRow?, ReportCell[]> heads)
     {
         ReproductionRow?[] ours = [.. rows.Where(row => row.Paper is { } counterpart && counterpart.System == paper.System && counterpart.SkipConnections == paper.SkipConnections && wanted(row))];
         foreach (ReproductionRow? row in ours.DefaultIfEmpty())
         {
             yield return
             [
-                .. heads(row, paper),
+                .. heads(row),
                 .. BraTSRegions.All.SelectMany(region => new ReportCell[]
                 {
                     row is null ? None : OverFolds(row, region),
@@ -99,11 +99,7 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
     }
 
     // Where the weights are not the paper's, the row says which they are.
-    private static string OwnName(string model, ReproductionRow ours)
-    {
-        int comma = ours.Title.IndexOf(", ", StringComparison.Ordinal);
-        return comma < 0 ? model : model + ours.Title[comma..];
-    }
+    private static string OwnName(string model, ReproductionRow ours) => ours.Planned[0].Weighting is { } weighting ? $"{model}, {weighting}" : model;
 
     private static string Skips(PaperFigures paper, ReproductionRow? ours) => ours?.SkipConnections is { } skips && skips != paper.SkipConnections
         ? string.Create(CultureInfo.InvariantCulture, $"{skips} (paper: {paper.SkipConnections})")
@@ -124,7 +120,8 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
         return summary.Counted == summary.Cases ? text : string.Create(CultureInfo.InvariantCulture, $"{text} ({summary.Counted})");
     }
 
-    private static string Text(double mean, double deviation, int digits)
+    /// <summary>For example "71.67 ± 1.22"; without a deviation where there is none.</summary>
+    public static string Text(double mean, double deviation, int digits)
     {
         string text = mean.ToString($"F{digits}", CultureInfo.InvariantCulture);
         return double.IsNaN(deviation) ? text : $"{text} ± {deviation.ToString($"F{digits}", CultureInfo.InvariantCulture)}";

@@ -45,11 +45,5 @@ internal static class RunFactsTables
     // A to Z, then A2 to Z2, and so on.
     private static string Letter(int index) => string.Create(CultureInfo.InvariantCulture, $"{(char)('A' + (index % 26))}{(index < 26 ? "" : index / 26 + 1)}");
 
-    private static string Duration(double seconds)
-    {
-        var time = TimeSpan.FromSeconds(Math.Round(seconds));
-        return time.TotalHours >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours} h {time.Minutes:00} min")
-            : time.TotalMinutes < 1 ? string.Create(CultureInfo.InvariantCulture, $"{time.Seconds} s")
-            : string.Create(CultureInfo.InvariantCulture, $"{time.Minutes} min {time.Seconds:00} s");
-    }
+    private static string Duration(double seconds) => TrainingText.Time(TimeSpan.FromSeconds(seconds));
 }

@@ -5,7 +5,11 @@ namespace KnowledgeDistillation.Samples.BraTS;
 /// <summary>Every option of a reproduction: those that all runs share, and those in which rows differ.</summary>
 internal static class SettingsTables
 {
-    public static IReadOnlyList<ReportBlock> Of(ReproductionState state, IReadOnlyList<ReproductionRow> rows) =>
+    /// <summary>The tables.</summary>
+    /// <param name="state">The reproduction, or that of the first of several seeds.</param>
+    /// <param name="rows">The rows of its tables.</param>
+    /// <param name="seeds">All seeds in words; null where there is one.</param>
+    public static IReadOnlyList<ReportBlock> Of(ReproductionState state, IReadOnlyList<ReproductionRow> rows, string? seeds = null) =>
     [
         new ReportBlock.Table(new ReportTable(
             "Options of all runs",
@@ -14,6 +18,7 @@ internal static class SettingsTables
                 .. SettingsRows.Of(state.Settings).Zip(SettingsRows.Of(ExperimentSettings.Paper), (here, paper) => (ReportCell[])
                 [
                     SettingsRows.InWords(here.Name),
+                    here.Name == nameof(ExperimentSettings.Seed) && seeds is not null ? seeds :
                     here.Name == nameof(ExperimentSettings.Fold) ? FormattableString.Invariant($"each of {state.Settings.Folds}") : here.Value,
                     new(paper.Name.StartsWith("Phantom", StringComparison.Ordinal) || paper.Name is nameof(ExperimentSettings.Seed) or nameof(ExperimentSettings.Fold) ? "" : paper.Value, ReportTone.Muted),
                 ]),

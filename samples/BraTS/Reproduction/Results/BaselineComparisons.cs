@@ -9,10 +9,12 @@ internal static class BaselineComparisons
 {
     /// <summary>The comparisons of rows that are done in at least one fold together with their baseline, in the order of the plan, with Holm's correction for each grid and modality.</summary>
     /// <param name="state">The reproduction. The resamples of the intervals are drawn from the order of its runs and scores.</param>
-    public static IReadOnlyList<Comparison> Of(ReproductionState state)
+    public static IReadOnlyList<Comparison> Of(ReproductionState state) => Corrected([.. CasesOf(state).Select(compared => Compare(compared, state.Settings.Seed))]);
+
+    /// <summary>The cases that both a student and its baseline have scored, for each student's row, grid and region, in the order of the plan.</summary>
+    public static IEnumerable<ComparedCases> CasesOf(ReproductionState state)
     {
         ILookup<string, FinishedRun> finished = state.Finished.ToLookup(run => run.Run.Row);
-        var comparisons = new List<Comparison>();
         foreach (IGrouping<string, PlannedRun> student in state.Plan.Where(IsStudent).GroupBy(run => run.Row))
         {
             if (BaselineOf(student.First(), state.Plan) is not { } baseline)
@@ -21,22 +23,13 @@ internal static class BaselineComparisons
                 from run in finished[student.Key]
                 from baselineRun in finished[baseline.Row].Where(other => other.Run.Settings.Fold == run.Run.Settings.Fold)
                 from pair in run.Scores.Join(baselineRun.Scores, Compared, Compared, (score, baselineScore) => (Of: score, Baseline: baselineScore.Region.Dice))
-                select (run.Run.Settings.Fold, pair.Of.CaseId, pair.Of.Grid, pair.Of.Region.Region, Student: pair.Of.Region.Dice, pair.Baseline);
-            comparisons.AddRange(pairs
-                .GroupBy(pair => (pair.Grid, pair.Region))
+                select (pair.Of.Grid, pair.Of.Region.Region, Case: new ComparedCase(run.Run.Settings.Fold, pair.Of.CaseId, pair.Of.Region.Dice, pair.Baseline));
+            foreach (var group in pairs
+                .GroupBy(pair => (pair.Grid, pair.Region), pair => pair.Case)
                 .OrderBy(group => group.Key.Grid)
-                .ThenBy(group => ReproductionResults.RegionOrder(group.Key.Region))
-                .Select(group => Compare(
-                    student.First(),
-                    baseline.Row,
-                    group.Key.Grid,
-                    group.Key.Region,
-                    [.. group.Select(pair => (pair.Fold, pair.Student, pair.Baseline))],
-                    student.Count(),
-                    state.Settings.Seed)));
+                .ThenBy(group => ReproductionResults.RegionOrder(group.Key.Region)))
+                yield return new ComparedCases(student.First(), baseline.Row, student.Count(), group.Key.Grid, group.Key.Region, [.. group]);
         }
-
-        return Corrected(comparisons);
     }
 
     /// <summary>Whether a run trains a network that sees one modality with help of others.</summary>
@@ -50,33 +43,26 @@ internal static class BaselineComparisons
     private static (Type Kind, int Width, int Levels, int SkipConnections) NetworkOf(PlannedRun run)
     {
         var network = (UShapedNetworkOptions)run.Settings.Recipe([run.Modality], BraTSRegions.Classes.Channels);
-        return (network.GetType(), network.BaseWidth, network.Levels, network.SkipConnections ?? network.Levels - 1);
+        return (network.GetType(), network.BaseWidth, network.Levels, network.SkipConnections ?? run.Settings.AllSkipConnections);
     }
 
     private static (string CaseId, ScoringGrid Grid, string Region) Compared(CaseScore score) => (score.CaseId, score.Grid, score.Region.Region);
 
-    private static Comparison Compare(
-        PlannedRun student,
-        string baseline,
-        ScoringGrid grid,
-        string region,
-        IReadOnlyList<(int Fold, double Student, double Baseline)> cases,
-        int plannedFolds,
-        int seed)
+    private static Comparison Compare(ComparedCases compared, int seed)
     {
-        double[] differences = [.. cases.Select(pair => pair.Student - pair.Baseline)];
+        double[] differences = [.. compared.Cases.Select(pair => pair.Difference)];
         var test = WilcoxonSignedRank.Of(differences);
         return new Comparison
         {
-            Row = student.Row,
-            Baseline = baseline,
-            Modality = student.Modality,
-            Grid = grid,
-            Region = region,
-            Folds = cases.Select(pair => pair.Fold).Distinct().Count(),
-            PlannedFolds = plannedFolds,
-            StudentMean = cases.Average(pair => pair.Student),
-            BaselineMean = cases.Average(pair => pair.Baseline),
+            Row = compared.Student.Row,
+            Baseline = compared.Baseline,
+            Modality = compared.Student.Modality,
+            Grid = compared.Grid,
+            Region = compared.Region,
+            Folds = compared.Folds,
+            PlannedFolds = compared.PlannedFolds,
+            StudentMean = compared.Cases.Average(pair => pair.Student),
+            BaselineMean = compared.Cases.Average(pair => pair.Baseline),
             Difference = BootstrapInterval.OfMean(differences, seed),
             Test = test,
             AdjustedPValue = test.PValue,

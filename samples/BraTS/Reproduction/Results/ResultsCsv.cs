@@ -6,17 +6,18 @@ namespace KnowledgeDistillation.Samples.BraTS;
 /// <summary>The results of a reproduction as CSV files: UTF-8, decimal points, scores from 0 to 1, distances in mm, one line a value or a case.</summary>
 internal static class ResultsCsv
 {
-    private const string RunColumns = "row,title,objective,modality,skip_connections";
+    /// <summary>The columns that name a row.</summary>
+    public const string RunColumns = "row,title,objective,modality,skip_connections";
 
     /// <summary>Writes cases.csv, folds.csv, summary.csv and statistics.csv. The same results give the same bytes.</summary>
     /// <param name="folder">Where the files go; made where it is missing.</param>
     /// <param name="results">The results.</param>
     public static void Write(string folder, ReproductionResults results)
     {
-        TextFile.Write(Path.Combine(folder, "cases.csv"), Cases(results));
-        TextFile.Write(Path.Combine(folder, "folds.csv"), Folds(results));
-        TextFile.Write(Path.Combine(folder, "summary.csv"), Summary(results));
-        TextFile.Write(Path.Combine(folder, "statistics.csv"), Statistics(results));
+        OutputFile.Write(Path.Combine(folder, "cases.csv"), Cases(results));
+        OutputFile.Write(Path.Combine(folder, "folds.csv"), Folds(results));
+        OutputFile.Write(Path.Combine(folder, "summary.csv"), Summary(results));
+        OutputFile.Write(Path.Combine(folder, "statistics.csv"), Statistics(results));
     }
 
     private static string Cases(ReproductionResults results) => Table(
@@ -65,17 +66,20 @@ internal static class ResultsCsv
 
     private static PlannedRun RunOf(ReproductionResults results, string row) => results.Plan.First(run => run.Row == row);
 
-    private static string[] Columns(PlannedRun run) =>
-        [Csv.Text(run.Row), Csv.Text(run.Title), Csv.Text(run.Objective), Csv.Text(run.Modality), run.Settings.SkipConnections?.ToString(CultureInfo.InvariantCulture) ?? "all"];
+    /// <summary>The cells of <see cref="RunColumns"/>.</summary>
+    public static string[] Columns(PlannedRun run) =>
+        [Csv.Text(run.Row), Csv.Text(run.LabelWithWeights), Csv.Text(run.Objective), Csv.Text(run.Modality), run.Settings.SkipConnections?.ToString(CultureInfo.InvariantCulture) ?? "all"];
 
-    private static string[] Columns(CaseSummary summary) =>
+    /// <summary>Mean, standard deviation, and the three counts.</summary>
+    public static string[] Columns(CaseSummary summary) =>
         [Csv.Number(summary.Mean), Csv.Number(summary.StandardDeviation), Integer(summary.Cases), Integer(summary.Skipped), Integer(summary.Infinite)];
 
-    private static string Name(ScoringGrid grid) => grid.ToString().ToLowerInvariant();
+    public static string Name(ScoringGrid grid) => grid.ToString().ToLowerInvariant();
 
-    private static string Integer(long value) => value.ToString(CultureInfo.InvariantCulture);
+    public static string Integer(long value) => value.ToString(CultureInfo.InvariantCulture);
 
-    private static string Table(string header, IEnumerable<string[]> lines)
+    /// <summary>A file of a header and lines.</summary>
+    public static string Table(string header, IEnumerable<string[]> lines)
     {
         var text = new StringBuilder(header).Append('\n');
         foreach (string[] line in lines)

@@ -1,20 +1,23 @@
 namespace KnowledgeDistillation.Samples.BraTS;
 
-/// <summary>Writes text files so that their names always lead to complete ones.</summary>
-internal static class TextFile
+/// <summary>Writes files so that their names always lead to complete ones.</summary>
+internal static class OutputFile
 {
     /// <summary>What the names of unfinished files end in.</summary>
     public const string Unfinished = ".tmp";
 
     /// <summary>Replaces the file, or makes it.</summary>
-    public static void Write(string path, string text) => Write(path, text, temporary => File.Move(temporary, path, overwrite: true));
+    public static void Write(string path, string text) => Write(path, temporary => File.WriteAllText(temporary, text), temporary => File.Move(temporary, path, overwrite: true));
+
+    /// <summary>Replaces the file, or makes it.</summary>
+    public static void Write(string path, byte[] content) => Write(path, temporary => File.WriteAllBytes(temporary, content), temporary => File.Move(temporary, path, overwrite: true));
 
     /// <summary>Makes the file unless it is there.</summary>
     /// <returns>Whether it was made; of several callers at once, only one is told so.</returns>
     public static bool TryCreate(string path, string text)
     {
         bool created = false;
-        Write(path, text, temporary =>
+        Write(path, temporary => File.WriteAllText(temporary, text), temporary =>
         {
             try
             {
@@ -28,13 +31,13 @@ internal static class TextFile
         return created;
     }
 
-    private static void Write(string path, string text, Action<string> publish)
+    private static void Write(string path, Action<string> fill, Action<string> publish)
     {
         string temporary = $"{path}.{Guid.NewGuid():N}{Unfinished}";
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-            File.WriteAllText(temporary, text);
+            fill(temporary);
             publish(temporary);
         }
         finally

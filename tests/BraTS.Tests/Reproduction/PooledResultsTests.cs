@@ -1,0 +1,144 @@
+using FluentAssertions;
+using KnowledgeDistillation.Metrics;
+using Xunit;
+using static KnowledgeDistillation.Samples.BraTS.Tests.HandMadeReproduction;
+
+namespace KnowledgeDistillation.Samples.BraTS.Tests;
+
+public sealed class PooledResultsTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("kdnet-pooled-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Each_seed_counts_the_same_however_many_cases_it_has_and_the_interval_is_that_of_Students_t()
+    {
+        // Differences in tenths. Seed 1: 1, 2, 3, mean 2. Seed 2: 4. Seed 3: 0, 0, mean 0. Mean of the seeds 2, deviation 2, so 2 ± 4.303 · 2 / √3.
+        PooledComparison comparison = PooledResults.Of([Seed(1, [5, 7, 9], [4, 5, 6]), Seed(2, [8], [4]), Seed(3, [6, 3], [6, 3])], sharesCases: false).FindComparison("kd-net-3-skips", ScoringGrid.Training, "ET")!;
+
+        comparison.Seeds.Select(seed => (seed.Seed, seed.Cases, Math.Round(seed.Difference, 9))).Should().Equal((1, 3, 0.2), (2, 1, 0.4), (3, 2, 0));
+        comparison.OverSeeds.Mean.Should().BeApproximately(0.2, 1e-12);
+        comparison.OverSeeds.Lower.Should().BeApproximately(0.2 - (4.303 * 0.2 / Math.Sqrt(3)), 1e-4);
+        comparison.OverSeeds.Upper.Should().BeApproximately(0.2 + (4.303 * 0.2 / Math.Sqrt(3)), 1e-4);
+        comparison.StudentMean.Should().BeApproximately((0.7 + 0.8 + 0.45) / 3, 1e-12);
+        comparison.BaselineMean.Should().BeApproximately((0.5 + 0.4 + 0.45) / 3, 1e-12);
+        comparison.SeedsAhead.Should().Be(2);
+        (comparison.Folds, comparison.PlannedFolds).Should().Be((3, 9));
+    }
+
+    [Fact]
+    public void Phantoms_of_different_seeds_are_different_cases_though_their_names_are_the_same()
+    {
+        // All six cases: 1, 2, 3, 4 and two zeros; the four that differ are all positive: p = 2 / 2⁴.
+        PooledComparison comparison = PooledResults.Of([Seed(1, [5, 7, 9], [4, 5, 6]), Seed(2, [8], [4]), Seed(3, [6, 3], [6, 3])], sharesCases: false).Comparisons.Single();
+
+        comparison.Cases.Should().Be(6);
+        comparison.OverCases.Mean.Should().BeApproximately(1.0 / 6, 1e-12);
+        (comparison.Test.Count, comparison.Test.Zeros, comparison.Test.PositiveRankSum, comparison.Test.PValue).Should().Be((4, 2, 10, 2.0 / 16));
+        (comparison.Wins, comparison.Ties, comparison.Losses).Should().Be((4, 2, 0));
+    }
+
+    [Fact]
+    public void Patients_whom_the_seeds_share_are_averaged_over_the_seeds_before_they_are_tested()
+    {
+        // By case, in tenths: (2 + 4) / 2 = 3, (1 − 3) / 2 = −1, (2 − 2) / 2 = 0. Of the two that differ the positive one has rank 2.
+        PooledResults results = PooledResults.Of([Seed(1, [6, 5, 6], [4, 4, 4]), Seed(2, [8, 1, 2], [4, 4, 4])], sharesCases: true);
+        PooledComparison comparison = results.Comparisons.Single();
+
+        comparison.Cases.Should().Be(3);
+        comparison.OverCases.Mean.Should().BeApproximately(0.2 / 3, 1e-12);
+        (comparison.Test.Count, comparison.Test.PositiveRankSum, comparison.Test.NegativeRankSum).Should().Be((2, 2, 1));
+        (comparison.Wins, comparison.Ties, comparison.Losses).Should().Be((1, 1, 1));
+        comparison.Seeds.Select(seed => Math.Round(seed.Difference, 9)).Should().Equal(Math.Round(0.5 / 3, 9), Math.Round(-0.1 / 3, 9));
+        comparison.SeedsAhead.Should().Be(1);
+    }
+
+    [Fact]
+    public void Scores_of_a_row_are_mean_and_deviation_of_the_seeds_means_over_all_folds()
+    {
+        // Seed 1: cases 2, 4 | 9, mean 5. Seed 2: 7. Mean 6, deviation √2. The mean of the folds' means, 6, is not that of the cases.
+        PlannedRun[] one = Row(1, SegmentationSystems.Baseline), two = Row(2, SegmentationSystems.Baseline);
+        PooledSummary dice = PooledResults.Of(
+            [Of(2, two, [two[0].FinishWithTenths("ET", 7)]), Of(1, one, [one[0].FinishWithTenths("ET", 2, 4), one[2].FinishWithTenths("ET", 9)])], sharesCases: false)
+            .Find("baseline-3-skips", ScoringGrid.Training, "ET", RegionMetric.Dice)!;
+
+        dice.Seeds.Select(seed => (seed.Seed, Math.Round(seed.OverCases.Mean, 9), seed.OverCases.Cases)).Should().Equal((1, 0.5, 3), (2, 0.7, 1));
+        dice.OverSeeds.Mean.Should().BeApproximately(0.6, 1e-12);
+        dice.OverSeeds.StandardDeviation.Should().BeApproximately(0.1 * Math.Sqrt(2), 1e-12);
+        (dice.Cases, dice.Counted).Should().Be((4, 4));
+    }
+
+    [Fact]
+    public void A_single_seed_has_a_difference_but_no_interval_over_seeds_and_claims_nothing()
+    {
+        int[] student = [.. Enumerable.Repeat(8, 12)], baseline = [.. Enumerable.Range(0, 12).Select(i => 4 + (i % 2))];
+        PooledComparison comparison = PooledResults.Of([Seed(4, student, baseline)], sharesCases: false).Comparisons.Single();
+
+        comparison.OverSeeds.Mean.Should().BeApproximately(0.35, 1e-12);
+        double.IsNaN(comparison.AdjustedPValueOverSeeds).Should().BeTrue();
+        comparison.AdjustedPValue.Should().BeLessThan(0.01);
+        Verdicts.Of(comparison).Should().Be(Verdict.Open);
+        Verdicts.Doubts(comparison).Should().Contain("there are fewer than 3 seeds");
+    }
+
+    [Fact]
+    public void A_gain_needs_seeds_that_agree_and_not_only_many_cases()
+    {
+        int[] baseline = [.. Enumerable.Repeat(4, 12)];
+        int[] Student(int gain) => [.. Enumerable.Range(0, 12).Select(i => 4 + gain + (i % 2))];
+        PooledComparison agreed = PooledResults.Of([Seed(1, Student(1), baseline), Seed(2, Student(2), baseline), Seed(3, Student(1), baseline)], sharesCases: false).Comparisons.Single();
+        PooledComparison disagreed = PooledResults.Of([Seed(1, Student(5), baseline), Seed(2, Student(0), baseline), Seed(3, Student(0), baseline)], sharesCases: false).Comparisons.Single();
+
+        Verdicts.Of(agreed).Should().Be(Verdict.Gain);
+        disagreed.AdjustedPValue.Should().BeLessThan(0.001, "the cases alone would say so");
+        disagreed.OverCases.Lower.Should().BePositive();
+        Verdicts.Of(disagreed).Should().Be(Verdict.Open);
+        Verdicts.Doubts(disagreed).Should().Equal("the interval over seeds does not leave out 0");
+    }
+
+    [Fact]
+    public void Holms_correction_counts_all_regions_and_rows_of_a_grid_for_both_tests()
+    {
+        PooledResults results = PooledResults.Of([.. Enumerable.Range(1, 3).Select(seed => Several(seed))], sharesCases: false);
+        results.Comparisons.Should().HaveCount(4).And.OnlyContain(comparison => comparison.FamilySize == 4);
+        results.Comparisons.Select(comparison => comparison.AdjustedPValue).Should().Equal(HolmCorrection.Adjust(results.Comparisons.Select(comparison => comparison.Test.PValue)));
+        results.Comparisons.Select(comparison => comparison.AdjustedPValueOverSeeds).Should().Equal(HolmCorrection.Adjust(results.Comparisons.Select(comparison => comparison.OverSeeds.PValue)));
+
+        static ReproductionState Several(int seed)
+        {
+            PlannedRun[] baseline = Row(seed, SegmentationSystems.Baseline), student = Row(seed, SegmentationSystems.KDNet), other = Row(seed, SegmentationSystems.Of("gt-kl"));
+            CaseScore[] Scores(int better) => [.. new[] { "ET", "WT" }.SelectMany(region => Enumerable.Range(1, 5).Select(i => Score($"case{i}", region, 3 + (i <= better ? seed : 0))))];
+            return Of(seed, [.. baseline, .. student, .. other], [baseline[0].Finish(Scores(0)), student[0].Finish(Scores(4)), other[0].Finish(Scores(2))]);
+        }
+    }
+
+    [Fact]
+    public void Files_have_a_line_for_each_seed_and_do_not_depend_on_the_order()
+    {
+        ReproductionState[] seeds = [Seed(1, [5, 7, 9], [4, 5, 6]), Seed(2, [8], [4]), Seed(10, [6, 3], [6, 3])];
+        PooledCsv.Write(Path.Combine(_folder, "one"), PooledResults.Of(seeds, sharesCases: false));
+        PooledCsv.Write(Path.Combine(_folder, "other"), PooledResults.Of([.. seeds.Reverse()], sharesCases: false));
+        foreach ((string name, int lines) in new[] { ("seeds.csv", 1 + (2 * 3 * 5)), ("summary.csv", 1 + (2 * 5)), ("differences.csv", 4), ("statistics.csv", 2) })
+        {
+            string[] written = File.ReadAllLines(Path.Combine(_folder, "one", name));
+            written.Should().HaveCount(lines, name);
+            written.Select(line => line.Split(',').Length).Distinct().Should().ContainSingle(name);
+            File.ReadAllBytes(Path.Combine(_folder, "other", name)).Should().Equal(File.ReadAllBytes(Path.Combine(_folder, "one", name)), name);
+        }
+
+        File.ReadAllLines(Path.Combine(_folder, "one", "differences.csv")).Select(line => line.Split(',')[^6]).Should().Equal("seed", "1", "2", "10");
+    }
+
+    private static ReproductionState Seed(int seed, int[] student, int[] baseline)
+    {
+        PlannedRun[] students = Row(seed, SegmentationSystems.KDNet), baselines = Row(seed, SegmentationSystems.Baseline);
+        return Of(seed, [.. baselines, .. students], [baselines[0].FinishWithTenths("ET", baseline), students[0].FinishWithTenths("ET", student)]);
+    }
+
+    private static ReproductionState Of(int seed, IReadOnlyList<PlannedRun> plan, IReadOnlyList<FinishedRun> finished) =>
+        State(plan, finished) with { Settings = new ExperimentSettings { Seed = seed } };
+
+    private static PlannedRun[] Row(int seed, SegmentationSystem system) =>
+        [.. HandMadeReproduction.Row(system, 3).Select(run => run with { Objective = "GT", Settings = run.Settings with { Seed = seed } })];
+}
