@@ -55,31 +55,21 @@ public sealed class BraTSCase
     {
         ArgumentNullException.ThrowIfNull(modalities);
         string[] names = modalities.Count > 0 ? [.. modalities] : [.. Images.Keys];
-        foreach (string name in names)
-        {
-            if (!Images.ContainsKey(name))
-                throw new ArgumentException($"Case {Id} has no modality '{name}'; it has: {string.Join(", ", Images.Keys)}.", nameof(modalities));
-        }
+        RequireModalities(names);
+        (Volume[] volumes, (LabelVolume? segmentation, BraTSLabelConvention labels)) = Read(names, (file, frame) => file.ToVolume(frame), LoadSegmentation, (null, _labels ?? _fallback));
+        return new BraTSVolumes(names.Zip(volumes).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal), segmentation, labels);
+    }
 
-        try
-        {
-            if (FindGridFault(names) is { } fault)
-                throw new InvalidDataException(fault);
-            Volume[] volumes = new Volume[names.Length];
-            (LabelVolume? segmentation, BraTSLabelConvention labels) = (null, _labels ?? _fallback);
-            ParallelWork.For(names.Length + 1, names.Length + 1, i =>
-            {
-                if (i < names.Length)
-                    volumes[i] = NiftiImage.Load(Images[names[i]].Path).ToVolume(Images[names[i]].Frame);
-                else if (SegmentationPath is not null)
-                    (segmentation, labels) = LoadSegmentation();
-            });
-            return new BraTSVolumes(names.Zip(volumes).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal), segmentation, labels);
-        }
-        catch (Exception exception) when (AsDataFault(exception) is { } reason)
-        {
-            throw new InvalidDataException($"Case {Id}: {reason}", exception);
-        }
+    /// <summary>Reads the same without converting it to volumes, for preprocessing.</summary>
+    internal StoredCase LoadStored(IReadOnlyList<string> modalities)
+    {
+        RequireModalities(modalities);
+        ((VolumeGrid Grid, StoredVoxels Voxels)[] images, StoredVoxels? segmentation) = Read(
+            modalities,
+            (file, frame) => (file.Grid, StoredVoxels.OfImage(file, frame)),
+            () => StoredVoxels.OfLabels(NiftiImage.Load(SegmentationPath!)),
+            null);
+        return new StoredCase(images[0].Grid, [.. images.Select(image => image.Voxels)], segmentation, _labels, _fallback);
     }
 
     /// <summary>Why the files cannot be used, judged by their headers and, on request, by the labels; null where they can.</summary>
@@ -91,8 +81,8 @@ public sealed class BraTSCase
                 return fault;
             if (verifySegmentation && SegmentationPath is not null)
             {
-                (LabelVolume segmentation, BraTSLabelConvention labels) = LoadSegmentation();
-                labels.ToClasses(segmentation);
+                (LabelVolume? segmentation, BraTSLabelConvention labels) = LoadSegmentation();
+                labels.ToClasses(segmentation!);
             }
 
             return null;
@@ -104,13 +94,47 @@ public sealed class BraTSCase
     }
 
     /// <summary>The message where the exception is about the data and not about the program.</summary>
+    // Side by side: a file is inflated on one core.
+    private (TImage[] Images, TSegmentation Segmentation) Read<TImage, TSegmentation>(
+        IReadOnlyList<string> names, Func<NiftiImage, int, TImage> readImage, Func<TSegmentation> readSegmentation, TSegmentation withoutSegmentation)
+    {
+        try
+        {
+            if (FindGridFault(names) is { } fault)
+                throw new InvalidDataException(fault);
+            TImage[] images = new TImage[names.Count];
+            TSegmentation segmentation = withoutSegmentation;
+            ParallelWork.For(names.Count + 1, names.Count + 1, i =>
+            {
+                if (i < names.Count)
+                    images[i] = readImage(NiftiImage.Load(Images[names[i]].Path), Images[names[i]].Frame);
+                else if (SegmentationPath is not null)
+                    segmentation = readSegmentation();
+            });
+            return (images, segmentation);
+        }
+        catch (Exception exception) when (AsDataFault(exception) is { } reason)
+        {
+            throw new InvalidDataException($"Case {Id}: {reason}", exception);
+        }
+    }
+
+    private void RequireModalities(IReadOnlyList<string> modalities)
+    {
+        foreach (string name in modalities)
+        {
+            if (!Images.ContainsKey(name))
+                throw new ArgumentException($"Case {Id} has no modality '{name}'; it has: {string.Join(", ", Images.Keys)}.", nameof(modalities));
+        }
+    }
+
     private static string? AsDataFault(Exception exception) => exception switch
     {
         IOException or InvalidDataException or UnauthorizedAccessException => exception.Message,
         _ => null,
     };
 
-    private (LabelVolume Segmentation, BraTSLabelConvention Labels) LoadSegmentation()
+    private (LabelVolume? Segmentation, BraTSLabelConvention Labels) LoadSegmentation()
     {
         LabelVolume segmentation = NiftiImage.Load(SegmentationPath!).ToLabels(0);
         return (segmentation, _labels ?? BraTSLabelConvention.Detect(segmentation, _fallback));

@@ -36,16 +36,17 @@ public sealed record BraTSLabelConvention(int NecrosisLabel, int OedemaLabel, in
     {
         ArgumentNullException.ThrowIfNull(segmentation);
         ArgumentNullException.ThrowIfNull(fallback);
-        bool three = segmentation.Voxels.AsSpan().Contains(3);
-        bool four = segmentation.Voxels.AsSpan().Contains(4);
-        return (three, four) switch
-        {
-            (true, true) => throw new InvalidDataException("The segmentation holds both label 3 and label 4, so it is unclear which of them is enhancing tumour; set the enhancing label."),
-            (true, false) => BraTS2023,
-            (false, true) => BraTS2018,
-            _ => fallback,
-        };
+        return Detect(segmentation.Voxels.AsSpan().Contains(3), segmentation.Voxels.AsSpan().Contains(4), fallback);
     }
+
+    /// <summary>The convention of a segmentation of which it is known whether the labels 3 and 4 occur.</summary>
+    internal static BraTSLabelConvention Detect(bool three, bool four, BraTSLabelConvention fallback) => (three, four) switch
+    {
+        (true, true) => throw new InvalidDataException("The segmentation holds both label 3 and label 4, so it is unclear which of them is enhancing tumour; set the enhancing label."),
+        (true, false) => BraTS2023,
+        (false, true) => BraTS2018,
+        _ => fallback,
+    };
 
     /// <summary>Labels on disk to classes 0 to 3 (background, necrosis, oedema, enhancing tumour), x fastest.</summary>
     /// <exception cref="InvalidDataException">A label is none of this convention's; the message names all such labels.</exception>
@@ -60,19 +61,31 @@ public sealed record BraTSLabelConvention(int NecrosisLabel, int OedemaLabel, in
             int label = labels[i];
             if (label == 0)
                 continue;
-            if (label == NecrosisLabel)
-                classes[i] = NecrosisClass;
-            else if (label == OedemaLabel)
-                classes[i] = OedemaClass;
-            else if (label == EnhancingLabel)
-                classes[i] = EnhancingClass;
+            if (ClassOf(label) is byte known)
+                classes[i] = known;
             else
                 unknown.Add(label);
         }
 
+        RequireNone(unknown);
+        return classes;
+    }
+
+    /// <summary>The class of a label; null if it is none of this convention's.</summary>
+    internal byte? ClassOf(int label) => label switch
+    {
+        0 => BackgroundClass,
+        _ when label == NecrosisLabel => NecrosisClass,
+        _ when label == OedemaLabel => OedemaClass,
+        _ when label == EnhancingLabel => EnhancingClass,
+        _ => null,
+    };
+
+    /// <summary>Refuses labels that are none of this convention's.</summary>
+    internal void RequireNone(SortedSet<int> unknown)
+    {
         if (unknown.Count > 0)
             throw new InvalidDataException($"The segmentation holds unknown labels ({string.Join(", ", unknown.Take(5))}{(unknown.Count > 5 ? ", …" : "")}); expected 0, {NecrosisLabel} (necrosis and non-enhancing tumour), {OedemaLabel} (oedema) and {EnhancingLabel} (enhancing tumour).");
-        return classes;
     }
 
     /// <summary>Classes 0 to 3 back to the labels of this convention.</summary>

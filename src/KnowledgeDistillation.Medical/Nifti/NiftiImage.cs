@@ -152,9 +152,9 @@ public sealed class NiftiImage
         NiftiWriter.Write(this, path);
     }
 
-    private (double Slope, double Intercept) Scaling => Header.IsScaled ? (Header.Slope, Header.Intercept) : (1, 0);
+    internal (double Slope, double Intercept) Scaling => Header.IsScaled ? (Header.Slope, Header.Intercept) : (1, 0);
 
-    private ReadOnlySpan<byte> StoredFrame(int frame)
+    internal ReadOnlySpan<byte> StoredFrame(int frame)
     {
         if (frame < 0 || frame >= FrameCount)
             throw new ArgumentOutOfRangeException(nameof(frame), frame, $"{name} has {FrameCount} frame(s), numbered from 0.");

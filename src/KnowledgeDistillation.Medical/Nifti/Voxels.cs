@@ -61,6 +61,7 @@ internal static class Voxels
         bool scaled = (slope, intercept) is not (1, 0);
         return type switch
         {
+            NiftiDataType.Int32 when !scaled => CopyLabels(MemoryMarshal.Cast<byte, int>(source), destination),
             NiftiDataType.UInt8 when !scaled => WidenLabels(source, destination),
             NiftiDataType.Int16 when !scaled => WidenLabels(MemoryMarshal.Cast<byte, short>(source), destination),
             NiftiDataType.UInt8 => Round<byte>(source, slope, intercept, destination),
@@ -146,6 +147,12 @@ internal static class Voxels
         Vector.Widen(values, out Vector<int> low, out Vector<int> high);
         Vector.ConvertToSingle(low).CopyTo(destination);
         Vector.ConvertToSingle(high).CopyTo(destination[Vector<int>.Count..]);
+    }
+
+    private static int CopyLabels(ReadOnlySpan<int> source, Span<int> destination)
+    {
+        source.CopyTo(destination);
+        return -1;
     }
 
     private static int WidenLabels(ReadOnlySpan<byte> source, Span<int> destination)

@@ -29,7 +29,7 @@ public sealed class Preprocessor
     public PreprocessedCase Process(BraTSCase source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        return Process(source.Id, source.Load(Options.Modalities));
+        return Process(source.Id, source.LoadStored(Options.Modalities));
     }
 
     /// <summary>Preprocesses a case that is in memory.</summary>
@@ -44,172 +44,66 @@ public sealed class Preprocessor
         foreach (string name in Options.Modalities.Where(name => !volumes.Images.ContainsKey(name)))
             throw new ArgumentException($"Case {id} has no modality '{name}'; it has: {string.Join(", ", volumes.Images.Keys)}.", nameof(volumes));
 
-        Reorientation toRas = new(volumes.Grid, Orientation.RAS);
-        VolumeGrid grid = toRas.Target;
-        float[][] images = [.. Options.Modalities.Select(name => toRas.Apply<float>(volumes.Images[name].Voxels))];
-        PreprocessingGeometry geometry = Geometry(volumes.Grid, grid, images);
+        return Process(id, StoredCase.Of(volumes, Options.Modalities));
+    }
+
+    private PreprocessedCase Process(string id, StoredCase source)
+    {
+        Reorientation toRas = new(source.Grid, Orientation.RAS);
+        OrientedVoxels[] images = new OrientedVoxels[source.Images.Length];
+        ParallelWork.For(images.Length, images.Length, i => images[i] = OrientedVoxels.OfImage(source.Images[i], toRas));
+        PreprocessingGeometry geometry = Geometry(source.Grid, toRas.Target, images);
+
         float[][] prepared = new float[images.Length][];
-        ParallelWork.For(images.Length, images.Length, i =>
+        (byte[]? Classes, TumourVoxels? Tumour, BraTSLabelConvention Labels) segmentation = (null, null, source.Labels ?? source.Fallback);
+        ParallelWork.For(images.Length + 1, images.Length + 1, i =>
         {
-            (double mean, double deviation) = Statistics(id, Options.Modalities[i], images[i]);
-            prepared[i] = Subsample(grid, images[i], geometry, mean, deviation);
+            if (i < images.Length)
+                prepared[i] = ImagePreparation.Subsample(images[i], geometry, Statistics(id, Options.Modalities[i], images[i]));
+            else if (source.Segmentation is not null)
+                segmentation = PrepareSegmentation(id, source, toRas, geometry);
         });
-
-        (byte[]? classes, TumourVoxels? tumour) = (null, null);
-        if (volumes.Segmentation is { } segmentation)
-        {
-            try
-            {
-                byte[] whole = toRas.Apply<byte>(volumes.Labels.ToClasses(segmentation));
-                (classes, tumour) = (Subsample(grid, whole, geometry), Count(grid, whole, geometry));
-            }
-            catch (InvalidDataException exception)
-            {
-                throw new InvalidDataException($"Case {id}: {exception.Message}", exception);
-            }
-        }
-
-        return new PreprocessedCase(id, Options.Modalities.Zip(prepared).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal), classes, geometry, volumes.Labels, tumour);
+        return new PreprocessedCase(id, Options.Modalities.Zip(prepared).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal), segmentation.Classes, geometry, segmentation.Labels, segmentation.Tumour);
     }
 
-    /// <summary>Mean and population standard deviation of the non-zero voxels; deviation 1 where they are all equal, so that they become 0.</summary>
-    private static (double Mean, double Deviation) Statistics(string id, string modality, float[] voxels)
+    // Where all voxels are equal, a deviation of 1 makes them 0.
+    private static ImageStatistics Statistics(string id, string modality, OrientedVoxels image)
     {
-        double sum = 0, squares = 0;
-        long count = 0;
-        foreach (float value in voxels)
-        {
-            if (value == 0)
-                continue;
-            sum += value;
-            squares += (double)value * value;
-            count++;
-        }
-
-        if (count == 0)
+        var statistics = ImageStatistics.Of(image);
+        if (statistics.Count == 0)
             throw new InvalidDataException($"Case {id}: the image {modality} is empty (all voxels are 0), so it cannot be normalised.");
-        if (!double.IsFinite(squares))
+        if (!double.IsFinite(statistics.Mean))
             throw new InvalidDataException($"Case {id}: the image {modality} holds voxels that are not finite numbers.");
-        double mean = sum / count;
-        double variance = 0;
-        foreach (float value in voxels)
-        {
-            if (value != 0)
-                variance += (value - mean) * (value - mean);
-        }
-
-        double deviation = Math.Sqrt(variance / count);
-        return (mean, deviation > 1e-9 * Math.Abs(mean) ? deviation : 1);
+        return statistics.Deviation > 1e-9 * Math.Abs(statistics.Mean) ? statistics : statistics with { Deviation = 1 };
     }
 
-    private static float[] Subsample(VolumeGrid grid, float[] voxels, PreprocessingGeometry geometry, double mean, double deviation)
+    private static (byte[] Classes, TumourVoxels Tumour, BraTSLabelConvention Labels) PrepareSegmentation(string id, StoredCase source, Reorientation toRas, PreprocessingGeometry geometry)
     {
-        VolumeSize size = geometry.Size;
-        int factor = geometry.SubsamplingFactor;
-        float[] result = new float[size.VoxelCount];
-        (float centre, float scale) = ((float)mean, (float)(1 / deviation));
-        float share = 1f / (factor * factor * factor);
-        for (int z = 0, target = 0; z < size.Z; z++)
+        try
         {
-            for (int y = 0; y < size.Y; y++)
-            {
-                for (int x = 0; x < size.X; x++, target++)
-                {
-                    (int fromX, int toX) = Block(x, geometry.CropOffset.X, factor, grid.SizeX);
-                    (int fromY, int toY) = Block(y, geometry.CropOffset.Y, factor, grid.SizeY);
-                    (int fromZ, int toZ) = Block(z, geometry.CropOffset.Z, factor, grid.SizeZ);
-                    float sum = 0;
-                    for (int k = fromZ; k < toZ; k++)
-                    {
-                        for (int j = fromY; j < toY; j++)
-                        {
-                            int row = grid.IndexOf(0, j, k);
-                            for (int i = fromX; i < toX; i++)
-                            {
-                                float value = voxels[row + i];
-                                if (value != 0)
-                                    sum += (value - centre) * scale;
-                            }
-                        }
-                    }
-
-                    result[target] = sum * share;
-                }
-            }
+            return SegmentationPreparation.Prepare(source, toRas, geometry);
         }
-
-        return result;
-    }
-
-    /// <summary>The voxels of a block that lie in the volume; those outside are padding and count as 0.</summary>
-    private static (int From, int To) Block(int index, int offset, int factor, int size)
-    {
-        int from = offset + (index * factor);
-        return (Math.Max(0, from), Math.Min(size, from + factor));
-    }
-
-    private static byte[] Subsample(VolumeGrid grid, byte[] classes, PreprocessingGeometry geometry)
-    {
-        VolumeSize size = geometry.Size;
-        int factor = geometry.SubsamplingFactor, nearest = (factor - 1) / 2;
-        byte[] result = new byte[size.VoxelCount];
-        for (int z = 0, target = 0; z < size.Z; z++)
+        catch (InvalidDataException exception)
         {
-            int k = geometry.CropOffset.Z + (z * factor) + nearest;
-            for (int y = 0; y < size.Y; y++)
-            {
-                int j = geometry.CropOffset.Y + (y * factor) + nearest;
-                for (int x = 0; x < size.X; x++, target++)
-                {
-                    int i = geometry.CropOffset.X + (x * factor) + nearest;
-                    if ((uint)i < (uint)grid.SizeX && (uint)j < (uint)grid.SizeY && (uint)k < (uint)grid.SizeZ)
-                        result[target] = classes[grid.IndexOf(i, j, k)];
-                }
-            }
+            throw new InvalidDataException($"Case {id}: {exception.Message}", exception);
         }
-
-        return result;
     }
 
-    private static TumourVoxels Count(VolumeGrid grid, byte[] classes, PreprocessingGeometry geometry)
-    {
-        Span<int> all = stackalloc int[4];
-        int kept = 0;
-        ((int ox, int oy, int oz), VolumeSize crop) = (geometry.CropOffset, geometry.CropSize);
-        for (int z = 0, index = 0; z < grid.SizeZ; z++)
-        {
-            for (int y = 0; y < grid.SizeY; y++)
-            {
-                bool rowInside = y >= oy && y < oy + crop.Y && z >= oz && z < oz + crop.Z;
-                for (int x = 0; x < grid.SizeX; x++, index++)
-                {
-                    byte value = classes[index];
-                    if (value == 0)
-                        continue;
-                    all[value]++;
-                    if (rowInside && x >= ox && x < ox + crop.X)
-                        kept++;
-                }
-            }
-        }
-
-        return new TumourVoxels(all[BraTSLabelConvention.NecrosisClass], all[BraTSLabelConvention.OedemaClass], all[BraTSLabelConvention.EnhancingClass], kept);
-    }
-
-    private static (int From, int To)[] BrainBox(VolumeGrid grid, float[][] images)
+    private static (int From, int To)[] BrainBox(VolumeGrid grid, OrientedVoxels[] images)
     {
         (int From, int To)[] box = [(grid.SizeX, 0), (grid.SizeY, 0), (grid.SizeZ, 0)];
-        foreach (float[] image in images)
+        float[] row = new float[grid.SizeX];
+        foreach (OrientedVoxels image in images)
         {
             for (int z = 0; z < grid.SizeZ; z++)
             {
                 for (int y = 0; y < grid.SizeY; y++)
                 {
-                    ReadOnlySpan<float> row = image.AsSpan(grid.IndexOf(0, y, z), grid.SizeX);
-                    int first = row.IndexOfAnyExcept(0f);
+                    image.ReadRow(y, z, 0, row);
+                    int first = row.AsSpan().IndexOfAnyExcept(0f);
                     if (first < 0)
                         continue;
-                    box[0] = (Math.Min(box[0].From, first), Math.Max(box[0].To, row.LastIndexOfAnyExcept(0f) + 1));
+                    box[0] = (Math.Min(box[0].From, first), Math.Max(box[0].To, row.AsSpan().LastIndexOfAnyExcept(0f) + 1));
                     box[1] = (Math.Min(box[1].From, y), Math.Max(box[1].To, y + 1));
                     box[2] = (Math.Min(box[2].From, z), Math.Max(box[2].To, z + 1));
                 }
@@ -220,7 +114,7 @@ public sealed class Preprocessor
         return box[0].To == 0 ? [(0, grid.SizeX), (0, grid.SizeY), (0, grid.SizeZ)] : box;
     }
 
-    private PreprocessingGeometry Geometry(VolumeGrid native, VolumeGrid grid, float[][] images)
+    private PreprocessingGeometry Geometry(VolumeGrid native, VolumeGrid grid, OrientedVoxels[] images)
     {
         (int From, int To)[] region = Options.CropCentre == CropCentre.Brain ? BrainBox(grid, images) : [(0, grid.SizeX), (0, grid.SizeY), (0, grid.SizeZ)];
         int[] sizes = Options.CropSize is { } size

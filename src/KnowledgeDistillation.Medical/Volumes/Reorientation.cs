@@ -40,6 +40,15 @@ internal sealed class Reorientation
 
     public VolumeGrid Target { get; }
 
+    /// <summary>Whether the voxels of a row of the target lie side by side in the source too, in either direction.</summary>
+    public bool KeepsRows => strideX is 1 or -1;
+
+    /// <summary>Whether such a row runs the other way in the source.</summary>
+    public bool ReversesRows => strideX == -1;
+
+    /// <summary>The position in the source of the first voxel of a row of the target.</summary>
+    public int RowStart(int y, int z) => (int)(start + ((long)y * strideY) + ((long)z * strideZ));
+
     public T[] Apply<T>(ReadOnlySpan<T> voxels)
     {
         (int sizeX, int sizeY, int sizeZ) = (Target.SizeX, Target.SizeY, Target.SizeZ);
@@ -49,7 +58,7 @@ internal sealed class Reorientation
             for (int y = 0; y < sizeY; y++)
             {
                 Span<T> row = result.AsSpan(Target.IndexOf(0, y, z), sizeX);
-                int from = (int)(start + ((long)y * strideY) + ((long)z * strideZ));
+                int from = RowStart(y, z);
                 switch (strideX)
                 {
                     case 1:

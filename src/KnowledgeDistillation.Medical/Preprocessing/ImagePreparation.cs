@@ -1,0 +1,81 @@
+using System.Numerics;
+
+namespace KnowledgeDistillation.Medical;
+
+/// <summary>Voxels of an image to normalised voxels of the subsampled crop.</summary>
+internal static class ImagePreparation
+{
+    public static float[] Subsample(OrientedVoxels voxels, PreprocessingGeometry geometry, ImageStatistics statistics)
+    {
+        (VolumeSize size, VolumeGrid grid, int factor) = (geometry.Size, voxels.Grid, geometry.SubsamplingFactor);
+        (float centre, float scale) = ((float)statistics.Mean, (float)(1 / statistics.Deviation));
+        float[] result = new float[size.VoxelCount];
+
+        // A row of the crop; what lies beyond the volume stays 0.
+        float[] row = new float[size.X * factor];
+        int fromX = Math.Max(0, geometry.CropOffset.X), toX = Math.Min(grid.SizeX, geometry.CropOffset.X + row.Length);
+        Span<float> inside = fromX < toX ? row.AsSpan(fromX - geometry.CropOffset.X, toX - fromX) : [];
+        for (int z = 0; z < size.Z; z++)
+        {
+            (int fromZ, int toZ) = Block(z, geometry.CropOffset.Z, factor, grid.SizeZ);
+            for (int y = 0; y < size.Y; y++)
+            {
+                (int fromY, int toY) = Block(y, geometry.CropOffset.Y, factor, grid.SizeY);
+                Span<float> target = result.AsSpan(size.X * (y + (size.Y * z)), size.X);
+                for (int k = fromZ; k < toZ; k++)
+                {
+                    for (int j = fromY; j < toY; j++)
+                    {
+                        voxels.ReadRow(j, k, fromX, inside);
+                        Normalise(inside, centre, scale);
+                        AddBlocks(row, target, factor);
+                    }
+                }
+            }
+        }
+
+        float share = 1f / (factor * factor * factor);
+        for (int i = 0; i < result.Length; i++)
+            result[i] *= share;
+        return result;
+    }
+
+    /// <summary>The voxels of a block that lie in the volume; those outside are padding and count as 0.</summary>
+    private static (int From, int To) Block(int index, int offset, int factor, int size)
+    {
+        int from = offset + (index * factor);
+        return (Math.Max(0, from), Math.Min(size, from + factor));
+    }
+
+    // Background stays 0.
+    private static void Normalise(Span<float> row, float centre, float scale)
+    {
+        (Vector<float> centres, Vector<float> scales) = (new(centre), new(scale));
+        int i = 0;
+        for (; i <= row.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            var values = new Vector<float>(row[i..]);
+            Vector.ConditionalSelect(Vector.Equals(values, Vector<float>.Zero), Vector<float>.Zero, (values - centres) * scales).CopyTo(row[i..]);
+        }
+
+        for (; i < row.Length; i++)
+            row[i] = row[i] == 0 ? 0 : (row[i] - centre) * scale;
+    }
+
+    private static void AddBlocks(ReadOnlySpan<float> row, Span<float> target, int factor)
+    {
+        if (factor == 2)
+        {
+            row = row[..(2 * target.Length)];
+            for (int x = 0; x < target.Length; x++)
+                target[x] = target[x] + row[2 * x] + row[(2 * x) + 1];
+            return;
+        }
+
+        for (int x = 0; x < target.Length; x++)
+        {
+            foreach (float value in row.Slice(x * factor, factor))
+                target[x] += value;
+        }
+    }
+}

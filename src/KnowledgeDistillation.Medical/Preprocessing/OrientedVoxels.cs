@@ -1,0 +1,56 @@
+namespace KnowledgeDistillation.Medical;
+
+/// <summary>Voxels seen in another orientation, a row at a time. Only where the rows of the files run along another axis is a copy turned first.</summary>
+internal sealed class OrientedVoxels
+{
+    private readonly StoredVoxels _voxels;
+    private readonly Reorientation _orientation;
+
+    private OrientedVoxels(StoredVoxels voxels, Reorientation orientation) => (_voxels, _orientation) = (voxels, orientation);
+
+    public VolumeGrid Grid => _orientation.Target;
+
+    public static OrientedVoxels OfImage(StoredVoxels voxels, Reorientation orientation)
+    {
+        if (orientation.KeepsRows)
+            return new OrientedVoxels(voxels, orientation);
+        float[] values = GC.AllocateUninitializedArray<float>(orientation.Target.VoxelCount);
+        voxels.ReadFloats(0, values);
+        return new OrientedVoxels(StoredVoxels.Of(orientation.Apply<float>(values)), Unchanged(orientation));
+    }
+
+    public static OrientedVoxels OfLabels(StoredVoxels voxels, Reorientation orientation)
+    {
+        if (orientation.KeepsRows)
+            return new OrientedVoxels(voxels, orientation);
+        int[] values = GC.AllocateUninitializedArray<int>(orientation.Target.VoxelCount);
+        voxels.ReadLabels(0, values);
+        return new OrientedVoxels(StoredVoxels.Of(orientation.Apply<int>(values)), Unchanged(orientation));
+    }
+
+    /// <summary>All voxels in the order in which they lie in memory, if they are 16-bit integers; else none.</summary>
+    public ReadOnlySpan<short> Int16 => _voxels.Int16;
+
+    /// <summary>Reads the voxels from <paramref name="fromX"/> on, as many as there is room for.</summary>
+    public void ReadRow(int y, int z, int fromX, Span<float> row)
+    {
+        _voxels.ReadFloats(Position(y, z, fromX, row.Length), row);
+        if (_orientation.ReversesRows)
+            row.Reverse();
+    }
+
+    public void ReadRow(int y, int z, Span<int> row)
+    {
+        _voxels.ReadLabels(Position(y, z, 0, row.Length), row);
+        if (_orientation.ReversesRows)
+            row.Reverse();
+    }
+
+    public bool IsZeroRow(int y, int z) => _voxels.IsZero(Position(y, z, 0, Grid.SizeX), Grid.SizeX);
+
+    private static Reorientation Unchanged(Reorientation orientation) => new(orientation.Target, orientation.Target.Orientation);
+
+    private int Position(int y, int z, int fromX, int count) => _orientation.ReversesRows
+        ? _orientation.RowStart(y, z) - fromX - count + 1
+        : _orientation.RowStart(y, z) + fromX;
+}

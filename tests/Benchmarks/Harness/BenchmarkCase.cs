@@ -1,0 +1,25 @@
+namespace KnowledgeDistillation.Benchmarks.Harness;
+
+/// <summary>A comparison of our way with another in the same run.</summary>
+internal sealed record BenchmarkCase(string Name, string Description, Workload Ours, Workload Plain)
+{
+    /// <summary>What the other side is.</summary>
+    public string PlainName { get; init; } = "plain";
+
+    /// <summary>The unit of the values.</summary>
+    public string Unit { get; init; } = "s";
+
+    /// <summary>What is to be reached; none for cases that show how the time grows.</summary>
+    public IReadOnlyList<Target> Targets { get; init; } = [];
+
+    /// <summary>Repetitions that count, of each side.</summary>
+    public int Repetitions { get; init; } = 9;
+
+    /// <summary>Repetitions before, which fill caches and let the runtime optimise its code.</summary>
+    public int WarmUp { get; init; } = 3;
+
+    /// <summary>Changes the setting asked for.</summary>
+    public Func<Setting, Setting> Adapt { get; init; } = setting => setting;
+
+    public Workload this[Side side] => side == Side.Ours ? Ours : Plain;
+}
