@@ -79,6 +79,18 @@ internal sealed class SettingsOptions
         AddOptional("--learning-rate", "Learning rate of Adam.", settings => settings.LearningRate, "that of the system's source: 1e-4 for KD-Net", (settings, value) => settings with { LearningRate = value }).MustBeAbove(0);
         Add("--patience", "Epochs without a lower validation loss after which the learning rate is multiplied by 0.2.", settings => settings.PlateauPatience, (settings, value) => settings with { PlateauPatience = value }).MustBeAtLeast(1);
         Add("--flip", "Whether training cases are flipped at random.", settings => settings.Flip, (settings, value) => settings with { Flip = value });
+        AddPrecision();
+    }
+
+    private void AddPrecision()
+    {
+        const string Full = "full", Mixed = "mixed", Fastest = "fastest";
+        var option = new Option<string?>("--precision") { Description = "The element type of convolutions: float32 (full), bfloat16 (mixed), or the faster of the two on this machine's CPU (fastest). [default: full]", HelpName = $"{Full}|{Mixed}|{Fastest}" };
+        option.AcceptOnlyFromAmong(Full, Mixed, Fastest);
+        _command.Add(option);
+        _changes.Add((parsed, settings) => parsed.GetValue(option) is { } name
+            ? settings with { Precision = name switch { Full => Precision.Full, Mixed => Precision.Mixed, _ => TorchRuntime.FastestPrecision() } }
+            : settings);
     }
 
     public void AddNetworkSize()

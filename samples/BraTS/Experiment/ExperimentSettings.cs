@@ -87,6 +87,9 @@ internal sealed record ExperimentSettings
     /// <summary>Cases in a batch.</summary>
     public int BatchSize { get; init; } = 2;
 
+    /// <summary>The element type in which networks compute.</summary>
+    public Precision Precision { get; init; } = Precision.Full;
+
     /// <summary>Learning rate of Adam; null for that of the system's source.</summary>
     public double? LearningRate { get; init; } = 2e-3;
 
@@ -160,6 +163,7 @@ internal sealed record ExperimentSettings
         LearningRate = LearningRate ?? system.LearningRate,
         WeightDecay = system.WeightDecay,
         Schedule = new PlateauSchedule { Patience = PlateauPatience },
+        Precision = Precision,
         Seed = Seed,
     };
 

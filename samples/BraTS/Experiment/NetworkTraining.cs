@@ -45,7 +45,7 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
         SegmentationModel[] teachers = [.. Teachers.Select(teacher => SegmentationModel.Load(teacher, device))];
         try
         {
-            FrozenTeacher[] frozen = [.. teachers.Select((teacher, index) => new FrozenTeacher(teacher.Network, teachers.Length == 1 ? "teacher" : $"teacher {index + 1}"))];
+            FrozenTeacher[] frozen = [.. teachers.Select((teacher, index) => new FrozenTeacher(teacher.Network, teachers.Length == 1 ? "teacher" : $"teacher {index + 1}", CacheFor(teacher.Network)))];
             if (System.Couple is { } couple)
                 couple(network, frozen[0]);
             TrainingResult? result = null;
@@ -80,6 +80,9 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
                 display.Warn($"Warning: the teacher has learnt from {leaked} of the {split.Test.Count} test cases. Give the --seed, --folds and --fold that it was trained with.");
         }
     }
+
+    // A case is flipped in eight ways at most, so a teacher soon has seen them all. Only the outputs of networks whose encoder gives features alone can be kept.
+    private static TeacherCacheOptions? CacheFor(IEncoderDecoder teacher) => teacher is UShapedNetwork ? new TeacherCacheOptions() : null;
 
     private TrainingResult Fit(
         TrainingStage stage,

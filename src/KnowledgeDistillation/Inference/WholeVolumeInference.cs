@@ -6,6 +6,12 @@ namespace KnowledgeDistillation.Inference;
 /// <remarks>Stateless and safe to share between threads, each with a network of its own.</remarks>
 public sealed class WholeVolumeInference : IInference
 {
+    private readonly Precision _precision;
+
+    /// <summary>Makes the strategy.</summary>
+    /// <param name="precision">The element type in which the network computes. Default <see cref="Precision.Full"/>.</param>
+    public WholeVolumeInference(Precision precision = Precision.Full) => _precision = precision;
+
     /// <inheritdoc/>
     public Tensor Predict(IEncoderDecoder network, LabelScheme labels, ModalityImages images)
     {
@@ -14,6 +20,7 @@ public sealed class WholeVolumeInference : IInference
         ArgumentNullException.ThrowIfNull(images);
         using var scope = NewDisposeScope();
         using var mode = new EvaluationMode(network);
+        using ComputePrecision.Scope precision = ComputePrecision.Use(_precision);
         Padding padding = Padding.ToFit(network, images.SpatialSize);
         NetworkOutput output = NetworkOutput.Of(network, padding.Apply(NetworkImages.Of(network, images)));
         return padding.Remove(labels.Probabilities(output.Logits)).contiguous().MoveToOuterDisposeScope();
