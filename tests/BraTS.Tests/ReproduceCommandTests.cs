@@ -310,6 +310,29 @@ public sealed class ReproduceCommandTests : IDisposable
         Directory.Exists(In("more", "seed-3")).Should().BeFalse();
     }
 
+    [Fact]
+    public void Two_processes_share_several_seeds_and_one_that_is_killed_goes_on_with_them()
+    {
+        string[] few = ["--seeds", "1", "2", .. Small, .. Few];
+        using (KdnetProcess killed = KdnetProcess.Start(["reproduce", "--out", In("killed"), .. few]))
+            killed.ReadToEnd(killAt: line => line.Contains("seed-2/fold-1/baseline", StringComparison.Ordinal)).Should().NotBe(0);
+        Kdnet.Run(["reproduce", "--out", In("killed"), .. few]).ExitCode.Should().Be(0);
+
+        using KdnetProcess first = KdnetProcess.Start(["reproduce", "--out", In("shared"), "--shard", "1/2", .. few]);
+        using KdnetProcess second = KdnetProcess.Start(["reproduce", "--out", In("shared"), "--shard", "2/2", .. few]);
+        var reader = new Thread(() => first.ReadToEnd());
+        reader.Start();
+        second.ReadToEnd().Should().Be(0);
+        reader.Join();
+        first.ReadToEnd().Should().Be(0);
+
+        first.Lines.Concat(second.Lines).Where(line => line.StartsWith("seed-", StringComparison.Ordinal)).Should().HaveCount(10).And.OnlyHaveUniqueItems("each run is done once");
+        // Whoever ends last writes what is there of both.
+        Kdnet.Run(["reproduce", "--out", In("shared"), .. few]).ExitCode.Should().Be(0);
+        foreach (string name in new[] { "seeds.csv", "summary.csv", "differences.csv", "statistics.csv" })
+            File.ReadAllText(In("shared", "results", name)).Should().Be(File.ReadAllText(In("killed", "results", name)), name);
+    }
+
     [Theory]
     [InlineData("--seed and --seeds exclude each other", "--seeds", "1", "2", "--seed", "3")]
     [InlineData("--seeds names 2 twice", "--seeds", "2", "1", "2")]

@@ -14,6 +14,7 @@ internal sealed class PooledResults
         SharesCases = sharesCases;
         States = [.. states.OrderBy(state => state.Settings.Seed)];
         Plan = [.. States.SelectMany(state => state.Plan).GroupBy(run => run.Row).SelectMany(row => row)];
+        string[] rows = [.. Plan.Select(run => run.Row).Distinct()];
         (int Seed, ReproductionResults Results)[] seeds = [.. States.Select(state => (state.Settings.Seed, ReproductionResults.Of(state)))];
         Summary =
         [
@@ -26,13 +27,11 @@ internal sealed class PooledResults
                     group.Key.Metric,
                     [.. group.Select(item => (item.Seed, item.Of.OverCases))],
                     MeanAndDeviation.Of(group.Select(item => item.Of.OverCases.Mean))))
-                .OrderBy(summary => RowOrder(summary.Row)),
+                .OrderBy(summary => Array.IndexOf(rows, summary.Row)),
         ];
         Comparisons = PooledComparisons.Of(States.Zip(seeds, (state, seed) => state with { Finished = seed.Results.Runs }), sharesCases);
         _summary = Summary.ToDictionary(summary => (summary.Row, summary.Grid, summary.Region, summary.Metric));
         _comparisons = Comparisons.ToDictionary(comparison => (comparison.Row, comparison.Grid, comparison.Region));
-
-        int RowOrder(string row) => Plan.Select(run => run.Row).Distinct().ToList().IndexOf(row);
     }
 
     /// <summary>Each seed, in their order.</summary>
