@@ -25,7 +25,7 @@ internal sealed record OurWay
     public ITrainer Distillation(UNet3D student, UNet3D teacher, TrainingOptions? options = null) =>
         new DistillationTrainer(student, new FrozenTeacher(teacher, cache: TeacherCache), Labels, options ?? Training());
 
-    public IInference WholeVolume() => new WholeVolumeInference();
+    public IInference WholeVolume() => new WholeVolumeInference(Precision);
 
-    public IInference SlidingWindow(int window) => new SlidingWindowInference(new SlidingWindowOptions { WindowSize = [window, window, window], SkipBackground = SkipBackground });
+    public IInference SlidingWindow(int window) => new SlidingWindowInference(new SlidingWindowOptions { WindowSize = [window, window, window], SkipBackground = SkipBackground, Precision = Precision });
 }

@@ -186,6 +186,25 @@ public sealed class InferenceTests
     }
 
     [Fact]
+    public void Windows_and_slices_of_mixed_precision_differ_by_rounding_from_those_of_full_precision()
+    {
+        using var scope = NewDisposeScope();
+        using UNet3D volumes = Toy.Student();
+        using var slices = new UNet2D(new UNet2DOptions { Modalities = ["faint"], OutputChannels = 2, BaseWidth = 2, Levels = 3 });
+        var images = new ModalityImages(("faint", randn([1, 1, 8, 8, 8])));
+        ShouldDifferByRounding(volumes, precision => new SlidingWindowInference(new SlidingWindowOptions { WindowSize = [4, 4, 4], Precision = precision }));
+        ShouldDifferByRounding(slices, precision => new SliceInference(new SliceInferenceOptions { Precision = precision }));
+
+        void ShouldDifferByRounding(IEncoderDecoder network, Func<Precision, IInference> inference)
+        {
+            Tensor full = inference(Precision.Full).Predict(network, Toy.Labels, images);
+            Tensor mixed = inference(Precision.Mixed).Predict(network, Toy.Labels, images);
+            mixed.dtype.Should().Be(ScalarType.Float32);
+            (mixed - full).abs().max().item<float>().Should().BeInRange(1e-7f, 0.05f);
+        }
+    }
+
+    [Fact]
     public void Slices_work_as_volumes_do()
     {
         using var scope = NewDisposeScope();
