@@ -111,8 +111,8 @@ public class OptionDefaultsTests
             ["ReconstructionWeight"] = 0.4,
             ["AppearanceWeight"] = 0.4,
         },
-        [new SlidingWindowOptions { WindowSize = Window }] = new() { ["WindowSize"] = Window, ["Overlap"] = 0.5, ["GaussianWidth"] = 0.125 },
-        [new SliceInferenceOptions()] = new() { ["Axis"] = 0, ["SlicesPerPass"] = 16 },
+        [new SlidingWindowOptions { WindowSize = Window }] = new() { ["WindowSize"] = Window, ["Overlap"] = 0.5, ["GaussianWidth"] = 0.125, ["SkipBackground"] = false, ["Precision"] = Precision.Full },
+        [new SliceInferenceOptions()] = new() { ["Axis"] = 0, ["SlicesPerPass"] = 16, ["Precision"] = Precision.Full },
         [new TeacherCacheOptions()] = new() { ["MemoryBytes"] = 4L << 30, ["Folder"] = null },
         [new TrainingOptions()] = new()
         {

@@ -9,8 +9,12 @@ public sealed record SliceInferenceOptions
     /// <summary>Slices that pass through the network at once, at least 1: more need more memory. Default 16.</summary>
     public int SlicesPerPass { get; init; } = 16;
 
+    /// <summary>The element type in which the network computes. Default <see cref="Precision.Full"/>; <see cref="TorchRuntime.FastestPrecision"/> tells what is fastest.</summary>
+    public Precision Precision { get; init; } = Precision.Full;
+
     internal void Validate() => new OptionFaults(nameof(SliceInferenceOptions))
         .Require(Axis is >= 0 and <= 2, $"Axis must be from 0 to 2, but is {Axis}.")
         .Require(SlicesPerPass >= 1, $"SlicesPerPass must be at least 1, but is {SlicesPerPass}.")
+        .Require(Enum.IsDefined(Precision), $"Precision has no value {Precision}.")
         .ThrowIfAny();
 }

@@ -36,6 +36,7 @@ public sealed class SlidingWindowInference : IInference
 
         using var scope = NewDisposeScope();
         using var mode = new EvaluationMode(network);
+        using ComputePrecision.Scope precision = ComputePrecision.Use(_options.Precision);
         ModalityImages needed = NetworkImages.Of(network, images);
         var padding = new Padding(images.SpatialSize, window);
         ModalityImages padded = padding.Apply(needed);
@@ -44,17 +45,23 @@ public sealed class SlidingWindowInference : IInference
         Tensor weight = GaussianWeight(window, images.Device);
         Tensor sum = zeros([images.BatchSize, labels.Channels, .. size], ScalarType.Float32, images.Device);
         Tensor weightSum = zeros([1, 1, .. size], ScalarType.Float32, images.Device);
+        Tensor? content = _options.SkipBackground ? Content(padded) : null;
         foreach (long[] corner in Corners(size))
         {
             using var step = NewDisposeScope();
-            NetworkOutput output = NetworkOutput.Of(network, padded.Select(image => Window(image, corner)));
-            Tensor probabilities = labels.Probabilities(output.Logits);
+            bool isBackground = content is not null && !Window(content, corner).any().item<bool>();
+            Tensor probabilities = isBackground
+                ? labels.Encode(zeros([images.BatchSize, .. window], ScalarType.Int64, images.Device))
+                : labels.Probabilities(NetworkOutput.Of(network, padded.Select(image => Window(image, corner))).Logits);
             Window(sum, corner).add_(probabilities * weight);
             Window(weightSum, corner).add_(weight);
         }
 
         return padding.Remove(sum / weightSum).contiguous().MoveToOuterDisposeScope();
     }
+
+    // Where any image of any case is not 0, [1, 1, spatial...]; on the CPU, because each window asks.
+    private static Tensor Content(ModalityImages images) => images.Concatenate(images.Names).to(ScalarType.Bool).any(1, keepdim: true).any(0, keepdim: true).cpu();
 
     // Evenly spread from edge to edge, so that the last window neither leaves the images nor crowds the one before.
     private IEnumerable<long[]> Corners(long[] size)

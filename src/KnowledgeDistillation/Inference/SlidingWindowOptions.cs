@@ -12,9 +12,19 @@ public sealed record SlidingWindowOptions
     /// <summary>Standard deviation of the Gaussian that weighs a window's voxels, as a share of its length, above 0. Default 1/8, as in nnU-Net.</summary>
     public double GaussianWidth { get; init; } = 0.125;
 
+    /// <summary>
+    /// Whether windows in which all images are 0 throughout (the air around a head whose images were set to 0 there) are answered without the network: certainly background, which is class 0 of
+    /// <see cref="ExclusiveClasses"/> and no region of <see cref="OverlappingRegions"/>. That answer is blended with those of overlapping windows as the network's would be. Default no: a network may see something in nothing.
+    /// </summary>
+    public bool SkipBackground { get; init; }
+
+    /// <summary>The element type in which the network computes. Default <see cref="Precision.Full"/>; <see cref="TorchRuntime.FastestPrecision"/> tells what is fastest.</summary>
+    public Precision Precision { get; init; } = Precision.Full;
+
     internal void Validate() => new OptionFaults(nameof(SlidingWindowOptions))
         .Require(WindowSize is { Count: > 0 } && WindowSize.All(length => length >= 1), "WindowSize must give at least one length, each at least 1.")
         .Require(Overlap is >= 0 and < 1, $"Overlap must be from 0 to below 1, but is {Overlap}.")
         .Require(GaussianWidth > 0 && double.IsFinite(GaussianWidth), $"GaussianWidth must be above 0, but is {GaussianWidth}.")
+        .Require(Enum.IsDefined(Precision), $"Precision has no value {Precision}.")
         .ThrowIfAny();
 }

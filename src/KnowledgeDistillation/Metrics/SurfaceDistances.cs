@@ -84,11 +84,16 @@ public sealed record SurfaceDistances
 
         double predictionSum = fromPrediction.Sum();
         double referenceSum = fromReference.Sum();
+        double largest = Math.Max(Largest(fromPrediction), Largest(fromReference));
+        (double prediction95, double reference95) = (0, 0);
+        Parallel.Invoke(
+            () => prediction95 = OrderStatistics.PercentileInPlace(fromPrediction, 95),
+            () => reference95 = OrderStatistics.PercentileInPlace(fromReference, 95));
         return new SurfaceDistances(0)
         {
-            PredictionToReference95 = OrderStatistics.PercentileInPlace(fromPrediction, 95),
-            ReferenceToPrediction95 = OrderStatistics.PercentileInPlace(fromReference, 95),
-            HausdorffDistance = Math.Max(fromPrediction.Max(), fromReference.Max()),
+            PredictionToReference95 = prediction95,
+            ReferenceToPrediction95 = reference95,
+            HausdorffDistance = largest,
             AverageSurfaceDistance = predictionSum / predictedCount,
             AverageSymmetricSurfaceDistance = (predictionSum + referenceSum) / ((double)predictedCount + expectedCount),
             PredictionSurfaceVoxels = predictedCount,
@@ -104,10 +109,30 @@ public sealed record SurfaceDistances
         int next = 0;
         for (int i = from.AsSpan().IndexOf((byte)1); next < count; i++)
         {
-            if (from[i] != 0)
-                distances[next++] = Math.Sqrt(squared[i]);
+            // Written whether wanted or not, and overwritten if not: a branch could not be predicted where the mask is fragmented.
+            distances[next] = squared[i];
+            next += from[i];
         }
+
+        Span<Vector<double>> wide = MemoryMarshal.Cast<double, Vector<double>>(distances.AsSpan());
+        for (int i = 0; i < wide.Length; i++)
+            wide[i] = Vector.SquareRoot(wide[i]);
+        for (int i = wide.Length * Vector<double>.Count; i < distances.Length; i++)
+            distances[i] = Math.Sqrt(distances[i]);
         return distances;
+    }
+
+    private static double Largest(ReadOnlySpan<double> distances)
+    {
+        Vector<double> wide = Vector<double>.Zero;
+        foreach (Vector<double> values in MemoryMarshal.Cast<double, Vector<double>>(distances))
+            wide = Vector.Max(wide, values);
+        double largest = 0;
+        for (int lane = 0; lane < Vector<double>.Count; lane++)
+            largest = Math.Max(largest, wide[lane]);
+        foreach (double value in distances[(distances.Length / Vector<double>.Count * Vector<double>.Count)..])
+            largest = Math.Max(largest, value);
+        return largest;
     }
 
     // One byte a voxel of the box, 1 on the surface.

@@ -12,6 +12,9 @@ internal static class Worker
         // What the workload prints must not come between it and the parent.
         TextWriter output = Console.Out;
         Console.SetOut(Console.Error);
+        // Sets the C library's allocator, too; the plain side keeps it as it comes.
+        if (side == nameof(Side.Ours))
+            TorchRuntime.EnsureAvailable();
         torch.set_num_threads(at.Threads);
         item[Enum.Parse<Side>(side)](new Gate(Console.In, output), at);
     }

@@ -11,6 +11,7 @@ internal static class OurLoopByHand
 {
     public static void Supervised(Gate gate, Setting setting)
     {
+        TorchRuntime.EnsureAvailable();
         using UNet3D network = OurWay.Network(setting.Width, RandomCase.Modalities);
         using optim.Optimizer optimizer = optim.Adam(network.parameters(), 1e-4);
         using var item = new RandomCase(setting);

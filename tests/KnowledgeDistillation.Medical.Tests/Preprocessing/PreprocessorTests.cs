@@ -188,6 +188,47 @@ public sealed class PreprocessorTests
         pasted.Voxels.Where((label, i) => label != 0 && label != expected[i]).Should().BeEmpty();
     }
 
+    [Theory]
+    [InlineData(32, 2, CropCentre.Volume)]
+    [InlineData(18, 3, CropCentre.Brain)]
+    [InlineData(40, 1, CropCentre.Brain)]
+    public void A_case_gives_the_same_bits_whatever_the_type_and_orientation_in_which_it_is_stored(int crop, int factor, CropCentre centre)
+    {
+        using TestFolder folder = new();
+        BraTSPhantom phantom = new(new BraTSPhantomOptions { Size = new VolumeSize(37, 34, 30) });
+        BraTSVolumes volumes = phantom.Create(0);
+        Preprocessor preprocessor = new(new() { CropSize = VolumeSize.Cube(crop), SubsamplingFactor = factor, CropCentre = centre });
+        PreprocessedCase expected = preprocessor.Process("X", volumes);
+
+        // 16-bit integers, as in BraTS.
+        phantom.WriteDataset(folder["integers"], 1);
+        ShouldBeTheSame(BraTSDataset.Open(folder["integers"]).Cases.Single());
+
+        // 32-bit floats, rows along another axis or the other way.
+        foreach (string orientation in new[] { "RAS", "SPL", "AIR" })
+        {
+            Dictionary<string, BraTSImageFile> files = [];
+            foreach ((string name, Volume volume) in volumes.Images)
+            {
+                files.Add(name, new BraTSImageFile(folder[$"{orientation}-{name}.nii"]));
+                NiftiImage.FromVolume(volume.ReorientTo(Orientation.Parse(orientation))).Save(files[name].Path);
+            }
+
+            string segmentation = folder[$"{orientation}-seg.nii"];
+            NiftiImage.FromLabels(volumes.Segmentation!.ReorientTo(Orientation.Parse(orientation))).Save(segmentation);
+            ShouldBeTheSame(new BraTSCase("X", files, segmentation));
+        }
+
+        void ShouldBeTheSame(BraTSCase source)
+        {
+            PreprocessedCase actual = preprocessor.Process(source);
+            foreach ((string name, float[] image) in expected.Images)
+                actual.Images[name].AsSpan().SequenceEqual(image).Should().BeTrue($"{name} of {source.Images[name].Path} must not depend on how it is stored");
+            actual.Classes.Should().Equal(expected.Classes);
+            actual.Tumour.Should().Be(expected.Tumour);
+        }
+    }
+
     private static bool Near(float actual, float expected) => MathF.Abs(actual - expected) < 1e-5f;
 
     private static float[] Ramp(int count) => [.. Enumerable.Range(1, count).Select(value => (float)value)];

@@ -138,6 +138,73 @@ public sealed class InferenceTests
     }
 
     [Fact]
+    public void Windows_without_content_are_background_without_asking_the_network_if_that_is_wished()
+    {
+        using var scope = NewDisposeScope();
+        var options = new SlidingWindowOptions { WindowSize = [4, 4, 4], Overlap = 0 };
+        Tensor first = zeros([1, 1, 12, 4, 4]), second = zeros([1, 1, 12, 4, 4]);
+        first[0, 0, 11, 3, 3] = -1e-30f;
+        second[0, 0, 0, 0, 0] = float.NaN;
+        // One case of the batch has something in the last window, the other in the first.
+        var images = new ModalityImages(("faint", cat([first, second], 0)));
+
+        using var asked = new ConstantNetwork(logit: 0);
+        new SlidingWindowInference(options).Predict(asked, Toy.Labels, images).eq(0.5).all().item<bool>().Should().BeTrue("windows are only skipped where that is wished");
+        asked.Calls.Should().Be(3);
+
+        using var network = new ConstantNetwork(logit: 0);
+        Tensor probabilities = new SlidingWindowInference(options with { SkipBackground = true }).Predict(network, Toy.Labels, images);
+        network.Calls.Should().Be(2);
+        probabilities.narrow(2, 0, 4).eq(0.5).all().item<bool>().Should().BeTrue();
+        probabilities.narrow(2, 8, 4).eq(0.5).all().item<bool>().Should().BeTrue();
+        probabilities.narrow(2, 4, 4).select(1, 0).eq(1).all().item<bool>().Should().BeTrue();
+        probabilities.narrow(2, 4, 4).select(1, 1).eq(0).all().item<bool>().Should().BeTrue();
+
+        var regions = new OverlappingRegions([new Region("whole", 1, 2), new Region("core", 2)], [1, 2]);
+        using var other = new ConstantNetwork(logit: 0);
+        Tensor ofRegions = new SlidingWindowInference(options with { SkipBackground = true }).Predict(other, regions, images);
+        ofRegions.narrow(2, 0, 4).eq(0.5).all().item<bool>().Should().BeTrue();
+        ofRegions.narrow(2, 4, 4).eq(0).all().item<bool>().Should().BeTrue("background belongs to no region");
+    }
+
+    [Fact]
+    public void A_skipped_window_is_blended_as_if_the_network_had_answered_background()
+    {
+        using var scope = NewDisposeScope();
+        // Two windows of 4 over a length of 6, with the one voxel that is not 0 in the second only.
+        Tensor image = zeros([1, 1, 6, 4, 4]);
+        image[0, 0, 5, 2, 2] = 1;
+        using var network = new ConstantNetwork(logit: 0);
+        var inference = new SlidingWindowInference(new SlidingWindowOptions { WindowSize = [4, 4, 4], SkipBackground = true });
+        Tensor foreground = inference.Predict(network, Toy.Labels, new ModalityImages(("faint", image)))[0, 1];
+        network.Calls.Should().Be(1);
+        foreground[0, 2, 2].item<float>().Should().Be(0);
+        foreground[5, 2, 2].item<float>().Should().Be(0.5f);
+        // Voxel 2 is the third of the skipped window and the first of the other: weights exp(-(0.5/0.5)²/2) and exp(-(1.5/0.5)²/2).
+        double expected = 0.5 * Math.Exp(-4.5) / (Math.Exp(-4.5) + Math.Exp(-0.5));
+        foreground[2, 2, 2].item<float>().Should().BeApproximately((float)expected, 1e-4f);
+    }
+
+    [Fact]
+    public void Windows_and_slices_of_mixed_precision_differ_by_rounding_from_those_of_full_precision()
+    {
+        using var scope = NewDisposeScope();
+        using UNet3D volumes = Toy.Student();
+        using var slices = new UNet2D(new UNet2DOptions { Modalities = ["faint"], OutputChannels = 2, BaseWidth = 2, Levels = 3 });
+        var images = new ModalityImages(("faint", randn([1, 1, 8, 8, 8])));
+        ShouldDifferByRounding(volumes, precision => new SlidingWindowInference(new SlidingWindowOptions { WindowSize = [4, 4, 4], Precision = precision }));
+        ShouldDifferByRounding(slices, precision => new SliceInference(new SliceInferenceOptions { Precision = precision }));
+
+        void ShouldDifferByRounding(IEncoderDecoder network, Func<Precision, IInference> inference)
+        {
+            Tensor full = inference(Precision.Full).Predict(network, Toy.Labels, images);
+            Tensor mixed = inference(Precision.Mixed).Predict(network, Toy.Labels, images);
+            mixed.dtype.Should().Be(ScalarType.Float32);
+            (mixed - full).abs().max().item<float>().Should().BeInRange(1e-7f, 0.05f);
+        }
+    }
+
+    [Fact]
     public void Slices_work_as_volumes_do()
     {
         using var scope = NewDisposeScope();
@@ -252,7 +319,13 @@ public sealed class InferenceTests
 
     private sealed class ConstantNetwork(double logit) : TestNetwork
     {
-        public override Tensor Decode(EncoderOutput encoding) => cat([zeros_like(encoding.Bottleneck), full_like(encoding.Bottleneck, logit)], 1);
+        public int Calls { get; private set; }
+
+        public override Tensor Decode(EncoderOutput encoding)
+        {
+            Calls++;
+            return cat([zeros_like(encoding.Bottleneck), full_like(encoding.Bottleneck, logit)], 1);
+        }
     }
 
     private sealed class CountingNetwork : TestNetwork

@@ -21,6 +21,19 @@ public class EuclideanDistanceTransformTests
         ShouldEqualBruteForce(new VoxelMask(voxels, 41, 37, 33, new Spacing(0.9375, 1.2, 3)));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    [InlineData(50)]
+    public void Distances_are_right_whether_the_seeds_lie_close_or_far_apart(int percent)
+    {
+        var random = new Random(percent);
+        bool[] voxels = new bool[35 * 21 * 18];
+        for (int i = 0; i < voxels.Length; i++)
+            voxels[i] = random.Next(100) < percent;
+        ShouldEqualBruteForce(new VoxelMask(voxels, 35, 21, 18, new Spacing(0.9375, 1.2, 0.8)));
+    }
+
     [Fact]
     public void Repeated_runs_give_the_same_bits()
     {
