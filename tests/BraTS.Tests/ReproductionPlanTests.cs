@@ -40,7 +40,7 @@ public sealed class ReproductionPlanTests
     [Fact]
     public void Where_the_weights_are_not_the_papers_students_are_trained_with_both()
     {
-        IReadOnlyList<PlannedRun> plan = Plan(ReproductionPresets.Quick);
+        IReadOnlyList<PlannedRun> plan = Plan(ReproductionPresets.Quick with { Temperature = 2, Alpha = 0.1 });
 
         plan.Should().HaveCount(3 * 18);
         PlannedRun tuned = plan.Single(run => run.Id == "fold-1/kd-net-tuned-3-skips");
@@ -51,6 +51,7 @@ public sealed class ReproductionPlanTests
         literal.Weights.Should().Be(new DistillationWeights(0.75, 5, 10));
         literal.Teacher.Should().Be(tuned.Teacher).And.Be("fold-1/teacher-3-skips");
         plan.Single(run => run.Row == "gt-kd-literal-0-skips" && run.Settings.Fold == 1).LabelWithWeights.Should().Be("GT + KD, literal (λ 0.75, T 5)");
+        Plan(ReproductionPresets.Quick).Should().HaveCount(3 * 16, "its T is the paper's, so GT + KD has one row");
         Plan(ReproductionPresets.Quick with { Temperature = 5, Alpha = 10 }).Should().HaveCount(3 * 12);
     }
 
