@@ -1,5 +1,6 @@
 using KnowledgeDistillation.Benchmarks;
 using KnowledgeDistillation.Benchmarks.Cases;
+using KnowledgeDistillation.Benchmarks.Device;
 using KnowledgeDistillation.Benchmarks.Harness;
 using KnowledgeDistillation.Benchmarks.Report;
 
@@ -8,6 +9,9 @@ if (args is [WorkerProcess.Argument, string name, string side, string setting])
     Worker.Run(name, side, setting);
     return 0;
 }
+
+if (args is ["device", ..])
+    return DeviceReport.Run(args[1..]);
 
 if (!Arguments.TryParse(args, out Arguments arguments, out string problem))
 {

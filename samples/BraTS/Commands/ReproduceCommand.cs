@@ -36,7 +36,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
 
             How far chance moves the figures, several seeds tell: --seeds 1 2 3 4 5 does all of it five times, in seed-1 to seed-5 below --out, and adds a report on all five together.
 
-            --preset paper: 500 epochs at 64³, width 30, batch 1. --preset quick: 48 phantoms of 24³ voxels, width 8, 4 levels; on --data, images of 32³.
+            --preset paper: 500 epochs at 64³, width 30, batch 1. --preset quick: 24 phantoms of 24³ voxels, width 8, 4 levels; on --data, images of 32³.
 
             Examples:
               kdnet reproduce --dry-run

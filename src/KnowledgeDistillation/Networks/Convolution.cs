@@ -46,10 +46,19 @@ internal sealed class Convolution : Module<Tensor, Tensor>
     {
         if (ComputePrecision.Current == Precision.Full)
             return Convolve(input, weight, bias);
+        if (!IsAsLongAsKernel(input))
+        {
+            using Tensor wideInput = input.to(weight.dtype);
+            return Convolve(wideInput, weight, bias);
+        }
+
         using Tensor narrowInput = ReducedPrecision.Narrow(input), narrowWeight = ReducedPrecision.Narrow(weight);
         using Tensor? narrowBias = bias is null ? null : ReducedPrecision.Narrow(bias);
         return Convolve(narrowInput, narrowWeight, narrowBias);
     }
+
+    // Where an axis is shorter than the kernel, oneDNN (in libtorch 2.10) reads beyond its memory for the gradient of bfloat16 weights: gradients are wrong, or not finite, and the process may end.
+    private bool IsAsLongAsKernel(Tensor input) => input.shape[2..].All(length => length >= weight.shape[2]);
 
     private Tensor Convolve(Tensor input, Tensor weight, Tensor? bias)
     {

@@ -60,6 +60,50 @@ public class MixedPrecisionTests
 
     }
 
+    [Theory]
+    [InlineData(3, 1, new long[] { 2, 8, 8 })]
+    [InlineData(3, 1, new long[] { 2, 2, 2 })]
+    [InlineData(3, 2, new long[] { 8, 1, 8 })]
+    [InlineData(5, 1, new long[] { 2, 8, 8 })]
+    [InlineData(5, 1, new long[] { 4, 4, 4 })]
+    [InlineData(7, 1, new long[] { 6, 8, 8 })]
+    [InlineData(3, 1, new long[] { 3, 3, 3 })]
+    [InlineData(3, 1, new long[] { 8, 8, 8 })]
+    public void A_convolution_has_the_right_gradient_also_over_less_than_its_kernel(long kernel, long stride, long[] size)
+    {
+        using var scope = NewDisposeScope();
+        HasTheRightGradient(new KnowledgeDistillation.Networks.Convolution(3, 32, 32, kernel, stride), size);
+    }
+
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(1, 4, 4)]
+    [InlineData(8, 8, 8)]
+    public void A_transposed_convolution_has_the_right_gradient(params long[] size)
+    {
+        using var scope = NewDisposeScope();
+        HasTheRightGradient(new KnowledgeDistillation.Networks.TransposedConvolution(3, 32, 32), size);
+    }
+
+    private static void HasTheRightGradient(nn.Module<Tensor, Tensor> convolution, long[] size)
+    {
+        Tensor image = randn([1, 32, .. size]);
+        Tensor Gradient(Precision precision)
+        {
+            convolution.zero_grad();
+            // What memory holds that is freed now must not matter.
+            full([1_000_000], float.NaN).Dispose();
+            using (ComputePrecision.Use(precision))
+                convolution.call(image).to(ScalarType.Float32).square().sum().backward();
+            return convolution.get_parameter("weight")!.grad!.clone();
+        }
+
+        Tensor expected = Gradient(Precision.Full);
+        for (int repetition = 0; repetition < 3; repetition++)
+            ((Gradient(Precision.Mixed) - expected).norm() / expected.norm()).item<float>().Should().BeLessThan(0.02f);
+        convolution.Dispose();
+    }
+
     [Fact]
     public void The_precision_that_is_set_ends_with_its_scope()
     {
