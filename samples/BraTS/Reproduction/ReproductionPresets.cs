@@ -11,15 +11,17 @@ internal static class ReproductionPresets
     /// <summary>
     /// Small networks on phantoms in which T1ce shows the tumour, but faintly, among more vessels that look like it, so that a teacher with four modalities has something to teach: on the demo's phantoms it is no better
     /// than the baseline at the enhancing tumour and the core. λ and T are the paper's; with α = 2 the bottleneck loss has a share of the gradient like those of the other terms over most of the training.
+    /// Within 100 epochs of 13 steps teachers, baselines and students come to where they stay: the learning rate falls after 65 to 90, and little changes after that.
     /// </summary>
     public static ExperimentSettings Quick { get; } = new()
     {
         PhantomCases = 24,
         PhantomNoise = 0.1,
-        PhantomTumourContrast = 0.3,
+        PhantomTumourContrast = 0.2,
         PhantomDistractors = 3,
         PhantomReferenceError = 4,
-        Epochs = 60,
+        BatchSize = 1,
+        Epochs = 100,
         PlateauPatience = 15,
         Temperature = 5,
         Alpha = 2,
