@@ -60,7 +60,11 @@ internal static class DeviceReport
 
     private static bool CompareWithCpu(torch.Device device)
     {
+        // cuDNN rounds the inputs of float32 convolutions to TF32 unless it is told not to: about 1e-3, which would hide a mistake. The fits below have it.
+        bool hadTensorFloat = backends.cudnn.allow_tf32;
+        backends.cudnn.allow_tf32 = false;
         double[] onCpu = LossCurve(CPU), onDevice = LossCurve(device);
+        backends.cudnn.allow_tf32 = hadTensorFloat;
         double[] gaps = [.. onCpu.Zip(onDevice, (one, other) => Math.Abs(one - other) / Math.Abs(one))];
         Console.WriteLine("\nTen KD steps, 32³, width 8, float32:\n| Step | Loss on the CPU | on the device | gap |\n|---|---|---|---|");
         for (int step = 0; step < CurveSteps; step++)

@@ -81,6 +81,15 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
     }
 
     [Fact]
+    public void Where_both_grids_are_the_same_one_is_shown()
+    {
+        XElement page = Write(Complete.Value with { Settings = Complete.Value.Settings with { PhantomEdge = 24, CropEdge = 24, SubsamplingFactor = 1 } });
+
+        page.Descendants("table").Count(table => Caption(table).StartsWith("Enhancing tumour (ET): mean", StringComparison.Ordinal)).Should().Be(1);
+        page.Value.Should().Contain("neither cropped nor subsampled").And.NotContain("The same in native space");
+    }
+
+    [Fact]
     public void The_page_is_one_well_formed_file_that_refers_to_nothing_else_and_has_names_for_all_pictures()
     {
         XElement page = Write(Complete.Value, Pictures());

@@ -18,7 +18,7 @@ internal static class SyntheticReproduction
     /// <summary>Some of its runs done.</summary>
     public static ReproductionState Of(Predicate<PlannedRun> isDone, int seed = FirstSeed)
     {
-        var settings = new ExperimentSettings { Seed = seed, Epochs = Epochs };
+        var settings = new ExperimentSettings { Seed = seed, Epochs = Epochs, PhantomEdge = 48, CropEdge = 48, SubsamplingFactor = 2 };
         PlannedRun[] plan = [.. Enumerable.Range(1, settings.Folds).SelectMany(fold => Plan(settings with { Fold = fold }))];
         return new ReproductionState(settings, "phantoms", plan, [.. plan.Where(run => isDone(run)).Select(Finish)], []);
     }

@@ -32,6 +32,8 @@ internal sealed class PooledReport
 
     private ExperimentSettings Settings => _results.States[0].Settings;
 
+    private bool SameGrids => ReportedGrids.AreTheSame(_results.States[0]);
+
     private string Seeds => Verdicts.List(_results.States.Select(state => state.Settings.Seed.ToString(CultureInfo.InvariantCulture)));
 
     private ReportDocument Document() => new("Does a teacher with four MRI modalities help a student with one?",
@@ -69,7 +71,7 @@ internal sealed class PooledReport
         yield return new ReportBlock.Paragraph("Mean difference on the grid of the networks with its 95 % interval over seeds; the small dots below it are the seeds. Filled and coloured: a gain (blue) or a loss (orange) by the rule above; hollow and grey: cannot tell.", ReportTone.Muted);
         foreach (ReportBlock block in Tables(ScoringGrid.Training))
             yield return block;
-        ReportBlock[] native = [.. Tables(ScoringGrid.Native)];
+        ReportBlock[] native = SameGrids ? [] : [.. Tables(ScoringGrid.Native)];
         if (native.Length > 0)
             yield return new ReportBlock.Details("The same in native space", native);
     }
@@ -89,7 +91,7 @@ internal sealed class PooledReport
     private IEnumerable<ReportBlock> Scores()
     {
         yield return new ReportBlock.Heading(2, "All scores");
-        ScoringGrid[] grids = [.. Enum.GetValues<ScoringGrid>().Where(grid => _results.Summary.Any(summary => summary.Grid == grid))];
+        ScoringGrid[] grids = [.. _results.States.SelectMany(ReportedGrids.Of).Distinct().Order()];
         if (grids.Length == 0)
         {
             yield return new ReportBlock.Paragraph("No run is done yet.", ReportTone.Muted);
@@ -104,6 +106,9 @@ internal sealed class PooledReport
             foreach (ReportBlock table in grid == ScoringGrid.Training ? tables : [])
                 yield return table;
         }
+
+        if (SameGrids)
+            yield return new ReportBlock.Paragraph(ReportedGrids.SameOnBoth, ReportTone.Muted);
     }
 
     private IEnumerable<ReportBlock> Runs()

@@ -83,15 +83,15 @@ internal sealed class ReproductionReport
         if (tables.Table(ScoringGrid.Training, ScoringGrid.Training.InWords(_state.Settings)) is { } training)
             yield return new ReportBlock.Table(training);
         yield return new ReportBlock.Paragraph(ComparisonTables.Legend, ReportTone.Muted);
-        if (tables.Table(ScoringGrid.Native, ScoringGrid.Native.InWords(_state.Settings)) is { } native)
+        if (!ReportedGrids.AreTheSame(_state) && tables.Table(ScoringGrid.Native, ScoringGrid.Native.InWords(_state.Settings)) is { } native)
             yield return new ReportBlock.Details("The same in native space", [new ReportBlock.Table(native)]);
     }
 
     private IEnumerable<ReportBlock> Scores()
     {
         yield return new ReportBlock.Heading(2, "All scores");
-        ScoringGrid[] grids = [.. Enum.GetValues<ScoringGrid>().Where(grid => _state.Finished.Any(run => run.Scores.Any(score => score.Grid == grid)))];
-        if (grids.Length == 0)
+        IReadOnlyList<ScoringGrid> grids = ReportedGrids.Of(_state);
+        if (grids.Count == 0)
         {
             yield return new ReportBlock.Paragraph("No run is done yet.", ReportTone.Muted);
             yield break;
@@ -104,6 +104,9 @@ internal sealed class ReproductionReport
             foreach (Region region in BraTSRegions.All)
                 yield return new ReportBlock.Table(_tables.Scores(grid, region));
         }
+
+        if (ReportedGrids.AreTheSame(_state))
+            yield return new ReportBlock.Paragraph(ReportedGrids.SameOnBoth, ReportTone.Muted);
     }
 
     private IEnumerable<ReportBlock> Boxes()
