@@ -118,7 +118,7 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
 
     [Theory]
     [MemberData(nameof(Systems))]
-    public void Forty_steps_on_one_case_are_enough_to_find_its_tumour(string name, string kind)
+    public void A_few_dozen_steps_on_one_case_are_enough_to_find_its_tumour(string name, string kind)
     {
         using IEncoderDecoder network = fixture.Overfit(SegmentationSystems.Of(name), kind);
 
