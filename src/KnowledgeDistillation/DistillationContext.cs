@@ -8,6 +8,7 @@ public sealed class DistillationContext
 {
     private readonly Lazy<Tensor> _target;
     private readonly Lazy<Tensor> _studentProbabilities;
+    private readonly Lazy<(Tensor LogProbability, Tensor LogComplement)> _studentLogProbabilities;
 
     /// <summary>Makes a context.</summary>
     /// <param name="batch">The batch, on the student's device.</param>
@@ -24,13 +25,20 @@ public sealed class DistillationContext
             throw new ArgumentException($"The student gives {student.Logits.shape[1]} output channels, but the label scheme has {labels.Channels}: {string.Join(", ", labels.ChannelNames)}.");
         (Batch, Labels, Student, Teachers) = (batch, labels, student, teachers ?? new Dictionary<string, NetworkOutput>());
         _target = new Lazy<Tensor>(() => Keep(Labels.Encode(Batch.Labels)), isThreadSafe: false);
-        _studentProbabilities = new Lazy<Tensor>(() => Keep(ComputeStudentProbabilities()), isThreadSafe: false);
+        _studentProbabilities = new Lazy<Tensor>(() => Keep(OfStudent(logits => Labels.Probabilities(logits))), isThreadSafe: false);
+        _studentLogProbabilities = new Lazy<(Tensor, Tensor)>(
+            () =>
+            {
+                (Tensor logProbability, Tensor logComplement) = OfStudent(Labels.LogProbabilities);
+                return (Keep(logProbability), Keep(logComplement));
+            },
+            isThreadSafe: false);
     }
 
     private DistillationContext(DistillationContext other, IReadOnlyDictionary<string, NetworkOutput> teachers)
     {
         (Batch, Labels, Student, Teachers) = (other.Batch, other.Labels, other.Student, teachers);
-        (_target, _studentProbabilities) = (other._target, other._studentProbabilities);
+        (_target, _studentProbabilities, _studentLogProbabilities) = (other._target, other._studentProbabilities, other._studentLogProbabilities);
     }
 
     private DistillationContext(DistillationContext other, NetworkOutput student)
@@ -65,6 +73,9 @@ public sealed class DistillationContext
     /// <summary>The student's probabilities at temperature 1, [N, K, spatial...]; computed once, shared by the losses.</summary>
     public Tensor StudentProbabilities => _studentProbabilities.Value;
 
+    /// <summary>The logarithms of the student's probabilities p at temperature 1 and of 1 − p; computed once, because they cost more than the probabilities.</summary>
+    internal (Tensor LogProbability, Tensor LogComplement) StudentLogProbabilities => _studentLogProbabilities.Value;
+
     /// <summary>The same context as one of the teachers alone would see it.</summary>
     /// <exception cref="ArgumentException">There is no such teacher.</exception>
     public DistillationContext WithOnlyTeacher(string name) => Teachers.TryGetValue(name, out NetworkOutput? teacher)
@@ -79,9 +90,9 @@ public sealed class DistillationContext
     private Tensor Keep(Tensor tensor) => tensor.DetachFromDisposeScope().MoveToOtherDisposeScope(Student.Logits);
 
     // A term of weight 0 is computed without recording a graph. If it is the first to ask, the terms after it still need the gradient.
-    private Tensor ComputeStudentProbabilities()
+    private T OfStudent<T>(Func<Tensor, T> compute)
     {
         using IDisposable gradientMode = set_grad_enabled(Student.Logits.requires_grad);
-        return Labels.Probabilities(Student.Logits);
+        return compute(Student.Logits);
     }
 }

@@ -19,10 +19,16 @@ public sealed class BinaryCrossEntropyLoss(BatchReduction reduction = BatchReduc
     /// <exception cref="ArgumentException">The shapes differ, or the channels are not the label scheme's.</exception>
     public Tensor Compute(Tensor logits, Tensor target, LabelScheme labels)
     {
-        LossShapes.RequireSame(logits, "logits", target, "target");
+        ArgumentNullException.ThrowIfNull(logits);
         ArgumentNullException.ThrowIfNull(labels);
-        (Tensor logProbability, Tensor logComplement) = labels.LogProbabilities(logits);
-        Tensor perElement = (target * logProbability) + ((1 - target) * logComplement);
+        return Compute(labels.LogProbabilities(logits), target);
+    }
+
+    /// <summary>Computes the loss from the logarithms of p and 1 − p.</summary>
+    internal Tensor Compute((Tensor OfProbability, Tensor OfComplement) logarithms, Tensor target)
+    {
+        LossShapes.RequireSame(logarithms.OfProbability, "logits", target, "target");
+        Tensor perElement = (target * logarithms.OfProbability) + ((1 - target) * logarithms.OfComplement);
         return _reduction.Apply(-perElement.flatten(1).mean([1]));
     }
 }

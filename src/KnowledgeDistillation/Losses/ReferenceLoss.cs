@@ -29,7 +29,7 @@ public sealed class ReferenceLoss : IDistillationLoss
     {
         ArgumentNullException.ThrowIfNull(context);
         return _dice.Compute(context.StudentProbabilities, context.Target, context.Labels)
-            + _crossEntropy.Compute(context.Student.Logits, context.Target, context.Labels);
+            + _crossEntropy.Compute(context.StudentLogProbabilities, context.Target);
     }
 
     /// <summary>The name and all options: a resumed fit compares it with that of the fit it continues.</summary>

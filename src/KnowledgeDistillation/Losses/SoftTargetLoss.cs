@@ -30,7 +30,7 @@ public sealed class SoftTargetLoss : IDistillationLoss
         ArgumentNullException.ThrowIfNull(context);
         return _options.TemperatureOnStudent
             ? Compute(context.Student.Logits, context.Teacher.Logits, context.Labels)
-            : Compute(context.Student.Logits, context.StudentProbabilities, context.Teacher.Logits, context.Labels);
+            : Compute(context.Student.Logits, context.StudentProbabilities, context.StudentLogProbabilities, context.Teacher.Logits, context.Labels);
     }
 
     /// <summary>Computes the loss from logits, for a training loop of your own.</summary>
@@ -44,19 +44,19 @@ public sealed class SoftTargetLoss : IDistillationLoss
         ArgumentNullException.ThrowIfNull(studentLogits);
         ArgumentNullException.ThrowIfNull(labels);
         Tensor logits = _options.TemperatureOnStudent ? studentLogits / _options.Temperature : studentLogits;
-        return Compute(logits, labels.Probabilities(logits), teacherLogits, labels);
+        return Compute(logits, labels.Probabilities(logits), labels.LogProbabilities(logits), teacherLogits, labels);
     }
 
     /// <summary>The name and all options: a resumed fit compares it with that of the fit it continues.</summary>
     public override string ToString() => $"{nameof(SoftTargetLoss)} {JsonSerializer.Serialize(_options)}";
 
-    private Tensor Compute(Tensor logits, Tensor probabilities, Tensor teacherLogits, LabelScheme labels)
+    private Tensor Compute(Tensor logits, Tensor probabilities, (Tensor, Tensor) logProbabilities, Tensor teacherLogits, LabelScheme labels)
     {
         LossShapes.RequireSame(logits, "student's logits", teacherLogits, "teacher's logits");
         teacherLogits = teacherLogits.detach();
         Tensor softTargets = labels.Probabilities(teacherLogits, _options.Temperature);
         Tensor crossEntropyTargets = _options.SoftCrossEntropy ? softTargets : labels.Binarise(teacherLogits);
-        Tensor loss = _dice.Compute(probabilities, softTargets, labels) + _crossEntropy.Compute(logits, crossEntropyTargets, labels);
+        Tensor loss = _dice.Compute(probabilities, softTargets, labels) + _crossEntropy.Compute(logProbabilities, crossEntropyTargets);
         return _options.ScaleBySquaredTemperature ? loss * (_options.Temperature * _options.Temperature) : loss;
     }
 }

@@ -28,7 +28,7 @@ internal static class TrainingCases
             PlainName = "baseline",
             Targets = [new Target("KD epoch against baseline epoch, cache full", Measure.Ratio, 1.05)],
             WarmUp = 1,
-            Repetitions = 5,
+            Repetitions = 11,
         },
         new("trainer overhead", "a supervised step of the trainer against the same operations by hand", OurTraining.Supervised(new OurWay()), OurLoopByHand.Supervised)
         {

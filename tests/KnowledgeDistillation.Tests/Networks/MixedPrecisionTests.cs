@@ -76,10 +76,10 @@ public class MixedPrecisionTests
     }
 
     [Theory]
-    [InlineData(1, 1, 1)]
-    [InlineData(1, 4, 4)]
-    [InlineData(8, 8, 8)]
-    public void A_transposed_convolution_has_the_right_gradient(params long[] size)
+    [InlineData(new long[] { 1, 1, 1 })]
+    [InlineData(new long[] { 1, 4, 4 })]
+    [InlineData(new long[] { 8, 8, 8 })]
+    public void A_transposed_convolution_has_the_right_gradient(long[] size)
     {
         using var scope = NewDisposeScope();
         HasTheRightGradient(new KnowledgeDistillation.Networks.TransposedConvolution(3, 32, 32), size);
