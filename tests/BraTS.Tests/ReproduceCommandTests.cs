@@ -271,7 +271,7 @@ public sealed class ReproduceCommandTests : IDisposable
 
         both.Error.Should().BeEmpty();
         both.ExitCode.Should().Be(0);
-        both.Output.Should().Contain("64 runs in all, 9 done. 9 runs to do here").And.Contain("seed-2/fold-3/kd-net-1-skips").And.NotContain("seed-1/fold-1/").And.Contain($"18 of 18 runs are done. Everything is in {In("seeds")}");
+        both.Output.Should().Contain("72 runs in all, 9 done. 9 runs to do here").And.Contain("seed-2/fold-3/kd-net-1-skips").And.NotContain("seed-1/fold-1/").And.Contain($"18 of 18 runs are done. Everything is in {In("seeds")}");
         Kdnet.Run(["reproduce", "--out", In("alone"), "--seed", "2", .. few]).ExitCode.Should().Be(0);
         SameScores("alone", Path.Combine("seeds", "seed-2"));
         File.ReadAllText(In("seeds", "seed-2", "results", "statistics.csv")).Should().Be(File.ReadAllText(In("alone", "results", "statistics.csv")));
