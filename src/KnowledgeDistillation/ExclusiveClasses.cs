@@ -39,28 +39,30 @@ public sealed class ExclusiveClasses : LabelScheme
     public override Tensor Encode(Tensor labels)
     {
         CheckLabels(labels);
-        return OneHot(labels).to(ScalarType.Float32);
+        return OneHot(labels, ScalarType.Float32);
     }
 
     /// <inheritdoc/>
     public override Tensor Probabilities(Tensor logits, double temperature = 1)
     {
         CheckChannels(logits);
+        using var scope = NewDisposeScope();
         Tensor wide = ReducedPrecision.Widen(logits);
-        return nn.functional.softmax(CheckTemperature(temperature) == 1 ? wide : wide / temperature, 1);
+        return nn.functional.softmax(CheckTemperature(temperature) == 1 ? wide : wide / temperature, 1).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public override (Tensor LogProbability, Tensor LogComplement) LogProbabilities(Tensor logits)
     {
         CheckChannels(logits);
+        using var scope = NewDisposeScope();
         Tensor wide = ReducedPrecision.Widen(logits);
         Tensor logSumOfAll = wide.logsumexp(1, keepdim: true);
         // 1 − p_k is the mass of the other classes. Summed from their logits it keeps its precision where p_k rounds to 1.
         var logComplements = new Tensor[Channels];
         for (int channel = 0; channel < Channels; channel++)
             logComplements[channel] = AllBut(wide, channel).logsumexp(1, keepdim: true);
-        return (wide - logSumOfAll, cat(logComplements, 1) - logSumOfAll);
+        return ((wide - logSumOfAll).MoveToOuterDisposeScope(), (cat(logComplements, 1) - logSumOfAll).MoveToOuterDisposeScope());
     }
 
     /// <inheritdoc/>
@@ -74,21 +76,30 @@ public sealed class ExclusiveClasses : LabelScheme
     public override Tensor Binarise(Tensor logits)
     {
         CheckChannels(logits);
-        return OneHot(logits.argmax(1)).to(logits.dtype);
+        return OneHot(MostProbable(logits), logits.dtype);
     }
 
     /// <inheritdoc/>
     public override Tensor Decode(Tensor probabilities)
     {
         CheckChannels(probabilities);
-        return probabilities.argmax(1);
+        return MostProbable(probabilities);
     }
 
     /// <inheritdoc/>
     internal override Tensor MeanLogits(IReadOnlyList<Tensor> logits, IReadOnlyList<double> weights) =>
         LogMean(logits.Select(each => nn.functional.log_softmax(ReducedPrecision.Widen(each), 1)), weights);
 
-    private Tensor OneHot(Tensor labels) => nn.functional.one_hot(labels, Channels).movedim([-1], [1]).contiguous();
+    // The same as argmax, the first of equals, in an eighth of its time where the channels are not the last dimension.
+    private static Tensor MostProbable(Tensor values) => values.max(1).indexes;
+
+    // one_hot would give int64 with the channels last: sixteen bytes an element on the way to four.
+    private Tensor OneHot(Tensor labels, ScalarType type)
+    {
+        using Tensor classes = arange(Channels, labels.dtype, labels.device).reshape([Channels, .. Enumerable.Repeat(1L, (int)labels.dim() - 1)]);
+        using Tensor ofClass = labels.unsqueeze(1).eq(classes);
+        return ofClass.to(type);
+    }
 
     private Tensor AllBut(Tensor logits, int channel)
     {

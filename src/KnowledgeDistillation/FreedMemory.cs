@@ -15,16 +15,24 @@ internal static partial class FreedMemory
     // Constants of malloc.h.
     private const int TrimThreshold = -1, TopPadding = -2, LargestMappings = -4;
 
-    public static void Keep()
+    public static void Keep() => Do(() =>
+    {
+        // No block of its own mapping; never trim; grow by 64 MiB at once.
+        _ = Mallopt(LargestMappings, 0);
+        _ = Mallopt(TrimThreshold, -1);
+        _ = Mallopt(TopPadding, 64 << 20);
+    });
+
+    /// <summary>Gives back to the system what has been kept until now. What is used again costs its page faults once more.</summary>
+    public static void GiveBack() => Do(() => _ = MallocTrim(0));
+
+    private static void Do(Action calls)
     {
         if (!OperatingSystem.IsLinux() || (AppContext.TryGetSwitch(Switch, out bool keeps) && !keeps))
             return;
         try
         {
-            // No block of its own mapping; never trim; grow by 64 MiB at once.
-            _ = Mallopt(LargestMappings, 0);
-            _ = Mallopt(TrimThreshold, -1);
-            _ = Mallopt(TopPadding, 64 << 20);
+            calls();
         }
         catch (EntryPointNotFoundException)
         {
@@ -38,4 +46,7 @@ internal static partial class FreedMemory
 
     [LibraryImport("libc.so.6", EntryPoint = "mallopt")]
     private static partial int Mallopt(int parameter, int value);
+
+    [LibraryImport("libc.so.6", EntryPoint = "malloc_trim")]
+    private static partial int MallocTrim(nuint padding);
 }

@@ -28,7 +28,9 @@ public sealed class BinaryCrossEntropyLoss(BatchReduction reduction = BatchReduc
     internal Tensor Compute((Tensor OfProbability, Tensor OfComplement) logarithms, Tensor target)
     {
         LossShapes.RequireSame(logarithms.OfProbability, "logits", target, "target");
-        Tensor perElement = (target * logarithms.OfProbability) + ((1 - target) * logarithms.OfComplement);
-        return _reduction.Apply(-perElement.flatten(1).mean([1]));
+        using var scope = NewDisposeScope();
+        // t log p + (1 − t) log(1 − p) in one pass, which is exact where t is 0 or 1.
+        Tensor perElement = logarithms.OfComplement.lerp(logarithms.OfProbability, target.to(logarithms.OfProbability.dtype));
+        return _reduction.Apply(-perElement.flatten(1).mean([1])).MoveToOuterDisposeScope();
     }
 }

@@ -33,6 +33,7 @@ public sealed class SoftDiceLoss
         if (prediction.shape[1] != labels.Channels)
             throw new ArgumentException($"The prediction has {prediction.shape[1]} channels, but the label scheme has {labels.Channels}: {string.Join(", ", labels.ChannelNames)}.");
 
+        using var scope = NewDisposeScope();
         long[] summed = [.. Enumerable.Range(2, (int)prediction.dim() - 2).Select(dimension => (long)dimension)];
         if (_options.WholeBatch)
             summed = [0, .. summed];
@@ -47,7 +48,7 @@ public sealed class SoftDiceLoss
         Tensor dice = (numerator + _options.Smooth) / (denominator + _options.Smooth);
         if (_options.WholeBatch)
             dice = dice.unsqueeze(0);
-        return _reduction.Apply(1 - OverChannels(dice, labels).mean([1]));
+        return _reduction.Apply(1 - OverChannels(dice, labels).mean([1])).MoveToOuterDisposeScope();
     }
 
     private static (Tensor Numerator, Tensor Denominator) AbsoluteDifference(Tensor sum, Tensor difference) => (sum - difference, sum);

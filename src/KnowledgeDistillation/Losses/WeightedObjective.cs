@@ -78,13 +78,15 @@ public sealed class WeightedObjective : ICompositeLoss
     /// <summary>Weights, names and losses of all terms: a resumed fit compares it with that of the fit it continues.</summary>
     public override string ToString() => string.Join(" + ", Terms.Select(term => FormattableString.Invariant($"{term.Weight:R} {term.Name} ({term.Loss})")));
 
-    // Without weight there is nothing to learn from a term, so no graph is recorded for it.
+    // Without weight there is nothing to learn from a term, so no graph is recorded for it. In a scope of its own, so that what a loss
+    // needs on its way is let go before the next one begins: for volumes that is more than the backward pass will need at any time.
     private static Tensor ComputeTerm(LossTerm term, DistillationContext context)
     {
+        using var scope = NewDisposeScope();
         using IDisposable? noGradient = term.Weight == 0 ? no_grad() : null;
         Tensor value = term.Loss.Compute(context);
         return value.numel() == 1
-            ? value
+            ? value.alias().MoveToOuterDisposeScope()
             : throw new InvalidOperationException($"The loss '{term.Name}' ({term.Loss.GetType().Name}) gave a tensor of the shape [{string.Join(", ", value.shape)}], but a scalar is needed: reduce it by sum or mean.");
     }
 

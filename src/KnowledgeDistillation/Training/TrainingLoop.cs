@@ -18,6 +18,9 @@ internal sealed class TrainingLoop
     private readonly LearningLosses _learningLosses;
     private readonly ILogger _logger;
 
+    // The optimiser's state, which stays, comes to lie among what goes; and a teacher that fills its cache needs what is not needed again.
+    private bool _isFirstStep;
+
     public TrainingLoop(
         IEncoderDecoder network,
         IReadOnlyList<FrozenTeacher> teachers,
@@ -57,6 +60,7 @@ internal sealed class TrainingLoop
         RunFolder? folder = RunFolder.Open(_options, _network, _labels, _objective, _learningLosses);
         List<EpochReport> history = folder?.Resume(optimizer) ?? [];
         RequireSameLearningRate(folder, initialLearningRates[0], history);
+        _isFirstStep = true;
         var progressReporter = new ProgressReporter(progress, _options, history.Count, training.BatchCount);
 
         while (history.Count < _options.Epochs && !HasStoppedEarly(history))
@@ -83,6 +87,7 @@ internal sealed class TrainingLoop
         if (_options.RestoreBestWeights)
             RestoreBest(folder, best);
         Train(false);
+        FreedMemory.GiveBack();
         StopReason reason = history.Count < _options.Epochs ? StopReason.StoppedEarly : StopReason.EpochsDone;
         return new TrainingResult(history, reason, folder?.BestPath, folder?.LastPath);
     }
@@ -124,6 +129,9 @@ internal sealed class TrainingLoop
             }
 
             SafePoint.Collect();
+            if (_isFirstStep)
+                FreedMemory.GiveBack();
+            _isFirstStep = false;
         }
 
         CheckBatchCount(source, step);
@@ -182,11 +190,12 @@ internal sealed class TrainingLoop
             teacher.Network.Module.eval();
     }
 
-    private DistillationContext Run(Batch batch) => new(
-        batch,
-        _labels,
-        NetworkOutput.Of(_network, batch.Images),
-        _teachers.ToDictionary(teacher => teacher.Name, teacher => teacher.Forward(batch)));
+    // The teachers first: what they need on their way is gone when the student's activations come, which stay for the backward pass.
+    private DistillationContext Run(Batch batch)
+    {
+        Dictionary<string, NetworkOutput> teachers = _teachers.ToDictionary(teacher => teacher.Name, teacher => teacher.Forward(batch));
+        return new DistillationContext(batch, _labels, NetworkOutput.Of(_network, batch.Images), teachers);
+    }
 
     private Dictionary<string, double>? MeasureGradientShares(IBatchSource source, int epoch)
     {
