@@ -111,11 +111,11 @@ internal sealed class TrainingLoop
             using (Batch batch = hostBatch.To(Device))
             {
                 cancellationToken.ThrowIfCancellationRequested();
+                if (step % _options.BatchesPerStep == 0)
+                    LetGoOfGradients(parameters);
                 (Tensor objective, double total) = Forward(batch, average, epoch, step);
 
                 int together = Math.Min(_options.BatchesPerStep, source.BatchCount - (step - (step % _options.BatchesPerStep)));
-                if (step % _options.BatchesPerStep == 0)
-                    optimizer.zero_grad();
                 (together == 1 ? objective : objective / together).backward();
                 step++;
                 if (step % _options.BatchesPerStep == 0 || step == source.BatchCount)
@@ -137,6 +137,13 @@ internal sealed class TrainingLoop
         CheckBatchCount(source, step);
         RequireFiniteWeights(average, epoch, step);
         return average.Report();
+    }
+
+    // Rather than set them to 0, as zero_grad does here: so they take no memory during the forward pass, and a parameter that a step does not use stays where it is, as in PyTorch.
+    private static void LetGoOfGradients(Parameter[] parameters)
+    {
+        foreach (Parameter parameter in parameters)
+            parameter.grad = null;
     }
 
     // In a scope of its own: the backward pass holds what it needs and lets go of it on its way.
