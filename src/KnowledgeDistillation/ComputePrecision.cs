@@ -1,6 +1,8 @@
+using static TorchSharp.torch;
+
 namespace KnowledgeDistillation;
 
-/// <summary>The precision that is set on this thread for the networks that run on it.</summary>
+/// <summary>The precision that is set on this thread for the networks that run on it: full or mixed.</summary>
 internal static class ComputePrecision
 {
     [ThreadStatic]
@@ -8,11 +10,11 @@ internal static class ComputePrecision
 
     public static Precision Current => current;
 
-    /// <summary>Sets a precision until the result is disposed, on the same thread.</summary>
-    public static Scope Use(Precision precision)
+    /// <summary>Sets a precision until the result is disposed, on the same thread; <see cref="Precision.Fastest"/> becomes what it is on a device.</summary>
+    public static Scope Use(Precision precision, Device device)
     {
         var scope = new Scope(current);
-        current = precision;
+        current = precision == Precision.Fastest ? TorchRuntime.FastestPrecision(device.type) : precision;
         return scope;
     }
 

@@ -52,16 +52,16 @@ public sealed class FrozenTeacher
 
     /// <summary>Fills the cache ahead of a fit: runs the network on the batches of an epoch that are not in it yet.</summary>
     /// <param name="source">Batches of the images that the fit will see, in every form in which it will see them. Batches larger than the fit's make use of more of the processor.</param>
-    /// <param name="precision">The precision in which the fit will compute. Default <see cref="Precision.Full"/>.</param>
+    /// <param name="precision">The precision in which the fit will compute. Default <see cref="Precision.Fastest"/>, as in <see cref="Training.TrainingOptions"/>.</param>
     /// <param name="cancellationToken">Stops between two batches; what was done is kept.</param>
     /// <exception cref="InvalidOperationException">There is no cache.</exception>
-    public void FillCache(IBatchSource source, Precision precision = Precision.Full, CancellationToken cancellationToken = default)
+    public void FillCache(IBatchSource source, Precision precision = Precision.Fastest, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         if (_cache is null)
             throw new InvalidOperationException($"The teacher '{Name}' has no cache to fill: give it {nameof(TeacherCacheOptions)}.");
         Device device = Network.Module.parameters().First().device;
-        using ComputePrecision.Scope scope = ComputePrecision.Use(precision);
+        using ComputePrecision.Scope scope = ComputePrecision.Use(precision, device);
         foreach (Batch hostBatch in source.ReadEpoch(0))
         {
             using (hostBatch)

@@ -8,12 +8,12 @@ namespace KnowledgeDistillation;
 /// <param name="Logits">Raw logits [N, K, spatial...].</param>
 public sealed record NetworkOutput(IEncoderDecoder Network, EncoderOutput Encoding, Tensor Logits)
 {
-    /// <summary>Runs encoder and decoder on a batch of images, in the gradient mode and training mode that are set.</summary>
+    /// <summary>Runs encoder and decoder on a batch of images, in the gradient mode and training mode that are set. In mixed precision losses see the levels of the encoding in float32, too.</summary>
     public static NetworkOutput Of(IEncoderDecoder network, ModalityImages images)
     {
         ArgumentNullException.ThrowIfNull(network);
         EncoderOutput encoding = network.Encode(images);
-        return new NetworkOutput(network, encoding, network.Decode(encoding));
+        return new NetworkOutput(network, WideLevels.Of(encoding), network.Decode(encoding));
     }
 
     /// <summary>The same output through which no gradient flows.</summary>

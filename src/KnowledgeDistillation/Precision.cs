@@ -9,7 +9,10 @@ public enum Precision
 
     /// <summary>
     /// Convolutions, and the features between them, in bfloat16, which has the range of float32 and 8 bits of precision, so that no loss scaling is needed; weights, the sums within norms, logits, losses and
-    /// optimiser in float32. About half the time and half the memory where the processor computes in bfloat16; slower where it does not: see <see cref="TorchRuntime.FastestPrecision"/>.
+    /// optimiser in float32. About half the time and half the memory where the processor computes in bfloat16; slower where it does not.
     /// </summary>
     Mixed,
+
+    /// <summary>Whichever of the two is faster on the device at hand: see <see cref="TorchRuntime.FastestPrecision"/>.</summary>
+    Fastest,
 }

@@ -46,8 +46,8 @@ internal sealed class TeacherCache(IEncoderDecoder network, TeacherCacheOptions 
         var levels = new CachedLevels(bottleneck, outputs[0].Levels, () =>
         {
             using IDisposable noGradient = no_grad();
-            using ComputePrecision.Scope scope = ComputePrecision.Use(precision);
-            return network.Encode(images);
+            using ComputePrecision.Scope scope = ComputePrecision.Use(precision, images.Device);
+            return WideLevels.Of(network.Encode(images));
         });
         return new NetworkOutput(network, new EncoderOutput(levels), logits);
     }

@@ -125,7 +125,7 @@ public class OptionDefaultsTests
             ["EarlyStoppingPatience"] = null,
             ["Seed"] = 0L,
             ["BatchesPerStep"] = 1,
-            ["Precision"] = Precision.Full,
+            ["Precision"] = Precision.Fastest,
             ["GradientSharesEvery"] = 0,
             ["OutputFolder"] = null,
             ["Resume"] = false,

@@ -148,7 +148,7 @@ public sealed class TeacherCacheTests : IDisposable
         using UNet3D network = Toy.Teacher();
         new FrozenTeacher(network, cache: new TeacherCacheOptions { Folder = _folder }).FillCache(Toy.Source(spheres, batchSize: 2), Precision.Mixed);
         var cache = new TeacherCache(network, new TeacherCacheOptions { Folder = _folder });
-        using (ComputePrecision.Use(Precision.Mixed))
+        using (ComputePrecision.Use(Precision.Mixed, CPU))
             cache.Forward(spheres.Images);
         cache.Computed.Should().Be(0);
         cache.Forward(spheres.Images);

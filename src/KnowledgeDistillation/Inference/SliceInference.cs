@@ -33,7 +33,7 @@ public sealed class SliceInference : IInference
 
         using var scope = NewDisposeScope();
         using var mode = new EvaluationMode(network);
-        using ComputePrecision.Scope precision = ComputePrecision.Use(_options.Precision);
+        using ComputePrecision.Scope precision = ComputePrecision.Use(_options.Precision, images.Device);
         ModalityImages needed = NetworkImages.Of(network, images);
         Padding padding = Padding.ToFit(network, [.. size.Where((_, axis) => axis != _options.Axis)]);
         Tensor probabilities = empty([images.BatchSize, labels.Channels, .. size], ScalarType.Float32, images.Device);

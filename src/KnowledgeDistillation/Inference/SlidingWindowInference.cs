@@ -36,7 +36,7 @@ public sealed class SlidingWindowInference : IInference
 
         using var scope = NewDisposeScope();
         using var mode = new EvaluationMode(network);
-        using ComputePrecision.Scope precision = ComputePrecision.Use(_options.Precision);
+        using ComputePrecision.Scope precision = ComputePrecision.Use(_options.Precision, images.Device);
         ModalityImages needed = NetworkImages.Of(network, images);
         var padding = new Padding(images.SpatialSize, window);
         ModalityImages padded = padding.Apply(needed);

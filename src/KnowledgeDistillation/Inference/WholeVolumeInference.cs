@@ -20,7 +20,7 @@ public sealed class WholeVolumeInference : IInference
         ArgumentNullException.ThrowIfNull(images);
         using var scope = NewDisposeScope();
         using var mode = new EvaluationMode(network);
-        using ComputePrecision.Scope precision = ComputePrecision.Use(_precision);
+        using ComputePrecision.Scope precision = ComputePrecision.Use(_precision, images.Device);
         Padding padding = Padding.ToFit(network, images.SpatialSize);
         NetworkOutput output = NetworkOutput.Of(network, padding.Apply(NetworkImages.Of(network, images)));
         return padding.Remove(labels.Probabilities(output.Logits)).contiguous().MoveToOuterDisposeScope();

@@ -50,14 +50,14 @@ internal sealed class TrainingLoop
         ArgumentNullException.ThrowIfNull(training);
         cancellationToken.ThrowIfCancellationRequested();
         TorchRuntime.EnsureAvailable();
-        using ComputePrecision.Scope precision = ComputePrecision.Use(_options.Precision);
+        using ComputePrecision.Scope precision = ComputePrecision.Use(_options.Precision, Device);
         Parameter[] parameters = [.. _network.Module.parameters().Concat(_learningLosses.Parameters).Where(parameter => parameter.requires_grad)];
         if (parameters.Length == 0)
             throw new InvalidOperationException("The network has no parameter that takes a gradient, so there is nothing to learn: was it frozen as a teacher?");
         using OptimizerHelper optimizer = _options.Optimizer?.Invoke(parameters) ?? optim.Adam(parameters, _options.LearningRate, weight_decay: _options.WeightDecay);
         double[] initialLearningRates = [.. optimizer.ParamGroups.Select(group => group.LearningRate)];
         using BestWeights best = new(_network);
-        RunFolder? folder = RunFolder.Open(_options, _network, _labels, _objective, _learningLosses);
+        RunFolder? folder = RunFolder.Open(_options with { Precision = ComputePrecision.Current }, _network, _labels, _objective, _learningLosses);
         List<EpochReport> history = folder?.Resume(optimizer) ?? [];
         RequireSameLearningRate(folder, initialLearningRates[0], history);
         _isFirstStep = true;

@@ -25,7 +25,7 @@ public class MixedPrecisionTests
         using (no_grad())
         {
             full = network.Decode(network.Encode(images));
-            using ComputePrecision.Scope precision = ComputePrecision.Use(Precision.Mixed);
+            using ComputePrecision.Scope precision = ComputePrecision.Use(Precision.Mixed, CPU);
             EncoderOutput encoding = network.Encode(images);
             (mixed, bottleneck) = (network.Decode(encoding), encoding.Bottleneck);
         }
@@ -45,7 +45,7 @@ public class MixedPrecisionTests
         random.manual_seed(5);
         using IEncoderDecoder network = AllRecipes()[name].Build();
         ModalityImages images = Images(network);
-        using (ComputePrecision.Use(Precision.Mixed))
+        using (ComputePrecision.Use(Precision.Mixed, CPU))
             network.Decode(network.Encode(images)).square().mean().backward();
 
         Parameter[] parameters = [.. network.Module.parameters()];
@@ -93,7 +93,7 @@ public class MixedPrecisionTests
             convolution.zero_grad();
             // What memory holds that is freed now must not matter.
             full([1_000_000], float.NaN).Dispose();
-            using (ComputePrecision.Use(precision))
+            using (ComputePrecision.Use(precision, CPU))
                 convolution.call(image).to(ScalarType.Float32).square().sum().backward();
             return convolution.get_parameter("weight")!.grad!.clone();
         }
@@ -107,9 +107,9 @@ public class MixedPrecisionTests
     [Fact]
     public void The_precision_that_is_set_ends_with_its_scope()
     {
-        using (ComputePrecision.Use(Precision.Mixed))
+        using (ComputePrecision.Use(Precision.Mixed, CPU))
         {
-            using (ComputePrecision.Use(Precision.Full))
+            using (ComputePrecision.Use(Precision.Full, CPU))
                 ComputePrecision.Current.Should().Be(Precision.Full);
             ComputePrecision.Current.Should().Be(Precision.Mixed);
         }
@@ -131,6 +131,50 @@ public class MixedPrecisionTests
         double full = Last(Precision.Full), mixed = Last(Precision.Mixed);
         mixed.Should().NotBe(full, "or nothing was computed in bfloat16");
         mixed.Should().BeApproximately(full, 0.1 * full);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Losses_see_features_of_float32_and_their_gradient_reaches_the_encoder(bool firstAskedWithoutGradient)
+    {
+        using var scope = NewDisposeScope();
+        using UNet3D network = Toy.Student();
+        using Batch spheres = Toy.Spheres();
+        NetworkOutput output;
+        using (ComputePrecision.Use(Precision.Mixed, CPU))
+        {
+            network.Encode(spheres.Images).Levels.Should().Contain(level => level.dtype == ScalarType.BFloat16);
+            output = NetworkOutput.Of(network, spheres.Images);
+        }
+
+        if (firstAskedWithoutGradient)
+        {
+            using IDisposable noGradient = no_grad();
+            using var ofALoss = NewDisposeScope();
+            _ = output.Encoding.Levels[0];
+        }
+
+        output.Encoding.Levels.Should().OnlyContain(level => level.dtype == ScalarType.Float32);
+        output.Encoding.Levels[0].square().mean().backward();
+        network.Module.parameters().First().grad!.abs().sum().item<float>().Should().BePositive();
+    }
+
+    [Fact]
+    public void The_fastest_precision_is_one_of_the_two_and_what_a_fit_resumes_in()
+    {
+        using var folder = new TemporaryFolder();
+        Precision fastest = TorchRuntime.FastestPrecision(), other = fastest == Precision.Full ? Precision.Mixed : Precision.Full;
+        using Batch spheres = Toy.Spheres();
+        void Fit(Precision precision, int epochs)
+        {
+            using UNet3D network = Toy.Student();
+            new SupervisedTrainer(network, Toy.Labels, new TrainingOptions { Epochs = epochs, Precision = precision, OutputFolder = folder["run"], Resume = true }).Fit(Toy.Source(spheres));
+        }
+
+        Fit(Precision.Fastest, 1);
+        Fit(fastest, 2);
+        FluentActions.Invoking(() => Fit(other, 3)).Should().Throw<CheckpointException>().WithMessage($"*Precision*{fastest}*{other}*");
     }
 
     private static Dictionary<string, NetworkRecipe> AllRecipes()

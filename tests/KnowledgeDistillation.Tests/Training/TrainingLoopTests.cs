@@ -92,6 +92,7 @@ public sealed class TrainingLoopTests : IDisposable
             {
                 Epochs = 1,
                 BatchesPerStep = batchesPerStep,
+                Precision = Precision.Full,
                 GradientClipNorm = 1,
                 Optimizer = parameters => optim.SGD(parameters, learningRate: 0.1),
                 Schedule = new ConstantSchedule(),
