@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation;
@@ -6,6 +7,8 @@ namespace KnowledgeDistillation;
 /// <remarks>Owns its tensors: disposing the batch disposes them.</remarks>
 public sealed class Batch : IDisposable
 {
+    private LabelRange? _labelRange;
+
     /// <summary>Makes a batch, which from now on owns the tensors.</summary>
     /// <param name="images">The images, each [N, C, spatial...].</param>
     /// <param name="labels">Class of each voxel, int64 [N, spatial...], 0 for background.</param>
@@ -34,8 +37,11 @@ public sealed class Batch : IDisposable
     /// <summary>The names of the cases.</summary>
     public IReadOnlyList<string> CaseIds { get; }
 
+    /// <summary>The smallest and the largest label: looked up where the labels first were, because fetching them from a GPU would wait for all that it was told before.</summary>
+    internal LabelRange LabelRange => _labelRange ??= LabelRange.Of(Labels);
+
     /// <summary>A copy of this batch on a device, or a batch that shares the tensors where they lie there already. Both must be disposed.</summary>
-    public Batch To(Device device) => new(Images.Select(image => OnDevice(image, device)), OnDevice(Labels, device), CaseIds);
+    public Batch To(Device device) => new(Images.Select(image => OnDevice(image, device)), OnDevice(Labels, device), CaseIds) { _labelRange = LabelRange };
 
     /// <inheritdoc/>
     public void Dispose()
@@ -48,7 +54,8 @@ public sealed class Batch : IDisposable
     // Torch returns the very same handle where nothing needs to be copied; an alias keeps the two batches' lifetimes apart.
     private static Tensor OnDevice(Tensor tensor, Device device)
     {
-        Tensor moved = tensor.to(device);
+        // From ordinary memory a copy has been taken when the call returns, so nothing need wait for its arrival; towards ordinary memory it must.
+        Tensor moved = tensor.to(device, non_blocking: tensor.device_type == DeviceType.CPU);
         return ReferenceEquals(moved, tensor) ? tensor.alias() : moved;
     }
 }

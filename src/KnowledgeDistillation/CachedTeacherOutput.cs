@@ -28,7 +28,9 @@ internal sealed record CachedTeacherOutput(byte[] Logits, long[] LogitsShape, by
             bytes = bytes[part(output).Length..];
         }
 
-        return type == ScalarType.Float32 && device.type == TorchSharp.DeviceType.CPU ? batch.alias() : batch.to(ScalarType.Float32, device);
+        // What is widened on the device is half as long on its way there; from ordinary memory a copy has been taken when the call returns.
+        using Tensor moved = device.type == TorchSharp.DeviceType.CPU ? batch.alias() : batch.to(device, non_blocking: true);
+        return type == ScalarType.Float32 ? moved.alias() : moved.to(ScalarType.Float32);
     }
 
     public void Write(string file)

@@ -24,7 +24,7 @@ public sealed class DistillationContext
         if (student.Logits.shape[1] != labels.Channels)
             throw new ArgumentException($"The student gives {student.Logits.shape[1]} output channels, but the label scheme has {labels.Channels}: {string.Join(", ", labels.ChannelNames)}.");
         (Batch, Labels, Student, Teachers) = (batch, labels, student, teachers ?? new Dictionary<string, NetworkOutput>());
-        _target = new Lazy<Tensor>(() => Keep(Labels.Encode(Batch.Labels)), isThreadSafe: false);
+        _target = new Lazy<Tensor>(() => Keep(Labels.Encode(Batch)), isThreadSafe: false);
         _studentProbabilities = new Lazy<Tensor>(() => Keep(OfStudent(logits => Labels.Probabilities(logits))), isThreadSafe: false);
         _studentLogProbabilities = new Lazy<(Tensor, Tensor)>(
             () =>

@@ -36,13 +36,6 @@ public sealed class ExclusiveClasses : LabelScheme
     public override int ClassCount => Channels;
 
     /// <inheritdoc/>
-    public override Tensor Encode(Tensor labels)
-    {
-        CheckLabels(labels);
-        return OneHot(labels, ScalarType.Float32);
-    }
-
-    /// <inheritdoc/>
     public override Tensor Probabilities(Tensor logits, double temperature = 1)
     {
         CheckChannels(logits);
@@ -89,6 +82,8 @@ public sealed class ExclusiveClasses : LabelScheme
     /// <inheritdoc/>
     internal override Tensor MeanLogits(IReadOnlyList<Tensor> logits, IReadOnlyList<double> weights) =>
         LogMean(logits.Select(each => nn.functional.log_softmax(ReducedPrecision.Widen(each), 1)), weights);
+
+    private protected override Tensor EncodeChecked(Tensor labels) => OneHot(labels, ScalarType.Float32);
 
     // The same as argmax, the first of equals, in an eighth of its time where the channels are not the last dimension.
     private static Tensor MostProbable(Tensor values) => values.max(1).indexes;

@@ -37,7 +37,22 @@ public abstract class LabelScheme
     /// <param name="labels">Class of each voxel, int64 [N, spatial...].</param>
     /// <returns>Float32 [N, K, spatial...] of zeros and ones.</returns>
     /// <exception cref="ArgumentException">The labels are not int64, or one is not a class of this scheme.</exception>
-    public abstract Tensor Encode(Tensor labels);
+    public Tensor Encode(Tensor labels)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        if (labels.dtype != ScalarType.Int64)
+            throw new ArgumentException($"Labels must be int64, but are {labels.dtype}.", nameof(labels));
+        CheckClasses(LabelRange.Of(labels));
+        return EncodeChecked(labels);
+    }
+
+    /// <summary>The reference of a batch as the channels should be.</summary>
+    /// <exception cref="ArgumentException">A label is not a class of this scheme.</exception>
+    internal Tensor Encode(Batch batch)
+    {
+        CheckClasses(batch.LabelRange);
+        return EncodeChecked(batch.Labels);
+    }
 
     /// <summary>The probabilities σ(f/T) (KD-Net, eq. 1).</summary>
     /// <param name="logits">Raw logits [N, K, spatial...].</param>
@@ -100,18 +115,12 @@ public abstract class LabelScheme
             throw new ArgumentException($"The logits [{string.Join(", ", logits.shape)}] and the target [{string.Join(", ", target.shape)}] must have the same shape.");
     }
 
-    private protected void CheckLabels(Tensor labels)
+    private protected abstract Tensor EncodeChecked(Tensor labels);
+
+    private void CheckClasses(LabelRange labels)
     {
-        ArgumentNullException.ThrowIfNull(labels);
-        if (labels.dtype != ScalarType.Int64)
-            throw new ArgumentException($"Labels must be int64, but are {labels.dtype}.", nameof(labels));
-        if (labels.numel() == 0)
-            return;
-        using Tensor smallest = labels.min();
-        using Tensor largest = labels.max();
-        (long low, long high) = (smallest.item<long>(), largest.item<long>());
-        if (low < 0 || high >= ClassCount)
-            throw new ArgumentException($"Labels run from {low} to {high}, but the classes are 0 to {ClassCount - 1}: map the labels on disk to classes first.", nameof(labels));
+        if (labels.Smallest < 0 || labels.Largest >= ClassCount)
+            throw new ArgumentException($"Labels run from {labels.Smallest} to {labels.Largest}, but the classes are 0 to {ClassCount - 1}: map the labels on disk to classes first.", nameof(labels));
     }
 
     private protected static double CheckTemperature(double temperature) => temperature > 0 && double.IsFinite(temperature)

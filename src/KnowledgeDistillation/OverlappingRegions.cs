@@ -49,13 +49,6 @@ public sealed class OverlappingRegions : LabelScheme
     public override int ClassCount => 1 + Regions.Max(region => region.Classes.Max());
 
     /// <inheritdoc/>
-    public override Tensor Encode(Tensor labels)
-    {
-        CheckLabels(labels);
-        return stack([.. Regions.Select(region => Contains(labels, region))], 1).to(ScalarType.Float32);
-    }
-
-    /// <inheritdoc/>
     public override Tensor Probabilities(Tensor logits, double temperature = 1)
     {
         CheckChannels(logits);
@@ -102,6 +95,8 @@ public sealed class OverlappingRegions : LabelScheme
         (Tensor LogProbability, Tensor LogComplement)[] all = [.. logits.Select(LogProbabilities)];
         return LogMean(all.Select(each => each.LogProbability), weights) - LogMean(all.Select(each => each.LogComplement), weights);
     }
+
+    private protected override Tensor EncodeChecked(Tensor labels) => stack([.. Regions.Select(region => Contains(labels, region))], 1).to(ScalarType.Float32);
 
     private static Tensor Contains(Tensor labels, Region region) =>
         region.Classes.Select(label => labels.eq(label)).Aggregate((united, mask) => united.logical_or(mask));

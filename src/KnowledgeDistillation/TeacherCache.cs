@@ -20,10 +20,12 @@ internal sealed class TeacherCache(IEncoderDecoder network, TeacherCacheOptions 
     public long Computed { get; private set; }
 
     /// <summary>The output of the network for a batch, without gradient. A sample's is the same, bit by bit, whether it was kept or is computed now.</summary>
-    public NetworkOutput Forward(ModalityImages images)
+    /// <param name="images">The images on the network's device.</param>
+    /// <param name="origin">The same images where they came from, so that they need not be fetched from the device to know them; null where that is not at hand.</param>
+    public NetworkOutput Forward(ModalityImages images, ModalityImages? origin = null)
     {
-        ModalityImages seen = images.Only(network.Modalities.Where(images.Contains));
-        string[] keys = Keys(seen);
+        ModalityImages seen = Seen(images);
+        string[] keys = Keys(origin is null ? seen : Seen(origin));
         CachedTeacherOutput?[] outputs = [.. keys.Select(Find)];
         int[] missing = [.. Enumerable.Range(0, outputs.Length).Where(sample => outputs[sample] is null)];
         if (missing.Length > 0)
@@ -37,6 +39,8 @@ internal sealed class TeacherCache(IEncoderDecoder network, TeacherCacheOptions 
 
         return Join(images, outputs!);
     }
+
+    private ModalityImages Seen(ModalityImages images) => images.Only(network.Modalities.Where(images.Contains));
 
     private NetworkOutput Join(ModalityImages images, CachedTeacherOutput[] outputs)
     {

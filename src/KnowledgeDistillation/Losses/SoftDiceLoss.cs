@@ -55,7 +55,7 @@ public sealed class SoftDiceLoss
 
     private Tensor OverChannels(Tensor dice, LabelScheme labels)
     {
-        bool all = _options.IncludeBackground || labels.ForegroundChannels.Count == labels.Channels;
-        return all ? dice : dice.index_select(1, tensor([.. labels.ForegroundChannels.Select(channel => (long)channel)], device: dice.device));
+        // In either label scheme the foreground is one run of channels, and a slice needs no list of them on the device.
+        return _options.IncludeBackground ? dice : dice.narrow(1, labels.ForegroundChannels[0], labels.ForegroundChannels.Count);
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using KnowledgeDistillation.Losses;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -101,7 +102,7 @@ internal sealed class TrainingLoop
         ProgressReporter progress,
         CancellationToken cancellationToken)
     {
-        var average = new LossAverage();
+        using var average = new LossAverage(epoch, inValidation: false, StepsPerReading);
         int step = 0;
         Train(true);
         foreach (Batch hostBatch in source.ReadEpoch(epoch))
@@ -113,7 +114,7 @@ internal sealed class TrainingLoop
                 cancellationToken.ThrowIfCancellationRequested();
                 if (step % _options.BatchesPerStep == 0)
                     LetGoOfGradients(parameters);
-                (Tensor objective, double total) = Forward(batch, average, epoch, step);
+                (Tensor objective, IReadOnlyList<LossReading> readings) = Forward(batch, hostBatch, average, epoch, step);
 
                 int together = Math.Min(_options.BatchesPerStep, source.BatchCount - (step - (step % _options.BatchesPerStep)));
                 (together == 1 ? objective : objective / together).backward();
@@ -125,7 +126,7 @@ internal sealed class TrainingLoop
                     optimizer.step();
                 }
 
-                Tell(progress.StepEnded(epoch, step, total, average.LastTerms, learningRate));
+                Tell(readings);
             }
 
             SafePoint.Collect();
@@ -134,9 +135,16 @@ internal sealed class TrainingLoop
             _isFirstStep = false;
         }
 
+        Tell(average.Read());
         CheckBatchCount(source, step);
-        RequireFiniteWeights(average, epoch, step);
+        RequireFiniteWeights(average, epoch);
         return average.Report();
+
+        void Tell(IReadOnlyList<LossReading> readings)
+        {
+            foreach (LossReading reading in readings)
+                this.Tell(progress.StepEnded(epoch, reading.Step + 1, reading.Total, reading.Terms, learningRate));
+        }
     }
 
     // Rather than set them to 0, as zero_grad does here: so they take no memory during the forward pass, and a parameter that a step does not use stays where it is, as in PyTorch.
@@ -147,25 +155,25 @@ internal sealed class TrainingLoop
     }
 
     // In a scope of its own: the backward pass holds what it needs and lets go of it on its way.
-    private (Tensor Objective, double Total) Forward(Batch batch, LossAverage average, int epoch, int step)
+    private (Tensor Objective, IReadOnlyList<LossReading> Readings) Forward(Batch batch, Batch hostBatch, LossAverage average, int epoch, int step)
     {
         using var scope = NewDisposeScope();
-        DistillationContext context = Run(batch);
+        DistillationContext context = Run(batch, hostBatch);
         _learningLosses.TrainOwn(context, epoch, step);
         ObjectiveValue value = _objective.Evaluate(context);
-        return (value.Total.MoveToOuterDisposeScope(), average.Add(value, batch, epoch, step, inValidation: false));
+        return (value.Total.MoveToOuterDisposeScope(), average.Add(value, batch, step));
     }
 
     // A finite loss may have a gradient that is not. After the last step no further loss would show it before a checkpoint is written.
-    private void RequireFiniteWeights(LossAverage average, int epoch, int steps)
+    private void RequireFiniteWeights(LossAverage average, int epoch)
     {
         if (!ModuleState.IsFinite(_network.Module) || !_learningLosses.Modules.All(loss => ModuleState.IsFinite(loss.Module)))
-            throw NonFiniteLossException.InWeights(epoch, steps - 1, average.LastCaseIds, average.LastTerms);
+            throw NonFiniteLossException.InWeights(epoch, average.Last!.Step, average.Last.CaseIds, average.Last.Terms);
     }
 
     private LossReport Validate(IBatchSource source, int epoch, CancellationToken cancellationToken)
     {
-        var average = new LossAverage();
+        using var average = new LossAverage(epoch, inValidation: true, StepsPerReading);
         int step = 0;
         Train(false);
         using IDisposable noGradient = no_grad();
@@ -177,8 +185,7 @@ internal sealed class TrainingLoop
             using (Batch batch = hostBatch.To(Device))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                average.Add(_objective.Evaluate(Run(batch)), batch, epoch, step, inValidation: true);
-                step++;
+                average.Add(_objective.Evaluate(Run(batch, hostBatch)), batch, step++);
             }
 
             SafePoint.Collect();
@@ -198,9 +205,9 @@ internal sealed class TrainingLoop
     }
 
     // The teachers first: what they need on their way is gone when the student's activations come, which stay for the backward pass.
-    private DistillationContext Run(Batch batch)
+    private DistillationContext Run(Batch batch, Batch hostBatch)
     {
-        Dictionary<string, NetworkOutput> teachers = _teachers.ToDictionary(teacher => teacher.Name, teacher => teacher.Forward(batch));
+        Dictionary<string, NetworkOutput> teachers = _teachers.ToDictionary(teacher => teacher.Name, teacher => teacher.Forward(batch, hostBatch.Images));
         return new DistillationContext(batch, _labels, NetworkOutput.Of(_network, batch.Images), teachers);
     }
 
@@ -214,7 +221,7 @@ internal sealed class TrainingLoop
         using Batch hostBatch = source.ReadEpoch(epoch).First();
         using var scope = NewDisposeScope();
         using Batch batch = hostBatch.To(Device);
-        return new(_objective.MeasureGradientShares(Run(batch)));
+        return new(_objective.MeasureGradientShares(Run(batch, hostBatch)));
     }
 
     private double SetLearningRate(OptimizerHelper optimizer, double[] initial, List<EpochReport> history)
@@ -260,6 +267,9 @@ internal sealed class TrainingLoop
         if (batches == 0 || batches != source.BatchCount)
             throw new InvalidOperationException($"The batch source {source.GetType().Name} says that an epoch has {source.BatchCount} batches, but gave {batches}.");
     }
+
+    // A GPU works through what it was told while the next steps are prepared; a CPU has nothing to wait for, so a damaged case is found before it does damage.
+    private int StepsPerReading => _options.StepsPerReading ?? (Device.type == DeviceType.CPU ? 1 : 10);
 
     private Device Device => _network.Module.parameters().First().device;
 }

@@ -62,6 +62,9 @@ public sealed record TrainingOptions
     /// <summary>What is told about steps and epochs.</summary>
     public IReadOnlyList<ITrainingCallback> Callbacks { get; init; } = [];
 
+    /// <summary>After how many steps losses are read back from the device; null for what suits the device.</summary>
+    internal int? StepsPerReading { get; init; }
+
     internal void Validate() => new OptionFaults(nameof(TrainingOptions))
         .Require(Epochs >= 1, $"Epochs must be at least 1, but is {Epochs}.")
         .Require(LearningRate > 0 && double.IsFinite(LearningRate), $"LearningRate must be above 0, but is {LearningRate}.")

@@ -19,9 +19,13 @@ public sealed class NonFiniteLossTests : IDisposable
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void A_damaged_case_stops_the_fit_is_named_and_leaves_the_checkpoints_as_they_were(bool inValidation)
+    [InlineData(false, 1)]
+    [InlineData(true, 1)]
+    [InlineData(false, 3)]
+    [InlineData(true, 3)]
+    [InlineData(false, 10)]
+    [InlineData(true, 10)]
+    public void A_damaged_case_stops_the_fit_is_named_and_leaves_the_checkpoints_as_they_were(bool inValidation, int stepsPerReading)
     {
         using UNet3D teacher = Toy.Teacher();
         using UNet3D student = Toy.Student();
@@ -34,6 +38,7 @@ public sealed class NonFiniteLossTests : IDisposable
         {
             Epochs = 3,
             OutputFolder = _folder["run"],
+            StepsPerReading = stepsPerReading,
             Callbacks = [new ActionCallback(step => bits = Toy.Bits(student), (_, _) => before = Toy.Files(_folder["run"]))],
         };
         NonFiniteLossException thrown = FluentActions
@@ -47,7 +52,8 @@ public sealed class NonFiniteLossTests : IDisposable
         thrown.Message.Should().Contain("epoch 1").And.Contain("step 2").And.Contain("case 2").And.Contain("KD = NaN").And.Contain("KL = NaN");
         before.Should().ContainKeys("best/weights.safetensors", "last/weights.safetensors", "history.csv");
         Toy.Files(_folder["run"]).Should().Equal(before);
-        Toy.Bits(student).Should().Equal(bits, "the weights are those of the last sound step");
+        if (stepsPerReading == 1)
+            Toy.Bits(student).Should().Equal(bits, "the weights are those of the last sound step");
     }
 
     [Fact]

@@ -82,6 +82,27 @@ public sealed class TrainingLoopTests : IDisposable
         StepLength(clip: 1000).Should().BeApproximately(StepLength(clip: null), 1e-6);
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(10)]
+    public void Losses_read_several_steps_at_once_are_those_read_step_by_step(int stepsPerReading)
+    {
+        (TrainingResult Result, List<TrainingProgress> Steps) Fit(int? perReading)
+        {
+            using UNet3D network = Toy.Student();
+            using UNet3D teacher = Toy.Teacher();
+            List<TrainingProgress> steps = [];
+            var options = new TrainingOptions { Epochs = 2, StepsPerReading = perReading, Callbacks = [new ActionCallback(steps.Add)] };
+            TrainingResult result = new DistillationTrainer(network, new FrozenTeacher(teacher), Toy.Labels, options).Fit(Toy.Source(_spheres, batchSize: 1), OneBatch());
+            return (result, steps);
+        }
+
+        (TrainingResult expected, List<TrainingProgress> expectedSteps) = Fit(null);
+        (TrainingResult result, List<TrainingProgress> steps) = Fit(stepsPerReading);
+        result.History.Should().BeEquivalentTo(expected.History, options => options.WithStrictOrdering().Excluding(report => report.Seconds));
+        steps.Should().BeEquivalentTo(expectedSteps, options => options.WithStrictOrdering().Excluding(step => step.Elapsed).Excluding(step => step.Remaining));
+    }
+
     [Fact]
     public void A_step_over_several_small_batches_is_the_step_over_one_large_one()
     {

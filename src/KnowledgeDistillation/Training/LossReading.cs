@@ -1,0 +1,10 @@
+using KnowledgeDistillation.Losses;
+
+namespace KnowledgeDistillation.Training;
+
+/// <summary>What the objective came to in one step.</summary>
+/// <param name="Step">Number of the step in the epoch, from 0.</param>
+/// <param name="CaseIds">The cases of its batch.</param>
+/// <param name="Total">The weighted sum.</param>
+/// <param name="Terms">Each term.</param>
+internal sealed record LossReading(int Step, IReadOnlyList<string> CaseIds, double Total, IReadOnlyList<TermValue> Terms);
