@@ -126,7 +126,7 @@ internal sealed class TrainingLoop
                     optimizer.step();
                 }
 
-                Tell(readings);
+                TellOf(readings);
             }
 
             SafePoint.Collect();
@@ -135,15 +135,15 @@ internal sealed class TrainingLoop
             _isFirstStep = false;
         }
 
-        Tell(average.Read());
+        TellOf(average.Read());
         CheckBatchCount(source, step);
         RequireFiniteWeights(average, epoch);
         return average.Report();
 
-        void Tell(IReadOnlyList<LossReading> readings)
+        void TellOf(IReadOnlyList<LossReading> readings)
         {
             foreach (LossReading reading in readings)
-                this.Tell(progress.StepEnded(epoch, reading.Step + 1, reading.Total, reading.Terms, learningRate));
+                Tell(progress.StepEnded(epoch, reading.Step + 1, reading.Total, reading.Terms, learningRate));
         }
     }
 

@@ -82,6 +82,23 @@ public sealed class TrainingLoopTests : IDisposable
         StepLength(clip: 1000).Should().BeApproximately(StepLength(clip: null), 1e-6);
     }
 
+    [Fact]
+    public void A_parameter_that_a_step_does_not_use_stays_where_it_is()
+    {
+        using UNet3D network = Toy.Student();
+        using var loss = new TwoHandedLoss();
+        List<float[]> values = [loss.Values];
+        var options = new TrainingOptions { Epochs = 1, LearningRate = 0.1, Callbacks = [new ActionCallback(_ => values.Add(loss.Values))] };
+        new SupervisedTrainer(network, Toy.Labels, options, new WeightedObjective("two-handed", loss)).Fit(Toy.Source(_spheres, batchSize: 1));
+
+        values.Should().HaveCountGreaterThanOrEqualTo(4);
+        for (int step = 0; step + 1 < values.Count; step++)
+        {
+            values[step + 1][step % 2].Should().BeLessThan(values[step][step % 2]);
+            values[step + 1][1 - (step % 2)].Should().Be(values[step][1 - (step % 2)], "Adam's momentum moves only what has a gradient");
+        }
+    }
+
     [Theory]
     [InlineData(3)]
     [InlineData(10)]
