@@ -100,7 +100,7 @@ public sealed class SystemFixture : IDisposable
             WeightedObjective objective = stage.Objective(ObjectiveInputs.Of(system, With(ExperimentSettings.Paper, kind), OverfitModality, teachers.Length, CPU));
             // The last steps are small: what large ones come to hangs on the last bits of every sum.
             var schedule = new TorchSchedule(optimizer => optim.lr_scheduler.MultiStepLR(optimizer, [steps - 10], 0.2));
-            var options = new TrainingOptions { Epochs = steps, LearningRate = learningRate, Schedule = schedule };
+            var options = new TrainingOptions { Epochs = steps, LearningRate = learningRate, Schedule = schedule, Precision = Precision.Full };
             ITrainer trainer = teachers.Length == 0
                 ? new SupervisedTrainer(network, BraTSRegions.Classes, options, objective)
                 : new DistillationTrainer(network, teachers, BraTSRegions.Classes, objective, options);
