@@ -16,6 +16,5 @@ internal sealed class CachedLevels(Tensor bottleneck, int count, Func<EncoderOut
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    // The loss that asks first may have a dispose scope of its own; those after it still need the levels, as long as the bottleneck.
-    private IReadOnlyList<Tensor> Encoded() => _encoded ??= [.. encode().Levels.Select(level => level.DetachFromDisposeScope().MoveToOtherDisposeScope(bottleneck))];
+    private IReadOnlyList<Tensor> Encoded() => _encoded ??= [.. encode().Levels.Select(level => level.LiveAsLongAs(bottleneck))];
 }

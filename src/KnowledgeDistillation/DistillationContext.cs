@@ -85,9 +85,7 @@ public sealed class DistillationContext
     /// <summary>The same context with a student through which no gradient flows, for a loss that trains something of its own.</summary>
     internal DistillationContext DetachStudent() => new(this, Student.Detach());
 
-    // The first loss to ask may have a dispose scope of its own; the losses after it still need the tensor, as long as they need the logits.
-    // Detached first, because torch loses a tensor that is moved to the scope in which it already is.
-    private Tensor Keep(Tensor tensor) => tensor.DetachFromDisposeScope().MoveToOtherDisposeScope(Student.Logits);
+    private Tensor Keep(Tensor tensor) => tensor.LiveAsLongAs(Student.Logits);
 
     // A term of weight 0 is computed without recording a graph. If it is the first to ask, the terms after it still need the gradient.
     private T OfStudent<T>(Func<Tensor, T> compute)

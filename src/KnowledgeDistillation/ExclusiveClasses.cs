@@ -62,14 +62,16 @@ public sealed class ExclusiveClasses : LabelScheme
     public override Tensor CrossEntropy(Tensor logits, Tensor target)
     {
         CheckTarget(logits, target);
-        return -(target * nn.functional.log_softmax(ReducedPrecision.Widen(logits), 1)).sum([1]);
+        using var scope = NewDisposeScope();
+        return (-(target * nn.functional.log_softmax(ReducedPrecision.Widen(logits), 1)).sum([1])).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public override Tensor Binarise(Tensor logits)
     {
         CheckChannels(logits);
-        return OneHot(MostProbable(logits), logits.dtype);
+        using Tensor channels = MostProbable(logits);
+        return OneHot(channels, logits.dtype);
     }
 
     /// <inheritdoc/>
@@ -86,14 +88,19 @@ public sealed class ExclusiveClasses : LabelScheme
     private protected override Tensor EncodeChecked(Tensor labels) => OneHot(labels, ScalarType.Float32);
 
     // The same as argmax, the first of equals, in an eighth of its time where the channels are not the last dimension.
-    private static Tensor MostProbable(Tensor values) => values.max(1).indexes;
+    private static Tensor MostProbable(Tensor values)
+    {
+        (Tensor largest, Tensor channels) = values.max(1);
+        largest.Dispose();
+        return channels;
+    }
 
     // one_hot would give int64 with the channels last: sixteen bytes an element on the way to four.
     private Tensor OneHot(Tensor labels, ScalarType type)
     {
-        using Tensor classes = arange(Channels, labels.dtype, labels.device).reshape([Channels, .. Enumerable.Repeat(1L, (int)labels.dim() - 1)]);
-        using Tensor ofClass = labels.unsqueeze(1).eq(classes);
-        return ofClass.to(type);
+        using var scope = NewDisposeScope();
+        Tensor classes = arange(Channels, labels.dtype, labels.device).reshape([Channels, .. Enumerable.Repeat(1L, (int)labels.dim() - 1)]);
+        return labels.unsqueeze(1).eq(classes).to(type).MoveToOuterDisposeScope();
     }
 
     private Tensor AllBut(Tensor logits, int channel)

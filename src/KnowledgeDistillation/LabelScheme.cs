@@ -115,6 +115,12 @@ public abstract class LabelScheme
             throw new ArgumentException($"The logits [{string.Join(", ", logits.shape)}] and the target [{string.Join(", ", target.shape)}] must have the same shape.");
     }
 
+    /// <summary>t log p + (1 − t) log(1 − p) in one pass, exact where t is 0 or 1.</summary>
+    /// <param name="logarithms">What <see cref="LogProbabilities"/> gives.</param>
+    /// <param name="target">Targets t of the same shape.</param>
+    internal static Tensor LogLikelihood((Tensor OfProbability, Tensor OfComplement) logarithms, Tensor target) =>
+        logarithms.OfComplement.lerp(logarithms.OfProbability, target.to(logarithms.OfProbability.dtype));
+
     private protected abstract Tensor EncodeChecked(Tensor labels);
 
     private void CheckClasses(LabelRange labels)

@@ -52,41 +52,45 @@ public sealed class OverlappingRegions : LabelScheme
     public override Tensor Probabilities(Tensor logits, double temperature = 1)
     {
         CheckChannels(logits);
+        using var scope = NewDisposeScope();
         Tensor wide = ReducedPrecision.Widen(logits);
-        return (CheckTemperature(temperature) == 1 ? wide : wide / temperature).sigmoid();
+        return (CheckTemperature(temperature) == 1 ? wide : wide / temperature).sigmoid().MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public override (Tensor LogProbability, Tensor LogComplement) LogProbabilities(Tensor logits)
     {
         CheckChannels(logits);
+        using var scope = NewDisposeScope();
         Tensor wide = ReducedPrecision.Widen(logits);
-        return (nn.functional.logsigmoid(wide), nn.functional.logsigmoid(-wide));
+        return (nn.functional.logsigmoid(wide).MoveToOuterDisposeScope(), nn.functional.logsigmoid(-wide).MoveToOuterDisposeScope());
     }
 
     /// <inheritdoc/>
     public override Tensor CrossEntropy(Tensor logits, Tensor target)
     {
         CheckTarget(logits, target);
-        (Tensor logProbability, Tensor logComplement) = LogProbabilities(logits);
-        return -((target * logProbability) + ((1 - target) * logComplement)).sum([1]);
+        using var scope = NewDisposeScope();
+        return (-LogLikelihood(LogProbabilities(logits), target).sum([1])).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public override Tensor Binarise(Tensor logits)
     {
         CheckChannels(logits);
-        return logits.gt(0).to(logits.dtype);
+        using Tensor positive = logits.gt(0);
+        return positive.to(logits.dtype);
     }
 
     /// <inheritdoc/>
     public override Tensor Decode(Tensor probabilities)
     {
         CheckChannels(probabilities);
+        using var scope = NewDisposeScope();
         Tensor classes = zeros([probabilities.shape[0], .. probabilities.shape[2..]], ScalarType.Int64, probabilities.device);
         for (int channel = 0; channel < Channels; channel++)
             classes = classes.masked_fill(probabilities.select(1, channel).gt(0.5), InnermostClasses[channel]);
-        return classes;
+        return classes.MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -96,7 +100,11 @@ public sealed class OverlappingRegions : LabelScheme
         return LogMean(all.Select(each => each.LogProbability), weights) - LogMean(all.Select(each => each.LogComplement), weights);
     }
 
-    private protected override Tensor EncodeChecked(Tensor labels) => stack([.. Regions.Select(region => Contains(labels, region))], 1).to(ScalarType.Float32);
+    private protected override Tensor EncodeChecked(Tensor labels)
+    {
+        using var scope = NewDisposeScope();
+        return stack([.. Regions.Select(region => Contains(labels, region))], 1).to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
 
     private static Tensor Contains(Tensor labels, Region region) =>
         region.Classes.Select(label => labels.eq(label)).Aggregate((united, mask) => united.logical_or(mask));

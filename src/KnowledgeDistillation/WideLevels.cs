@@ -25,12 +25,12 @@ internal sealed class WideLevels : IReadOnlyList<Tensor>
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    // The loss that asks first may have a dispose scope of its own or record no gradient; those after it still need the level, as long as the original, and its gradient.
+    // The loss that asks first may record no gradient; those after it still need one.
     private static Tensor Widen(Tensor level)
     {
         if (level.dtype != ScalarType.BFloat16)
             return level;
         using IDisposable gradientMode = set_grad_enabled(level.requires_grad);
-        return level.to(ScalarType.Float32).DetachFromDisposeScope().MoveToOtherDisposeScope(level);
+        return level.to(ScalarType.Float32).LiveAsLongAs(level);
     }
 }

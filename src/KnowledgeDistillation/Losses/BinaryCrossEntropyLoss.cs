@@ -29,8 +29,6 @@ public sealed class BinaryCrossEntropyLoss(BatchReduction reduction = BatchReduc
     {
         LossShapes.RequireSame(logarithms.OfProbability, "logits", target, "target");
         using var scope = NewDisposeScope();
-        // t log p + (1 − t) log(1 − p) in one pass, which is exact where t is 0 or 1.
-        Tensor perElement = logarithms.OfComplement.lerp(logarithms.OfProbability, target.to(logarithms.OfProbability.dtype));
-        return _reduction.Apply(-perElement.flatten(1).mean([1])).MoveToOuterDisposeScope();
+        return _reduction.Apply(-LabelScheme.LogLikelihood(logarithms, target).flatten(1).mean([1])).MoveToOuterDisposeScope();
     }
 }

@@ -8,6 +8,9 @@ internal sealed class ProgressReporter(IProgress<TrainingProgress>? progress, Tr
 {
     private readonly Stopwatch _watch = Stopwatch.StartNew();
 
+    /// <summary>Whether a step, counted from 1, was the first since the fit began or was resumed.</summary>
+    public bool IsFirst(int epoch, int step) => epoch == firstEpoch && step == 1;
+
     public TrainingProgress StepEnded(int epoch, int step, double loss, IReadOnlyList<TermValue> terms, double learningRate)
     {
         long stepsDone = ((long)(epoch - firstEpoch) * stepsPerEpoch) + step;

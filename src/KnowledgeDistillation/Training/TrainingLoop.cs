@@ -19,9 +19,6 @@ internal sealed class TrainingLoop
     private readonly LearningLosses _learningLosses;
     private readonly ILogger _logger;
 
-    // The optimiser's state, which stays, comes to lie among what goes; and a teacher that fills its cache needs what is not needed again.
-    private bool _isFirstStep;
-
     public TrainingLoop(
         IEncoderDecoder network,
         IReadOnlyList<FrozenTeacher> teachers,
@@ -61,7 +58,6 @@ internal sealed class TrainingLoop
         RunFolder? folder = RunFolder.Open(_options with { Precision = ComputePrecision.Current }, _network, _labels, _objective, _learningLosses);
         List<EpochReport> history = folder?.Resume(optimizer) ?? [];
         RequireSameLearningRate(folder, initialLearningRates[0], history);
-        _isFirstStep = true;
         var progressReporter = new ProgressReporter(progress, _options, history.Count, training.BatchCount);
 
         while (history.Count < _options.Epochs && !HasStoppedEarly(history))
@@ -126,24 +122,28 @@ internal sealed class TrainingLoop
                     optimizer.step();
                 }
 
-                TellOf(readings);
+                Tell(readings);
             }
 
             SafePoint.Collect();
-            if (_isFirstStep)
+            // The optimiser's state, which stays, has come to lie among what goes; and a teacher that fills its cache needs what is not needed again.
+            if (progress.IsFirst(epoch, step))
                 FreedMemory.GiveBack();
-            _isFirstStep = false;
         }
 
-        TellOf(average.Read());
+        Tell(average.Read());
         CheckBatchCount(source, step);
         RequireFiniteWeights(average, epoch);
         return average.Report();
 
-        void TellOf(IReadOnlyList<LossReading> readings)
+        void Tell(IReadOnlyList<LossReading> readings)
         {
             foreach (LossReading reading in readings)
-                Tell(progress.StepEnded(epoch, reading.Step + 1, reading.Total, reading.Terms, learningRate));
+            {
+                TrainingProgress told = progress.StepEnded(epoch, reading.Step + 1, reading.Total, reading.Terms, learningRate);
+                foreach (ITrainingCallback callback in _options.Callbacks)
+                    callback.StepEnded(told);
+            }
         }
     }
 
@@ -254,12 +254,6 @@ internal sealed class TrainingLoop
             folder.LoadBestWeights();
         else
             best.Restore();
-    }
-
-    private void Tell(TrainingProgress progress)
-    {
-        foreach (ITrainingCallback callback in _options.Callbacks)
-            callback.StepEnded(progress);
     }
 
     private static void CheckBatchCount(IBatchSource source, int batches)

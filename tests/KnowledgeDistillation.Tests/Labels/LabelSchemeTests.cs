@@ -1,0 +1,54 @@
+using FluentAssertions;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Tests.Labels;
+
+/// <summary>What holds for both label schemes.</summary>
+public class LabelSchemeTests
+{
+    public static TheoryData<string> Schemes => [nameof(ExclusiveClasses), nameof(OverlappingRegions)];
+
+    [Theory]
+    [MemberData(nameof(Schemes))]
+    public void Outside_of_a_dispose_scope_nothing_stays_but_the_results(string name)
+    {
+        LabelScheme scheme = Of(name);
+        using Tensor labels = zeros([1, 2, 2, 2], ScalarType.Int64);
+        using Tensor logits = randn([1, scheme.Channels, 2, 2, 2]);
+        using Tensor target = scheme.Encode(labels);
+        Dictionary<string, Func<Tensor[]>> operations = new()
+        {
+            ["Encode"] = () => [scheme.Encode(labels)],
+            ["Probabilities"] = () => [scheme.Probabilities(logits), scheme.Probabilities(logits, temperature: 5)],
+            ["LogProbabilities"] = () =>
+            {
+                (Tensor logProbability, Tensor logComplement) = scheme.LogProbabilities(logits);
+                return [logProbability, logComplement];
+            },
+            ["CrossEntropy"] = () => [scheme.CrossEntropy(logits, target)],
+            ["Binarise"] = () => [scheme.Binarise(logits)],
+            ["Decode"] = () => [scheme.Decode(logits)],
+        };
+        foreach ((string operation, Func<Tensor[]> run) in operations)
+        {
+            long before = Tensor.TotalCount;
+            foreach (Tensor result in run())
+                result.Dispose();
+            Tensor.TotalCount.Should().Be(before, operation);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Schemes))]
+    public void A_label_that_is_no_class_is_refused_also_in_a_batch_that_was_moved(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var batch = new Batch(new ModalityImages(("t1ce", zeros([1, 1, 2, 2, 2]))), full([1, 2, 2, 2], 7L, ScalarType.Int64), ["case"]);
+        using Batch moved = batch.To(CPU);
+        NetworkOutput student = Contexts.OutputOf(randn([1, Of(name).Channels, 2, 2, 2]), ones(1, 1, 2));
+        new DistillationContext(moved, Of(name), student).Invoking(context => context.Target).Should().Throw<ArgumentException>().WithMessage("Labels run from 7 to 7*");
+    }
+
+    private static LabelScheme Of(string name) => name == nameof(ExclusiveClasses) ? Contexts.BratsClasses : Contexts.BratsRegions;
+}
