@@ -1,8 +1,9 @@
 // Trains a teacher that sees two modalities and a student that sees one, on synthetic spheres.
 using KnowledgeDistillation;
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Networks;
-using KnowledgeDistillation.Samples.QuickStart;
+using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Training;
 using static TorchSharp.torch;
 

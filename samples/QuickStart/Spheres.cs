@@ -10,9 +10,9 @@ internal static class Spheres
         using var scope = NewDisposeScope();
         using var generator = new Generator((ulong)seed);
         Tensor axis = arange(size, ScalarType.Float32);
-        Tensor centre = (rand([cases, 3], generator: generator) * size / 2) + (size / 4.0);
+        Tensor center = (rand([cases, 3], generator: generator) * size / 2) + (size / 4.0);
         Tensor radius = (rand([cases, 1, 1, 1], generator: generator) * size / 8) + (size / 6.0);
-        Tensor Squared(int dimension, long[] shape) => (axis.reshape(shape) - centre.select(1, dimension).reshape(cases, 1, 1, 1)).square();
+        Tensor Squared(int dimension, long[] shape) => (axis.reshape(shape) - center.select(1, dimension).reshape(cases, 1, 1, 1)).square();
         Tensor distance = (Squared(0, [1, size, 1, 1]) + Squared(1, [1, 1, size, 1]) + Squared(2, [1, 1, 1, size])).sqrt();
         Tensor inside = distance.lt(radius);
         Tensor Image(double contrast) => ((inside * contrast) + randn([cases, size, size, size], generator: generator)).unsqueeze(1).MoveToOuterDisposeScope();

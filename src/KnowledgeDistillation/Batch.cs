@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 

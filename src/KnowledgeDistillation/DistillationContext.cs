@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Runtime;
+using KnowledgeDistillation.Training;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation;

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using KnowledgeDistillation.Labels;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation;
@@ -79,7 +80,7 @@ public abstract class LabelScheme
     /// <summary>The binary prediction s* (KD-Net, eq. 2): the most probable class, or each region whose logit is positive. It does not depend on a temperature.</summary>
     /// <param name="logits">Raw logits [N, K, spatial...].</param>
     /// <returns>Zeros and ones [N, K, spatial...] of the element type of the logits.</returns>
-    public abstract Tensor Binarise(Tensor logits);
+    public abstract Tensor Binarize(Tensor logits);
 
     /// <summary>The class of each voxel.</summary>
     /// <param name="probabilities">Probabilities [N, K, spatial...].</param>

@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Networks;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation;

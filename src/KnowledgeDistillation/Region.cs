@@ -1,6 +1,6 @@
 namespace KnowledgeDistillation;
 
-/// <summary>A named union of classes that is scored as one, for example the whole tumour.</summary>
+/// <summary>A named union of classes that is scored as one, for example the whole tumor.</summary>
 public sealed record Region
 {
     /// <summary>Makes a region.</summary>

@@ -1,4 +1,5 @@
 using System.Collections;
+using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation;

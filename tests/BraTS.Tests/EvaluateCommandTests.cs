@@ -1,4 +1,6 @@
 using FluentAssertions;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using Xunit;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;
@@ -6,7 +8,7 @@ namespace KnowledgeDistillation.Samples.BraTS.Tests;
 public sealed class EvaluateCommandTests(TrainedNetworks trained)
 {
     [Fact]
-    public void Only_cases_that_no_network_has_learnt_from_are_scored_unless_all_are_asked_for()
+    public void Only_cases_that_no_network_has_learned_from_are_scored_unless_all_are_asked_for()
     {
         string file = trained.In("unseen.csv"), all = trained.In("all.csv");
         Kdnet unseen = Kdnet.Run("evaluate", "--data", trained.Data, "--model", trained.Teacher, trained.Student, "--out", file, "--threads", "1");
@@ -17,7 +19,7 @@ public sealed class EvaluateCommandTests(TrainedNetworks trained)
         // Of four cases in three folds two are the test; two networks, two grids, three regions.
         File.ReadAllLines(file).Should().HaveCount(1 + (2 * 2 * 2 * 3));
         every.ExitCode.Should().Be(0);
-        every.Error.Should().Contain("have learnt from 2 of the 4 cases");
+        every.Error.Should().Contain("have learned from 2 of the 4 cases");
         File.ReadAllLines(all).Should().HaveCount(1 + (4 * 2 * 3));
     }
 

@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Samples.BraTS.CommandLine;
+
 namespace KnowledgeDistillation.Samples.BraTS.Tests;
 
 /// <summary>What a call of the command line left: its exit code and what it wrote.</summary>

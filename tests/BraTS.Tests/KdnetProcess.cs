@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using KnowledgeDistillation.Samples.BraTS.CommandLine;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;
 

@@ -1,5 +1,9 @@
 using System.Text.Json.Nodes;
 using FluentAssertions;
+using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Reproduction;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using Xunit;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;

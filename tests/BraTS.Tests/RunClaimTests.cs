@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using FluentAssertions;
+using KnowledgeDistillation.Experiments.Reproduction;
 using Xunit;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;

@@ -1,6 +1,17 @@
+using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Losses;
-using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Phantoms;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Runtime;
+using KnowledgeDistillation.Samples.BraTS.CommandLine;
+using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests;
 using KnowledgeDistillation.Training;
 using static TorchSharp.torch;
@@ -10,11 +21,11 @@ namespace KnowledgeDistillation.Samples.BraTS.Tests;
 /// <summary>Data for the tests of all systems, and a teacher for each data set, made when it is first asked for.</summary>
 public sealed class SystemFixture : IDisposable
 {
-    // FLAIR shows the whole tumour. Of forty phantoms, the tumour of this one is the largest.
+    // FLAIR shows the whole tumor. Of forty phantoms, the tumor of this one is the largest.
     private const string OverfitModality = BraTSModality.Flair;
-    private const int OverfitEdge = 24, LargestTumour = 24;
+    private const int OverfitEdge = 24, LargestTumor = 24;
     private static readonly ExperimentSettings OverfitSettings = new() { Levels = 3, CropEdge = OverfitEdge };
-    private static readonly BraTSPhantomOptions ClearPhantom = new() { Seed = 1, Size = VolumeSize.Cube(OverfitEdge), NoiseLevel = 0.02, TumourContrast = 2, Distractors = 0 };
+    private static readonly BraTSPhantomOptions ClearPhantom = new() { Seed = 1, Size = VolumeSize.Cube(OverfitEdge), NoiseLevel = 0.02, TumorContrast = 2, Distractors = 0 };
 
     private readonly string _folder = Directory.CreateTempSubdirectory("kdnet-systems-").FullName;
     private readonly Lazy<string> _phantoms;
@@ -75,7 +86,7 @@ public sealed class SystemFixture : IDisposable
     /// <summary>A phantom as a batch of all modalities.</summary>
     internal static Batch Batch(int edge, int number) => MakeBatch(number, new BraTSPhantomOptions { Size = VolumeSize.Cube(edge) });
 
-    /// <summary>A few dozen steps of a system on one phantom whose tumour shows clearly.</summary>
+    /// <summary>A few dozen steps of a system on one phantom whose tumor shows clearly.</summary>
     internal IEncoderDecoder Overfit(SegmentationSystem system, string kind)
     {
         FrozenTeacher[] teachers = system.NeedsTeacher ? [new FrozenTeacher(OverfitTeacher(kind))] : [];
@@ -86,7 +97,7 @@ public sealed class SystemFixture : IDisposable
             ("u-hved", _) => (16, 2e-2, 50),
             // Four times the work of any other at the same width.
             ("disentangled", _) => (8, 2e-2, 50),
-            // An instance norm of a slice without tumour blows up its noise, which large steps do not survive, so there are more of them.
+            // An instance norm of a slice without tumor blows up its noise, which large steps do not survive, so there are more of them.
             (_, 2) => (16, 5e-3, 80),
             _ => (16, 1e-2, 50),
         };
@@ -112,7 +123,7 @@ public sealed class SystemFixture : IDisposable
     }
 
     /// <summary>How well a network segments that phantom.</summary>
-    internal static double WholeTumourDice(IEncoderDecoder network)
+    internal static double WholeTumorDice(IEncoderDecoder network)
     {
         using Batch batch = OverfitCase();
         using Tensor predicted = new SegmentationModel(network, BraTSRegions.Classes).Predict(batch.Images, ModelInference.Of(network));
@@ -128,7 +139,7 @@ public sealed class SystemFixture : IDisposable
         return teacher;
     }
 
-    private static Batch OverfitCase() => MakeBatch(LargestTumour, ClearPhantom);
+    private static Batch OverfitCase() => MakeBatch(LargestTumor, ClearPhantom);
 
     private static Batch MakeBatch(int index, BraTSPhantomOptions options)
     {

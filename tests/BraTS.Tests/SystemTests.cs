@@ -1,8 +1,14 @@
 using System.Globalization;
 using FluentAssertions;
+using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Losses;
-using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Teachers;
 using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;
@@ -53,7 +59,7 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
         string[] shared = teacherNetwork is null ? [] : [.. network.Module.named_parameters().Where(own => teacherNetwork.Module.parameters().Any(taught => ReferenceEquals(taught, own.parameter))).Select(own => own.name)];
         (system.Couple is not null).Should().Be(shared.Length > 0);
 
-        HashSet<string> learnt = [.. shared];
+        HashSet<string> learned = [.. shared];
         foreach (TrainingStage stage in system.Stages)
         {
             stage.Prepare?.Invoke(network);
@@ -64,13 +70,13 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
                 Step(network, kind, teacher, objective, step);
             string[] reached = [.. network.Module.named_parameters().Where(parameter => HasGradient(parameter.parameter)).Select(parameter => parameter.name)];
             reached.Should().NotIntersectWith(frozen);
-            learnt.UnionWith(reached);
+            learned.UnionWith(reached);
             Learnable(objective).SelectMany(module => module.parameters()).Where(parameter => !HasGradient(parameter)).Should().BeEmpty();
             network.Module.zero_grad();
             ObjectiveModules.Dispose(objective);
         }
 
-        learnt.Should().BeEquivalentTo(network.Module.named_parameters().Select(parameter => parameter.name));
+        learned.Should().BeEquivalentTo(network.Module.named_parameters().Select(parameter => parameter.name));
         if (teacherNetwork is null)
             return;
         teacherNetwork.Module.parameters().Should().OnlyContain(parameter => !HasGradient(parameter));
@@ -118,11 +124,11 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
 
     [Theory]
     [MemberData(nameof(Systems))]
-    public void A_few_dozen_steps_on_one_case_are_enough_to_find_its_tumour(string name, string kind)
+    public void A_few_dozen_steps_on_one_case_are_enough_to_find_its_tumor(string name, string kind)
     {
         using IEncoderDecoder network = fixture.Overfit(SegmentationSystems.Of(name), kind);
 
-        SystemFixture.WholeTumourDice(network).Should().BeGreaterThan(0.8);
+        SystemFixture.WholeTumorDice(network).Should().BeGreaterThan(0.8);
     }
 
     [Theory]

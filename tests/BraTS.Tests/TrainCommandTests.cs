@@ -1,5 +1,7 @@
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using Xunit;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;
@@ -50,7 +52,7 @@ public sealed class TrainCommandTests(TrainedNetworks trained)
         Kdnet run = Kdnet.Run(["train", "--system", "kd-net", "--data", trained.Data, "--out", trained.In("leak"), "--teacher", trained.Teacher, .. TrainedNetworks.SmallTraining, "--fold", "2"]);
 
         run.ExitCode.Should().Be(0);
-        run.Error.Should().Contain("the teacher has learnt from");
+        run.Error.Should().Contain("the teacher has learned from");
     }
 
     [Theory]

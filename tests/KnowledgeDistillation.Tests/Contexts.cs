@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Labels;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Tests;
@@ -5,7 +6,7 @@ namespace KnowledgeDistillation.Tests;
 /// <summary>Makes the contexts that losses look at from tensors whose values a test knows.</summary>
 internal static class Contexts
 {
-    public static ExclusiveClasses BratsClasses { get; } = new("background", "necrosis", "oedema", "enhancing");
+    public static ExclusiveClasses BratsClasses { get; } = new("background", "necrosis", "edema", "enhancing");
 
     public static OverlappingRegions BratsRegions { get; } =
         new([new Region("WT", 1, 2, 3), new Region("TC", 1, 3), new Region("ET", 3)], innermostClasses: [2, 1, 3]);

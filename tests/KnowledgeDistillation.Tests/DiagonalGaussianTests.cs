@@ -1,5 +1,6 @@
 using CsCheck;
 using FluentAssertions;
+using KnowledgeDistillation.Networks;
 using Xunit;
 using static TorchSharp.torch;
 

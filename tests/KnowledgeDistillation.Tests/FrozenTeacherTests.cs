@@ -1,6 +1,8 @@
 using FluentAssertions;
-using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Labels;
+using KnowledgeDistillation.Methods.KDNet;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Training;
 using TorchSharp.Modules;
 using Xunit;
@@ -89,7 +91,7 @@ public class FrozenTeacherTests
         var module = nn.Sequential(("only", nn.Conv2d(1, 2, 1)));
         using var student = new ModuleAdapter(module, ["t1ce"], 2, "only");
         using var sameModule = new ModuleAdapter(module, ["t1ce"], 2, "only");
-        var labels = new ExclusiveClasses("background", "tumour");
+        var labels = new ExclusiveClasses("background", "tumor");
         foreach (IEncoderDecoder network in new[] { student, sameModule })
         {
             Func<object> make = () => new DistillationTrainer(student, new FrozenTeacher(network, "first"), labels);

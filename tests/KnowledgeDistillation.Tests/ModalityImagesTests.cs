@@ -1,4 +1,5 @@
 using FluentAssertions;
+using KnowledgeDistillation.Networks;
 using Xunit;
 using static TorchSharp.torch;
 

@@ -2,7 +2,20 @@ using System.Reflection;
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.AttentionTransfer;
+using KnowledgeDistillation.Methods.Consistency;
+using KnowledgeDistillation.Methods.DisentangledFusion;
+using KnowledgeDistillation.Methods.FeatureMatching;
+using KnowledgeDistillation.Methods.GeneralizedDistillation;
+using KnowledgeDistillation.Methods.Hemis;
+using KnowledgeDistillation.Methods.Hinton;
+using KnowledgeDistillation.Methods.Hved;
+using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Methods.StructuredDistillation;
+using KnowledgeDistillation.Methods.Synthesis;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Runtime;
+using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Training;
 using Xunit;
 
@@ -27,8 +40,8 @@ public class OptionDefaultsTests
             ["Dice"] = new SoftDiceOptions(),
             ["Reduction"] = BatchReduction.Mean,
         },
-        [new BottleneckOptions()] = new() { ["Normalisation"] = BottleneckNormalisation.Softmax, ["LevelsAboveBottleneck"] = 0, ["Reduction"] = BatchReduction.Mean },
-        [new KDNetOptions()] = new()
+        [new BottleneckOptions()] = new() { ["Normalization"] = BottleneckNormalization.Softmax, ["LevelsAboveBottleneck"] = 0, ["Reduction"] = BatchReduction.Mean },
+        [new KDNetObjectiveOptions()] = new()
         {
             ["Lambda"] = 0.75,
             ["Alpha"] = 10.0,
@@ -40,10 +53,10 @@ public class OptionDefaultsTests
         [new HintonOptions()] = new() { ["Temperature"] = 4.0, ["ScaleBySquaredTemperature"] = true, ["Reduction"] = BatchReduction.Mean },
         [new HintonObjectiveOptions()] = new() { ["TeacherWeight"] = 0.5, ["SoftTargets"] = new HintonOptions(), ["ReferenceReduction"] = BatchReduction.Mean },
         [new ImitationOptions()] = new() { ["Temperature"] = 5.0, ["Reduction"] = BatchReduction.Mean },
-        [new GeneralizedDistillationOptions()] = new() { ["Lambda"] = 0.75, ["SoftTargets"] = new ImitationOptions(), ["ReferenceReduction"] = BatchReduction.Mean },
+        [new GeneralizedDistillationObjectiveOptions()] = new() { ["Lambda"] = 0.75, ["SoftTargets"] = new ImitationOptions(), ["ReferenceReduction"] = BatchReduction.Mean },
         [new PairWiseOptions()] = new() { ["LevelsAboveBottleneck"] = 0, ["PatchLength"] = 1, ["MaximumNodes"] = 512, ["Reduction"] = BatchReduction.Mean },
         [new HolisticOptions()] = new() { ["SpatialDimensions"] = 3, ["Width"] = 16, ["StridedConvolutions"] = 4, ["LearningRate"] = 1e-4, ["GradientPenalty"] = 10.0 },
-        [new StructuredDistillationOptions()] = new()
+        [new StructuredDistillationObjectiveOptions()] = new()
         {
             ["PixelWiseWeight"] = 10.0,
             ["PairWiseWeight"] = 0.5,
@@ -51,8 +64,8 @@ public class OptionDefaultsTests
             ["PairWise"] = new PairWiseOptions(),
             ["Reduction"] = BatchReduction.Mean,
         },
-        [new FirstOrderConsistencyOptions()] = new() { ["Neighbourhood"] = Neighbourhood.Corners, ["Reduction"] = BatchReduction.Mean },
-        [new ConsistencyOptions()] = new()
+        [new FirstOrderConsistencyOptions()] = new() { ["Neighborhood"] = Neighborhood.Corners, ["Reduction"] = BatchReduction.Mean },
+        [new ConsistencyObjectiveOptions()] = new()
         {
             ["ZeroOrderWeight"] = 1.0,
             ["FirstOrderWeight"] = 1.0,
@@ -74,11 +87,11 @@ public class OptionDefaultsTests
             ["Levels"] = 5,
             ["SkipConnections"] = null,
         },
-        [new SynthesisNetworkOptions { Generator = OneUNet, Segmenter = OneUNet, SynthesisedModalities = OneModality }] = new()
+        [new SynthesisNetworkOptions { Generator = OneUNet, Segmenter = OneUNet, SynthesizedModalities = OneModality }] = new()
         {
             ["Generator"] = OneUNet,
             ["Segmenter"] = OneUNet,
-            ["SynthesisedModalities"] = OneModality,
+            ["SynthesizedModalities"] = OneModality,
         },
         [new HemisUNet3DOptions { Modalities = OneModality, OutputChannels = 4 }] = new() { ["Modalities"] = OneModality, ["OutputChannels"] = 4, ["BaseWidth"] = 8, ["Levels"] = 4 },
         [new HvedUNet3DOptions { Modalities = OneModality, OutputChannels = 4 }] = new()

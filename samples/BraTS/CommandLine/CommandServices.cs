@@ -1,4 +1,6 @@
-namespace KnowledgeDistillation.Samples.BraTS;
+using KnowledgeDistillation.Samples.BraTS.Output;
+
+namespace KnowledgeDistillation.Samples.BraTS.CommandLine;
 
 /// <summary>What every command works with.</summary>
 /// <param name="Display">Where it shows what it does.</param>

@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.CommandLine;
 
 /// <summary>Options that several commands have.</summary>
 internal static class CommonOptions

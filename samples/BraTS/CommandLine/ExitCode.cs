@@ -1,4 +1,4 @@
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.CommandLine;
 
 /// <summary>What the process tells the shell.</summary>
 internal static class ExitCode

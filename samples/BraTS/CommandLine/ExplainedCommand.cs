@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.CommandLine;
 
 /// <summary>A command with one line for the list of commands, and more for those who ask for its help.</summary>
 internal abstract class ExplainedCommand(string name, string description, string explanation) : Command(name, description)

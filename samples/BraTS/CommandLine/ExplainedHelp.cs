@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.CommandLine;
 
 /// <summary>The usual help, then the explanation of the command.</summary>
 internal sealed class ExplainedHelp(HelpAction usual, string explanationOfAll) : SynchronousCommandLineAction

@@ -4,11 +4,15 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
+using KnowledgeDistillation.Experiments;
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Samples.BraTS.Commands;
+using KnowledgeDistillation.Samples.BraTS.Output;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.CommandLine;
 
 /// <summary>The command line: finds the command, runs it, and turns whatever happens into a message and an exit code.</summary>
-internal static partial class KdnetApplication
+internal static class KdnetApplication
 {
     private const string Explanation = """
         New here? 'kdnet demo' shows everything on made-up patients in a few minutes.
@@ -48,14 +52,14 @@ internal static partial class KdnetApplication
         }
         catch (Exception exception)
         {
-            error.WriteLine($"Error: {(parsed.GetValue(verbose) ? exception : OneMessage(exception))}");
-            return exception is UsageException ? ExitCode.WrongUsage : ExitCode.Failed;
+            error.WriteLine($"Error: {(parsed.GetValue(verbose) ? exception : ExceptionText.OneMessage(exception))}");
+            return exception is UsageException or ExperimentException ? ExitCode.WrongUsage : ExitCode.Failed;
         }
     }
 
     private static RootCommand CreateRoot(Option<bool> verbose, CommandServices services)
     {
-        RootCommand root = new("Trains a network that segments brain tumours in one MRI modality (T1ce) with the help of a network that sees four (KD-Net), and uses it.")
+        RootCommand root = new("Trains a network that segments brain tumors in one MRI modality (T1ce) with the help of a network that sees four (KD-Net), and uses it.")
         {
             new DemoCommand(services),
             new PhantomCommand(services),
@@ -85,12 +89,4 @@ internal static partial class KdnetApplication
         Command? parent = command.Parents.OfType<Command>().FirstOrDefault();
         return parent is null ? "kdnet" : $"{PathOf(parent)} {command.Name}";
     }
-
-    /// <summary>What a failure tells a user: torch's messages carry a native stack trace after the first line, .NET's the name of a parameter.</summary>
-    public static string OneMessage(Exception exception) => exception is ExternalException
-        ? exception.Message.Split('\n')[0].TrimEnd()
-        : ParameterName().Replace(exception.Message, "");
-
-    [GeneratedRegex(@" \(Parameter '[^']*'\)")]
-    private static partial Regex ParameterName();
 }

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Numerics;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.CommandLine;
 
 /// <summary>Rules for the values of options, checked before a command starts.</summary>
 internal static class OptionRules

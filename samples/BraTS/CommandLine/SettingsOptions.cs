@@ -1,7 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Medical.Phantoms;
+using KnowledgeDistillation.Runtime;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.CommandLine;
 
 /// <summary>The options that change <see cref="ExperimentSettings"/>; each has the default that the command's settings have.</summary>
 internal sealed class SettingsOptions
@@ -33,10 +36,10 @@ internal sealed class SettingsOptions
         Add("--cases", "Number of phantom patients.", settings => settings.PhantomCases, (settings, value) => settings with { PhantomCases = value }).MustBeAtLeast(1);
         Add("--size", "Edge of the phantoms' volumes in voxels.", settings => settings.PhantomEdge, (settings, value) => settings with { PhantomEdge = value }).MustBeAtLeast(16);
         Add("--noise", "Noise of the phantoms relative to white matter, 0 to 0.5.", settings => settings.PhantomNoise, (settings, value) => settings with { PhantomNoise = value });
-        Add("--contrast", "How clearly the phantoms' tumours show, 0 to 2.", settings => settings.PhantomTumourContrast, (settings, value) => settings with { PhantomTumourContrast = value });
-        Add("--oedema-in-t1", "How clearly oedema shows in T1 and T1ce, 0 to 3.", settings => settings.PhantomOedemaContrastInT1, (settings, value) => settings with { PhantomOedemaContrastInT1 = value });
+        Add("--contrast", "How clearly the phantoms' tumors show, 0 to 2.", settings => settings.PhantomTumorContrast, (settings, value) => settings with { PhantomTumorContrast = value });
+        Add("--edema-in-t1", "How clearly edema shows in T1 and T1ce, 0 to 3.", settings => settings.PhantomEdemaContrastInT1, (settings, value) => settings with { PhantomEdemaContrastInT1 = value });
         Add("--reference-error", "How far the phantoms' reference strays from the true outline, in mm of a life-size head, 0 to 20.", settings => settings.PhantomReferenceError, (settings, value) => settings with { PhantomReferenceError = value });
-        Add("--distractors", "How many things look like tumour in one modality, 0 to 3.", settings => settings.PhantomDistractors, (settings, value) => settings with { PhantomDistractors = value });
+        Add("--distractors", "How many things look like tumor in one modality, 0 to 3.", settings => settings.PhantomDistractors, (settings, value) => settings with { PhantomDistractors = value });
     }
 
     public Option<int> AddCrop()

@@ -1,7 +1,8 @@
 using System.CommandLine;
+using KnowledgeDistillation.Runtime;
 using TorchSharp;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.CommandLine;
 
 /// <summary>The options of all commands that compute with torch.</summary>
 internal sealed class TorchOptions

@@ -1,8 +1,13 @@
 using System.CommandLine;
 using System.Diagnostics;
-using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Samples.BraTS.CommandLine;
+using KnowledgeDistillation.Samples.BraTS.Experiment;
+using KnowledgeDistillation.Samples.BraTS.Output;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.Commands;
 
 /// <summary>`kdnet demo`: everything from data to a table and a page with pictures.</summary>
 internal sealed class DemoCommand : ExplainedCommand

@@ -1,9 +1,16 @@
 using System.CommandLine;
+using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Inference;
-using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Samples.BraTS.CommandLine;
+using KnowledgeDistillation.Samples.BraTS.Evaluation;
+using KnowledgeDistillation.Samples.BraTS.Output;
 using TorchSharp;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.Commands;
 
 /// <summary>`kdnet evaluate`: scores trained networks.</summary>
 internal sealed class EvaluateCommand : ExplainedCommand
@@ -14,7 +21,7 @@ internal sealed class EvaluateCommand : ExplainedCommand
     private readonly Option<string?> _data = CommonOptions.Data("The BraTS data set.");
     private readonly Option<string[]> _models = CommonOptions.Models("One or more trained networks: the --out of a training, or a checkpoint in it.");
     private readonly Option<string> _out = new("--out") { Description = "The file for the scores of each case.", HelpName = "file", DefaultValueFactory = _ => "scores.csv" };
-    private readonly Option<string> _cases = new("--cases") { Description = "Which cases to score: those that none of the networks has learnt from, or all.", DefaultValueFactory = _ => Unseen };
+    private readonly Option<string> _cases = new("--cases") { Description = "Which cases to score: those that none of the networks has learned from, or all.", DefaultValueFactory = _ => Unseen };
     private readonly Option<string[]> _modalities = new("--modalities") { Description = "Show networks that work with any modalities only these. [default: all that each can see]", HelpName = "modality", AllowMultipleArgumentsPerToken = true };
     private readonly Option<bool> _subsets = new("--subsets") { Description = "Score networks that work with any modalities on each subset of them." };
     private readonly Option<bool> _skipFaulty = CommonOptions.SkipFaulty();
@@ -23,7 +30,7 @@ internal sealed class EvaluateCommand : ExplainedCommand
     public EvaluateCommand(CommandServices services)
         : base("evaluate", "Scores trained networks on cases that have a reference.",
             """
-            Measures Dice, sensitivity, specificity and Hausdorff distance of enhancing tumour (ET), tumour core (TC) and whole tumour (WT).
+            Measures Dice, sensitivity, specificity and Hausdorff distance of enhancing tumor (ET), tumor core (TC) and whole tumor (WT).
 
             Scores are given on the grid on which the networks were trained, and on the grid of the files, to which the probabilities are up-sampled. Images are prepared as in training.
 
@@ -111,14 +118,14 @@ internal sealed class EvaluateCommand : ExplainedCommand
         if (all)
         {
             if (known > 0)
-                display.Warn($"Warning: the networks have learnt from {known} of the {dataset.Cases.Count} cases, so the scores say little about new patients.");
+                display.Warn($"Warning: the networks have learned from {known} of the {dataset.Cases.Count} cases, so the scores say little about new patients.");
             return dataset.Cases;
         }
 
         if (unseen.Length == 0)
-            throw new UsageException($"The networks have learnt from all {dataset.Cases.Count} cases; give other data, or --cases all to score them nevertheless.");
+            throw new UsageException($"The networks have learned from all {dataset.Cases.Count} cases; give other data, or --cases all to score them nevertheless.");
         if (known > 0)
-            display.Say($"{unseen.Length} of {dataset.Cases.Count} cases are scored; the networks have learnt from the others.");
+            display.Say($"{unseen.Length} of {dataset.Cases.Count} cases are scored; the networks have learned from the others.");
         return unseen;
     }
 }

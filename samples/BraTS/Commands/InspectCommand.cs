@@ -1,6 +1,12 @@
 using System.CommandLine;
+using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Samples.BraTS.CommandLine;
+using KnowledgeDistillation.Samples.BraTS.Inspection;
+using KnowledgeDistillation.Samples.BraTS.Output;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.Commands;
 
 /// <summary>`kdnet inspect`: what a folder holds.</summary>
 internal sealed class InspectCommand : ExplainedCommand
@@ -12,7 +18,7 @@ internal sealed class InspectCommand : ExplainedCommand
     public InspectCommand(CommandServices services)
         : base("inspect", "Tells what a data set holds and whether it can be used.",
             """
-            Knows the layouts of BraTS 2017 to 2023 and later, and Task01 of the Medical Segmentation Decathlon. Names each case that cannot be used with the reason, and tells how much tumour a crop would lose.
+            Knows the layouts of BraTS 2017 to 2023 and later, and Task01 of the Medical Segmentation Decathlon. Names each case that cannot be used with the reason, and tells how much tumor a crop would lose.
 
             Example:
               kdnet inspect BraTS2018

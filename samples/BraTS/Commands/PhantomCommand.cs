@@ -1,7 +1,10 @@
 using System.CommandLine;
-using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Medical.Phantoms;
+using KnowledgeDistillation.Samples.BraTS.CommandLine;
+using KnowledgeDistillation.Samples.BraTS.Output;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.Commands;
 
 /// <summary>`kdnet phantom`: a data set of made-up patients.</summary>
 internal sealed class PhantomCommand : ExplainedCommand
@@ -13,7 +16,7 @@ internal sealed class PhantomCommand : ExplainedCommand
     public PhantomCommand(CommandServices services)
         : base("phantom", "Makes a data set of made-up patients.",
             """
-            Writes brains with tumours in four modalities as NIfTI files in the layout of BraTS 2018. The same options give the same files.
+            Writes brains with tumors in four modalities as NIfTI files in the layout of BraTS 2018. The same options give the same files.
 
             Example:
               kdnet phantom --out phantoms --cases 60 --size 128

@@ -1,8 +1,12 @@
 using System.CommandLine;
+using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Inference;
-using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Samples.BraTS.CommandLine;
+using KnowledgeDistillation.Samples.BraTS.Output;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.Commands;
 
 /// <summary>`kdnet predict`: labels for images.</summary>
 internal sealed class PredictCommand : ExplainedCommand
@@ -15,9 +19,9 @@ internal sealed class PredictCommand : ExplainedCommand
     private readonly TorchOptions _torch;
 
     public PredictCommand(CommandServices services)
-        : base("predict", "Segments the tumour in images of one modality.",
+        : base("predict", "Segments the tumor in images of one modality.",
             """
-            Each result lies on the grid of its image, with its header, and holds the labels of BraTS: 1 necrosis and non-enhancing core, 2 oedema, 4 enhancing tumour. Outside of the crop that the network was trained with, nothing is found. An image that cannot be segmented is reported, and the others are done nevertheless.
+            Each result lies on the grid of its image, with its header, and holds the labels of BraTS: 1 necrosis and non-enhancing core, 2 edema, 4 enhancing tumor. Outside of the crop that the network was trained with, nothing is found. An image that cannot be segmented is reported, and the others are done nevertheless.
 
             Examples:
               kdnet predict --model runs/kd-net --out segmentations patient1_t1ce.nii.gz patient2_t1ce.nii.gz

@@ -1,8 +1,16 @@
 using System.CommandLine;
 using System.Globalization;
-using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Experiments.Reproduction;
+using KnowledgeDistillation.Experiments.Reproduction.Pooled;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Samples.BraTS.CommandLine;
+using KnowledgeDistillation.Samples.BraTS.Output;
+using KnowledgeDistillation.Samples.BraTS.Reproduction;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.Commands;
 
 /// <summary>`kdnet reproduce`: the paper's whole evaluation.</summary>
 internal sealed class ReproduceCommand : ExplainedCommand

@@ -1,8 +1,13 @@
 using System.CommandLine;
-using KnowledgeDistillation.Medical;
-using KnowledgeDistillation.Training;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Systems;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Samples.BraTS.CommandLine;
+using KnowledgeDistillation.Samples.BraTS.Output;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.Commands;
 
 /// <summary>`kdnet train`: one network on a BraTS data set.</summary>
 internal sealed class TrainCommand : ExplainedCommand

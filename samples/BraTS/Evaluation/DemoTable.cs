@@ -1,10 +1,16 @@
 using System.Globalization;
 using System.Text;
-using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Statistics;
+using KnowledgeDistillation.Experiments.Systems;
+using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Samples.BraTS.Experiment;
 using Spectre.Console;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.Evaluation;
 
 /// <summary>The demo's result beside Table 1 of the paper.</summary>
 internal static class DemoTable

@@ -1,8 +1,10 @@
 using System.Globalization;
-using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Statistics;
 using Spectre.Console;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.Evaluation;
 
 /// <summary>The mean scores of several networks.</summary>
 internal static class EvaluationTable

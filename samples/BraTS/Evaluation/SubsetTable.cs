@@ -1,8 +1,11 @@
-using KnowledgeDistillation.Medical;
-using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Statistics;
+using KnowledgeDistillation.Medical.BraTS;
 using Spectre.Console;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.Evaluation;
 
 /// <summary>The mean Dice of one network for every subset of its modalities.</summary>
 internal static class SubsetTable

@@ -1,9 +1,19 @@
+using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Report;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;
-using KnowledgeDistillation.Medical;
-using KnowledgeDistillation.Training;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Samples.BraTS.CommandLine;
+using KnowledgeDistillation.Samples.BraTS.Evaluation;
+using KnowledgeDistillation.Samples.BraTS.Output;
+using KnowledgeDistillation.Samples.BraTS.Report;
 using static TorchSharp.torch;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.Experiment;
 
 /// <summary>The paper in small: teacher, baseline and student are trained on one part of a data set and scored on another.</summary>
 /// <param name="Settings">What is trained how.</param>

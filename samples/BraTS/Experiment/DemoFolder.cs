@@ -1,7 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Systems;
+using KnowledgeDistillation.Samples.BraTS.CommandLine;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.Experiment;
 
 /// <summary>The output folder of a demo. It remembers the settings, so that a demo that was stopped goes on, and two demos are never mixed.</summary>
 internal sealed class DemoFolder(string path)

@@ -1,4 +1,6 @@
-namespace KnowledgeDistillation.Samples.BraTS;
+using KnowledgeDistillation.Experiments.Systems;
+
+namespace KnowledgeDistillation.Samples.BraTS.Experiment;
 
 /// <summary>The three systems that the demo trains, in this order.</summary>
 internal static class DemoSystems

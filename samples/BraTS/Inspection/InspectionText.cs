@@ -1,8 +1,15 @@
 using System.Globalization;
-using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Samples.BraTS.Output;
 using Spectre.Console;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.Inspection;
 
 /// <summary>Writes what an inspection found.</summary>
 internal static class InspectionText
@@ -21,8 +28,8 @@ internal static class InspectionText
         foreach ((string grid, int count) in inspection.Grids)
             display.Say($"Grid        {count} with {grid}");
         ShowFaults(inspection, display);
-        if (inspection.Tumours.Count > 0)
-            ShowTumours(inspection, cropEdge, display);
+        if (inspection.Tumors.Count > 0)
+            ShowTumors(inspection, cropEdge, display);
         display.Say();
         display.Say(Usable(cases));
     }
@@ -32,9 +39,9 @@ internal static class InspectionText
         .Where(lacking => lacking.count > 0)
         .Select(lacking => $"; {lacking.count} without {ModalityTitles.Of(lacking.modality)}"));
 
-    private static string Conventions(DatasetInspection inspection) => inspection.Tumours.Count == 0 ? "" : "; labels " + string.Join(" and ", inspection.Tumours
-        .GroupBy(tumour => tumour.Labels)
-        .Select(group => $"{group.Key.NecrosisLabel} necrosis, {group.Key.OedemaLabel} oedema, {group.Key.EnhancingLabel} enhancing"));
+    private static string Conventions(DatasetInspection inspection) => inspection.Tumors.Count == 0 ? "" : "; labels " + string.Join(" and ", inspection.Tumors
+        .GroupBy(tumor => tumor.Labels)
+        .Select(group => $"{group.Key.NecrosisLabel} necrosis, {group.Key.EdemaLabel} edema, {group.Key.EnhancingLabel} enhancing"));
 
     private static void ShowFaults(DatasetInspection inspection, Display display)
     {
@@ -46,32 +53,32 @@ internal static class InspectionText
             display.Say($"  {fault}");
     }
 
-    private static void ShowTumours(DatasetInspection inspection, int cropEdge, Display display)
+    private static void ShowTumors(DatasetInspection inspection, int cropEdge, Display display)
     {
-        TumourVoxels[] tumours = [.. inspection.Tumours.Select(tumour => tumour.Voxels)];
-        long total = tumours.Sum(tumour => (long)tumour.Total);
+        TumorVoxels[] tumors = [.. inspection.Tumors.Select(tumor => tumor.Voxels)];
+        long total = tumors.Sum(tumor => (long)tumor.Total);
         var table = new Table { Border = TableBorder.Rounded };
-        table.AddColumn("Label").AddColumn(new TableColumn("Share of the volume").RightAligned()).AddColumn(new TableColumn("Share of the tumour").RightAligned()).AddColumn(new TableColumn("Cases without it").RightAligned());
-        AddRow("necrosis, non-enhancing core", tumour => tumour.Necrosis);
-        AddRow("oedema", tumour => tumour.Oedema);
-        AddRow("enhancing tumour", tumour => tumour.Enhancing);
-        AddRow("whole tumour", tumour => tumour.Total);
+        table.AddColumn("Label").AddColumn(new TableColumn("Share of the volume").RightAligned()).AddColumn(new TableColumn("Share of the tumor").RightAligned()).AddColumn(new TableColumn("Cases without it").RightAligned());
+        AddRow("necrosis, non-enhancing core", tumor => tumor.Necrosis);
+        AddRow("edema", tumor => tumor.Edema);
+        AddRow("enhancing tumor", tumor => tumor.Enhancing);
+        AddRow("whole tumor", tumor => tumor.Total);
         display.Say();
         display.Show(table);
 
-        long kept = tumours.Sum(tumour => (long)tumour.Kept);
-        var worst = inspection.Tumours.Where(tumour => tumour.Voxels.LostShare > 0).OrderByDescending(tumour => tumour.Voxels.LostShare).ToArray();
+        long kept = tumors.Sum(tumor => (long)tumor.Kept);
+        var worst = inspection.Tumors.Where(tumor => tumor.Voxels.LostShare > 0).OrderByDescending(tumor => tumor.Voxels.LostShare).ToArray();
         display.Say();
-        display.Say($"A central crop to {cropEdge}³ loses {Percent(total - kept, total)} of all tumour voxels, in {worst.Length} of {tumours.Length} cases.");
+        display.Say($"A central crop to {cropEdge}³ loses {Percent(total - kept, total)} of all tumor voxels, in {worst.Length} of {tumors.Length} cases.");
         foreach (var (item, _, voxels) in worst.Take(CasesShown))
             display.Say($"  {item.Id}: {Percent(voxels.Total - voxels.Kept, voxels.Total)}");
         if (worst.Length > CasesShown)
             display.Say($"  and less in {worst.Length - CasesShown} more");
 
-        void AddRow(string name, Func<TumourVoxels, int> count)
+        void AddRow(string name, Func<TumorVoxels, int> count)
         {
-            long voxels = tumours.Sum(tumour => (long)count(tumour));
-            table.AddRow(name, Percent(voxels, inspection.Volume), Percent(voxels, total), tumours.Count(tumour => count(tumour) == 0).ToString(CultureInfo.InvariantCulture));
+            long voxels = tumors.Sum(tumor => (long)count(tumor));
+            table.AddRow(name, Percent(voxels, inspection.Volume), Percent(voxels, total), tumors.Count(tumor => count(tumor) == 0).ToString(CultureInfo.InvariantCulture));
         }
     }
 

@@ -1,10 +1,12 @@
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Training;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.Output;
 
-/// <summary>Shows what a command does: with bars and colours on a terminal, in plain lines elsewhere.</summary>
-internal sealed class Display
+/// <summary>Shows what a command does: with bars and colors on a terminal, in plain lines elsewhere.</summary>
+internal sealed class Display : IExperimentDisplay
 {
     private const int WidthOfPlainText = 140;
 
@@ -40,7 +42,7 @@ internal sealed class Display
     /// <summary>Shows how a fit goes on.</summary>
     /// <param name="name">What is trained.</param>
     /// <param name="fit">Runs the fit with the callback that it is given.</param>
-    public T ShowFit<T>(string name, Func<Training.ITrainingCallback, T> fit) => IsTerminal
+    public T ShowFit<T>(string name, Func<ITrainingCallback, T> fit) => IsTerminal
         ? StartProgress(context => fit(new TrainingBar(context.AddTask(Markup.Escape(name), maxValue: 1))))
         : fit(new TrainingLines(name, Say));
 

@@ -1,7 +1,8 @@
+using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Training;
 using Spectre.Console;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.Output;
 
 /// <summary>A fit as a bar with epoch, loss terms and the time left.</summary>
 internal sealed class TrainingBar(ProgressTask task) : ITrainingCallback

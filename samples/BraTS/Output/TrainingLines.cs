@@ -1,6 +1,7 @@
+using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Training;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.Output;
 
 /// <summary>A fit as lines of plain text, about ten in all.</summary>
 internal sealed class TrainingLines(string name, Action<string> say) : ITrainingCallback

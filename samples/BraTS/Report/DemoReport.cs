@@ -1,9 +1,17 @@
 using System.Globalization;
-using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Report;
+using KnowledgeDistillation.Experiments.Reproduction.Report;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Systems;
+using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Metrics;
-using KnowledgeDistillation.Training;
+using KnowledgeDistillation.Samples.BraTS.Evaluation;
+using KnowledgeDistillation.Samples.BraTS.Experiment;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.Report;
 
 /// <summary>All that a demo found out, as one HTML page that needs no other file.</summary>
 internal sealed record DemoReport
@@ -37,11 +45,11 @@ internal sealed record DemoReport
         new ReportBlock.Paragraph("What an empty region counts can move the mean more than the method does, so both are given.", ReportTone.Muted),
 
         new ReportBlock.Heading(2, "What the networks see and say"),
-        new ReportBlock.Legend(TissueColours.Legend),
+        new ReportBlock.Legend(TissueColors.Legend),
         .. Figures.Select(figure => new ReportBlock.Pictures(figure)),
         new ReportBlock.Paragraph(ComparisonFigure.Note, ReportTone.Muted),
 
-        new ReportBlock.Heading(2, "How they learnt"),
+        new ReportBlock.Heading(2, "How they learned"),
         new ReportBlock.Charts([.. Histories.Select(fit => LossChart.Draw(fit.Key.Title, fit.Value))]),
         new ReportBlock.Paragraph($"{LossChart.Legend} The student's objective is KD + GT + KL (eq. 5), so its height cannot be compared with the others'. {GradientShares()}", ReportTone.Muted),
 

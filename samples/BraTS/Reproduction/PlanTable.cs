@@ -1,7 +1,9 @@
 using System.Globalization;
+using KnowledgeDistillation.Experiments.Reproduction;
+using KnowledgeDistillation.Experiments.Runs;
 using Spectre.Console;
 
-namespace KnowledgeDistillation.Samples.BraTS;
+namespace KnowledgeDistillation.Samples.BraTS.Reproduction;
 
 /// <summary>A plan as a table: one line for each kind of run, one column for each fold, or for each seed where there are several.</summary>
 internal static class PlanTable

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
+using KnowledgeDistillation.Medical.Preprocessing;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>
 /// Hands out arrays of an exact length and takes them back. Reading ahead then allocates nothing after the first batches: a garbage collection that the reading thread

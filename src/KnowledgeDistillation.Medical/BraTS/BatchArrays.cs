@@ -1,6 +1,9 @@
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
 using TorchSharp;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>A batch before it becomes tensors.</summary>
 internal sealed class BatchArrays

@@ -1,4 +1,7 @@
-namespace KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Runtime;
+
+namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>How cases are put together to batches. The defaults are those of training; <see cref="Evaluation"/> those of validation and tests. Immutable.</summary>
 public sealed record BraTSBatchOptions

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
+using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Training;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>
 /// Feeds preprocessed cases to a trainer: each modality as float32 [N, 1, D, H, W] by its name, labels as int64 [N, D, H, W]. Arrays are
@@ -40,9 +41,9 @@ public sealed class BraTSBatchSource : IBatchSource
         _options.Validate();
         if (cases.Length == 0)
             throw new ArgumentException("At least one case is needed.", nameof(cases));
-        string[] unlabelled = [.. cases.Where(item => !item.HasClasses).Select(item => item.Id)];
-        if (unlabelled.Length > 0)
-            throw new ArgumentException($"Training and validation need a segmentation, which is missing in: {string.Join(", ", unlabelled)}.", nameof(cases));
+        string[] unlabeled = [.. cases.Where(item => !item.HasClasses).Select(item => item.Id)];
+        if (unlabeled.Length > 0)
+            throw new ArgumentException($"Training and validation need a segmentation, which is missing in: {string.Join(", ", unlabeled)}.", nameof(cases));
         _cases = [.. cases.Select(item => (item.Id, item.Load))];
     }
 

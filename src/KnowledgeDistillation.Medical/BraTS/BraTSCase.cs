@@ -1,4 +1,8 @@
-namespace KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
+
+namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>One case of a data set: its name, what is known of it, and where its images lie. Nothing is loaded yet.</summary>
 /// <remarks>Immutable and safe to share between threads.</remarks>
@@ -12,14 +16,14 @@ public sealed class BraTSCase
     /// <param name="images">Files by modality name, at least one.</param>
     /// <param name="segmentationPath">The NIfTI file of the labels, or null.</param>
     /// <param name="grade">The grade, where known.</param>
-    /// <param name="labels">What the labels on disk mean, or null to find out whether enhancing tumour is 3 or 4.</param>
+    /// <param name="labels">What the labels on disk mean, or null to find out whether enhancing tumor is 3 or 4.</param>
     /// <param name="fallback">What they mean where neither 3 nor 4 occurs; default <see cref="BraTSLabelConvention.BraTS2018"/>.</param>
     /// <exception cref="ArgumentException">The name is no file name, or there is no image.</exception>
     public BraTSCase(
         string id,
         IReadOnlyDictionary<string, BraTSImageFile> images,
         string? segmentationPath = null,
-        TumourGrade grade = TumourGrade.Unknown,
+        TumorGrade grade = TumorGrade.Unknown,
         BraTSLabelConvention? labels = null,
         BraTSLabelConvention? fallback = null)
     {
@@ -36,7 +40,7 @@ public sealed class BraTSCase
     public string Id { get; }
 
     /// <summary>The grade, where known.</summary>
-    public TumourGrade Grade { get; }
+    public TumorGrade Grade { get; }
 
     /// <summary>Files by modality name (<see cref="BraTSModality"/>).</summary>
     public IReadOnlyDictionary<string, BraTSImageFile> Images { get; }

@@ -1,4 +1,4 @@
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>Why a case cannot be used.</summary>
 /// <param name="CaseId">The name of the case.</param>

@@ -1,4 +1,6 @@
-namespace KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.Preprocessing;
+
+namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>
 /// The cases of a folder in any of the BraTS layouts: 2017 to 2020 (HGG and LGG folders, or flat), 2021, 2023 and later
@@ -43,7 +45,7 @@ public sealed class BraTSDataset
                 + "BraTS-GLI-00000-000 with BraTS-GLI-00000-000-t1c.nii.gz, imagesTr and labelsTr of MSD Task01, or folders with t1ce.nii.gz.");
         }
 
-        Func<CaseFiles, TumourGrade> gradeOf = GradeTable.Read(folder).GradeOf;
+        Func<CaseFiles, TumorGrade> gradeOf = GradeTable.Read(folder).GradeOf;
         HashSet<string> repeated = [.. found.GroupBy(files => files.Id, StringComparer.OrdinalIgnoreCase).Where(group => group.Count() > 1).Select(group => group.Key)];
         (BraTSCase? Case, BraTSCaseFault? Fault)[] results = new (BraTSCase?, BraTSCaseFault?)[found.Count];
         ParallelWork.For(found.Count, Environment.ProcessorCount, i => results[i] = Check(found[i], repeated.Contains(found[i].Id), gradeOf(found[i]), options));
@@ -60,7 +62,7 @@ public sealed class BraTSDataset
         return new BraTSDataset(folder, cases, faults);
     }
 
-    private static (BraTSCase? Case, BraTSCaseFault? Fault) Check(CaseFiles files, bool repeated, TumourGrade grade, BraTSDatasetOptions options)
+    private static (BraTSCase? Case, BraTSCaseFault? Fault) Check(CaseFiles files, bool repeated, TumorGrade grade, BraTSDatasetOptions options)
     {
         List<string> reasons = [.. files.Faults];
         if (repeated)

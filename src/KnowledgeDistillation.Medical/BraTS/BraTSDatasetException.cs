@@ -1,4 +1,4 @@
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>A data set cannot be used as it is.</summary>
 public sealed class BraTSDatasetException : Exception

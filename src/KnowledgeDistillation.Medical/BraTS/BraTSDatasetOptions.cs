@@ -1,4 +1,7 @@
-namespace KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Runtime;
+
+namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>What a case must have to be used, and what happens to the others. Immutable.</summary>
 public sealed record BraTSDatasetOptions
@@ -13,7 +16,7 @@ public sealed record BraTSDatasetOptions
     public bool RequireSegmentation { get; init; } = true;
 
     /// <summary>
-    /// The label of enhancing tumour on disk: 4 (BraTS 2017 to 2021), 3 (2023 and later), or null (default) to take for each case the one
+    /// The label of enhancing tumor on disk: 4 (BraTS 2017 to 2021), 3 (2023 and later), or null (default) to take for each case the one
     /// that occurs. The Medical Segmentation Decathlon has its own labels, whatever is set here.
     /// </summary>
     public int? EnhancingLabel { get; init; }

@@ -1,4 +1,4 @@
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>Where the image of one modality lies.</summary>
 /// <param name="Path">A NIfTI file.</param>

@@ -1,37 +1,40 @@
-namespace KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Volumes;
+
+namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>Which numbers stand for which tissue in the segmentation files of a data set; 0 is always background.</summary>
-/// <param name="NecrosisLabel">Necrosis and non-enhancing tumour.</param>
-/// <param name="OedemaLabel">Peritumoural oedema.</param>
-/// <param name="EnhancingLabel">Enhancing tumour.</param>
-public sealed record BraTSLabelConvention(int NecrosisLabel, int OedemaLabel, int EnhancingLabel)
+/// <param name="NecrosisLabel">Necrosis and non-enhancing tumor.</param>
+/// <param name="EdemaLabel">Peritumoral edema.</param>
+/// <param name="EnhancingLabel">Enhancing tumor.</param>
+public sealed record BraTSLabelConvention(int NecrosisLabel, int EdemaLabel, int EnhancingLabel)
 {
     /// <summary>The class of background in the arrays that a network is trained with.</summary>
     public const int BackgroundClass = 0;
 
-    /// <summary>The class of necrosis and non-enhancing tumour.</summary>
+    /// <summary>The class of necrosis and non-enhancing tumor.</summary>
     public const int NecrosisClass = 1;
 
-    /// <summary>The class of oedema.</summary>
-    public const int OedemaClass = 2;
+    /// <summary>The class of edema.</summary>
+    public const int EdemaClass = 2;
 
-    /// <summary>The class of enhancing tumour.</summary>
+    /// <summary>The class of enhancing tumor.</summary>
     public const int EnhancingClass = 3;
 
-    /// <summary>BraTS 2017 to 2021: necrosis 1, oedema 2, enhancing tumour 4.</summary>
+    /// <summary>BraTS 2017 to 2021: necrosis 1, edema 2, enhancing tumor 4.</summary>
     public static BraTSLabelConvention BraTS2018 { get; } = new(1, 2, 4);
 
-    /// <summary>BraTS 2023 and later: necrosis 1, oedema 2, enhancing tumour 3.</summary>
+    /// <summary>BraTS 2023 and later: necrosis 1, edema 2, enhancing tumor 3.</summary>
     public static BraTSLabelConvention BraTS2023 { get; } = new(1, 2, 3);
 
-    /// <summary>Task01 of the Medical Segmentation Decathlon: oedema 1, non-enhancing tumour 2, enhancing tumour 3.</summary>
+    /// <summary>Task01 of the Medical Segmentation Decathlon: edema 1, non-enhancing tumor 2, enhancing tumor 3.</summary>
     public static BraTSLabelConvention MedicalSegmentationDecathlon { get; } = new(2, 1, 3);
 
     /// <summary>
-    /// The convention of a segmentation of the BraTS challenges: enhancing tumour is 4 where a 4 occurs, 3 where a 3 occurs, and
-    /// <paramref name="fallback"/> where neither does (a case without enhancing tumour).
+    /// The convention of a segmentation of the BraTS challenges: enhancing tumor is 4 where a 4 occurs, 3 where a 3 occurs, and
+    /// <paramref name="fallback"/> where neither does (a case without enhancing tumor).
     /// </summary>
-    /// <exception cref="InvalidDataException">Both 3 and 4 occur, so that neither can be taken for enhancing tumour.</exception>
+    /// <exception cref="InvalidDataException">Both 3 and 4 occur, so that neither can be taken for enhancing tumor.</exception>
     public static BraTSLabelConvention Detect(LabelVolume segmentation, BraTSLabelConvention fallback)
     {
         ArgumentNullException.ThrowIfNull(segmentation);
@@ -42,13 +45,13 @@ public sealed record BraTSLabelConvention(int NecrosisLabel, int OedemaLabel, in
     /// <summary>The convention of a segmentation of which it is known whether the labels 3 and 4 occur.</summary>
     internal static BraTSLabelConvention Detect(bool three, bool four, BraTSLabelConvention fallback) => (three, four) switch
     {
-        (true, true) => throw new InvalidDataException("The segmentation holds both label 3 and label 4, so it is unclear which of them is enhancing tumour; set the enhancing label."),
+        (true, true) => throw new InvalidDataException("The segmentation holds both label 3 and label 4, so it is unclear which of them is enhancing tumor; set the enhancing label."),
         (true, false) => BraTS2023,
         (false, true) => BraTS2018,
         _ => fallback,
     };
 
-    /// <summary>Labels on disk to classes 0 to 3 (background, necrosis, oedema, enhancing tumour), x fastest.</summary>
+    /// <summary>Labels on disk to classes 0 to 3 (background, necrosis, edema, enhancing tumor), x fastest.</summary>
     /// <exception cref="InvalidDataException">A label is none of this convention's; the message names all such labels.</exception>
     public byte[] ToClasses(LabelVolume segmentation)
     {
@@ -76,7 +79,7 @@ public sealed record BraTSLabelConvention(int NecrosisLabel, int OedemaLabel, in
     {
         0 => BackgroundClass,
         _ when label == NecrosisLabel => NecrosisClass,
-        _ when label == OedemaLabel => OedemaClass,
+        _ when label == EdemaLabel => EdemaClass,
         _ when label == EnhancingLabel => EnhancingClass,
         _ => null,
     };
@@ -85,7 +88,7 @@ public sealed record BraTSLabelConvention(int NecrosisLabel, int OedemaLabel, in
     internal void RequireNone(SortedSet<int> unknown)
     {
         if (unknown.Count > 0)
-            throw new InvalidDataException($"The segmentation holds unknown labels ({string.Join(", ", unknown.Take(5))}{(unknown.Count > 5 ? ", …" : "")}); expected 0, {NecrosisLabel} (necrosis and non-enhancing tumour), {OedemaLabel} (oedema) and {EnhancingLabel} (enhancing tumour).");
+            throw new InvalidDataException($"The segmentation holds unknown labels ({string.Join(", ", unknown.Take(5))}{(unknown.Count > 5 ? ", …" : "")}); expected 0, {NecrosisLabel} (necrosis and non-enhancing tumor), {EdemaLabel} (edema) and {EnhancingLabel} (enhancing tumor).");
     }
 
     /// <summary>Classes 0 to 3 back to the labels of this convention.</summary>
@@ -93,12 +96,12 @@ public sealed record BraTSLabelConvention(int NecrosisLabel, int OedemaLabel, in
     public LabelVolume ToLabels(VolumeGrid grid, ReadOnlySpan<byte> classes)
     {
         ArgumentNullException.ThrowIfNull(grid);
-        Span<int> labels = [0, NecrosisLabel, OedemaLabel, EnhancingLabel];
+        Span<int> labels = [0, NecrosisLabel, EdemaLabel, EnhancingLabel];
         int[] voxels = new int[classes.Length];
         for (int i = 0; i < classes.Length; i++)
         {
             if (classes[i] > EnhancingClass)
-                throw new ArgumentException($"Class {classes[i]} at voxel {i} is none of 0 (background), 1 (necrosis), 2 (oedema) and 3 (enhancing tumour).", nameof(classes));
+                throw new ArgumentException($"Class {classes[i]} at voxel {i} is none of 0 (background), 1 (necrosis), 2 (edema) and 3 (enhancing tumor).", nameof(classes));
             voxels[i] = labels[classes[i]];
         }
 

@@ -1,4 +1,4 @@
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>The names of the four BraTS modalities, used wherever a network or a data set says which images it wants.</summary>
 public static class BraTSModality

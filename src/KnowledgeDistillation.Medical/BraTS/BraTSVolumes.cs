@@ -1,4 +1,6 @@
-namespace KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.Volumes;
+
+namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>The images of one case in memory, all on the same grid.</summary>
 /// <remarks>Safe to read from several threads.</remarks>

@@ -1,4 +1,4 @@
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>The files of a case as they were found, before anything was checked.</summary>
 internal sealed class CaseFiles(string id, string folder)
@@ -32,6 +32,6 @@ internal sealed class CaseFiles(string id, string folder)
         SegmentationPath = path;
     }
 
-    /// <summary>The names of 2023 came together with label 3 for enhancing tumour.</summary>
+    /// <summary>The names of 2023 came together with label 3 for enhancing tumor.</summary>
     public void HasNamesOf2023() => FallbackLabels = BraTSLabelConvention.BraTS2023;
 }

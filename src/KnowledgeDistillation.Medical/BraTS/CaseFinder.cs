@@ -1,4 +1,4 @@
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>Finds the files of all cases below a folder, by the names of files alone.</summary>
 internal static class CaseFinder

@@ -1,6 +1,6 @@
 using KnowledgeDistillation.Training;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>Splits cases for a cross-validation: seeded, and with the same mixture of grades in each part, where grades are known.</summary>
 public static class CrossValidation

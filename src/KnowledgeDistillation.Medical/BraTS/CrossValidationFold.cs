@@ -1,4 +1,4 @@
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>One fold of a cross-validation.</summary>
 /// <param name="Training">The cases that the network learns from.</param>

@@ -1,4 +1,7 @@
-namespace KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Runtime;
+
+namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>How cases are split. The paper runs "a three fold cross validation" and leaves the rest open. Immutable.</summary>
 public sealed record CrossValidationOptions

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>Task01 of the Medical Segmentation Decathlon: imagesTr with one 4-D file a case, labelsTr, and dataset.json that names the channels.</summary>
 internal static class DecathlonLayout

@@ -1,4 +1,4 @@
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>What to do about a case that cannot be used.</summary>
 public enum FaultyCaseHandling

@@ -1,4 +1,4 @@
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>
 /// The grades of a data set: from folders named HGG and LGG, from the "Grade" column of name_mapping.csv (2018 to 2020), and
@@ -6,7 +6,7 @@ namespace KnowledgeDistillation.Medical;
 /// </summary>
 internal sealed class GradeTable
 {
-    private readonly Dictionary<string, TumourGrade> _grades = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, TumorGrade> _grades = new(StringComparer.OrdinalIgnoreCase);
 
     public static GradeTable Read(string folder)
     {
@@ -18,7 +18,7 @@ internal sealed class GradeTable
         return table;
     }
 
-    public TumourGrade GradeOf(CaseFiles files)
+    public TumorGrade GradeOf(CaseFiles files)
     {
         for (DirectoryInfo? folder = new(files.Folder); folder is not null; folder = folder.Parent)
         {
@@ -26,7 +26,7 @@ internal sealed class GradeTable
                 return grade;
         }
 
-        return _grades.GetValueOrDefault(files.Id, TumourGrade.Unknown);
+        return _grades.GetValueOrDefault(files.Id, TumorGrade.Unknown);
     }
 
     private static string[] Tables(string folder)
@@ -42,10 +42,10 @@ internal sealed class GradeTable
         }
     }
 
-    private static TumourGrade? ParseGrade(string text) => text.ToUpperInvariant() switch
+    private static TumorGrade? ParseGrade(string text) => text.ToUpperInvariant() switch
     {
-        "HGG" => TumourGrade.High,
-        "LGG" => TumourGrade.Low,
+        "HGG" => TumorGrade.High,
+        "LGG" => TumorGrade.Low,
         _ => null,
     };
 
@@ -58,7 +58,7 @@ internal sealed class GradeTable
         bool survival = Path.GetFileName(file).StartsWith("survival", StringComparison.OrdinalIgnoreCase);
         foreach (string[] row in rows[1..])
         {
-            TumourGrade? grade = gradeColumn >= 0 && gradeColumn < row.Length ? ParseGrade(row[gradeColumn]) : survival ? TumourGrade.High : null;
+            TumorGrade? grade = gradeColumn >= 0 && gradeColumn < row.Length ? ParseGrade(row[gradeColumn]) : survival ? TumorGrade.High : null;
             if (grade is null)
                 continue;
             // A case has a column for its name in each year's data set.

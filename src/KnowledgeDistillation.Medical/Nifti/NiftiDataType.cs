@@ -1,4 +1,4 @@
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Nifti;
 
 /// <summary>How a NIfTI file stores a voxel; the values are the standard's datatype codes.</summary>
 public enum NiftiDataType

@@ -1,4 +1,4 @@
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Nifti;
 
 /// <summary>
 /// A NIfTI file cannot be read or written as asked: it is damaged, of another format, or of a kind that this library does not

@@ -1,4 +1,4 @@
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Nifti;
 
 /// <summary>A block of further information between a NIfTI header and its voxels, kept as it is.</summary>
 /// <param name="Code">What the content is, by the standard's registry: 2 DICOM, 4 AFNI XML, 6 plain text, and so on.</param>

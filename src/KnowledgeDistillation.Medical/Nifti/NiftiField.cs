@@ -1,4 +1,4 @@
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Nifti;
 
 /// <summary>Where a header field lies and what it is made of, in version 1 and in version 2 of the format.</summary>
 internal sealed record NiftiField(string Name, int Offset1, NiftiField.Kind Kind1, int Offset2, NiftiField.Kind Kind2)

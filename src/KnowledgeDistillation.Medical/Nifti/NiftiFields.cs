@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Nifti;
 
 /// <summary>The bytes of a header, read and written field by field in their own version and byte order.</summary>
 internal sealed class NiftiFields(byte[] bytes, int version, bool bigEndian)

@@ -1,4 +1,4 @@
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Nifti;
 
 /// <summary>Finds the two files of a pair from the name of either.</summary>
 internal static class NiftiFileNames

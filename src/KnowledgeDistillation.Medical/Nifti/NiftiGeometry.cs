@@ -1,4 +1,7 @@
-namespace KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
+
+namespace KnowledgeDistillation.Medical.Nifti;
 
 /// <summary>Sizes and affine of a header, checked, and the fields of a header for an affine.</summary>
 internal static class NiftiGeometry
@@ -33,11 +36,11 @@ internal static class NiftiGeometry
             _ => (Fallback(header, sizes), "voxel size (pixdim)"),
         };
         // Bits 0-2 of xyzt_units; unsaid counts as mm, as everywhere.
-        double millimetres = (header.Units & 7) switch { 1 => 1000, 3 => 0.001, _ => 1 };
+        double millimeters = (header.Units & 7) switch { 1 => 1000, 3 => 0.001, _ => 1 };
         affine = new Affine(
-            affine.M11 * millimetres, affine.M12 * millimetres, affine.M13 * millimetres, affine.M14 * millimetres,
-            affine.M21 * millimetres, affine.M22 * millimetres, affine.M23 * millimetres, affine.M24 * millimetres,
-            affine.M31 * millimetres, affine.M32 * millimetres, affine.M33 * millimetres, affine.M34 * millimetres);
+            affine.M11 * millimeters, affine.M12 * millimeters, affine.M13 * millimeters, affine.M14 * millimeters,
+            affine.M21 * millimeters, affine.M22 * millimeters, affine.M23 * millimeters, affine.M24 * millimeters,
+            affine.M31 * millimeters, affine.M32 * millimeters, affine.M33 * millimeters, affine.M34 * millimeters);
         return affine.IsInvertible
             ? affine
             : throw new NiftiException($"{file}: the header's {source} gives the map {affine} from voxels to the patient, which is not finite or not invertible; correct it with a tool such as nifti_tool or fslorient.");
@@ -46,8 +49,8 @@ internal static class NiftiGeometry
     /// <summary>Writes an affine in mm as sform and, where its axes are perpendicular, as qform.</summary>
     public static void Write(NiftiFields fields, Affine affine)
     {
-        const int aligned = 2, millimetres = 2;
-        fields.Set(NiftiField.XyztUnits, millimetres);
+        const int aligned = 2, millimeters = 2;
+        fields.Set(NiftiField.XyztUnits, millimeters);
         fields.Set(NiftiField.SformCode, aligned);
         double[] rows = [affine.M11, affine.M12, affine.M13, affine.M14, affine.M21, affine.M22, affine.M23, affine.M24, affine.M31, affine.M32, affine.M33, affine.M34];
         for (int index = 0; index < rows.Length; index++)

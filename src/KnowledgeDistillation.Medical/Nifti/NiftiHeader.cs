@@ -1,4 +1,6 @@
-namespace KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.Volumes;
+
+namespace KnowledgeDistillation.Medical.Nifti;
 
 /// <summary>
 /// The header of a NIfTI-1 or NIfTI-2 file: every field as stored, the extensions, and the grid that they amount to.
@@ -37,8 +39,8 @@ public sealed class NiftiHeader
     /// <summary>The sizes of the first three dimensions (1 where absent) and the map to world coordinates in mm.</summary>
     /// <remarks>
     /// The map is the sform where its code is above 0, else the qform where its code is above 0, else voxels of the header's
-    /// size with x reversed and the world's origin in the volume's centre (as SPM and nibabel assume for Analyze files). Units of metres or
-    /// micrometres are converted to mm.
+    /// size with x reversed and the world's origin in the volume's center (as SPM and nibabel assume for Analyze files). Units of meters or
+    /// micrometers are converted to mm.
     /// </remarks>
     public VolumeGrid Grid { get; }
 

@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Nifti;
 
 /// <summary>A NIfTI image: a header and one or more 3-D volumes (frames) of voxels, kept as stored.</summary>
 /// <remarks>
@@ -29,7 +31,7 @@ public sealed class NiftiImage
     /// <summary>Reads an image: <c>.nii</c>, or either file of a <c>.hdr</c>/<c>.img</c> pair, gzip-compressed or not whatever the name says.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="NiftiException">The file is no NIfTI file, is damaged or cut off, or holds colours, complex numbers, 128-bit floats or a CIFTI-2 matrix.</exception>
+    /// <exception cref="NiftiException">The file is no NIfTI file, is damaged or cut off, or holds colors, complex numbers, 128-bit floats or a CIFTI-2 matrix.</exception>
     public static NiftiImage Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
+using KnowledgeDistillation.Inference;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Nifti;
 
 /// <summary>Reads headers and images from files, trusting nothing that they say.</summary>
 internal static class NiftiReader

@@ -1,6 +1,6 @@
 using System.IO.Compression;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Nifti;
 
 /// <summary>
 /// A file, compressed or not, read from start to end. It never allocates more than the file has shown to hold: a length comes

@@ -1,7 +1,8 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using KnowledgeDistillation.Medical.Preprocessing;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Nifti;
 
 /// <summary>Writes images to files.</summary>
 internal static class NiftiWriter

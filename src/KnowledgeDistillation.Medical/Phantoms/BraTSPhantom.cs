@@ -1,12 +1,16 @@
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;
 using KnowledgeDistillation.Training;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Phantoms;
 
 /// <summary>
 /// Makes cases that look and behave like BraTS, from a seed: a skull-stripped brain with folded cortex, ventricles and deep nuclei,
-/// four modalities with their own contrasts, bias fields and Rician noise, and an irregular tumour whose parts show as they do in MRI:
-/// oedema is bright in FLAIR and T2 and faint in T1 and T1ce, the enhancing rim is bright in T1ce only, necrosis is dark in T1ce.
+/// four modalities with their own contrasts, bias fields and Rician noise, and an irregular tumor whose parts show as they do in MRI:
+/// edema is bright in FLAIR and T2 and faint in T1 and T1ce, the enhancing rim is bright in T1ce only, necrosis is dark in T1ce.
 /// Vessels (bright in T1ce) and white matter lesions (bright in FLAIR) make it harder. For demos, tests and first trials of a method;
 /// no replacement for patients.
 /// </summary>
@@ -37,21 +41,21 @@ public sealed class BraTSPhantom
 
     /// <summary>The grade of a case: high or low.</summary>
     /// <param name="index">The number of the case, at least 0.</param>
-    public TumourGrade GradeOf(int index) => Kind(index).Grade;
+    public TumorGrade GradeOf(int index) => Kind(index).Grade;
 
     /// <summary>Makes one case: t1, t1ce, t2, flair and labels 0, 1, 2, 4 on <see cref="Grid"/>.</summary>
     /// <param name="index">The number of the case, at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">The index is negative.</exception>
     public BraTSVolumes Create(int index)
     {
-        (TumourGrade grade, bool enhancing) = Kind(index);
+        (TumorGrade grade, bool enhancing) = Kind(index);
         ulong key = (ulong)SeedMixer.Mix(_options.Seed, index);
         double scale = Scale();
         (double stepX, double stepY, double stepZ) = (Grid.Spacing.X * scale, Grid.Spacing.Y * scale, Grid.Spacing.Z * scale);
         double voxel = Math.Cbrt(stepX * stepY * stepZ);
         var random = new StableRandom(key);
         var brain = new BrainAnatomy(random.NextUInt64(), voxel);
-        var tumour = new BrainTumour(random.NextUInt64(), grade, enhancing, brain, voxel);
+        var tumor = new BrainTumor(random.NextUInt64(), grade, enhancing, brain, voxel);
         var distractors = new PhantomDistractors(random.NextUInt64(), _options.Distractors, brain, voxel);
         PhantomContrast[] contrasts = [.. BraTSModality.All.Select(modality => new PhantomContrast(modality, random.NextUInt64(), _options, voxel))];
 
@@ -60,7 +64,7 @@ public sealed class BraTSPhantom
         float[][] images = [.. contrasts.Select(_ => new float[Grid.VoxelCount])];
         int[] labels = new int[Grid.VoxelCount];
         BraTSLabelConvention convention = BraTSLabelConvention.BraTS2018;
-        Span<int> labelOf = [0, convention.NecrosisLabel, convention.OedemaLabel, convention.EnhancingLabel];
+        Span<int> labelOf = [0, convention.NecrosisLabel, convention.EdemaLabel, convention.EnhancingLabel];
         for (int z = 0; z < Grid.SizeZ; z++)
         {
             double pz = (z - ((Grid.SizeZ - 1) / 2.0)) * stepZ;
@@ -74,9 +78,9 @@ public sealed class BraTSPhantom
                     if (depth <= 0)
                         continue;
                     int i = Grid.IndexOf(x, y, z);
-                    (double hx, double hy, double hz) = tumour.BeforeMassEffect(px, py, pz);
+                    (double hx, double hy, double hz) = tumor.BeforeMassEffect(px, py, pz);
                     Tissue healthy = brain.At(hx, hy, hz, depth);
-                    TumourTissue part = tumour.At(px, py, pz, healthy);
+                    TumorTissue part = tumor.At(px, py, pz, healthy);
                     PhantomDistractors.Share distractor = distractors.At(px, py, pz, healthy);
                     labels[i] = labelOf[outline.Displaces ? ClassAt(outline.Displace(px, py, pz)) : part.Class];
                     for (int m = 0; m < contrasts.Length; m++)
@@ -95,8 +99,8 @@ public sealed class BraTSPhantom
             double depth = brain.Depth(position.X, position.Y, position.Z);
             if (depth <= 0)
                 return BraTSLabelConvention.BackgroundClass;
-            (double hx, double hy, double hz) = tumour.BeforeMassEffect(position.X, position.Y, position.Z);
-            return tumour.At(position.X, position.Y, position.Z, brain.At(hx, hy, hz, depth)).Class;
+            (double hx, double hy, double hz) = tumor.BeforeMassEffect(position.X, position.Y, position.Z);
+            return tumor.At(position.X, position.Y, position.Z, brain.At(hx, hy, hz, depth)).Class;
         }
     }
 
@@ -138,7 +142,7 @@ public sealed class BraTSPhantom
     private void Write(string root, int index)
     {
         string id = IdOf(index);
-        string folder = Path.Combine(root, GradeOf(index) == TumourGrade.High ? "HGG" : "LGG", id);
+        string folder = Path.Combine(root, GradeOf(index) == TumorGrade.High ? "HGG" : "LGG", id);
         Directory.CreateDirectory(folder);
         BraTSVolumes volumes = Create(index);
         foreach ((string modality, Volume image) in volumes.Images)
@@ -149,20 +153,20 @@ public sealed class BraTSPhantom
         void Save(string kind, LabelVolume voxels) => NiftiImage.FromLabels(voxels).Save(Path.Combine(folder, $"{id}_{kind}.nii.gz"));
     }
 
-    /// <summary>Millimetres of a life-size head for each millimetre of the grid.</summary>
+    /// <summary>Millimeters of a life-size head for each millimeter of the grid.</summary>
     private double Scale()
     {
         Spacing s = Grid.Spacing;
         return Math.Max(BrainAnatomy.Extent.X / (Grid.SizeX * s.X), Math.Max(BrainAnatomy.Extent.Y / (Grid.SizeY * s.Y), BrainAnatomy.Extent.Z / (Grid.SizeZ * s.Z)));
     }
 
-    private (TumourGrade Grade, bool Enhancing) Kind(int index)
+    private (TumorGrade Grade, bool Enhancing) Kind(int index)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         // Multiples of the golden ratio spread evenly, so that a small data set has its share of each kind too.
         double start = new StableRandom((ulong)SeedMixer.Mix(_options.Seed, -1)).NextDouble();
         double u = start + (index * 0.6180339887498949);
         u -= Math.Floor(u);
-        return (u < _options.LowGradeShare ? TumourGrade.Low : TumourGrade.High, u >= _options.NonEnhancingShare);
+        return (u < _options.LowGradeShare ? TumorGrade.Low : TumorGrade.High, u >= _options.NonEnhancingShare);
     }
 }

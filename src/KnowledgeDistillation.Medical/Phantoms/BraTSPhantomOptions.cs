@@ -1,6 +1,9 @@
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Runtime;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Phantoms;
 
 /// <summary>What the cases of a <see cref="BraTSPhantom"/> look like. Immutable; validated when the phantom is made.</summary>
 public sealed record BraTSPhantomOptions
@@ -23,24 +26,24 @@ public sealed record BraTSPhantomOptions
     /// <summary>Largest relative deviation of the smooth bias field, drawn anew for each modality, 0 to 0.5. Default 0.15.</summary>
     public double BiasField { get; init; } = 0.15;
 
-    /// <summary>Scales the difference between tumour and healthy tissue in all modalities, 0 (invisible) to 2. Default 1.</summary>
-    public double TumourContrast { get; init; } = 1;
+    /// <summary>Scales the difference between tumor and healthy tissue in all modalities, 0 (invisible) to 2. Default 1.</summary>
+    public double TumorContrast { get; init; } = 1;
 
     /// <summary>
-    /// Scales how far oedema differs from white matter in T1 and T1ce, 0 (invisible there) to 3. Default 1, at which it is faint, as
+    /// Scales how far edema differs from white matter in T1 and T1ce, 0 (invisible there) to 3. Default 1, at which it is faint, as
     /// in patients: this is what a network that sees T1ce only lacks.
     /// </summary>
-    public double OedemaContrastInT1 { get; init; } = 1;
+    public double EdemaContrastInT1 { get; init; } = 1;
 
     /// <summary>
-    /// Scales the number of things that look like tumour in one modality and are not: vessels and choroid plexus (bright in T1ce), white
+    /// Scales the number of things that look like tumor in one modality and are not: vessels and choroid plexus (bright in T1ce), white
     /// matter lesions (bright in FLAIR and T2). 0 (none) to 3. Default 1.
     /// </summary>
     public double Distractors { get; init; } = 1;
 
     /// <summary>
-    /// How far, in mm of a life-size head along each axis, the reference strays at most from the true outline of the tumour, smoothly and differently in each case; 0 to 20.
-    /// Default 0, a perfect reference. Experts who outline real tumours agree to a Dice of 74 to 85 % only (Menze et al. 2015).
+    /// How far, in mm of a life-size head along each axis, the reference strays at most from the true outline of the tumor, smoothly and differently in each case; 0 to 20.
+    /// Default 0, a perfect reference. Experts who outline real tumors agree to a Dice of 74 to 85 % only (Menze et al. 2015).
     /// </summary>
     public double ReferenceError { get; init; }
 
@@ -48,7 +51,7 @@ public sealed record BraTSPhantomOptions
     public double LowGradeShare { get; init; } = 0.26;
 
     /// <summary>
-    /// Share of cases without enhancing tumour, 0 to 1. Default 0.1, about that of the BraTS 2018 training set. They are low-grade
+    /// Share of cases without enhancing tumor, 0 to 1. Default 0.1, about that of the BraTS 2018 training set. They are low-grade
     /// cases as far as there are enough of these.
     /// </summary>
     public double NonEnhancingShare { get; init; } = 0.1;
@@ -62,8 +65,8 @@ public sealed record BraTSPhantomOptions
             faults.Add($"{nameof(Spacing)} is {s.X} × {s.Y} × {s.Z} mm, but it must be positive and finite");
         Check(nameof(NoiseLevel), NoiseLevel, 0.5);
         Check(nameof(BiasField), BiasField, 0.5);
-        Check(nameof(TumourContrast), TumourContrast, 2);
-        Check(nameof(OedemaContrastInT1), OedemaContrastInT1, 3);
+        Check(nameof(TumorContrast), TumorContrast, 2);
+        Check(nameof(EdemaContrastInT1), EdemaContrastInT1, 3);
         Check(nameof(Distractors), Distractors, 3);
         Check(nameof(ReferenceError), ReferenceError, 20);
         Check(nameof(LowGradeShare), LowGradeShare, 1);

@@ -1,11 +1,11 @@
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Phantoms;
 
 /// <summary>What a voxel of a brain consists of: shares that sum to 1, and whether it lies in the ventricles.</summary>
-internal readonly record struct Tissue(double Fluid, double Grey, double White, double Ventricle);
+internal readonly record struct Tissue(double Fluid, double Gray, double White, double Ventricle);
 
 /// <summary>
-/// A healthy brain as a function of position, in mm from the centre of the head (right, anterior, superior positive): envelope of
-/// cerebrum, cerebellum and brain stem, folded cortex, ventricles, deep grey nuclei. Drawn from a key; features are never finer
+/// A healthy brain as a function of position, in mm from the center of the head (right, anterior, superior positive): envelope of
+/// cerebrum, cerebellum and brain stem, folded cortex, ventricles, deep gray nuclei. Drawn from a key; features are never finer
 /// than a coarse grid can show.
 /// </summary>
 internal sealed class BrainAnatomy
@@ -24,7 +24,7 @@ internal sealed class BrainAnatomy
     private readonly double _softness;
     private readonly double _foldDistance;
 
-    public BrainAnatomy(ulong key, double voxelMillimetres)
+    public BrainAnatomy(ulong key, double voxelMillimeters)
     {
         var random = new StableRandom(key);
         double width = random.Between(0.95, 1.03), length = random.Between(0.95, 1.02), height = random.Between(0.95, 1.03);
@@ -41,18 +41,18 @@ internal sealed class BrainAnatomy
             new Ellipsoid(11, 6, 14, 6.5, 29, 9).Scaled(ventricleSize),
             new Ellipsoid(21, -35, 6, 7, 21, 9).Scaled(ventricleSize * random.Between(0.8, 1.1)),
         ];
-        _ventricles = [.. right, .. right.Select(part => part.Mirrored()), new(0, -6, -3, Math.Max(2.5, 0.6 * voxelMillimetres), 13, 9)];
+        _ventricles = [.. right, .. right.Select(part => part.Mirrored()), new(0, -6, -3, Math.Max(2.5, 0.6 * voxelMillimeters), 13, 9)];
         Ellipsoid[] rightNuclei = [new(17, 12, 6, 6, 15, 9), new(28, 4, 0, 7, 18, 12), new(11, -14, 1, 9, 14, 10)];
         _nuclei = [.. rightNuclei, .. rightNuclei.Select(part => part.Mirrored())];
 
-        double foldSize = Math.Max(16, 2.8 * voxelMillimetres);
+        double foldSize = Math.Max(16, 2.8 * voxelMillimeters);
         _shape = new(random.NextUInt64(), 42);
         _fold = new(random.NextUInt64(), foldSize);
         _fineFold = new(random.NextUInt64(), foldSize * 0.55);
         _wobble = new(random.NextUInt64(), 22);
         _foldDistance = foldSize * 0.62;
-        _cortex = Math.Max(5, 0.95 * voxelMillimetres);
-        _softness = Math.Max(2, 0.9 * voxelMillimetres);
+        _cortex = Math.Max(5, 0.95 * voxelMillimeters);
+        _softness = Math.Max(2, 0.9 * voxelMillimeters);
     }
 
     /// <summary>About the distance in mm to the surface of the brain, positive inside.</summary>
@@ -87,9 +87,9 @@ internal sealed class BrainAnatomy
 
         double sulcus = 1 - Smooth.Step(cortical - 0.3, _softness);
         double fluid = Math.Max(inVentricle, sulcus * 0.9);
-        double grey = Math.Max(1 - Smooth.Step(cortical - _cortex, _softness), 0.75 * Smooth.Step(nucleus + wobble, _softness));
-        grey *= 1 - fluid;
-        return new Tissue(fluid, grey, 1 - fluid - grey, inVentricle);
+        double gray = Math.Max(1 - Smooth.Step(cortical - _cortex, _softness), 0.75 * Smooth.Step(nucleus + wobble, _softness));
+        gray *= 1 - fluid;
+        return new Tissue(fluid, gray, 1 - fluid - gray, inVentricle);
     }
 
     /// <summary>Distance in mm to the cleft between the hemispheres, which ends above the corpus callosum.</summary>

@@ -1,20 +1,22 @@
-namespace KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.BraTS;
+
+namespace KnowledgeDistillation.Medical.Phantoms;
 
 /// <summary>How one modality shows each tissue, with bias field, texture and noise.</summary>
 internal sealed class PhantomContrast
 {
-    private readonly double _fluid, _grey, _white;
-    private readonly double _oedema, _necrosis, _rim, _lesion, _vessel;
+    private readonly double _fluid, _gray, _white;
+    private readonly double _edema, _necrosis, _rim, _lesion, _vessel;
     private readonly double _scale;
     private readonly double _bias, _noise;
     private readonly SmoothNoise _biasField, _texture, _fineTexture;
     private readonly ulong _noiseKey;
 
-    public PhantomContrast(string modality, ulong key, BraTSPhantomOptions options, double voxelMillimetres)
+    public PhantomContrast(string modality, ulong key, BraTSPhantomOptions options, double voxelMillimeters)
     {
         var random = new StableRandom(key);
-        // Relative to white matter in T1; healthy tissue first, then oedema, necrosis, enhancing rim, lesion, vessel.
-        (double Fluid, double Grey, double White, double Oedema, double Necrosis, double Rim, double Lesion, double Vessel) mean = modality switch
+        // Relative to white matter in T1; healthy tissue first, then edema, necrosis, enhancing rim, lesion, vessel.
+        (double Fluid, double Gray, double White, double Edema, double Necrosis, double Rim, double Lesion, double Vessel) mean = modality switch
         {
             BraTSModality.T1 => (0.38, 0.76, 1, 0.88, 0.62, 0.78, 0.93, 0.8),
             BraTSModality.T1ce => (0.38, 0.76, 1, 0.88, 0.55, 1.65, 0.93, 1.65),
@@ -23,12 +25,12 @@ internal sealed class PhantomContrast
             _ => throw new ArgumentException($"There is no phantom of modality '{modality}'.", nameof(modality)),
         };
         _fluid = mean.Fluid * Jitter(0.08);
-        _grey = mean.Grey * Jitter(0.03);
+        _gray = mean.Gray * Jitter(0.03);
         _white = mean.White * Jitter(0.02);
-        double contrast = options.TumourContrast;
+        double contrast = options.TumorContrast;
         bool t1 = modality is BraTSModality.T1 or BraTSModality.T1ce;
         double strength = random.Between(0.75, 1.2);
-        _oedema = Math.Max(0.1, _white + ((mean.Oedema - _white) * strength * contrast * (t1 ? options.OedemaContrastInT1 : 1)));
+        _edema = Math.Max(0.1, _white + ((mean.Edema - _white) * strength * contrast * (t1 ? options.EdemaContrastInT1 : 1)));
         _necrosis = _white + ((mean.Necrosis - _white) * random.Between(0.7, 1.2) * contrast);
         _rim = _white + ((mean.Rim - _white) * random.Between(0.75, 1.25) * contrast);
         _lesion = _white + ((mean.Lesion - _white) * random.Between(0.6, 1.1));
@@ -38,23 +40,23 @@ internal sealed class PhantomContrast
         _bias = options.BiasField;
         _noise = options.NoiseLevel * (t1 ? 1 : 0.8);
         _biasField = new(random.NextUInt64(), 95);
-        _texture = new(random.NextUInt64(), Math.Max(9, 1.8 * voxelMillimetres));
-        _fineTexture = new(random.NextUInt64(), Math.Max(4, 1.1 * voxelMillimetres));
+        _texture = new(random.NextUInt64(), Math.Max(9, 1.8 * voxelMillimeters));
+        _fineTexture = new(random.NextUInt64(), Math.Max(4, 1.1 * voxelMillimeters));
         _noiseKey = random.NextUInt64();
 
         double Jitter(double deviation) => 1 + random.Between(-deviation, deviation);
     }
 
     /// <summary>The intensity of one voxel of the brain: a whole number in 1 .. 32767.</summary>
-    public float Intensity(int voxel, double x, double y, double z, Tissue healthy, TumourTissue tumour, PhantomDistractors.Share distractor)
+    public float Intensity(int voxel, double x, double y, double z, Tissue healthy, TumorTissue tumor, PhantomDistractors.Share distractor)
     {
         double texture = _texture.At(x, y, z), fine = _fineTexture.At(x, y, z);
-        double value = (healthy.Fluid * _fluid) + (healthy.Grey * _grey) + (healthy.White * _white);
+        double value = (healthy.Fluid * _fluid) + (healthy.Gray * _gray) + (healthy.White * _white);
         value = Smooth.Mix(value, _lesion, distractor.Lesion);
-        value = Smooth.Mix(value, _oedema, tumour.Oedema * (0.85 + (0.15 * texture)));
-        double core = Smooth.Mix(_necrosis * (1 + (0.1 * texture)), _rim * (1 + (0.12 * fine)), tumour.Core > 0 ? tumour.Rim / tumour.Core : 0);
-        value = Smooth.Mix(value, core, tumour.Core);
-        value = Smooth.Mix(value, _vessel, distractor.Vessel * (1 - tumour.Core));
+        value = Smooth.Mix(value, _edema, tumor.Edema * (0.85 + (0.15 * texture)));
+        double core = Smooth.Mix(_necrosis * (1 + (0.1 * texture)), _rim * (1 + (0.12 * fine)), tumor.Core > 0 ? tumor.Rim / tumor.Core : 0);
+        value = Smooth.Mix(value, core, tumor.Core);
+        value = Smooth.Mix(value, _vessel, distractor.Vessel * (1 - tumor.Core));
         value *= 1 + (0.035 * texture) + (0.025 * fine);
         value *= 1 + (_bias * _biasField.At(x, y, z));
 

@@ -1,6 +1,6 @@
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Phantoms;
 
-/// <summary>Things that look like tumour in one modality and are not: vessels and choroid plexus in T1ce, white matter lesions in FLAIR and T2.</summary>
+/// <summary>Things that look like tumor in one modality and are not: vessels and choroid plexus in T1ce, white matter lesions in FLAIR and T2.</summary>
 internal sealed class PhantomDistractors
 {
     private readonly List<(double X, double Y, double Z, double Radius)> _lesions = [];
@@ -9,16 +9,16 @@ internal sealed class PhantomDistractors
     private readonly double _strength;
     private readonly SmoothNoise _plexus;
 
-    public PhantomDistractors(ulong key, double amount, BrainAnatomy brain, double voxelMillimetres)
+    public PhantomDistractors(ulong key, double amount, BrainAnatomy brain, double voxelMillimeters)
     {
         var random = new StableRandom(key);
-        (_voxel, _strength) = (voxelMillimetres, Math.Min(1, amount));
-        _plexus = new SmoothNoise(random.NextUInt64(), Math.Max(12, 2 * voxelMillimetres));
+        (_voxel, _strength) = (voxelMillimeters, Math.Min(1, amount));
+        _plexus = new SmoothNoise(random.NextUInt64(), Math.Max(12, 2 * voxelMillimeters));
         int lesions = (int)Math.Round(amount * random.Between(2, 8));
         for (int i = 0; i < lesions; i++)
         {
             double side = random.NextUInt64() % 2 == 0 ? 1 : -1;
-            _lesions.Add((side * random.Between(18, 40), random.Between(-50, 45), random.Between(5, 40), Math.Max(random.Between(2.5, 6.5), 0.8 * voxelMillimetres)));
+            _lesions.Add((side * random.Between(18, 40), random.Between(-50, 45), random.Between(5, 40), Math.Max(random.Between(2.5, 6.5), 0.8 * voxelMillimeters)));
         }
 
         int vessels = (int)Math.Round(amount * random.Between(5, 10));
@@ -93,7 +93,7 @@ internal sealed class PhantomDistractors
         }
     }
 
-    /// <summary>How far from the centre, along a direction, the brain is that deep: by bisection.</summary>
+    /// <summary>How far from the center, along a direction, the brain is that deep: by bisection.</summary>
     private static double DistanceAtDepth(BrainAnatomy brain, double dx, double dy, double dz, double depth)
     {
         double low = 0, high = 110;

@@ -1,19 +1,19 @@
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Phantoms;
 
 /// <summary>Where the hand that draws a reference sees the tissue that lies at a position: beside it, by a smooth random displacement.</summary>
 internal sealed class ReferenceOutline
 {
     // A hand errs over the length of a stroke, not from voxel to voxel.
-    private const double FeatureMillimetres = 35;
+    private const double FeatureMillimeters = 35;
 
     private readonly double _largest;
     private readonly SmoothNoise _x, _y, _z;
 
-    public ReferenceOutline(ulong key, double largestMillimetres)
+    public ReferenceOutline(ulong key, double largestMillimeters)
     {
         var random = new StableRandom(key);
-        _largest = largestMillimetres;
-        (_x, _y, _z) = (new(random.NextUInt64(), FeatureMillimetres), new(random.NextUInt64(), FeatureMillimetres), new(random.NextUInt64(), FeatureMillimetres));
+        _largest = largestMillimeters;
+        (_x, _y, _z) = (new(random.NextUInt64(), FeatureMillimeters), new(random.NextUInt64(), FeatureMillimeters), new(random.NextUInt64(), FeatureMillimeters));
     }
 
     public bool Displaces => _largest > 0;

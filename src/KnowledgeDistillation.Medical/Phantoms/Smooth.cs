@@ -1,4 +1,4 @@
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Phantoms;
 
 /// <summary>Soft edges, so that voxels on a border hold a mixture as they do in a scanner.</summary>
 internal static class Smooth

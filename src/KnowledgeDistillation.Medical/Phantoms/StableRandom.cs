@@ -1,5 +1,4 @@
-
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Phantoms;
 
 /// <summary>
 /// Random numbers that depend on nothing but the key: the same on every platform, runtime and run, which <see cref="Random"/>

@@ -1,6 +1,8 @@
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
 using static TorchSharp.torch;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Prediction;
 
 /// <summary>What a network made of one case: probabilities on the grid on which it was trained, and the way back to the grid of the input files.</summary>
 /// <remarks>Owns its tensor. Not safe for use by several threads at once.</remarks>

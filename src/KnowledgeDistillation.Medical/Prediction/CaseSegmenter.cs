@@ -1,7 +1,9 @@
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
 using static TorchSharp.torch;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Prediction;
 
 /// <summary>Segments preprocessed cases with a trained network.</summary>
 /// <remarks>The model belongs to the caller. Not safe for use by several threads at once.</remarks>

@@ -2,8 +2,10 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Volumes;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>
 /// One preprocessed case as a file, little-endian: "KDPREP01", the length of a JSON header (int32), the header, the CRC-32C so far, each image
@@ -94,11 +96,11 @@ internal static class CacheEntry
                 images.Add(name, image);
             }
 
-            byte[]? classes = header.Tumour is null ? null : arrays.Rent<byte>(voxels);
+            byte[]? classes = header.Tumor is null ? null : arrays.Rent<byte>(voxels);
             if (classes is not null)
                 crc = ReadInto(file, classes, crc);
             return ChecksumIsRight(file, ref crc)
-                ? new PreprocessedCase(id, images, classes, header.Geometry, header.Labels, header.Tumour)
+                ? new PreprocessedCase(id, images, classes, header.Geometry, header.Labels, header.Tumor)
                 : null;
         }
         catch (Exception exception) when (IsDamage(exception))
@@ -158,7 +160,7 @@ internal static class CacheEntry
         int[] CropSize,
         int SubsamplingFactor,
         BraTSLabelConvention Labels,
-        TumourVoxels? Tumour)
+        TumorVoxels? Tumor)
     {
         private PreprocessingGeometry? _geometry;
 
@@ -168,7 +170,7 @@ internal static class CacheEntry
             new VolumeSize(CropSize[0], CropSize[1], CropSize[2]),
             SubsamplingFactor);
 
-        internal long PayloadLength => (long)Geometry.Size.VoxelCount * ((Modalities.Length * sizeof(float)) + (Tumour is null ? 0 : 1));
+        internal long PayloadLength => (long)Geometry.Size.VoxelCount * ((Modalities.Length * sizeof(float)) + (Tumor is null ? 0 : 1));
 
         public static Header Of(PreprocessedCase item, string sourceKey)
         {
@@ -182,7 +184,7 @@ internal static class CacheEntry
                 [g.CropSize.X, g.CropSize.Y, g.CropSize.Z],
                 g.SubsamplingFactor,
                 item.Labels,
-                item.Tumour);
+                item.Tumor);
         }
 
         private static Affine AffineOf(double[] m) => new(m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8], m[9], m[10], m[11]);

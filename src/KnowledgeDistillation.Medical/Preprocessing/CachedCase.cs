@@ -1,4 +1,6 @@
-namespace KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.BraTS;
+
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>A case that lies preprocessed on disk.</summary>
 /// <remarks>Immutable and safe to use from several threads.</remarks>
@@ -9,7 +11,7 @@ public sealed class CachedCase
     private readonly string _sourceKey;
 
     internal CachedCase(PreprocessingCache cache, BraTSCase source, string path, string sourceKey, CacheEntry.Header header, bool wasCached) =>
-        (_cache, Source, _path, _sourceKey, Geometry, Tumour, HasClasses, WasCached) = (cache, source, path, sourceKey, header.Geometry, header.Tumour, header.Tumour is not null, wasCached);
+        (_cache, Source, _path, _sourceKey, Geometry, Tumor, HasClasses, WasCached) = (cache, source, path, sourceKey, header.Geometry, header.Tumor, header.Tumor is not null, wasCached);
 
     /// <summary>The case that it was made of.</summary>
     public BraTSCase Source { get; }
@@ -18,13 +20,13 @@ public sealed class CachedCase
     public string Id => Source.Id;
 
     /// <summary>The grade, where known.</summary>
-    public TumourGrade Grade => Source.Grade;
+    public TumorGrade Grade => Source.Grade;
 
     /// <summary>The geometry, known without loading the voxels.</summary>
     public PreprocessingGeometry Geometry { get; }
 
     /// <summary>What the crop costs; null where the case has no segmentation.</summary>
-    public TumourVoxels? Tumour { get; }
+    public TumorVoxels? Tumor { get; }
 
     /// <summary>Whether the case has a segmentation.</summary>
     public bool HasClasses { get; }

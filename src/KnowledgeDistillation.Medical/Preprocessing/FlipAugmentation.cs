@@ -1,6 +1,6 @@
 using KnowledgeDistillation.Training;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>
 /// A random flip along each axis with probability 1/2 ("a random flip along each axis for data augmentation"). The draw depends on

@@ -1,4 +1,8 @@
-namespace KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Volumes;
+
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>Which axes are reversed.</summary>
 /// <param name="X">Left and right are swapped (axis W of a [D, H, W] tensor).</param>

@@ -1,14 +1,16 @@
 using System.Numerics;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Volumes;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
-/// <summary>Voxels of an image to normalised voxels of the subsampled crop.</summary>
+/// <summary>Voxels of an image to normalized voxels of the subsampled crop.</summary>
 internal static class ImagePreparation
 {
     public static float[] Subsample(OrientedVoxels voxels, PreprocessingGeometry geometry, ImageStatistics statistics)
     {
         (VolumeSize size, VolumeGrid grid, int factor) = (geometry.Size, voxels.Grid, geometry.SubsamplingFactor);
-        (float centre, float scale) = ((float)statistics.Mean, (float)(1 / statistics.Deviation));
+        (float center, float scale) = ((float)statistics.Mean, (float)(1 / statistics.Deviation));
         float[] result = new float[size.VoxelCount];
 
         // A row of the crop; what lies beyond the volume stays 0.
@@ -27,7 +29,7 @@ internal static class ImagePreparation
                     for (int j = fromY; j < toY; j++)
                     {
                         voxels.ReadRow(j, k, fromX, inside);
-                        Normalise(inside, centre, scale);
+                        Normalize(inside, center, scale);
                         AddBlocks(row, target, factor);
                     }
                 }
@@ -48,18 +50,18 @@ internal static class ImagePreparation
     }
 
     // Background stays 0.
-    private static void Normalise(Span<float> row, float centre, float scale)
+    private static void Normalize(Span<float> row, float center, float scale)
     {
-        (Vector<float> centres, Vector<float> scales) = (new(centre), new(scale));
+        (Vector<float> centers, Vector<float> scales) = (new(center), new(scale));
         int i = 0;
         for (; i <= row.Length - Vector<float>.Count; i += Vector<float>.Count)
         {
             var values = new Vector<float>(row[i..]);
-            Vector.ConditionalSelect(Vector.Equals(values, Vector<float>.Zero), Vector<float>.Zero, (values - centres) * scales).CopyTo(row[i..]);
+            Vector.ConditionalSelect(Vector.Equals(values, Vector<float>.Zero), Vector<float>.Zero, (values - centers) * scales).CopyTo(row[i..]);
         }
 
         for (; i < row.Length; i++)
-            row[i] = row[i] == 0 ? 0 : (row[i] - centre) * scale;
+            row[i] = row[i] == 0 ? 0 : (row[i] - center) * scale;
     }
 
     private static void AddBlocks(ReadOnlySpan<float> row, Span<float> target, int factor)

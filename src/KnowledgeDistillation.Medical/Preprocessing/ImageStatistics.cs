@@ -1,6 +1,7 @@
 using System.Numerics;
+using KnowledgeDistillation.Medical.Volumes;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>Mean and population standard deviation of the voxels that are not 0.</summary>
 internal readonly record struct ImageStatistics(long Count, double Mean, double Deviation)

@@ -1,4 +1,6 @@
-namespace KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Runtime;
+
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>Reports all faults of an options record in one message.</summary>
 internal static class OptionFaults

@@ -1,4 +1,8 @@
-namespace KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Volumes;
+
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>Voxels seen in another orientation, a row at a time. Only where the rows of the files run along another axis is a copy turned first.</summary>
 internal sealed class OrientedVoxels

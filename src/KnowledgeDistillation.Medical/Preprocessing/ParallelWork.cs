@@ -1,6 +1,6 @@
 using System.Runtime.ExceptionServices;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>Loops over independent items that report a failure as itself, as a plain loop would.</summary>
 internal static class ParallelWork

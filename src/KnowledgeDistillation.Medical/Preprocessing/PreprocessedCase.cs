@@ -1,19 +1,22 @@
-namespace KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Volumes;
+
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>A case as a network sees it. Arrays are x fastest, so that they are [D, H, W] tensors in C order.</summary>
 /// <remarks>Holds its arrays without copies. Safe to read from several threads.</remarks>
 public sealed class PreprocessedCase
 {
-    internal PreprocessedCase(string id, IReadOnlyDictionary<string, float[]> images, byte[]? classes, PreprocessingGeometry geometry, BraTSLabelConvention labels, TumourVoxels? tumour) =>
-        (Id, Images, Classes, Geometry, Labels, Tumour) = (id, images, classes, geometry, labels, tumour);
+    internal PreprocessedCase(string id, IReadOnlyDictionary<string, float[]> images, byte[]? classes, PreprocessingGeometry geometry, BraTSLabelConvention labels, TumorVoxels? tumor) =>
+        (Id, Images, Classes, Geometry, Labels, Tumor) = (id, images, classes, geometry, labels, tumor);
 
     /// <summary>The name of the case.</summary>
     public string Id { get; }
 
-    /// <summary>Normalised intensities by modality name, each of <see cref="PreprocessingGeometry.Size"/>.</summary>
+    /// <summary>Normalized intensities by modality name, each of <see cref="PreprocessingGeometry.Size"/>.</summary>
     public IReadOnlyDictionary<string, float[]> Images { get; }
 
-    /// <summary>Classes 0 to 3 (background, necrosis, oedema, enhancing tumour); null where the case has no segmentation.</summary>
+    /// <summary>Classes 0 to 3 (background, necrosis, edema, enhancing tumor); null where the case has no segmentation.</summary>
     public byte[]? Classes { get; }
 
     /// <summary>The size of each array.</summary>
@@ -26,7 +29,7 @@ public sealed class PreprocessedCase
     public BraTSLabelConvention Labels { get; }
 
     /// <summary>What the crop costs; null where the case has no segmentation.</summary>
-    public TumourVoxels? Tumour { get; }
+    public TumorVoxels? Tumor { get; }
 
     /// <summary>The same case as if only some of its modalities had been acquired.</summary>
     /// <param name="modalities">The names of the modalities that are left.</param>
@@ -38,6 +41,6 @@ public sealed class PreprocessedCase
         string[] missing = [.. names.Where(name => !Images.ContainsKey(name))];
         if (names.Length == 0 || missing.Length > 0)
             throw new ArgumentException(names.Length == 0 ? "At least one modality must be left." : $"Case {Id} has no {string.Join(", ", missing)}; it has: {string.Join(", ", Images.Keys)}.", nameof(modalities));
-        return new PreprocessedCase(Id, names.ToDictionary(name => name, name => Images[name], StringComparer.Ordinal), Classes, Geometry, Labels, Tumour);
+        return new PreprocessedCase(Id, names.ToDictionary(name => name, name => Images[name], StringComparer.Ordinal), Classes, Geometry, Labels, Tumor);
     }
 }

@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
+using KnowledgeDistillation.Medical.BraTS;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>
 /// Keeps preprocessed cases on disk, so that they are computed once and not in each epoch. An entry is valid for one set of options

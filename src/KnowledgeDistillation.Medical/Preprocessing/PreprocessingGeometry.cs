@@ -1,4 +1,8 @@
-namespace KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Medical.Volumes;
+
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>
 /// Where a preprocessed case lies in the volume that it came from; what is needed to bring a prediction back. The steps were:
@@ -38,13 +42,13 @@ public sealed record PreprocessingGeometry
     /// <summary>The grid of the crop before subsampling, in the world of the input.</summary>
     public VolumeGrid CropGrid => GridOf(1, CropSize);
 
-    /// <summary>The grid of the network's input and output, in the world of the input; its voxels lie at the centres of the blocks.</summary>
+    /// <summary>The grid of the network's input and output, in the world of the input; its voxels lie at the centers of the blocks.</summary>
     public VolumeGrid Grid => GridOf(SubsamplingFactor, Size);
 
     /// <summary>
     /// Puts values of the crop into the whole volume, in the orientation and grid of the input files. To bring a network's
     /// prediction there, first resample its probabilities trilinearly from <see cref="Size"/> to <see cref="CropSize"/> (half-pixel
-    /// centres: "align corners" off) and take the argmax.
+    /// centers: "align corners" off) and take the argmax.
     /// </summary>
     /// <param name="crop">One value for each voxel of <see cref="CropSize"/>, x fastest.</param>
     /// <param name="outside">The value of all voxels outside the crop; for classes the default, background.</param>

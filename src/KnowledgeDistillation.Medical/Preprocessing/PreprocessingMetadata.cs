@@ -1,6 +1,8 @@
 using System.Globalization;
+using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Training;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>
 /// Keeps the preprocessing options among the facts of a checkpoint (<see cref="Training.TrainingOptions.Metadata"/>), so that images are
@@ -9,7 +11,7 @@ namespace KnowledgeDistillation.Medical;
 public static class PreprocessingMetadata
 {
     private const string Prefix = "preprocessing.";
-    private const string Centre = Prefix + "centre";
+    private const string Center = Prefix + "center";
     private const string Crop = Prefix + "crop";
     private const string Multiple = Prefix + "multiple";
     private const string Factor = Prefix + "subsampling";
@@ -20,7 +22,7 @@ public static class PreprocessingMetadata
         ArgumentNullException.ThrowIfNull(options);
         return new Dictionary<string, string>
         {
-            [Centre] = options.CropCentre.ToString(),
+            [Center] = options.CropCenter.ToString(),
             [Crop] = options.CropSize is { } size ? string.Create(CultureInfo.InvariantCulture, $"{size.X},{size.Y},{size.Z}") : "none",
             [Multiple] = options.SizeMultiple.ToString(CultureInfo.InvariantCulture),
             [Factor] = options.SubsamplingFactor.ToString(CultureInfo.InvariantCulture),
@@ -38,7 +40,7 @@ public static class PreprocessingMetadata
         var options = new PreprocessingOptions
         {
             Modalities = modalities,
-            CropCentre = Enum.TryParse(Fact(Centre), out CropCentre centre) ? centre : throw Senseless(Centre),
+            CropCenter = Enum.TryParse(Fact(Center), out CropCenter center) ? center : throw Senseless(Center),
             CropSize = Fact(Crop) == "none" ? null : Size(),
             SizeMultiple = Number(Multiple, Fact(Multiple)),
             SubsamplingFactor = Number(Factor, Fact(Factor)),

@@ -1,6 +1,9 @@
 using System.Globalization;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Runtime;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>
 /// How a case becomes the input of a network. The defaults are the paper's choices where it tells ("a central crop of size 128×128×128",
@@ -11,13 +14,13 @@ public sealed record PreprocessingOptions
     /// <summary>The modalities to prepare. Default: all four.</summary>
     public IReadOnlyList<string> Modalities { get; init; } = BraTSModality.All;
 
-    /// <summary>Around what to crop or pad. Default: the centre of the volume.</summary>
-    public CropCentre CropCentre { get; init; } = CropCentre.Volume;
+    /// <summary>Around what to crop or pad. Default: the center of the volume.</summary>
+    public CropCenter CropCenter { get; init; } = CropCenter.Volume;
 
     /// <summary>
     /// The size in voxels of the original resolution to which each case is cropped or padded with zeros; a multiple of
     /// <see cref="SubsamplingFactor"/>. Default 128×128×128. Null: nothing is cropped; the whole volume, or with
-    /// <see cref="CropCentre.Brain"/> the whole box around the brain, is padded up to <see cref="SizeMultiple"/>. Cases then
+    /// <see cref="CropCenter.Brain"/> the whole box around the brain, is padded up to <see cref="SizeMultiple"/>. Cases then
     /// differ in size, so that they can only be used one at a time.
     /// </summary>
     public VolumeSize? CropSize { get; init; } = VolumeSize.Cube(128);
@@ -41,8 +44,8 @@ public sealed record PreprocessingOptions
             faults.Add($"{nameof(SubsamplingFactor)} is {SubsamplingFactor}, but must lie in 1 .. 8");
         if (SizeMultiple is < 1 or > 128)
             faults.Add($"{nameof(SizeMultiple)} is {SizeMultiple}, but must lie in 1 .. 128");
-        if (!Enum.IsDefined(CropCentre))
-            faults.Add($"{nameof(CropCentre)} is {CropCentre}, which is not defined");
+        if (!Enum.IsDefined(CropCenter))
+            faults.Add($"{nameof(CropCenter)} is {CropCenter}, which is not defined");
         if (CropSize is { } size)
         {
             if (size.X < 1 || size.Y < 1 || size.Z < 1 || (Int128)size.X * size.Y * size.Z > Array.MaxLength)
@@ -57,5 +60,5 @@ public sealed record PreprocessingOptions
     /// <summary>A text that differs whenever two sets of options give different results.</summary>
     internal string ToKey() => string.Create(
         CultureInfo.InvariantCulture,
-        $"modalities={string.Join(',', Modalities)};centre={CropCentre};crop={(CropSize is { } size ? size.ToString() : $"multiple of {SizeMultiple}")};factor={SubsamplingFactor}");
+        $"modalities={string.Join(',', Modalities)};center={CropCenter};crop={(CropSize is { } size ? size.ToString() : $"multiple of {SizeMultiple}")};factor={SubsamplingFactor}");
 }

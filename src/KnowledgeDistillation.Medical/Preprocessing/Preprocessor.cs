@@ -1,4 +1,7 @@
-namespace KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Volumes;
+
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>
 /// Makes network input of a case: reorientation to RAS; each modality minus the mean, divided by the (population) standard
@@ -6,8 +9,8 @@ namespace KnowledgeDistillation.Medical;
 /// each block, labels by its nearest voxel.
 /// </summary>
 /// <remarks>
-/// With an even factor no voxel lies at the centre of a block, and eight are equally near; labels then take the one towards the origin
-/// (right of the middle would be as good), as nearest-neighbour resampling in torch does: voxel ⌊(factor - 1) / 2⌋ of the block along each axis.
+/// With an even factor no voxel lies at the center of a block, and eight are equally near; labels then take the one towards the origin
+/// (right of the middle would be as good), as nearest-neighbor resampling in torch does: voxel ⌊(factor - 1) / 2⌋ of the block along each axis.
 /// Where crop and volume differ by an odd number of voxels, the odd one is cut or padded at the end. Safe to use from several threads.
 /// </remarks>
 public sealed class Preprocessor
@@ -55,7 +58,7 @@ public sealed class Preprocessor
         PreprocessingGeometry geometry = Geometry(source.Grid, toRas.Target, images);
 
         float[][] prepared = new float[images.Length][];
-        (byte[]? Classes, TumourVoxels? Tumour, BraTSLabelConvention Labels) segmentation = (null, null, source.Labels ?? source.Fallback);
+        (byte[]? Classes, TumorVoxels? Tumor, BraTSLabelConvention Labels) segmentation = (null, null, source.Labels ?? source.Fallback);
         ParallelWork.For(images.Length + 1, images.Length + 1, i =>
         {
             if (i < images.Length)
@@ -63,7 +66,7 @@ public sealed class Preprocessor
             else if (source.Segmentation is not null)
                 segmentation = PrepareSegmentation(id, source, toRas, geometry);
         });
-        return new PreprocessedCase(id, Options.Modalities.Zip(prepared).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal), segmentation.Classes, geometry, segmentation.Labels, segmentation.Tumour);
+        return new PreprocessedCase(id, Options.Modalities.Zip(prepared).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal), segmentation.Classes, geometry, segmentation.Labels, segmentation.Tumor);
     }
 
     // Where all voxels are equal, a deviation of 1 makes them 0.
@@ -71,13 +74,13 @@ public sealed class Preprocessor
     {
         var statistics = ImageStatistics.Of(image);
         if (statistics.Count == 0)
-            throw new InvalidDataException($"Case {id}: the image {modality} is empty (all voxels are 0), so it cannot be normalised.");
+            throw new InvalidDataException($"Case {id}: the image {modality} is empty (all voxels are 0), so it cannot be normalized.");
         if (!double.IsFinite(statistics.Mean))
             throw new InvalidDataException($"Case {id}: the image {modality} holds voxels that are not finite numbers.");
         return statistics.Deviation > 1e-9 * Math.Abs(statistics.Mean) ? statistics : statistics with { Deviation = 1 };
     }
 
-    private static (byte[] Classes, TumourVoxels Tumour, BraTSLabelConvention Labels) PrepareSegmentation(string id, StoredCase source, Reorientation toRas, PreprocessingGeometry geometry)
+    private static (byte[] Classes, TumorVoxels Tumor, BraTSLabelConvention Labels) PrepareSegmentation(string id, StoredCase source, Reorientation toRas, PreprocessingGeometry geometry)
     {
         try
         {
@@ -110,13 +113,13 @@ public sealed class Preprocessor
             }
         }
 
-        // An empty image is reported with its name when it is normalised.
+        // An empty image is reported with its name when it is normalized.
         return box[0].To == 0 ? [(0, grid.SizeX), (0, grid.SizeY), (0, grid.SizeZ)] : box;
     }
 
     private PreprocessingGeometry Geometry(VolumeGrid native, VolumeGrid grid, OrientedVoxels[] images)
     {
-        (int From, int To)[] region = Options.CropCentre == CropCentre.Brain ? BrainBox(grid, images) : [(0, grid.SizeX), (0, grid.SizeY), (0, grid.SizeZ)];
+        (int From, int To)[] region = Options.CropCenter == CropCenter.Brain ? BrainBox(grid, images) : [(0, grid.SizeX), (0, grid.SizeY), (0, grid.SizeZ)];
         int[] sizes = Options.CropSize is { } size
             ? [size.X, size.Y, size.Z]
             : [.. region.Select(range => RoundUp(range.To - range.From, Options.SubsamplingFactor * Options.SizeMultiple))];

@@ -1,12 +1,14 @@
 using System.Runtime.InteropServices;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Volumes;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>Labels on disk to classes of the subsampled crop, and the count of what the whole volume holds.</summary>
 internal static class SegmentationPreparation
 {
     /// <exception cref="InvalidDataException">Labels are unknown, or contradict each other.</exception>
-    public static (byte[] Classes, TumourVoxels Tumour, BraTSLabelConvention Labels) Prepare(StoredCase source, Reorientation toRas, PreprocessingGeometry geometry)
+    public static (byte[] Classes, TumorVoxels Tumor, BraTSLabelConvention Labels) Prepare(StoredCase source, Reorientation toRas, PreprocessingGeometry geometry)
     {
         OrientedVoxels voxels = OrientedVoxels.OfLabels(source.Segmentation!, toRas);
         Dictionary<int, (int All, int Kept)> counts = Count(voxels, geometry);
@@ -21,8 +23,8 @@ internal static class SegmentationPreparation
             kept += count.Kept;
         }
 
-        var tumour = new TumourVoxels(all[BraTSLabelConvention.NecrosisClass], all[BraTSLabelConvention.OedemaClass], all[BraTSLabelConvention.EnhancingClass], kept);
-        return (Subsample(voxels, geometry, labels), tumour, labels);
+        var tumor = new TumorVoxels(all[BraTSLabelConvention.NecrosisClass], all[BraTSLabelConvention.EdemaClass], all[BraTSLabelConvention.EnhancingClass], kept);
+        return (Subsample(voxels, geometry, labels), tumor, labels);
     }
 
     // How often each label but 0 occurs in the whole volume and in the crop; from run to run, because labels come in large patches.

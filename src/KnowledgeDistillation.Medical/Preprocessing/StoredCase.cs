@@ -1,4 +1,8 @@
-namespace KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Volumes;
+
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>The voxels of a case as they lie in memory, whether from files or from volumes.</summary>
 /// <param name="Grid">The grid of all of them.</param>

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
+using KnowledgeDistillation.Medical.Nifti;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>
 /// The voxels of an image in the type in which they are at hand, x fastest. Preprocessing converts a row when it needs it: the float copy of an image of

@@ -1,10 +1,11 @@
 using System.Globalization;
+using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Metrics;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Volumes;
 
 /// <summary>
-/// A 3-D affine map from voxel indices (x, y, z) to world coordinates in millimetres (right, anterior, superior positive),
+/// A 3-D affine map from voxel indices (x, y, z) to world coordinates in millimeters (right, anterior, superior positive),
 /// the upper three rows of the 4×4 matrix that NIfTI calls sform or derives from qform.
 /// </summary>
 /// <remarks>Immutable and safe to share between threads.</remarks>

@@ -1,4 +1,6 @@
-namespace KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Metrics;
+
+namespace KnowledgeDistillation.Medical.Volumes;
 
 /// <summary>
 /// Towards which side of the body each voxel axis runs, as three letters for x, y, z: R or L (right, left), A or P (anterior,

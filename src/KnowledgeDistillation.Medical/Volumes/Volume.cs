@@ -1,4 +1,7 @@
-namespace KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Medical.Nifti;
+
+namespace KnowledgeDistillation.Medical.Volumes;
 
 /// <summary>A 3-D volume of image intensities with its grid.</summary>
 /// <remarks>Holds the array it is given, without a copy. Safe to read from several threads.</remarks>

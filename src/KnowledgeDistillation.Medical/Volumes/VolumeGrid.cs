@@ -1,6 +1,8 @@
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Metrics;
 
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Volumes;
 
 /// <summary>
 /// Where the voxels of a volume lie: the number of voxels along x, y, z and the map from voxel indices to world coordinates.

@@ -1,4 +1,4 @@
-namespace KnowledgeDistillation.Medical;
+namespace KnowledgeDistillation.Medical.Volumes;
 
 /// <summary>A number of voxels along x, y and z.</summary>
 public readonly record struct VolumeSize(int X, int Y, int Z)

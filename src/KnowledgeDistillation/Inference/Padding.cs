@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Losses;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Inference;

@@ -1,5 +1,4 @@
-using KnowledgeDistillation.Networks;
-using KnowledgeDistillation.Training;
+using KnowledgeDistillation.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
 

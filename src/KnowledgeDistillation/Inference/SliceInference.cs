@@ -1,3 +1,7 @@
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Runtime;
+using KnowledgeDistillation.Training;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Inference;

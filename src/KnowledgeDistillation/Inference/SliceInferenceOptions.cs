@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Runtime;
+
 namespace KnowledgeDistillation.Inference;
 
 /// <summary>How <see cref="SliceInference"/> cuts volumes.</summary>

@@ -1,3 +1,6 @@
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Inference;

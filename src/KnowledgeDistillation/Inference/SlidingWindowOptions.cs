@@ -1,3 +1,6 @@
+using KnowledgeDistillation.Labels;
+using KnowledgeDistillation.Runtime;
+
 namespace KnowledgeDistillation.Inference;
 
 /// <summary>How <see cref="SlidingWindowInference"/> walks over the images.</summary>

@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Runtime;
+
 namespace KnowledgeDistillation.Losses;
 
 /// <summary>The choices that <see cref="ReconstructionLoss"/> leaves open.</summary>

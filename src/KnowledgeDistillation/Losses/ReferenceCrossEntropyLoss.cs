@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Methods.KDNet;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Losses;

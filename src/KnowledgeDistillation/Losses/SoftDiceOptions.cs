@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Runtime;
+
 namespace KnowledgeDistillation.Losses;
 
 /// <summary>The choices that a soft Dice loss leaves open.</summary>

@@ -1,3 +1,6 @@
+using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Runtime;
+using KnowledgeDistillation.Training;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Losses;
@@ -5,7 +8,7 @@ namespace KnowledgeDistillation.Losses;
 /// <summary>The mean of one loss over all teachers, weighted if wished: Σ_m w_m L(student, teacher m) / Σ_m w_m. Each teacher is seen by the loss as the only one.</summary>
 /// <remarks>
 /// Works with any loss that keeps nothing of its own for each teacher; that of features asks that each teacher's fit the student's. To distil from the mean of the teachers' predictions instead, make
-/// them one network: <see cref="Networks.EnsembleNetwork"/>. To give each teacher a loss of its own, see <see cref="TeacherLoss"/>.
+/// them one network: <see cref="Networks.EnsembleNetwork"/>. To give each teacher a loss of its own, see <see cref="NamedTeacherLoss"/>.
 /// </remarks>
 public sealed class TeacherMeanLoss : ICompositeLoss
 {
@@ -21,7 +24,7 @@ public sealed class TeacherMeanLoss : ICompositeLoss
         ArgumentNullException.ThrowIfNull(loss);
         var faults = new OptionFaults(nameof(TeacherMeanLoss));
         foreach (ISelfTrainingLoss own in Within(loss).OfType<ISelfTrainingLoss>())
-            faults.Require(false, $"{own.GetType().Name} trains something of its own against one teacher, so it cannot be averaged over several: give each teacher its own term with a {nameof(TeacherLoss)}.");
+            faults.Require(false, $"{own.GetType().Name} trains something of its own against one teacher, so it cannot be averaged over several: give each teacher its own term with a {nameof(NamedTeacherLoss)}.");
         if (weights is not null)
         {
             foreach ((string name, double weight) in weights.OrderBy(weight => weight.Key, StringComparer.Ordinal))

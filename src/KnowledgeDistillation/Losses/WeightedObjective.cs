@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

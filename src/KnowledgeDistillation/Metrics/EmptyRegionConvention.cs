@@ -1,7 +1,7 @@
 namespace KnowledgeDistillation.Metrics;
 
 /// <summary>
-/// What an overlap score is worth where a region does not occur, as enhancing tumour in many low-grade gliomas. The choice can move
+/// What an overlap score is worth where a region does not occur, as enhancing tumor in many low-grade gliomas. The choice can move
 /// a mean over cases by several points, so reports should say which one they use.
 /// </summary>
 public enum EmptyRegionConvention

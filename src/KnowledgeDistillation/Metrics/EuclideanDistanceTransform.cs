@@ -14,7 +14,7 @@ namespace KnowledgeDistillation.Metrics;
 /// </remarks>
 public static class EuclideanDistanceTransform
 {
-    // Neighbouring lines are gathered together, so that each cache line read along a far-striding axis is used whole.
+    // Neighboring lines are gathered together, so that each cache line read along a far-striding axis is used whole.
     private const int Lanes = 16;
 
     // Up to this many voxels of reach, comparing all parabolas within it is quicker than their envelope.

@@ -2,7 +2,7 @@ namespace KnowledgeDistillation.Metrics;
 
 /// <summary>Scores a predicted segmentation of one case against its reference, region by region.</summary>
 /// <remarks>
-/// For a clean-up before scoring, such as dropping a tiny enhancing tumour, make the masks and call <see cref="RegionScores.Compare"/>:
+/// For a clean-up before scoring, such as dropping a tiny enhancing tumor, make the masks and call <see cref="RegionScores.Compare"/>:
 /// <code>RegionScores.Compare("ET", VoxelMask.FromLabels(…).DropIfSmallerThan(500), reference)</code>
 /// Safe to call from several threads.
 /// </remarks>

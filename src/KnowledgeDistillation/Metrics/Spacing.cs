@@ -4,5 +4,5 @@ namespace KnowledgeDistillation.Metrics;
 public readonly record struct Spacing(double X, double Y, double Z)
 {
     /// <summary>1 mm in each direction.</summary>
-    public static Spacing OneMillimetre { get; } = new(1, 1, 1);
+    public static Spacing OneMillimeter { get; } = new(1, 1, 1);
 }

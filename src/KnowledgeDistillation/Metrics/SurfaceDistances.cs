@@ -6,7 +6,7 @@ namespace KnowledgeDistillation.Metrics;
 
 /// <summary>
 /// How far the surfaces of a predicted and of a reference region lie apart, in mm. The surface of a region is the region minus its erosion
-/// by the six face neighbours, voxels outside the grid counting as background. A directed distance is that from a voxel of one
+/// by the six face neighbors, voxels outside the grid counting as background. A directed distance is that from a voxel of one
 /// surface to the nearest voxel of the other.
 /// </summary>
 /// <remarks>

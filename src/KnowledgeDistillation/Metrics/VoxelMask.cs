@@ -74,7 +74,7 @@ public sealed class VoxelMask
     /// <param name="sizeY">Number of voxels along y, at least 1.</param>
     /// <param name="sizeZ">Number of voxels along z, at least 1.</param>
     /// <param name="spacing">Size of a voxel in mm, each between 1e-6 and 1e6.</param>
-    /// <param name="labels">The labels that make up the region, for example 1 and 3 for the tumour core.</param>
+    /// <param name="labels">The labels that make up the region, for example 1 and 3 for the tumor core.</param>
     /// <exception cref="ArgumentException">A size or a spacing is out of range, or the number of labels in the map is not that of the grid.</exception>
     public static VoxelMask FromLabels(ReadOnlySpan<int> labelMap, int sizeX, int sizeY, int sizeZ, Spacing spacing, params ReadOnlySpan<int> labels)
     {
@@ -109,7 +109,7 @@ public sealed class VoxelMask
 
     /// <summary>
     /// This mask, or an empty one where it has fewer than <paramref name="voxels"/> voxels: the usual clean-up of a predicted
-    /// enhancing tumour that is too small to be one (RFNet, Ding et al. 2021, drops it below 500 voxels).
+    /// enhancing tumor that is too small to be one (RFNet, Ding et al. 2021, drops it below 500 voxels).
     /// </summary>
     /// <param name="voxels">The fewest voxels that are kept.</param>
     public VoxelMask DropIfSmallerThan(int voxels) =>

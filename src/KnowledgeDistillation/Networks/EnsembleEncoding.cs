@@ -1,4 +1,5 @@
 using System.Collections;
+using KnowledgeDistillation.Losses;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Networks;

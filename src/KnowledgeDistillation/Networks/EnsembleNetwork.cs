@@ -1,3 +1,6 @@
+using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Runtime;
 using MathNet.Numerics;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

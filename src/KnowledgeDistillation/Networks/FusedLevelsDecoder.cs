@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Networks.Layers;
+using KnowledgeDistillation.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

@@ -1,3 +1,6 @@
+using KnowledgeDistillation.Methods.DisentangledFusion;
+using KnowledgeDistillation.Methods.Hemis;
+using KnowledgeDistillation.Methods.Hved;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

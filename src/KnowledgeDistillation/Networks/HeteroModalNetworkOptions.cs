@@ -1,3 +1,6 @@
+using KnowledgeDistillation.Methods.DisentangledFusion;
+using KnowledgeDistillation.Runtime;
+
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>What the options of the networks have in common that work with any subset of their modalities.</summary>

@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Networks.Layers;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

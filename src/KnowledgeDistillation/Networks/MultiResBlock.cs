@@ -1,15 +1,16 @@
+using KnowledgeDistillation.Networks.Layers;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace KnowledgeDistillation.Networks;
 
-/// <summary>The MultiRes block: a chain of three convolutions whose outputs together see neighbourhoods of 3, 5 and 7 voxels, beside a shortcut.</summary>
+/// <summary>The MultiRes block: a chain of three convolutions whose outputs together see neighborhoods of 3, 5 and 7 voxels, beside a shortcut.</summary>
 internal sealed class MultiResBlock : Module<Tensor, Tensor>
 {
-    private readonly NormalisedConvolution shortcut;
-    private readonly NormalisedConvolution convolution1;
-    private readonly NormalisedConvolution convolution2;
-    private readonly NormalisedConvolution convolution3;
+    private readonly NormalizedConvolution shortcut;
+    private readonly NormalizedConvolution convolution1;
+    private readonly NormalizedConvolution convolution2;
+    private readonly NormalizedConvolution convolution3;
     private readonly Module<Tensor, Tensor> norm1;
     private readonly Module<Tensor, Tensor> norm2;
 
@@ -17,10 +18,10 @@ internal sealed class MultiResBlock : Module<Tensor, Tensor>
         : base(nameof(MultiResBlock))
     {
         long outputs = filters.First + filters.Second + filters.Third;
-        shortcut = new NormalisedConvolution(layers, inputs, outputs, 1);
-        convolution1 = new NormalisedConvolution(layers, inputs, filters.First, 3);
-        convolution2 = new NormalisedConvolution(layers, filters.First, filters.Second, 3);
-        convolution3 = new NormalisedConvolution(layers, filters.Second, filters.Third, 3);
+        shortcut = new NormalizedConvolution(layers, inputs, outputs, 1);
+        convolution1 = new NormalizedConvolution(layers, inputs, filters.First, 3);
+        convolution2 = new NormalizedConvolution(layers, filters.First, filters.Second, 3);
+        convolution3 = new NormalizedConvolution(layers, filters.Second, filters.Third, 3);
         norm1 = layers.BatchNorm(outputs);
         norm2 = layers.BatchNorm(outputs);
         RegisterComponents();

@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Runtime;
+
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>How to build a <see cref="MultiResUNet3D"/>. Defaults are those of Ibtehaz and Rahman (2020): five levels of base widths 32-64-128-256-512, which give 51-105-212-426-853 channels.</summary>

@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Runtime;
+
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>The checks that the options of all networks share.</summary>

@@ -11,7 +11,7 @@ internal static class SpatialSize
     public static void Check(long[] size, int multiple, string image = "")
     {
         long[] next = [.. size.Select(length => Math.Max(1, (length + multiple - 1) / multiple) * multiple)];
-        // A norm cannot normalise a single voxel.
+        // A norm cannot normalize a single voxel.
         if (next.All(length => length == multiple))
             next = [.. next.Select(length => 2 * length)];
         if (!size.SequenceEqual(next))

@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Networks.Layers;
+
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>What <see cref="UNet3D"/> and <see cref="UNet2D"/> share. As a TorchSharp module it maps the concatenated channels of its modalities to logits.</summary>

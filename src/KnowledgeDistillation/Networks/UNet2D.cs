@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Networks.Layers;
+
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>The same network as <see cref="UNet3D"/> for slices [N, C, H, W].</summary>

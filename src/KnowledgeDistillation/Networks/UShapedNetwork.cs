@@ -1,3 +1,6 @@
+using KnowledgeDistillation.Networks.Layers;
+using KnowledgeDistillation.Runtime;
+using KnowledgeDistillation.Teachers;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -83,7 +86,7 @@ public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder
     /// </summary>
     /// <remarks>
     /// The N deepest levels are all that works at the N lowest resolutions: N blocks on the way down and the N − 1 on the way up that join them.
-    /// Call it before a trainer or an optimiser is made, because the parameters of this network that are replaced are disposed.
+    /// Call it before a trainer or an optimizer is made, because the parameters of this network that are replaced are disposed.
     /// Shared modules are disposed with the last network that holds them, so the two may be disposed in any order. Saving this network saves the shared weights as its own, and the network that is loaded from there
     /// shares nothing. Loading weights into this network writes the shared ones too.
     /// </remarks>

@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Runtime;
+
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>What the options of every <see cref="UShapedNetwork"/> have in common.</summary>

@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Networks.Layers;
+
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>How a U-Net doubles the resolution on its way up.</summary>

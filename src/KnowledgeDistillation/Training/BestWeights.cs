@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Storage;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Training;

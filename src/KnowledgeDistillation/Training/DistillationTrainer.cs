@@ -1,4 +1,6 @@
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Teachers;
 using Microsoft.Extensions.Logging;
 
 namespace KnowledgeDistillation.Training;
@@ -14,7 +16,7 @@ public sealed class DistillationTrainer : ITrainer
     /// <param name="teacher">The network that it learns from, on the same device.</param>
     /// <param name="labels">How the channels of both relate to classes.</param>
     /// <param name="options">How the student is fitted; null for the paper's protocol.</param>
-    /// <param name="objective">What is minimised; null for the paper's eq. 5.</param>
+    /// <param name="objective">What is minimized; null for the paper's eq. 5.</param>
     /// <param name="logger">Where epochs are logged; null for nowhere.</param>
     /// <exception cref="ArgumentException">An option is out of range, the student's channels are not the label scheme's, or the teacher is the student.</exception>
     public DistillationTrainer(
@@ -28,11 +30,11 @@ public sealed class DistillationTrainer : ITrainer
     {
     }
 
-    /// <summary>Makes a trainer with several teachers, each with terms of its own: see <see cref="TeacherLoss"/>.</summary>
+    /// <summary>Makes a trainer with several teachers, each with terms of its own: see <see cref="NamedTeacherLoss"/>.</summary>
     /// <param name="student">The network that learns, already on its device.</param>
     /// <param name="teachers">At least one teacher; names differ.</param>
     /// <param name="labels">How the channels of all relate to classes.</param>
-    /// <param name="objective">What is minimised.</param>
+    /// <param name="objective">What is minimized.</param>
     /// <param name="options">How the student is fitted; null for the paper's protocol.</param>
     /// <param name="logger">Where epochs are logged; null for nowhere.</param>
     /// <exception cref="ArgumentException">An option is out of range, the student's channels are not the label scheme's, or a teacher is the student.</exception>

@@ -22,7 +22,7 @@ internal sealed class LearningLosses
     /// <summary>All modules, each with its part of a file name.</summary>
     public IReadOnlyList<(string Name, nn.Module Module)> Modules => _modules;
 
-    /// <summary>The optimisers of the losses that train something of their own, each with its part of a file name.</summary>
+    /// <summary>The optimizers of the losses that train something of their own, each with its part of a file name.</summary>
     public IEnumerable<(string Name, OptimizerHelper Optimizer)> Optimizers => _selfTraining.Select(loss => (loss.Name, loss.Loss.Optimizer));
 
     public static LearningLosses In(WeightedObjective objective)
@@ -41,7 +41,7 @@ internal sealed class LearningLosses
     }
 
     /// <summary>One step of everything that is trained beside the student.</summary>
-    /// <exception cref="NonFiniteLossException">What one of them minimises is not finite; it has not moved.</exception>
+    /// <exception cref="NonFiniteLossException">What one of them minimizes is not finite; it has not moved.</exception>
     public void TrainOwn(DistillationContext context, int epoch, int step)
     {
         foreach ((_, string term, ISelfTrainingLoss loss, string? teacher) in _selfTraining)
@@ -68,7 +68,7 @@ internal sealed class LearningLosses
         }
 
         if (loss is ILearnableLoss and ISelfTrainingLoss)
-            throw new ArgumentException($"The loss {loss.GetType().Name} of '{name}' is both an {nameof(ILearnableLoss)} and an {nameof(ISelfTrainingLoss)}, so two optimisers would move it: make it one of them.");
+            throw new ArgumentException($"The loss {loss.GetType().Name} of '{name}' is both an {nameof(ILearnableLoss)} and an {nameof(ISelfTrainingLoss)}, so two optimizers would move it: make it one of them.");
         if (loss is ILearnableLoss learnable)
         {
             _modules.Add((FileName(name), learnable.Module));
@@ -83,8 +83,8 @@ internal sealed class LearningLosses
 
         if (loss is not ICompositeLoss composite)
             return;
-        // What lies within a TeacherLoss sees its teacher alone, also when it trains something of its own.
-        string? bound = (loss as TeacherLoss)?.Teacher ?? teacher;
+        // What lies within a NamedTeacherLoss sees its teacher alone, also when it trains something of its own.
+        string? bound = (loss as NamedTeacherLoss)?.Teacher ?? teacher;
         int part = 0;
         foreach (IDistillationLoss inner in composite.Parts)
             Collect($"{name}.{part++}", inner, bound);

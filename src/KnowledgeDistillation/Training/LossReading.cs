@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Losses;
-
 namespace KnowledgeDistillation.Training;
 
 /// <summary>What the objective came to in one step.</summary>

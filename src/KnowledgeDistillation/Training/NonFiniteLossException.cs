@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Losses;
-
 namespace KnowledgeDistillation.Training;
 
 /// <summary>The objective, or the weights by its gradient, became infinite or not a number. The fit stopped; checkpoints are those of before.</summary>

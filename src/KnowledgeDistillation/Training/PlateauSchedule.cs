@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Runtime;
+
 namespace KnowledgeDistillation.Training;
 
 /// <summary>Multiplies the learning rate by <see cref="Factor"/> whenever the watched loss has not decreased for <see cref="Patience"/> epochs (KD-Net, section 3.2: 0.2 and 50).</summary>

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using KnowledgeDistillation.Losses;
 
 namespace KnowledgeDistillation.Training;
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Storage;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -46,7 +47,7 @@ internal sealed class RunFolder
         return folder;
     }
 
-    /// <summary>Loads the last checkpoint into the network, the optimiser and the losses that learn.</summary>
+    /// <summary>Loads the last checkpoint into the network, the optimizer and the losses that learn.</summary>
     /// <returns>The epochs that were; none where there is no checkpoint.</returns>
     public List<EpochReport> Resume(OptimizerHelper optimizer)
     {
@@ -142,7 +143,7 @@ internal sealed class RunFolder
         }
         catch (Exception exception) when (exception is IOException or ArgumentException or InvalidOperationException or FormatException)
         {
-            throw new CheckpointException(path, $"the optimiser's state does not fit ({exception.Message})", exception);
+            throw new CheckpointException(path, $"the optimizer's state does not fit ({exception.Message})", exception);
         }
     }
 

@@ -15,7 +15,7 @@ public static class SeedMixer
         return (long)(state >> 1);
     }
 
-    // The finaliser of SplitMix64 (Steele, Lea and Flood 2014).
+    // The finalizer of SplitMix64 (Steele, Lea and Flood 2014).
     private static ulong Scramble(ulong value)
     {
         value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;

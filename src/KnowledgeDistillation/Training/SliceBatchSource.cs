@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Networks;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Training;

@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.KDNet;
 using Microsoft.Extensions.Logging;
 
 namespace KnowledgeDistillation.Training;
@@ -13,7 +14,7 @@ public sealed class SupervisedTrainer : ITrainer
     /// <param name="network">The network, already on its device.</param>
     /// <param name="labels">How its channels relate to classes.</param>
     /// <param name="options">How it is fitted; null for the paper's protocol.</param>
-    /// <param name="objective">What is minimised; null for L_GT (eq. 4).</param>
+    /// <param name="objective">What is minimized; null for L_GT (eq. 4).</param>
     /// <param name="logger">Where epochs are logged; null for nowhere.</param>
     /// <exception cref="ArgumentException">An option is out of range, or the network's channels are not the label scheme's.</exception>
     public SupervisedTrainer(

@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Losses;
 using TorchSharp.Modules;
 using static TorchSharp.torch.utils;
 

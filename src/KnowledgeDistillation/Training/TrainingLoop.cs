@@ -1,5 +1,8 @@
 using System.Diagnostics;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Runtime;
+using KnowledgeDistillation.Storage;
+using KnowledgeDistillation.Teachers;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using TorchSharp;
@@ -126,7 +129,7 @@ internal sealed class TrainingLoop
             }
 
             SafePoint.Collect();
-            // The optimiser's state, which stays, has come to lie among what goes; and a teacher that fills its cache needs what is not needed again.
+            // The optimizer's state, which stays, has come to lie among what goes; and a teacher that fills its cache needs what is not needed again.
             if (progress.IsFirst(epoch, step))
                 FreedMemory.GiveBack();
         }
@@ -232,7 +235,7 @@ internal sealed class TrainingLoop
         return initial[0] * multiplier;
     }
 
-    // Says of a schedule or an optimiser of the user's own, of which nothing is stored, whether it is still the same.
+    // Says of a schedule or an optimizer of the user's own, of which nothing is stored, whether it is still the same.
     private void RequireSameLearningRate(RunFolder? folder, double initial, List<EpochReport> history)
     {
         if (history.Count == 0)

@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Runtime;
 using TorchSharp.Modules;
 
 namespace KnowledgeDistillation.Training;
@@ -11,13 +12,13 @@ public sealed record TrainingOptions
     /// <summary>The learning rate, above 0. Default 1e-4.</summary>
     public double LearningRate { get; init; } = 1e-4;
 
-    /// <summary>Weight decay of the default optimiser, at least 0. Default 0; No New-Net uses 1e-5.</summary>
+    /// <summary>Weight decay of the default optimizer, at least 0. Default 0; No New-Net uses 1e-5.</summary>
     public double WeightDecay { get; init; }
 
     /// <summary>How the learning rate changes. Default: ×0.2 when the watched loss has not decreased for 50 epochs.</summary>
     public ILearningRateSchedule Schedule { get; init; } = new PlateauSchedule();
 
-    /// <summary>Makes the optimiser from the parameters that learn; null for Adam with <see cref="LearningRate"/> and <see cref="WeightDecay"/>. The schedule multiplies the learning rates with which its parameter groups begin.</summary>
+    /// <summary>Makes the optimizer from the parameters that learn; null for Adam with <see cref="LearningRate"/> and <see cref="WeightDecay"/>. The schedule multiplies the learning rates with which its parameter groups begin.</summary>
     public Func<IEnumerable<Parameter>, OptimizerHelper>? Optimizer { get; init; }
 
     /// <summary>The gradient is scaled down to this Euclidean norm where it is longer; above 0, or null for never. Default null.</summary>
@@ -33,7 +34,7 @@ public sealed record TrainingOptions
     public long Seed { get; init; }
 
     /// <summary>
-    /// Over how many batches the gradient is averaged before the optimiser takes a step, at least 1; the last step of an epoch takes what is left. Default 1. A large batch in the memory of a small one; the same, but for
+    /// Over how many batches the gradient is averaged before the optimizer takes a step, at least 1; the last step of an epoch takes what is left. Default 1. A large batch in the memory of a small one; the same, but for
     /// what a loss or a batch norm computes over a batch as a whole.
     /// </summary>
     public int BatchesPerStep { get; init; } = 1;

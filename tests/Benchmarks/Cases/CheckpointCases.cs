@@ -8,7 +8,7 @@ using TorchSharp;
 
 namespace KnowledgeDistillation.Benchmarks.Cases;
 
-/// <summary>Weights and the optimiser's state to disk, as after each epoch.</summary>
+/// <summary>Weights and the optimizer's state to disk, as after each epoch.</summary>
 internal static class CheckpointCases
 {
     // The weights do not depend on it, and a step should be short.

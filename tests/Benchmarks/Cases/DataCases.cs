@@ -2,7 +2,8 @@ using KnowledgeDistillation.Benchmarks.Data;
 using KnowledgeDistillation.Benchmarks.Harness;
 using KnowledgeDistillation.Benchmarks.Ours;
 using KnowledgeDistillation.Benchmarks.Plain;
-using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Networks;
 
 namespace KnowledgeDistillation.Benchmarks.Cases;

@@ -1,6 +1,8 @@
 using KnowledgeDistillation.Benchmarks.Harness;
 using KnowledgeDistillation.Benchmarks.Ours;
 using KnowledgeDistillation.Benchmarks.Plain;
+using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Runtime;
 
 namespace KnowledgeDistillation.Benchmarks.Cases;
 

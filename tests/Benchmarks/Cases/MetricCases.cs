@@ -10,9 +10,9 @@ internal static class MetricCases
 {
     public static IReadOnlyList<BenchmarkCase> All { get; } =
     [
-        new("HD95 of a tumour", "both directions, 240×240×155 voxels", Ours(TwoMasks.Tumour), Plainly(TwoMasks.Tumour))
+        new("HD95 of a tumor", "both directions, 240×240×155 voxels", Ours(TwoMasks.Tumor), Plainly(TwoMasks.Tumor))
         {
-            Targets = [new Target("HD95 of a tumour, both directions", Measure.Value, 0.5)],
+            Targets = [new Target("HD95 of a tumor, both directions", Measure.Value, 0.5)],
             WarmUp = 5,
         },
         new("HD95 of noise", "the same where half of all voxels are set at random: the worst that there is", Ours(TwoMasks.Noise), Plainly(TwoMasks.Noise))

@@ -1,6 +1,8 @@
 using KnowledgeDistillation.Benchmarks.Harness;
 using KnowledgeDistillation.Benchmarks.Ours;
 using KnowledgeDistillation.Benchmarks.Plain;
+using KnowledgeDistillation.Runtime;
+using KnowledgeDistillation.Teachers;
 
 namespace KnowledgeDistillation.Benchmarks.Cases;
 

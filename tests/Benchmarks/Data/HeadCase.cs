@@ -1,5 +1,7 @@
 using KnowledgeDistillation.Benchmarks.Harness;
-using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Volumes;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Benchmarks.Data;

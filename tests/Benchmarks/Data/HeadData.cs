@@ -1,5 +1,7 @@
 using KnowledgeDistillation.Benchmarks.Harness;
-using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Phantoms;
+using KnowledgeDistillation.Medical.Volumes;
 
 namespace KnowledgeDistillation.Benchmarks.Data;
 

@@ -1,13 +1,14 @@
 using KnowledgeDistillation.Benchmarks.Harness;
-using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Volumes;
 
 namespace KnowledgeDistillation.Benchmarks.Data;
 
 /// <summary>Two regions to compare, on 240×240×155 voxels of 1 mm.</summary>
 internal sealed record TwoMasks(bool[] Left, bool[] Right, int SizeX, int SizeY, int SizeZ)
 {
-    /// <summary>The tumour, and the same moved by a few voxels.</summary>
-    public static TwoMasks Tumour(Setting setting)
+    /// <summary>The tumor, and the same moved by a few voxels.</summary>
+    public static TwoMasks Tumor(Setting setting)
     {
         LabelVolume labels = HeadData.Find(setting).Load().Segmentation!;
         VolumeGrid grid = labels.Grid;

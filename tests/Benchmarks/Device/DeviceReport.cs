@@ -5,6 +5,7 @@ using KnowledgeDistillation.Benchmarks.Harness;
 using KnowledgeDistillation.Benchmarks.Ours;
 using KnowledgeDistillation.Benchmarks.Report;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Training;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -15,7 +15,7 @@ internal sealed record BenchmarkCase(string Name, string Description, Workload O
     /// <summary>Repetitions that count, of each side.</summary>
     public int Repetitions { get; init; } = 9;
 
-    /// <summary>Repetitions before, which fill caches and let the runtime optimise its code.</summary>
+    /// <summary>Repetitions before, which fill caches and let the runtime optimize its code.</summary>
     public int WarmUp { get; init; } = 3;
 
     /// <summary>Changes the setting asked for.</summary>

@@ -3,7 +3,7 @@ namespace KnowledgeDistillation.Benchmarks.Harness;
 /// <summary>What was measured of a case: the repetitions of both sides, in the order in which they took turns.</summary>
 internal sealed record Comparison(BenchmarkCase Case, Setting Setting, IReadOnlyList<Repetition> Ours, IReadOnlyList<Repetition> Plain)
 {
-    /// <summary>The median of the ratios of neighbouring repetitions: what slows the machine down for a while slows both.</summary>
+    /// <summary>The median of the ratios of neighboring repetitions: what slows the machine down for a while slows both.</summary>
     public double Ratio => Statistics.Median(Ours.Zip(Plain, (ours, plain) => ours.Value / plain.Value));
 
     /// <summary>How much the ratio varies.</summary>

@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Runtime;
 using TorchSharp;
 
 namespace KnowledgeDistillation.Benchmarks.Harness;

@@ -1,7 +1,8 @@
 using KnowledgeDistillation.Benchmarks.Data;
 using KnowledgeDistillation.Benchmarks.Harness;
-using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.KDNet;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Benchmarks.Ours;

@@ -1,5 +1,8 @@
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Runtime;
+using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Training;
 
 namespace KnowledgeDistillation.Benchmarks.Ours;
@@ -7,7 +10,7 @@ namespace KnowledgeDistillation.Benchmarks.Ours;
 /// <summary>How our side is configured; the only place that knows.</summary>
 internal sealed record OurWay
 {
-    public static LabelScheme Labels { get; } = new ExclusiveClasses("background", "necrosis", "oedema", "enhancing");
+    public static LabelScheme Labels { get; } = new ExclusiveClasses("background", "necrosis", "edema", "enhancing");
 
     public Precision Precision { get; init; } = Precision.Full;
 

@@ -1,4 +1,4 @@
-using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.Preprocessing;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Benchmarks.Plain;

@@ -1,4 +1,6 @@
-using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Volumes;
 
 namespace KnowledgeDistillation.Benchmarks.Plain;
 
@@ -17,7 +19,7 @@ internal static class PlainPreprocessing
         foreach (string modality in BraTSModality.All)
         {
             Volume volume = NiftiImage.Load(item.Images[modality].Path).ToVolume().ReorientTo(Orientation.RAS);
-            Normalise(volume.Voxels);
+            Normalize(volume.Voxels);
             means.Add(Pool(volume).Average(value => (double)value));
         }
 
@@ -26,7 +28,7 @@ internal static class PlainPreprocessing
         return [.. means];
     }
 
-    private static void Normalise(float[] voxels)
+    private static void Normalize(float[] voxels)
     {
         float[] brain = [.. voxels.Where(value => value != 0)];
         double mean = brain.Average(value => (double)value);

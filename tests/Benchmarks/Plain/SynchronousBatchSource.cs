@@ -1,4 +1,4 @@
-using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Medical.Preprocessing;
 
 namespace KnowledgeDistillation.Benchmarks.Plain;
 

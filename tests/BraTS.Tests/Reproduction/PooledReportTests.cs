@@ -2,7 +2,11 @@ using System.Globalization;
 using System.Xml;
 using System.Xml.Linq;
 using FluentAssertions;
-using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Reproduction;
+using KnowledgeDistillation.Experiments.Reproduction.Pooled;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Statistics;
 using Xunit;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;
@@ -27,7 +31,7 @@ public sealed class PooledReportTests : IDisposable
         row[9..14].Should().Equal(et.Seeds.Select(seed => Signed(100 * seed.Difference)));
         row[14].Should().Be("5 of 5");
         Row(Table(page, "The same over cases of all seeds, on the grid"), cells => cells[0] == "KD-Net, tuned, 3 skips" && cells[1] == "ET")[8].Should().Be("240");
-        Row(Table(page, "Enhancing tumour (ET): mean ± standard deviation over seeds"), cells => cells[0] == "Teacher, 3 skips")[1].Should().Be(Dice("teacher-3-skips", "ET"));
+        Row(Table(page, "Enhancing tumor (ET): mean ± standard deviation over seeds"), cells => cells[0] == "Teacher, 3 skips")[1].Should().Be(Dice("teacher-3-skips", "ET"));
         Row(Table(page, "Folds that are done, by seed"), cells => cells[0] == "u-hved").Should().Equal("u-hved", "U-HVED", "3 of 3", "3 of 3", "3 of 3", "3 of 3", "3 of 3");
         Row(Table(page, "Options of all runs"), cells => cells[0] == "seed")[1].Should().Be("1, 2, 3, 4 and 5");
         page.Value.Should().Contain("it helps in ET").And.Contain("ahead in 5 of 5 seeds").And.Contain("nothing follows for patients");

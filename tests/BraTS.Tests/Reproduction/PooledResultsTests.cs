@@ -1,5 +1,12 @@
 using FluentAssertions;
-using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Reproduction;
+using KnowledgeDistillation.Experiments.Reproduction.Pooled;
+using KnowledgeDistillation.Experiments.Reproduction.Report;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Statistics;
+using KnowledgeDistillation.Experiments.Systems;
 using Xunit;
 using static KnowledgeDistillation.Samples.BraTS.Tests.HandMadeReproduction;
 

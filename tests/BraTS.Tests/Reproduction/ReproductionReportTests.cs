@@ -3,9 +3,19 @@ using System.Text.RegularExpressions;
 using System.Xml;
 using System.Xml.Linq;
 using FluentAssertions;
-using KnowledgeDistillation.Medical;
-using KnowledgeDistillation.Metrics;
-using KnowledgeDistillation.Training;
+using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Report;
+using KnowledgeDistillation.Experiments.Reproduction;
+using KnowledgeDistillation.Experiments.Reproduction.Report;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Statistics;
+using KnowledgeDistillation.Experiments.Systems;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Phantoms;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Storage;
 using Xunit;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;
@@ -72,11 +82,11 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
     public void Both_grids_and_both_conventions_for_empty_regions_are_told()
     {
         XElement page = Write(Complete.Value);
-        XElement[] enhancing = [.. page.Descendants("table").Where(table => Caption(table).StartsWith("Enhancing tumour (ET): mean", StringComparison.Ordinal))];
+        XElement[] enhancing = [.. page.Descendants("table").Where(table => Caption(table).StartsWith("Enhancing tumor (ET): mean", StringComparison.Ordinal))];
         enhancing.Should().HaveCount(2, "of the training grid and of native space");
         string[] training = Row(enhancing[0], cells => cells[0] == "Baseline, 3 skips"), native = Row(enhancing[1], cells => cells[0] == "Baseline, 3 skips");
         training[1].Should().NotBe(native[1]);
-        training[2].Should().EndWith("(45)", "three cases have no enhancing tumour").And.NotStartWith(training[1]);
+        training[2].Should().EndWith("(45)", "three cases have no enhancing tumor").And.NotStartWith(training[1]);
         Row(enhancing[0], cells => cells[0] == "Baseline, 3 skips")[^1].Should().Be("48");
     }
 
@@ -85,7 +95,7 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
     {
         XElement page = Write(Complete.Value with { Settings = Complete.Value.Settings with { PhantomEdge = 24, CropEdge = 24, SubsamplingFactor = 1 } });
 
-        page.Descendants("table").Count(table => Caption(table).StartsWith("Enhancing tumour (ET): mean", StringComparison.Ordinal)).Should().Be(1);
+        page.Descendants("table").Count(table => Caption(table).StartsWith("Enhancing tumor (ET): mean", StringComparison.Ordinal)).Should().Be(1);
         page.Value.Should().Contain("neither cropped nor subsampled").And.NotContain("The same in native space");
     }
 

@@ -1,5 +1,9 @@
 using FluentAssertions;
-using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Reproduction;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Statistics;
+using KnowledgeDistillation.Experiments.Systems;
 using Xunit;
 using static KnowledgeDistillation.Samples.BraTS.Tests.HandMadeReproduction;
 

@@ -1,7 +1,10 @@
-using KnowledgeDistillation.Losses;
-using KnowledgeDistillation.Medical;
+using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Reproduction;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Systems;
+using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Metrics;
-using KnowledgeDistillation.Training;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;
 
@@ -12,7 +15,7 @@ internal static class SyntheticReproduction
 
     private static readonly DateTimeOffset Start = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
-    /// <summary>All runs done, in which the student of the full method is ahead in the enhancing tumour only.</summary>
+    /// <summary>All runs done, in which the student of the full method is ahead in the enhancing tumor only.</summary>
     public static ReproductionState Complete() => Of(_ => true);
 
     /// <summary>Some of its runs done.</summary>
@@ -67,7 +70,7 @@ internal static class SyntheticReproduction
                 foreach (ScoringGrid grid in Enum.GetValues<ScoringGrid>())
                 {
                     int shift = (int)Math.Round(200 * (1 - Math.Clamp(dice - (grid == ScoringGrid.Native ? 0.015 : 0), 0, 1)));
-                    scores.Add(new CaseScore(run.Title, FormattableString.Invariant($"Phantom_{fold}_{i + 1:00}"), i % 4 == 0 ? TumourGrade.Low : TumourGrade.High, grid,
+                    scores.Add(new CaseScore(run.Title, FormattableString.Invariant($"Phantom_{fold}_{i + 1:00}"), i % 4 == 0 ? TumorGrade.Low : TumorGrade.High, grid,
                         RegionScores.Compare(region.Name, Mask(voxel => !(absent && (noise.Next(2) == 0 || voxel > 3)) && voxel >= shift && voxel < 200 + shift && !absent), Mask(voxel => !absent && voxel < 200))));
                 }
             }
@@ -111,5 +114,5 @@ internal static class SyntheticReproduction
         }
     }
 
-    private static VoxelMask Mask(Predicate<int> belongs) => new([.. Enumerable.Range(0, 420).Select(voxel => belongs(voxel))], 420, 1, 1, Spacing.OneMillimetre);
+    private static VoxelMask Mask(Predicate<int> belongs) => new([.. Enumerable.Range(0, 420).Select(voxel => belongs(voxel))], 420, 1, 1, Spacing.OneMillimeter);
 }

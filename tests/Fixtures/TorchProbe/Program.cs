@@ -1,4 +1,5 @@
 using KnowledgeDistillation;
+using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 
 // Usage: TorchProbe [DIRECTORY]. Looks for torch as an application would, with the libtorch of DIRECTORY if given, and prints

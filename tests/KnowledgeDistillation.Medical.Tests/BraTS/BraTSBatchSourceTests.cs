@@ -1,4 +1,8 @@
 using FluentAssertions;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Phantoms;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
 using TorchSharp;
 using Xunit;
 
@@ -130,8 +134,8 @@ public sealed class BraTSBatchSourceTests : IDisposable
     public void Case_without_segmentation_is_refused_by_name()
     {
         BraTSVolumes volumes = new BraTSPhantom(new() { Size = VolumeSize.Cube(16) }).Create(0);
-        PreprocessedCase unlabelled = new Preprocessor(Options).Process("bare", new BraTSVolumes(volumes.Images, null, volumes.Labels));
-        Action make = () => _ = new BraTSBatchSource([Cases[0], unlabelled]);
+        PreprocessedCase unlabeled = new Preprocessor(Options).Process("bare", new BraTSVolumes(volumes.Images, null, volumes.Labels));
+        Action make = () => _ = new BraTSBatchSource([Cases[0], unlabeled]);
         make.Should().Throw<ArgumentException>().WithMessage("*segmentation, which is missing in: bare*");
     }
 

@@ -1,4 +1,8 @@
 using FluentAssertions;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Tests;
 using Xunit;
 
@@ -20,7 +24,7 @@ public sealed class BraTSDatasetTests : IDisposable
 
         BraTSDataset dataset = BraTSDataset.Open(_folder.Root);
 
-        dataset.Cases.Select(item => (item.Id, item.Grade)).Should().Equal(("Brats18_A_1", TumourGrade.Low), ("Brats18_B_1", TumourGrade.High));
+        dataset.Cases.Select(item => (item.Id, item.Grade)).Should().Equal(("Brats18_A_1", TumorGrade.Low), ("Brats18_B_1", TumorGrade.High));
         ShouldHoldTheRightImages(dataset.Cases[0]);
         dataset.Cases[0].Load().Labels.Should().Be(BraTSLabelConvention.BraTS2018);
     }
@@ -29,8 +33,8 @@ public sealed class BraTSDatasetTests : IDisposable
     public void Opening_the_folder_of_one_grade_still_knows_the_grade()
     {
         TinyCases.Write2018(_folder["HGG"], "Brats18_A_1");
-        BraTSDataset.Open(_folder["HGG"]).Cases.Single().Grade.Should().Be(TumourGrade.High);
-        BraTSDataset.Open(_folder["HGG", "Brats18_A_1"]).Cases.Single().Grade.Should().Be(TumourGrade.High);
+        BraTSDataset.Open(_folder["HGG"]).Cases.Single().Grade.Should().Be(TumorGrade.High);
+        BraTSDataset.Open(_folder["HGG", "Brats18_A_1"]).Cases.Single().Grade.Should().Be(TumorGrade.High);
     }
 
     [Fact]
@@ -46,7 +50,7 @@ public sealed class BraTSDatasetTests : IDisposable
             """);
         File.WriteAllText(Path.Combine(training, "survival_info.csv"), "Brats20ID,Age,Survival_days,Extent_of_Resection\nBraTS20_Training_003,60.4,289,GTR\n");
 
-        BraTSDataset.Open(_folder.Root).Cases.Select(item => item.Grade).Should().Equal(TumourGrade.High, TumourGrade.Low, TumourGrade.High, TumourGrade.Unknown);
+        BraTSDataset.Open(_folder.Root).Cases.Select(item => item.Grade).Should().Equal(TumorGrade.High, TumorGrade.Low, TumorGrade.High, TumorGrade.Unknown);
     }
 
     [Fact]
@@ -61,7 +65,7 @@ public sealed class BraTSDatasetTests : IDisposable
     public void Layout_of_2021_is_found_without_grades()
     {
         TinyCases.Write2018(_folder.Root, "BraTS2021_00005");
-        BraTSDataset.Open(_folder.Root).Cases.Single().Grade.Should().Be(TumourGrade.Unknown);
+        BraTSDataset.Open(_folder.Root).Cases.Single().Grade.Should().Be(TumorGrade.Unknown);
     }
 
     [Fact]
@@ -80,7 +84,7 @@ public sealed class BraTSDatasetTests : IDisposable
     }
 
     [Fact]
-    public void Case_of_2023_without_enhancing_tumour_is_written_back_with_label_3()
+    public void Case_of_2023_without_enhancing_tumor_is_written_back_with_label_3()
     {
         const string id = "BraTS-GLI-00001-000";
         foreach (string name in (string[])["t1n", "t1c", "t2w", "t2f"])
@@ -112,7 +116,7 @@ public sealed class BraTSDatasetTests : IDisposable
 
         ShouldHoldTheRightImages(dataset.Cases.Single());
         BraTSVolumes volumes = dataset.Cases.Single().Load();
-        // Oedema, non-enhancing, enhancing on disk.
+        // Edema, non-enhancing, enhancing on disk.
         volumes.Labels.ToClasses(volumes.Segmentation!)[..4].Should().Equal(2, 1, 3, 0);
         dataset.Faults.Should().ContainSingle().Which.CaseId.Should().Be("BRATS_485", "a test case has no labels");
         BraTSDataset.Open(root, options with { RequireSegmentation = false }).Cases.Should().HaveCount(2);

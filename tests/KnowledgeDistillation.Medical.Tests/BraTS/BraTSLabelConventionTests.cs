@@ -1,4 +1,7 @@
 using FluentAssertions;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Volumes;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests;
@@ -19,7 +22,7 @@ public sealed class BraTSLabelConventionTests
     [MemberData(nameof(All))]
     public void Classes_are_written_back_as_they_came(BraTSLabelConvention convention)
     {
-        LabelVolume labels = TinyCases.Labels(0, convention.EnhancingLabel, convention.NecrosisLabel, convention.OedemaLabel);
+        LabelVolume labels = TinyCases.Labels(0, convention.EnhancingLabel, convention.NecrosisLabel, convention.EdemaLabel);
         convention.ToLabels(labels.Grid, convention.ToClasses(labels)).Voxels.Should().Equal(labels.Voxels);
     }
 

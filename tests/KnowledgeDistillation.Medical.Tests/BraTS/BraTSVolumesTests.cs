@@ -1,4 +1,6 @@
 using FluentAssertions;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Volumes;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests;

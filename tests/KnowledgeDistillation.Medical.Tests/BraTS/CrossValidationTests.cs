@@ -1,4 +1,5 @@
 using FluentAssertions;
+using KnowledgeDistillation.Medical.BraTS;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests;
@@ -6,7 +7,7 @@ namespace KnowledgeDistillation.Medical.Tests;
 public sealed class CrossValidationTests
 {
     [Fact]
-    public void Every_case_is_scored_once_and_never_where_it_was_learnt_from()
+    public void Every_case_is_scored_once_and_never_where_it_was_learned_from()
     {
         IReadOnlyList<BraTSCase> cases = Cases(28, 11);
         IReadOnlyList<CrossValidationFold> folds = CrossValidation.Split(cases);
@@ -27,10 +28,10 @@ public sealed class CrossValidationTests
     {
         foreach (CrossValidationFold fold in CrossValidation.Split(Cases(210, 75), new() { Seed = 5 }))
         {
-            fold.Test.Count(item => item.Grade == TumourGrade.High).Should().Be(70);
-            fold.Test.Count(item => item.Grade == TumourGrade.Low).Should().Be(25);
+            fold.Test.Count(item => item.Grade == TumorGrade.High).Should().Be(70);
+            fold.Test.Count(item => item.Grade == TumorGrade.Low).Should().Be(25);
             fold.Validation.Should().HaveCount(19);
-            fold.Validation.Count(item => item.Grade == TumourGrade.Low).Should().Be(5);
+            fold.Validation.Count(item => item.Grade == TumorGrade.Low).Should().Be(5);
         }
     }
 
@@ -121,7 +122,7 @@ public sealed class CrossValidationTests
         string.Join(" | ", folds.Select(fold => string.Join(" / ", new[] { fold.Training, fold.Validation, fold.Test }.Select(part => string.Join(' ', part.Select(item => item.Id))))));
 
     private static BraTSCase[] Cases(int high, int low) =>
-        [.. Enumerable.Range(0, high).Select(i => Case($"H{i:000}", TumourGrade.High)), .. Enumerable.Range(0, low).Select(i => Case($"L{i:000}", TumourGrade.Low))];
+        [.. Enumerable.Range(0, high).Select(i => Case($"H{i:000}", TumorGrade.High)), .. Enumerable.Range(0, low).Select(i => Case($"L{i:000}", TumorGrade.Low))];
 
-    private static BraTSCase Case(string id, TumourGrade grade) => new(id, new Dictionary<string, BraTSImageFile> { ["t1"] = new("none.nii") }, grade: grade);
+    private static BraTSCase Case(string id, TumorGrade grade) => new(id, new Dictionary<string, BraTSImageFile> { ["t1"] = new("none.nii") }, grade: grade);
 }

@@ -1,3 +1,6 @@
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Volumes;
+
 namespace KnowledgeDistillation.Medical.Tests;
 
 /// <summary>Writes cases of a few voxels in the layouts of BraTS.</summary>

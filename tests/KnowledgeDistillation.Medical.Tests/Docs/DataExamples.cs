@@ -1,4 +1,9 @@
 using FluentAssertions;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Phantoms;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests.Docs;
@@ -56,7 +61,7 @@ public sealed class DataExamples : IDisposable
         BraTSDataset dataset = BraTSDataset.Open(folder);            // such as MICCAI_BraTS_2018_Data_Training
         CrossValidationFold fold = CrossValidation.Split(dataset.Cases)[0];
 
-        PreprocessingCache cache = new(cacheFolder);                 // 128³ around the centre, subsampled to 64³
+        PreprocessingCache cache = new(cacheFolder);                 // 128³ around the center, subsampled to 64³
         BraTSBatchSource training = new(cache.Prepare(fold.Training), new() { BatchSize = 2, Seed = 1 });
         BraTSBatchSource validation = new(cache.Prepare(fold.Validation), BraTSBatchOptions.Evaluation);
         return (training, validation);

@@ -1,4 +1,6 @@
 using FluentAssertions;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Volumes;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests.Docs;
@@ -21,7 +23,7 @@ public class NiftiExample
             Volume t1ce = image.ToVolume();                              // floats, slope and intercept applied
             Console.WriteLine(image.Grid);                               // 240×240×155 voxels, LPS, [-1 0 0 0; 0 -1 0 239; 0 0 1 0]
 
-            LabelVolume tumour = NiftiImage.Load(segmentationPath).ToLabels(); // integers, or an error that names the first voxel that is none
+            LabelVolume tumor = NiftiImage.Load(segmentationPath).ToLabels(); // integers, or an error that names the first voxel that is none
 
             Volume ras = t1ce.ReorientTo(Orientation.RAS);               // voxels permuted, never interpolated
             LabelVolume predicted = new(ras.Grid, new int[ras.Grid.VoxelCount]);
@@ -32,7 +34,7 @@ public class NiftiExample
             NiftiHeader header = NiftiImage.LoadHeader(t1cePath);   // no voxel is read or uncompressed
 
             NiftiImage.Load(predictionPath).Grid.Should().Be(grid);
-            tumour.Grid.Should().Be(grid);
+            tumor.Grid.Should().Be(grid);
             header.Grid.Should().Be(grid);
         }
         finally

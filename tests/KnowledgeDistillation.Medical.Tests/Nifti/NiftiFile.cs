@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using KnowledgeDistillation.Medical.Nifti;
 
 namespace KnowledgeDistillation.Medical.Tests;
 

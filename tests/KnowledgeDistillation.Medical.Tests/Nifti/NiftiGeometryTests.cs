@@ -1,4 +1,6 @@
 using FluentAssertions;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;
 using Xunit;
 
@@ -92,11 +94,11 @@ public sealed class NiftiGeometryTests
     [InlineData(2, 1)]
     [InlineData(3, 0.001)]
     [InlineData(2 + 8, 1)]
-    public void Units_are_converted_to_millimetres(int units, double millimetres)
+    public void Units_are_converted_to_millimeters(int units, double millimeters)
     {
         Affine affine = Read(fields => fields.Set(NiftiField.XyztUnits, (long)units));
 
-        ShouldBe(affine, Affine.Scaling(millimetres, millimetres, millimetres));
+        ShouldBe(affine, Affine.Scaling(millimeters, millimeters, millimeters));
     }
 
     [Fact]

@@ -1,6 +1,9 @@
 using System.IO.Compression;
 using CsCheck;
 using FluentAssertions;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests;
@@ -87,7 +90,7 @@ public sealed class NiftiHostileInputTests
         ["many frames"] = (fields => SetSizes(fields, 4, 5, 6, 32767, 32767, 32767), "*the file ends before the voxels do*"),
         ["wrong bits"] = (fields => fields.Set(NiftiField.BitPix, 32L), "*32 bits per voxel for the type Int16 (4), which has 16*"),
         ["unknown type"] = (fields => fields.Set(NiftiField.DataType, 77L), "*code 77*"),
-        ["colour"] = (fields => fields.Set(NiftiField.DataType, 128L), "*type Rgb24 (128)*"),
+        ["color"] = (fields => fields.Set(NiftiField.DataType, 128L), "*type Rgb24 (128)*"),
         ["long double"] = (fields => fields.Set(NiftiField.DataType, 1536L), "*type Float128 (1536)*"),
         ["voxels in the header"] = (fields => fields.Set(NiftiField.VoxOffset, 100L), "*at byte 100 (vox_offset)*"),
         ["voxels before the file"] = (fields => fields.Set(NiftiField.VoxOffset, -352L), "*at byte -352 (vox_offset)*"),

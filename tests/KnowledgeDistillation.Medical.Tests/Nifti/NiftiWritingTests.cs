@@ -1,4 +1,6 @@
 using FluentAssertions;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Tests;
 using Xunit;
 

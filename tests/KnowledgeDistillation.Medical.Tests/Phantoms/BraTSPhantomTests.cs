@@ -1,4 +1,8 @@
 using FluentAssertions;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Phantoms;
+using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;
 using Xunit;
 
@@ -19,7 +23,7 @@ public sealed class BraTSPhantomTests
                 image.Voxels.Select(value => value != 0).Should().Equal(brain);
             (brain.Count(inside => inside) / (double)brain.Length).Should().BeInRange(0.15, 0.4);
             brain[0].Should().BeFalse();
-            item.Segmentation!.Voxels.Where((label, i) => label != 0 && !brain[i]).Should().BeEmpty("tumour lies in the brain");
+            item.Segmentation!.Voxels.Where((label, i) => label != 0 && !brain[i]).Should().BeEmpty("tumor lies in the brain");
         }
     }
 
@@ -40,11 +44,11 @@ public sealed class BraTSPhantomTests
         Cases.SelectMany(item => item.Images.Values).Should().OnlyContain(image => image.Voxels.All(value => value == MathF.Round(value) && value >= 0 && value <= short.MaxValue));
 
     [Fact]
-    public void Core_lies_within_oedema_and_the_enhancing_rim_around_necrosis()
+    public void Core_lies_within_edema_and_the_enhancing_rim_around_necrosis()
     {
-        // Necrosis touches healthy tissue hardly ever: going outwards, one meets the rim or oedema first.
+        // Necrosis touches healthy tissue hardly ever: going outwards, one meets the rim or edema first.
         (int touching, int all) = (0, 0);
-        foreach (int index in Enumerable.Range(0, 12).Where(index => Small.GradeOf(index) == TumourGrade.High))
+        foreach (int index in Enumerable.Range(0, 12).Where(index => Small.GradeOf(index) == TumorGrade.High))
         {
             LabelVolume labels = Cases[index].Segmentation!;
             for (int z = 1; z < 31; z++)
@@ -75,7 +79,7 @@ public sealed class BraTSPhantomTests
             double Mean(string modality, int label) => item.Images[modality].Voxels.Where((value, i) => value != 0 && item.Segmentation!.Voxels[i] == label).Select(value => (double)value).DefaultIfEmpty(double.NaN).Average();
             double Relative(string modality, int label) => Mean(modality, label) / Mean(modality, 0);
 
-            Relative("flair", 2).Should().BeGreaterThan(1.25, "oedema is bright in FLAIR");
+            Relative("flair", 2).Should().BeGreaterThan(1.25, "edema is bright in FLAIR");
             Relative("t2", 2).Should().BeGreaterThan(1.1, "and in T2");
             Relative("t1ce", 2).Should().BeInRange(0.85, 1.3, "and faint in T1ce");
             Relative("t1", 2).Should().BeInRange(0.85, 1.2, "and in T1");
@@ -89,7 +93,7 @@ public sealed class BraTSPhantomTests
     }
 
     [Fact]
-    public void Every_case_has_oedema_and_core_and_some_have_no_enhancing_tumour()
+    public void Every_case_has_edema_and_core_and_some_have_no_enhancing_tumor()
     {
         foreach (BraTSVolumes item in Cases)
         {
@@ -104,7 +108,7 @@ public sealed class BraTSPhantomTests
     public void Shares_of_grades_and_of_cases_without_enhancement_are_kept_in_small_sets()
     {
         BraTSPhantom phantom = new(new() { Size = VolumeSize.Cube(16), LowGradeShare = 0.5, NonEnhancingShare = 0.25, Seed = 3 });
-        Enumerable.Range(0, 20).Count(index => phantom.GradeOf(index) == TumourGrade.Low).Should().BeInRange(9, 11);
+        Enumerable.Range(0, 20).Count(index => phantom.GradeOf(index) == TumorGrade.Low).Should().BeInRange(9, 11);
         Enumerable.Range(0, 20).Count(index => !phantom.Create(index).Segmentation!.Voxels.Contains(4)).Should().BeInRange(4, 6);
     }
 
@@ -132,9 +136,9 @@ public sealed class BraTSPhantomTests
     }
 
     [Fact]
-    public void Tumour_contrast_of_zero_hides_the_tumour()
+    public void Tumor_contrast_of_zero_hides_the_tumor()
     {
-        BraTSVolumes item = new BraTSPhantom(new() { Size = VolumeSize.Cube(32), TumourContrast = 0, Distractors = 0, NoiseLevel = 0, BiasField = 0 }).Create(0);
+        BraTSVolumes item = new BraTSPhantom(new() { Size = VolumeSize.Cube(32), TumorContrast = 0, Distractors = 0, NoiseLevel = 0, BiasField = 0 }).Create(0);
         double Mean(int label) => item.Images["flair"].Voxels.Where((value, i) => value != 0 && item.Segmentation!.Voxels[i] == label).Average();
         (Mean(2) / Mean(0)).Should().BeInRange(0.85, 1.15);
     }
@@ -143,7 +147,7 @@ public sealed class BraTSPhantomTests
     public void Grid_of_BraTS_has_voxels_of_1_mm_and_its_orientation()
     {
         VolumeGrid grid = new BraTSPhantom(new() { Size = new(240, 240, 155) }).Grid;
-        grid.Spacing.Should().Be(Spacing.OneMillimetre);
+        grid.Spacing.Should().Be(Spacing.OneMillimeter);
         grid.Orientation.Should().Be(Orientation.LPS);
         grid.Affine.M24.Should().Be(239);
     }
@@ -214,8 +218,8 @@ public sealed class BraTSPhantomTests
         Spacing = null,
         NoiseLevel = 0.04,
         BiasField = 0.15,
-        TumourContrast = 1,
-        OedemaContrastInT1 = 1,
+        TumorContrast = 1,
+        EdemaContrastInT1 = 1,
         Distractors = 1,
         ReferenceError = 0,
         LowGradeShare = 0.26,

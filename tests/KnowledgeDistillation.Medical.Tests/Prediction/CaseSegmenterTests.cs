@@ -1,5 +1,9 @@
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Prediction;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
 using TorchSharp;
 using Xunit;
 
@@ -49,7 +53,7 @@ public sealed class CaseSegmenterTests
         using var prediction = new CasePrediction(probabilities.clone(), BraTSRegions.Classes, geometry);
 
         prediction.Classes().Should().Equal(0, 1);
-        // Half-pixel centres: the third voxel is 1/4 of the first and 3/4 of the second value, 0.5625 for background; the fourth is the second's, 0.45 against 0.55.
+        // Half-pixel centers: the third voxel is 1/4 of the first and 3/4 of the second value, 0.5625 for background; the fourth is the second's, 0.45 against 0.55.
         prediction.NativeClasses().Should().Equal(0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1);
     }
 

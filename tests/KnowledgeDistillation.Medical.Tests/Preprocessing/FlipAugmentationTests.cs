@@ -1,4 +1,7 @@
 using FluentAssertions;
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests;

@@ -1,4 +1,6 @@
 using FluentAssertions;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Tests;
 using Xunit;
 
@@ -30,7 +32,7 @@ public sealed class PreprocessingCacheTests : IDisposable
         actual.Classes.Should().Equal(expected.Classes);
         actual.Geometry.Should().Be(expected.Geometry);
         actual.Labels.Should().Be(expected.Labels);
-        actual.Tumour.Should().Be(expected.Tumour);
+        actual.Tumor.Should().Be(expected.Tumor);
     }
 
     [Fact]
@@ -49,7 +51,7 @@ public sealed class PreprocessingCacheTests : IDisposable
         CachedCase again = Cache().Prepare(_case);
         again.Geometry.Should().Be(new Preprocessor(Options).Process(_case).Geometry);
         again.HasClasses.Should().BeTrue();
-        again.Tumour!.Total.Should().Be(3);
+        again.Tumor!.Total.Should().Be(3);
     }
 
     [Fact]
@@ -59,7 +61,7 @@ public sealed class PreprocessingCacheTests : IDisposable
         foreach (PreprocessingOptions changed in (PreprocessingOptions[])[
             Options with { CropSize = new(2, 2, 2) },
             Options with { SubsamplingFactor = 1 },
-            Options with { CropCentre = CropCentre.Brain },
+            Options with { CropCenter = CropCenter.Brain },
             Options with { Modalities = ["t1ce"] },
             Options with { Modalities = ["flair", "t2", "t1ce", "t1"] }])
         {
@@ -95,8 +97,8 @@ public sealed class PreprocessingCacheTests : IDisposable
     public void Other_meaning_of_labels_is_noticed()
     {
         Cache().Prepare(_case);
-        BraTSCase relabelled = new("X", _case.Images, _case.SegmentationPath, labels: new BraTSLabelConvention(2, 1, 4));
-        Cache().Prepare(relabelled).WasCached.Should().BeFalse();
+        BraTSCase relabeled = new("X", _case.Images, _case.SegmentationPath, labels: new BraTSLabelConvention(2, 1, 4));
+        Cache().Prepare(relabeled).WasCached.Should().BeFalse();
     }
 
     [Fact]
@@ -179,9 +181,9 @@ public sealed class PreprocessingCacheTests : IDisposable
     [Fact]
     public void Case_without_segmentation_is_cached_too()
     {
-        BraTSCase unlabelled = new("U", _case.Images);
-        Cache().Prepare(unlabelled).HasClasses.Should().BeFalse();
-        Cache().Prepare(unlabelled).Load().Classes.Should().BeNull();
+        BraTSCase unlabeled = new("U", _case.Images);
+        Cache().Prepare(unlabeled).HasClasses.Should().BeFalse();
+        Cache().Prepare(unlabeled).Load().Classes.Should().BeNull();
     }
 
     [Fact]
@@ -192,7 +194,7 @@ public sealed class PreprocessingCacheTests : IDisposable
         PreprocessedCase cached = Cache(options).Prepare(real).Load(), direct = new Preprocessor(options).Process(real);
         cached.Images["flair"].Should().Equal(direct.Images["flair"]);
         cached.Geometry.Should().Be(direct.Geometry);
-        cached.Tumour!.LostShare.Should().Be(0);
+        cached.Tumor!.LostShare.Should().Be(0);
     }
 
     private PreprocessingCache Cache(PreprocessingOptions? options = null) => new(_folder["cache"], options ?? Options);

@@ -1,5 +1,11 @@
 using CsCheck;
 using FluentAssertions;
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests;
@@ -40,7 +46,7 @@ public sealed class PreprocessingGeometryTests
             PreprocessedCase result = new Preprocessor(new() { Modalities = ["t1"], CropSize = new(cx, cy, cz), SubsamplingFactor = 1 }).Process("X", volumes);
             int[] back = result.Labels.ToLabels(native.Grid, result.Geometry.PasteBack<byte>(result.Classes)).Voxels;
             back.Where((label, i) => label != 0 && label != labels.Voxels[i]).Should().BeEmpty();
-            back.Count(label => label != 0).Should().Be(result.Tumour!.Kept).And.Be(Math.Min(x, cx) * Math.Min(y, cy) * Math.Min(z, cz));
+            back.Count(label => label != 0).Should().Be(result.Tumor!.Kept).And.Be(Math.Min(x, cx) * Math.Min(y, cy) * Math.Min(z, cz));
         }, iter: 300, threads: 1);
     }
 
@@ -51,7 +57,7 @@ public sealed class PreprocessingGeometryTests
         geometry.Size.Should().Be(VolumeSize.Cube(64));
         geometry.CropGrid.Affine.Apply(0, 0, 0).Should().Be((-239.0 + 56, 56.0, 13.0));
         geometry.Grid.Spacing.X.Should().Be(2);
-        geometry.Grid.Affine.Apply(0, 0, 0).Should().Be((-239 + 56.5, 56.5, 13.5), "the centre of the first block of eight");
+        geometry.Grid.Affine.Apply(0, 0, 0).Should().Be((-239 + 56.5, 56.5, 13.5), "the center of the first block of eight");
     }
 
     [Fact]

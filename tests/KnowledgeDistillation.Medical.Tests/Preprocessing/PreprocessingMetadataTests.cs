@@ -1,4 +1,7 @@
 using FluentAssertions;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests;
@@ -7,7 +10,7 @@ public sealed class PreprocessingMetadataTests
 {
     public static TheoryData<PreprocessingOptions> Options => new(
         new PreprocessingOptions(),
-        new PreprocessingOptions { CropSize = new VolumeSize(32, 48, 16), SubsamplingFactor = 4, CropCentre = CropCentre.Brain },
+        new PreprocessingOptions { CropSize = new VolumeSize(32, 48, 16), SubsamplingFactor = 4, CropCenter = CropCenter.Brain },
         new PreprocessingOptions { CropSize = null, SizeMultiple = 8, SubsamplingFactor = 1 });
 
     [Theory]
@@ -23,7 +26,7 @@ public sealed class PreprocessingMetadataTests
     [InlineData("preprocessing.crop", "64,64")]
     [InlineData("preprocessing.crop", "65,65,65")]
     [InlineData("preprocessing.subsampling", "-1")]
-    [InlineData("preprocessing.centre", "heart")]
+    [InlineData("preprocessing.center", "heart")]
     [InlineData("preprocessing.multiple", null)]
     public void Facts_that_are_missing_or_make_no_sense_are_named(string name, string? value)
     {

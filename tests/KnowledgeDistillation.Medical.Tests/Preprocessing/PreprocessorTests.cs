@@ -1,4 +1,9 @@
 using FluentAssertions;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Phantoms;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Tests;
 using Xunit;
 
@@ -7,7 +12,7 @@ namespace KnowledgeDistillation.Medical.Tests;
 public sealed class PreprocessorTests
 {
     [Fact]
-    public void Intensities_are_normalised_over_the_non_zero_voxels_and_background_stays_zero()
+    public void Intensities_are_normalized_over_the_non_zero_voxels_and_background_stays_zero()
     {
         // 2, 4, 6, 8 have mean 5 and population standard deviation √5.
         BraTSVolumes volumes = Case(Ras(3, 2, 1), [0, 2, 4, 6, 8, 0]);
@@ -93,47 +98,47 @@ public sealed class PreprocessorTests
         (t1[6], t1[7], t2[8]) = (1, 2, 5);
         VolumeGrid grid = Ras(10, 1, 1);
         BraTSVolumes volumes = new(new Dictionary<string, Volume> { ["t1"] = new(grid, t1), ["t2"] = new(grid, t2) }, null, BraTSLabelConvention.BraTS2018);
-        PreprocessingOptions options = new() { Modalities = ["t1", "t2"], CropCentre = CropCentre.Brain, CropSize = new(5, 1, 1), SubsamplingFactor = 1 };
+        PreprocessingOptions options = new() { Modalities = ["t1", "t2"], CropCenter = CropCenter.Brain, CropSize = new(5, 1, 1), SubsamplingFactor = 1 };
         PreprocessedCase result = new Preprocessor(options).Process("X", volumes);
         result.Geometry.CropOffset.Should().Be((5, 0, 0));
         result.Images["t1"].Should().Equal(new float[] { 0, -1, 1, 0, 0 }, Near);
     }
 
     [Theory]
-    [InlineData(CropCentre.Volume, 16, -3, 16)]
-    [InlineData(CropCentre.Brain, 2, 3, 4)]
-    public void Without_a_crop_size_everything_is_kept_and_padded(CropCentre centre, int multiple, int offset, int size)
+    [InlineData(CropCenter.Volume, 16, -3, 16)]
+    [InlineData(CropCenter.Brain, 2, 3, 4)]
+    public void Without_a_crop_size_everything_is_kept_and_padded(CropCenter center, int multiple, int offset, int size)
     {
         float[] voxels = new float[10];
         (voxels[4], voxels[5], voxels[6]) = (1, 2, 3);
-        PreprocessingOptions options = new() { Modalities = ["t1"], CropCentre = centre, CropSize = null, SizeMultiple = multiple, SubsamplingFactor = 1 };
+        PreprocessingOptions options = new() { Modalities = ["t1"], CropCenter = center, CropSize = null, SizeMultiple = multiple, SubsamplingFactor = 1 };
         PreprocessedCase result = new Preprocessor(options).Process("X", Case(Ras(10, 1, 1), voxels));
-        (result.Geometry.CropOffset.X, result.Size.X).Should().Be((centre == CropCentre.Brain ? 4 : offset, size));
+        (result.Geometry.CropOffset.X, result.Size.X).Should().Be((center == CropCenter.Brain ? 4 : offset, size));
         result.Images["t1"].Count(value => value != 0).Should().Be(2, "the middle one is the mean");
     }
 
     [Fact]
-    public void Tumour_that_the_crop_cuts_off_is_counted()
+    public void Tumor_that_the_crop_cuts_off_is_counted()
     {
-        TumourVoxels tumour = new Preprocessor(Plain(2, 1, 1)).Process("X", Case(Ras(6, 1, 1), Ramp(6), [3, 2, 2, 1, 0, 0])).Tumour!;
-        tumour.Should().Be(new TumourVoxels(Necrosis: 1, Oedema: 2, Enhancing: 1, Kept: 2));
-        tumour.LostShare.Should().Be(0.5);
-        new TumourVoxels(0, 0, 0, 0).LostShare.Should().Be(0);
+        TumorVoxels tumor = new Preprocessor(Plain(2, 1, 1)).Process("X", Case(Ras(6, 1, 1), Ramp(6), [3, 2, 2, 1, 0, 0])).Tumor!;
+        tumor.Should().Be(new TumorVoxels(Necrosis: 1, Edema: 2, Enhancing: 1, Kept: 2));
+        tumor.LostShare.Should().Be(0.5);
+        new TumorVoxels(0, 0, 0, 0).LostShare.Should().Be(0);
     }
 
     [Fact]
-    public void Case_without_segmentation_has_neither_classes_nor_tumour()
+    public void Case_without_segmentation_has_neither_classes_nor_tumor()
     {
         PreprocessedCase result = new Preprocessor(Plain(2, 1, 1)).Process("X", Case(Ras(2, 1, 1), [1, 2]));
         result.Classes.Should().BeNull();
-        result.Tumour.Should().BeNull();
+        result.Tumor.Should().BeNull();
     }
 
     [Theory]
     [InlineData(0f, 0f, "image t1 is empty")]
     [InlineData(1f, float.NaN, "not finite")]
     [InlineData(1f, float.PositiveInfinity, "not finite")]
-    public void Image_that_cannot_be_normalised_is_refused_by_name(float first, float second, string message)
+    public void Image_that_cannot_be_normalized_is_refused_by_name(float first, float second, string message)
     {
         Action process = () => new Preprocessor(Plain(2, 1, 1)).Process("Case7", Case(Ras(2, 1, 1), [first, second]));
         process.Should().Throw<InvalidDataException>().WithMessage($"Case Case7: *{message}*");
@@ -158,7 +163,7 @@ public sealed class PreprocessorTests
     {
         PreprocessingOptions options = new Preprocessor().Options;
         options.Modalities.Should().Equal("t1", "t1ce", "t2", "flair");
-        options.Should().Be(options with { CropCentre = CropCentre.Volume, CropSize = VolumeSize.Cube(128), SubsamplingFactor = 2, SizeMultiple = 16 });
+        options.Should().Be(options with { CropCenter = CropCenter.Volume, CropSize = VolumeSize.Cube(128), SubsamplingFactor = 2, SizeMultiple = 16 });
     }
 
     [Theory]
@@ -172,7 +177,7 @@ public sealed class PreprocessorTests
         PreprocessedCase result = new Preprocessor(new() { CropSize = VolumeSize.Cube(crop), SubsamplingFactor = factor }).Process(source);
 
         result.Size.Should().Be(VolumeSize.Cube(64));
-        result.Tumour!.LostShare.Should().BeInRange(0, 0.5);
+        result.Tumor!.LostShare.Should().BeInRange(0, 0.5);
         foreach (float[] image in result.Images.Values)
         {
             image.Should().OnlyContain(value => float.IsFinite(value));
@@ -184,20 +189,20 @@ public sealed class PreprocessorTests
         LabelVolume pasted = full.Labels.ToLabels(native.Grid, full.Geometry.PasteBack<byte>(full.Classes));
         int[] expected = native.Segmentation!.Voxels;
         int differing = pasted.Voxels.Where((label, i) => label != expected[i]).Count();
-        differing.Should().Be(full.Tumour!.Total - full.Tumour.Kept, "only what lies outside the crop is lost");
+        differing.Should().Be(full.Tumor!.Total - full.Tumor.Kept, "only what lies outside the crop is lost");
         pasted.Voxels.Where((label, i) => label != 0 && label != expected[i]).Should().BeEmpty();
     }
 
     [Theory]
-    [InlineData(32, 2, CropCentre.Volume)]
-    [InlineData(18, 3, CropCentre.Brain)]
-    [InlineData(40, 1, CropCentre.Brain)]
-    public void A_case_gives_the_same_bits_whatever_the_type_and_orientation_in_which_it_is_stored(int crop, int factor, CropCentre centre)
+    [InlineData(32, 2, CropCenter.Volume)]
+    [InlineData(18, 3, CropCenter.Brain)]
+    [InlineData(40, 1, CropCenter.Brain)]
+    public void A_case_gives_the_same_bits_whatever_the_type_and_orientation_in_which_it_is_stored(int crop, int factor, CropCenter center)
     {
         using TestFolder folder = new();
         BraTSPhantom phantom = new(new BraTSPhantomOptions { Size = new VolumeSize(37, 34, 30) });
         BraTSVolumes volumes = phantom.Create(0);
-        Preprocessor preprocessor = new(new() { CropSize = VolumeSize.Cube(crop), SubsamplingFactor = factor, CropCentre = centre });
+        Preprocessor preprocessor = new(new() { CropSize = VolumeSize.Cube(crop), SubsamplingFactor = factor, CropCenter = center });
         PreprocessedCase expected = preprocessor.Process("X", volumes);
 
         // 16-bit integers, as in BraTS.
@@ -225,7 +230,7 @@ public sealed class PreprocessorTests
             foreach ((string name, float[] image) in expected.Images)
                 actual.Images[name].AsSpan().SequenceEqual(image).Should().BeTrue($"{name} of {source.Images[name].Path} must not depend on how it is stored");
             actual.Classes.Should().Equal(expected.Classes);
-            actual.Tumour.Should().Be(expected.Tumour);
+            actual.Tumor.Should().Be(expected.Tumor);
         }
     }
 

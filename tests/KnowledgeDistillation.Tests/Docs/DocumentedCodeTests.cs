@@ -10,7 +10,7 @@ public class DocumentedCodeTests
         [.. new[] { "samples", "tests" }
             .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(SharedData.CheckoutFolder, folder), "*.cs", SearchOption.AllDirectories))
             .Where(path => !path.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj"))
-            .Select(path => Normalise(File.ReadAllLines(path)))]);
+            .Select(path => Normalize(File.ReadAllLines(path)))]);
 
     public static TheoryData<string> Pages() =>
         [.. new[] { "README.md" }
@@ -40,7 +40,7 @@ public class DocumentedCodeTests
             }
             else if (block is not null && line.Trim() == "```")
             {
-                yield return Normalise(block);
+                yield return Normalize(block);
                 block = null;
             }
             else
@@ -51,6 +51,6 @@ public class DocumentedCodeTests
     }
 
     // Indentation and blank lines differ between a page and a class; using directives stand at the top of a file.
-    private static string Normalise(IEnumerable<string> lines) =>
+    private static string Normalize(IEnumerable<string> lines) =>
         string.Join('\n', lines.Select(line => line.Trim()).Where(line => line.Length > 0 && !line.StartsWith("using KnowledgeDistillation", StringComparison.Ordinal) && !line.StartsWith("using static", StringComparison.Ordinal)));
 }

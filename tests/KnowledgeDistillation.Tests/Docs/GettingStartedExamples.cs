@@ -1,6 +1,8 @@
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.KDNet;
 using KnowledgeDistillation.Networks;
 using Xunit;
 using static TorchSharp.torch;
@@ -28,7 +30,7 @@ public class GettingStartedExamples
         string folder = Directory.CreateTempSubdirectory().FullName;
         var images = new ModalityImages(("t1ce", randn([1, 1, 8, 8, 8])));
         var network = new UNet3D(new UNet3DOptions { Modalities = ["t1ce"], OutputChannels = 2, BaseWidth = 2, Levels = 2 });
-        using var trained = new SegmentationModel(network, new ExclusiveClasses("background", "tumour"));
+        using var trained = new SegmentationModel(network, new ExclusiveClasses("background", "tumor"));
         trained.Save(Path.Combine(folder, "best"));
 
         using SegmentationModel model = SegmentationModel.Load(Path.Combine(folder, "best"));

@@ -1,7 +1,8 @@
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
-using KnowledgeDistillation.Losses;
-using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Labels;
+using KnowledgeDistillation.Methods.DisentangledFusion;
+using KnowledgeDistillation.Methods.Hved;
 using KnowledgeDistillation.Tests.Networks;
 using KnowledgeDistillation.Tests.Training;
 using KnowledgeDistillation.Training;
@@ -29,7 +30,7 @@ public sealed class HeteroModalNetworksExamples : IDisposable
         InMemoryBatchSource training = new(_batch.Images, _batch.Labels, batchSize: 1, shuffleSeed: 1);
         string folder = _folder["u-hved"];
 
-        var labels = new ExclusiveClasses("background", "necrosis", "oedema", "enhancing");
+        var labels = new ExclusiveClasses("background", "necrosis", "edema", "enhancing");
         var network = new HvedUNet3D(new HvedUNet3DOptions { Modalities = ["t1", "t1ce", "t2", "flair"], OutputChannels = labels.Channels });
         var options = new TrainingOptions
         {

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using KnowledgeDistillation.Runtime;
 using TorchSharp;
 using Xunit;
 

@@ -1,7 +1,16 @@
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.AttentionTransfer;
+using KnowledgeDistillation.Methods.Consistency;
+using KnowledgeDistillation.Methods.FeatureMatching;
+using KnowledgeDistillation.Methods.GeneralizedDistillation;
+using KnowledgeDistillation.Methods.Hinton;
+using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Methods.StructuredDistillation;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests.Training;
 using KnowledgeDistillation.Training;
 using Xunit;
@@ -45,7 +54,7 @@ public sealed class LossesExamples : IDisposable
     [Fact]
     public void Generalized_distillation()
     {
-        WeightedObjective objective = GeneralizedDistillationObjective.Create(new GeneralizedDistillationOptions
+        WeightedObjective objective = GeneralizedDistillationObjective.Create(new GeneralizedDistillationObjectiveOptions
         {
             Lambda = 0.75,
             SoftTargets = new ImitationOptions { Temperature = 5 },
@@ -69,11 +78,11 @@ public sealed class LossesExamples : IDisposable
     [Fact]
     public void Consistency()
     {
-        WeightedObjective objective = ConsistencyObjective.Create(new ConsistencyOptions
+        WeightedObjective objective = ConsistencyObjective.Create(new ConsistencyObjectiveOptions
         {
             ZeroOrderWeight = 1,
             FirstOrderWeight = 0.1,
-            FirstOrder = new FirstOrderConsistencyOptions { Neighbourhood = Neighbourhood.Faces },
+            FirstOrder = new FirstOrderConsistencyOptions { Neighborhood = Neighborhood.Faces },
         });
 
         Fit(objective).Should().Equal("CE", "zero-order", "first-order");

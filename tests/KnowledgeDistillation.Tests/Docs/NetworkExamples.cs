@@ -1,7 +1,11 @@
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Methods.Synthesis;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests.Training;
 using KnowledgeDistillation.Training;
 using Xunit;
@@ -62,7 +66,7 @@ public sealed class NetworkExamples : IDisposable
         {
             Generator = new UNet3DOptions { Modalities = ["faint"], OutputChannels = 1, BaseWidth = 4, Levels = 3 },
             Segmenter = new UNet3DOptions { Modalities = ["faint", "bright"], OutputChannels = labels.Channels, BaseWidth = 4, Levels = 3 },
-            SynthesisedModalities = ["bright"],
+            SynthesizedModalities = ["bright"],
         });
         var imitate = new ReconstructionLoss(new ReconstructionOptions { Distance = ReconstructionDistance.Absolute });
         TrainingResult generated = new SupervisedTrainer(network, labels, options, new WeightedObjective("synthesis", imitate)).Fit(training);

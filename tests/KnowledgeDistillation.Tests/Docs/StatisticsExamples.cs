@@ -1,5 +1,4 @@
 using FluentAssertions;
-using KnowledgeDistillation.Metrics;
 using Xunit;
 
 namespace KnowledgeDistillation.Tests.Docs;

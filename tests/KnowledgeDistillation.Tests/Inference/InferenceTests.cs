@@ -1,7 +1,9 @@
 using CsCheck;
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Tests.Training;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,8 +1,10 @@
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Networks.Layers;
+using KnowledgeDistillation.Storage;
 using KnowledgeDistillation.Tests.Training;
-using KnowledgeDistillation.Training;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -12,7 +14,7 @@ public sealed class SegmentationModelTests : IDisposable
 {
     private static readonly LabelScheme[] Schemes =
     [
-        new ExclusiveClasses("background", "necrosis", "oedema", "enhancing"),
+        new ExclusiveClasses("background", "necrosis", "edema", "enhancing"),
         new OverlappingRegions([new Region("WT", 1, 2, 3), new Region("TC", 1, 3), new Region("ET", 3)], [2, 1, 3]),
     ];
 

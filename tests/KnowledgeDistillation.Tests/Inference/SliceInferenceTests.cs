@@ -1,6 +1,7 @@
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests.Training;
 using KnowledgeDistillation.Training;
 using Xunit;

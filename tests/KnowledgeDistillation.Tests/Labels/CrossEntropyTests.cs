@@ -1,4 +1,5 @@
 using FluentAssertions;
+using KnowledgeDistillation.Labels;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -7,7 +8,7 @@ namespace KnowledgeDistillation.Tests.Labels;
 /// <summary>The cross-entropy of both label schemes.</summary>
 public class CrossEntropyTests
 {
-    private static readonly ExclusiveClasses Two = new("background", "tumour");
+    private static readonly ExclusiveClasses Two = new("background", "tumor");
     private static readonly OverlappingRegions TwoRegions = new([new Region("WT", 1, 2), new Region("TC", 2)], innermostClasses: [1, 2]);
     private static readonly double Log3 = Math.Log(3);
 

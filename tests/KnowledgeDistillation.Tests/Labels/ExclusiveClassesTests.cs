@@ -1,5 +1,6 @@
 using CsCheck;
 using FluentAssertions;
+using KnowledgeDistillation.Labels;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -35,7 +36,7 @@ public class ExclusiveClassesTests
         encoded.data<float>().ToArray().Should().Equal(0, 1, 0, 0, 1, 0, 0, 0);
         (Scheme.Channels, Scheme.ClassCount).Should().Be((4, 4));
         Scheme.ForegroundChannels.Should().Equal(1, 2, 3);
-        Scheme.ChannelNames.Should().Equal("background", "necrosis", "oedema", "enhancing");
+        Scheme.ChannelNames.Should().Equal("background", "necrosis", "edema", "enhancing");
     }
 
     [Theory]
@@ -84,12 +85,12 @@ public class ExclusiveClassesTests
             {
                 using var scope = NewDisposeScope();
                 Tensor logits = tensor(pair.Item1).reshape(1, 4, 3);
-                Tensor binary = Scheme.Binarise(logits);
+                Tensor binary = Scheme.Binarize(logits);
                 Tensor softened = Scheme.Probabilities(logits, pair.Item2);
                 return binary.dtype == ScalarType.Float64
                     && binary.sum(1).eq(1).all().item<bool>()
                     && (binary * softened).sum(1).equal(softened.amax(1)).all().item<bool>()
-                    && Scheme.Binarise(logits / pair.Item2).equal(binary).all().item<bool>();
+                    && Scheme.Binarize(logits / pair.Item2).equal(binary).all().item<bool>();
             },
             iter: 50,
             threads: 1);
@@ -114,8 +115,8 @@ public class ExclusiveClassesTests
     {
         using var scope = NewDisposeScope();
         Tensor wrong = zeros([1, 3, 2]);
-        foreach (Action ask in new Action[] { () => Scheme.Probabilities(wrong), () => Scheme.LogProbabilities(wrong), () => Scheme.Binarise(wrong), () => Scheme.Decode(wrong) })
-            ask.Should().Throw<ArgumentException>().WithMessage("A tensor [N, 4, spatial...] is needed for the channels background, necrosis, oedema, enhancing, but the shape is [1, 3, 2].");
+        foreach (Action ask in new Action[] { () => Scheme.Probabilities(wrong), () => Scheme.LogProbabilities(wrong), () => Scheme.Binarize(wrong), () => Scheme.Decode(wrong) })
+            ask.Should().Throw<ArgumentException>().WithMessage("A tensor [N, 4, spatial...] is needed for the channels background, necrosis, edema, enhancing, but the shape is [1, 3, 2].");
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FluentAssertions;
+using KnowledgeDistillation.Labels;
 using Xunit;
 
 namespace KnowledgeDistillation.Tests.Labels;
@@ -11,7 +12,7 @@ public class LabelSchemeJsonTests
     public void Exclusive_classes_survive_a_round_trip()
     {
         string json = JsonSerializer.Serialize<LabelScheme>(Contexts.BratsClasses);
-        json.Should().Be("""{"$type":"exclusive classes","ClassNames":["background","necrosis","oedema","enhancing"]}""");
+        json.Should().Be("""{"$type":"exclusive classes","ClassNames":["background","necrosis","edema","enhancing"]}""");
         JsonSerializer.Deserialize<LabelScheme>(json).Should().BeOfType<ExclusiveClasses>().Which.ClassNames.Should().Equal(Contexts.BratsClasses.ClassNames);
     }
 

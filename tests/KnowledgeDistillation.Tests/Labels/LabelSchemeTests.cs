@@ -1,4 +1,5 @@
 using FluentAssertions;
+using KnowledgeDistillation.Labels;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -27,7 +28,7 @@ public class LabelSchemeTests
                 return [logProbability, logComplement];
             },
             ["CrossEntropy"] = () => [scheme.CrossEntropy(logits, target)],
-            ["Binarise"] = () => [scheme.Binarise(logits)],
+            ["Binarize"] = () => [scheme.Binarize(logits)],
             ["Decode"] = () => [scheme.Decode(logits)],
         };
         foreach ((string operation, Func<Tensor[]> run) in operations)

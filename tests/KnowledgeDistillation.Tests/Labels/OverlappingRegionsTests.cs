@@ -1,5 +1,6 @@
 using CsCheck;
 using FluentAssertions;
+using KnowledgeDistillation.Labels;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -39,7 +40,7 @@ public class OverlappingRegionsTests
     public void A_voxel_gets_the_class_of_the_innermost_region_above_one_half()
     {
         using var scope = NewDisposeScope();
-        // Voxels: nothing, oedema only, core, enhancing, enhancing without its core, exactly one half.
+        // Voxels: nothing, edema only, core, enhancing, enhancing without its core, exactly one half.
         Tensor probabilities = tensor(new[]
         {
             0.1f, 0.9f, 0.9f, 0.9f, 0.9f, 0.5f,
@@ -66,14 +67,14 @@ public class OverlappingRegionsTests
             {
                 using var scope = NewDisposeScope();
                 Tensor logits = tensor(pair.Item1).reshape(1, 3, 4);
-                Tensor binary = Scheme.Binarise(logits);
+                Tensor binary = Scheme.Binarize(logits);
                 return binary.data<double>().Zip(logits.data<double>()).All(it => it.First == (it.Second > 0 ? 1 : 0))
-                    && Scheme.Binarise(logits / pair.Item2).equal(binary).all().item<bool>();
+                    && Scheme.Binarize(logits / pair.Item2).equal(binary).all().item<bool>();
             },
             iter: 50,
             threads: 1);
         using Tensor zero = zeros([1, 3, 1]);
-        using Tensor binaryOfZero = Scheme.Binarise(zero);
+        using Tensor binaryOfZero = Scheme.Binarize(zero);
         binaryOfZero.data<float>().ToArray().Should().OnlyContain(value => value == 0);
     }
 

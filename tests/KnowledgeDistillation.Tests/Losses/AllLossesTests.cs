@@ -1,5 +1,14 @@
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.AttentionTransfer;
+using KnowledgeDistillation.Methods.Consistency;
+using KnowledgeDistillation.Methods.DisentangledFusion;
+using KnowledgeDistillation.Methods.FeatureMatching;
+using KnowledgeDistillation.Methods.GeneralizedDistillation;
+using KnowledgeDistillation.Methods.Hinton;
+using KnowledgeDistillation.Methods.Hved;
+using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Methods.StructuredDistillation;
 using KnowledgeDistillation.Networks;
 using Xunit;
 using static TorchSharp.torch;
@@ -29,7 +38,7 @@ public class AllLossesTests
         [nameof(ReferenceDiceLoss)] = (() => new ReferenceDiceLoss(), false, 1e-5),
         [nameof(ReferenceLoss)] = (() => new ReferenceLoss(), false, 1e-5),
         [nameof(SoftTargetLoss)] = (() => new SoftTargetLoss(), false, 1e-5),
-        [nameof(TeacherLoss)] = (() => new TeacherLoss("teacher", new ImitationLoss()), false, 1e-5),
+        [nameof(NamedTeacherLoss)] = (() => new NamedTeacherLoss("teacher", new ImitationLoss()), false, 1e-5),
         [nameof(TeacherMeanLoss)] = (() => new TeacherMeanLoss(new ZeroOrderConsistencyLoss()), true, 1e-5),
         [nameof(WeightedObjective)] = (() => KDNetObjective.Create(), false, 1e-5),
         [nameof(ZeroOrderConsistencyLoss)] = (() => new ZeroOrderConsistencyLoss(), true, 1e-5),

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Losses;
 using Xunit;
 using static TorchSharp.torch;
@@ -7,9 +8,9 @@ namespace KnowledgeDistillation.Tests.Losses;
 
 public class BinaryCrossEntropyLossTests
 {
-    private static readonly ExclusiveClasses Two = new("background", "tumour");
-    private static readonly ExclusiveClasses Three = new("background", "oedema", "tumour");
-    private static readonly OverlappingRegions One = new([new Region("tumour", 1)], [1]);
+    private static readonly ExclusiveClasses Two = new("background", "tumor");
+    private static readonly ExclusiveClasses Three = new("background", "edema", "tumor");
+    private static readonly OverlappingRegions One = new([new Region("tumor", 1)], [1]);
 
     [Fact]
     public void A_softmax_of_one_to_three_by_hand()
@@ -66,7 +67,7 @@ public class BinaryCrossEntropyLossTests
             int combinations = 1 << channels;
             double[] values = [.. Enumerable.Range(0, combinations * channels).Select(i => ((i / channels) >> (i % channels) & 1) == 1 ? 1e4 : -1e4)];
             Tensor logits = tensor(values).reshape(1, combinations, channels).transpose(1, 2).contiguous().to(type).requires_grad_(true);
-            Tensor wrong = 1 - labels.Binarise(logits.detach()).to(ScalarType.Float32);
+            Tensor wrong = 1 - labels.Binarize(logits.detach()).to(ScalarType.Float32);
 
             Tensor loss = new BinaryCrossEntropyLoss().Compute(logits, wrong, labels);
             loss.dtype.Should().Be(type == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32, "reduced precision is widened");
@@ -113,7 +114,7 @@ public class BinaryCrossEntropyLossTests
         Action broadcast = () => Loss(rand([2, 2, 3]), rand([2, 2, 1]), Two);
         broadcast.Should().Throw<ArgumentException>().WithMessage("The logits [2, 2, 3] and the target [2, 2, 1] must have the same shape.");
         Action channels = () => Loss(rand([2, 3, 3]), rand([2, 3, 3]), Two);
-        channels.Should().Throw<ArgumentException>().WithMessage("*[N, 2, spatial...] is needed for the channels background, tumour*[2, 3, 3]*");
+        channels.Should().Throw<ArgumentException>().WithMessage("*[N, 2, spatial...] is needed for the channels background, tumor*[2, 3, 3]*");
         Func<object> reduction = () => new BinaryCrossEntropyLoss((BatchReduction)9);
         reduction.Should().Throw<ArgumentException>().WithMessage("*no value 9*");
     }

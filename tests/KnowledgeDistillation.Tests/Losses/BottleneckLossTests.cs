@@ -1,6 +1,7 @@
 using CsCheck;
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.KDNet;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -28,7 +29,7 @@ public class BottleneckLossTests
     [Fact]
     public void Absolute_sum_by_hand()
     {
-        var options = new BottleneckOptions { Normalisation = BottleneckNormalisation.AbsoluteSum };
+        var options = new BottleneckOptions { Normalization = BottleneckNormalization.AbsoluteSum };
         Loss(options, Features([2, -2]), Features([-1, 3])).Should().BeApproximately(OneToThreeAgainstEqual, 1e-7);
     }
 
@@ -36,7 +37,7 @@ public class BottleneckLossTests
     public void Absolute_sum_stays_finite_where_features_vanish()
     {
         using var scope = NewDisposeScope();
-        var options = new BottleneckOptions { Normalisation = BottleneckNormalisation.AbsoluteSum };
+        var options = new BottleneckOptions { Normalization = BottleneckNormalization.AbsoluteSum };
         // A student without any feature is uniform.
         Loss(options, Features([0, 0]), Features([-1, 3])).Should().BeApproximately(OneToThreeAgainstEqual, 1e-7);
         Loss(options, Features([1, 0]), Features([0, 1])).Should().BeInRange(10, 20);
@@ -49,7 +50,7 @@ public class BottleneckLossTests
     [Fact]
     public void Channel_softmax_averages_over_the_channels()
     {
-        var options = new BottleneckOptions { Normalisation = BottleneckNormalisation.ChannelSoftmax };
+        var options = new BottleneckOptions { Normalization = BottleneckNormalization.ChannelSoftmax };
         Tensor teacher = tensor([0, Math.Log(3), 7, 7]).reshape(1, 2, 2);
         Loss(options, zeros([1, 2, 2], ScalarType.Float64), teacher).Should().BeApproximately(OneToThreeAgainstEqual / 2, 1e-12);
     }
@@ -82,12 +83,12 @@ public class BottleneckLossTests
     }
 
     [Theory]
-    [InlineData(BottleneckNormalisation.Softmax)]
-    [InlineData(BottleneckNormalisation.AbsoluteSum)]
-    [InlineData(BottleneckNormalisation.ChannelSoftmax)]
-    public void It_is_never_negative_and_zero_for_equal_features(BottleneckNormalisation normalisation)
+    [InlineData(BottleneckNormalization.Softmax)]
+    [InlineData(BottleneckNormalization.AbsoluteSum)]
+    [InlineData(BottleneckNormalization.ChannelSoftmax)]
+    public void It_is_never_negative_and_zero_for_equal_features(BottleneckNormalization normalization)
     {
-        var loss = new BottleneckLoss(new() { Normalisation = normalisation });
+        var loss = new BottleneckLoss(new() { Normalization = normalization });
         Gen.Select(Gen.Double[-20, 20].Array[12], Gen.Double[-20, 20].Array[12]).Sample(
             pair =>
             {
@@ -124,16 +125,16 @@ public class BottleneckLossTests
     }
 
     [Theory]
-    [InlineData(BottleneckNormalisation.Softmax)]
-    [InlineData(BottleneckNormalisation.AbsoluteSum)]
-    [InlineData(BottleneckNormalisation.ChannelSoftmax)]
-    public void The_sum_over_elements_does_not_grow_when_the_volume_is_doubled_by_tiling(BottleneckNormalisation normalisation)
+    [InlineData(BottleneckNormalization.Softmax)]
+    [InlineData(BottleneckNormalization.AbsoluteSum)]
+    [InlineData(BottleneckNormalization.ChannelSoftmax)]
+    public void The_sum_over_elements_does_not_grow_when_the_volume_is_doubled_by_tiling(BottleneckNormalization normalization)
     {
         // Twice as many elements, each with half the mass.
         using var scope = NewDisposeScope();
         manual_seed(4);
         (Tensor student, Tensor teacher) = (randn([2, 3, 4, 2], ScalarType.Float64), randn([2, 3, 4, 2], ScalarType.Float64));
-        var options = new BottleneckOptions { Normalisation = normalisation };
+        var options = new BottleneckOptions { Normalization = normalization };
         Loss(options, cat([student, student], 2), cat([teacher, teacher], 2)).Should().BeApproximately(Loss(options, student, teacher), 1e-6);
     }
 
@@ -148,8 +149,8 @@ public class BottleneckLossTests
     [Fact]
     public void Faults_of_the_options_are_listed_together()
     {
-        Func<object> make = () => new BottleneckLoss(new() { Normalisation = (BottleneckNormalisation)9, LevelsAboveBottleneck = -1, Reduction = (BatchReduction)9 });
-        make.Should().Throw<ArgumentException>().WithMessage("BottleneckOptions: Normalisation has no value 9. LevelsAboveBottleneck must be at least 0, but is -1. Reduction has no value 9.");
+        Func<object> make = () => new BottleneckLoss(new() { Normalization = (BottleneckNormalization)9, LevelsAboveBottleneck = -1, Reduction = (BatchReduction)9 });
+        make.Should().Throw<ArgumentException>().WithMessage("BottleneckOptions: Normalization has no value 9. LevelsAboveBottleneck must be at least 0, but is -1. Reduction has no value 9.");
     }
 
     private static Tensor Features(double[] values) => tensor(values).reshape(1, 1, values.Length);

@@ -1,6 +1,7 @@
 using CsCheck;
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.Consistency;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -28,46 +29,46 @@ public class ConsistencyLossTests
         // The student's p = 1/2 everywhere, so C_s = (0, 0, 0), and the mean of (C_t − C_s)² is (4 + 4 + 0)/3.
         Tensor teacher = TwoClasses(tensor([0.0, 1, 1]).reshape(1, 1, 3));
         Tensor student = TwoClasses(full([1, 1, 3], 0.5, ScalarType.Float64));
-        foreach (Neighbourhood neighbourhood in Enum.GetValues<Neighbourhood>())
-            new FirstOrderConsistencyLoss(new() { Neighbourhood = neighbourhood }).Compute(student, teacher).item<double>().Should().BeApproximately(8.0 / 3, 1e-12);
+        foreach (Neighborhood neighborhood in Enum.GetValues<Neighborhood>())
+            new FirstOrderConsistencyLoss(new() { Neighborhood = neighborhood }).Compute(student, teacher).item<double>().Should().BeApproximately(8.0 / 3, 1e-12);
     }
 
     [Theory]
-    [InlineData(Neighbourhood.Faces, 2, 4, 2)]
-    [InlineData(Neighbourhood.Corners, 2, 8, 3)]
-    [InlineData(Neighbourhood.Faces, 3, 6, 3)]
-    [InlineData(Neighbourhood.Corners, 3, 26, 7)]
-    public void First_order_by_hand_around_one_voxel(Neighbourhood neighbourhood, int dimensions, int neighboursInside, int neighboursAtACorner)
+    [InlineData(Neighborhood.Faces, 2, 4, 2)]
+    [InlineData(Neighborhood.Corners, 2, 8, 3)]
+    [InlineData(Neighborhood.Faces, 3, 6, 3)]
+    [InlineData(Neighborhood.Corners, 3, 26, 7)]
+    public void First_order_by_hand_around_one_voxel(Neighborhood neighborhood, int dimensions, int neighborsInside, int neighborsAtACorner)
     {
         using var scope = NewDisposeScope();
         long[] shape = [1, 1, .. Enumerable.Repeat(3L, dimensions)];
         int voxels = (int)Math.Pow(3, dimensions);
         Tensor student = TwoClasses(full(shape, 0.5, ScalarType.Float64));
-        var loss = new FirstOrderConsistencyLoss(new() { Neighbourhood = neighbourhood });
+        var loss = new FirstOrderConsistencyLoss(new() { Neighborhood = neighborhood });
 
-        // One voxel of p = 1 among those of p = 0: a squared distance of 2 to each of its n neighbours. So C_t is 2n there and 2 at each neighbour: (2n)² + n·2² over all voxels.
+        // One voxel of p = 1 among those of p = 0: a squared distance of 2 to each of its n neighbors. So C_t is 2n there and 2 at each neighbor: (2n)² + n·2² over all voxels.
         double Expected(int n) => ((4.0 * n * n) + (4 * n)) / voxels;
-        Tensor centre = zeros(shape, ScalarType.Float64);
-        centre.flatten()[voxels / 2] = 1;
-        loss.Compute(student, TwoClasses(centre)).item<double>().Should().BeApproximately(Expected(neighboursInside), 1e-12);
+        Tensor center = zeros(shape, ScalarType.Float64);
+        center.flatten()[voxels / 2] = 1;
+        loss.Compute(student, TwoClasses(center)).item<double>().Should().BeApproximately(Expected(neighborsInside), 1e-12);
         Tensor corner = zeros(shape, ScalarType.Float64);
         corner.flatten()[0] = 1;
-        loss.Compute(student, TwoClasses(corner)).item<double>().Should().BeApproximately(Expected(neighboursAtACorner), 1e-12, "what lies outside does not count");
+        loss.Compute(student, TwoClasses(corner)).item<double>().Should().BeApproximately(Expected(neighborsAtACorner), 1e-12, "what lies outside does not count");
     }
 
     [Theory]
-    [InlineData(Neighbourhood.Faces)]
-    [InlineData(Neighbourhood.Corners)]
-    public void First_order_is_what_a_loop_over_all_pairs_of_neighbours_gives(Neighbourhood neighbourhood)
+    [InlineData(Neighborhood.Faces)]
+    [InlineData(Neighborhood.Corners)]
+    public void First_order_is_what_a_loop_over_all_pairs_of_neighbors_gives(Neighborhood neighborhood)
     {
         Gen.Select(Gen.Double[0, 1].Array[36], Gen.Double[0, 1].Array[36]).Sample(
             pair =>
             {
                 using var scope = NewDisposeScope();
                 (Tensor student, Tensor teacher) = (tensor(pair.Item1).reshape(1, 2, 2, 3, 3), tensor(pair.Item2).reshape(1, 2, 2, 3, 3));
-                (double[] ofStudent, double[] ofTeacher) = (MapByLoop(pair.Item1, neighbourhood), MapByLoop(pair.Item2, neighbourhood));
+                (double[] ofStudent, double[] ofTeacher) = (MapByLoop(pair.Item1, neighborhood), MapByLoop(pair.Item2, neighborhood));
                 double expected = ofStudent.Zip(ofTeacher, (s, t) => (t - s) * (t - s)).Average();
-                double actual = new FirstOrderConsistencyLoss(new() { Neighbourhood = neighbourhood }).Compute(student, teacher).item<double>();
+                double actual = new FirstOrderConsistencyLoss(new() { Neighborhood = neighborhood }).Compute(student, teacher).item<double>();
                 return Math.Abs(actual - expected) < 1e-10;
             },
             iter: 20,
@@ -96,8 +97,8 @@ public class ConsistencyLossTests
             () => new FirstOrderConsistencyLoss().Compute(rand([1, 2, 3]), rand([1, 2, 1])),
         })
             compute.Should().Throw<ArgumentException>().WithMessage("The student's probabilities [1, 2, 3] and the teacher's probabilities [1, 2, 1] must have the same shape.");
-        Func<object> make = () => new FirstOrderConsistencyLoss(new() { Neighbourhood = (Neighbourhood)9, Reduction = (BatchReduction)9 });
-        make.Should().Throw<ArgumentException>().WithMessage("FirstOrderConsistencyOptions: Neighbourhood has no value 9. Reduction has no value 9.");
+        Func<object> make = () => new FirstOrderConsistencyLoss(new() { Neighborhood = (Neighborhood)9, Reduction = (BatchReduction)9 });
+        make.Should().Throw<ArgumentException>().WithMessage("FirstOrderConsistencyOptions: Neighborhood has no value 9. Reduction has no value 9.");
         Func<object> reduction = () => new ZeroOrderConsistencyLoss((BatchReduction)9);
         reduction.Should().Throw<ArgumentOutOfRangeException>();
     }
@@ -105,7 +106,7 @@ public class ConsistencyLossTests
     private static Tensor TwoClasses(Tensor probability) => cat([probability, 1 - probability], 1);
 
     // Two channels of 2×3×3 voxels.
-    private static double[] MapByLoop(double[] probabilities, Neighbourhood neighbourhood)
+    private static double[] MapByLoop(double[] probabilities, Neighborhood neighborhood)
     {
         (int Depth, int Height, int Width)[] voxels = [.. Enumerable.Range(0, 18).Select(i => (i / 9, i / 3 % 3, i % 3))];
         double[] map = new double[18];
@@ -114,8 +115,8 @@ public class ConsistencyLossTests
             for (int j = 0; j < 18; j++)
             {
                 int[] apart = [Math.Abs(voxels[i].Depth - voxels[j].Depth), Math.Abs(voxels[i].Height - voxels[j].Height), Math.Abs(voxels[i].Width - voxels[j].Width)];
-                bool neighbours = i != j && apart.Max() == 1 && (neighbourhood == Neighbourhood.Corners || apart.Sum() == 1);
-                if (neighbours)
+                bool neighbors = i != j && apart.Max() == 1 && (neighborhood == Neighborhood.Corners || apart.Sum() == 1);
+                if (neighbors)
                     map[i] += Enumerable.Range(0, 2).Sum(channel => Math.Pow(probabilities[(18 * channel) + i] - probabilities[(18 * channel) + j], 2));
             }
         }

@@ -1,5 +1,10 @@
 using FluentAssertions;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.Consistency;
+using KnowledgeDistillation.Methods.GeneralizedDistillation;
+using KnowledgeDistillation.Methods.Hinton;
+using KnowledgeDistillation.Methods.StructuredDistillation;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -24,7 +29,7 @@ public class DistillationObjectivesTests
         TermsOf(GeneralizedDistillationObjective.Create()).Should().Equal(("CE", 0.25, typeof(ReferenceCrossEntropyLoss)), ("imitation", 0.75, typeof(ImitationLoss)));
         GeneralizedDistillationObjective.Create(new() { SoftTargets = new() { Temperature = 7 } }).ToString().Should().Contain("\"Temperature\":7");
         Func<object> make = () => GeneralizedDistillationObjective.Create(new() { Lambda = -1, SoftTargets = null! });
-        make.Should().Throw<ArgumentException>().WithMessage("GeneralizedDistillationOptions: Lambda must be from 0 to 1, but is -1. SoftTargets must be given.");
+        make.Should().Throw<ArgumentException>().WithMessage("GeneralizedDistillationObjectiveOptions: Lambda must be from 0 to 1, but is -1. SoftTargets must be given.");
     }
 
     [Fact]
@@ -38,7 +43,7 @@ public class DistillationObjectivesTests
         objective.Terms[3].Loss.Should().BeSameAs(holistic);
         Func<object> make = () => StructuredDistillationObjective.Create(holistic, new() { PixelWiseWeight = -1, PairWiseWeight = double.NaN, HolisticWeight = -2, PairWise = new() { PatchLength = 0 } });
         make.Should().Throw<ArgumentException>().WithMessage(
-            "StructuredDistillationOptions: PixelWiseWeight must be at least 0, but is -1. PairWiseWeight must be at least 0, but is NaN. HolisticWeight must be at least 0, but is -2. PairWise.PatchLength must be at least 1, but is 0.");
+            "StructuredDistillationObjectiveOptions: PixelWiseWeight must be at least 0, but is -1. PairWiseWeight must be at least 0, but is NaN. HolisticWeight must be at least 0, but is -2. PairWise.PatchLength must be at least 1, but is 0.");
     }
 
     [Fact]
@@ -46,18 +51,18 @@ public class DistillationObjectivesTests
     {
         TermsOf(ConsistencyObjective.Create()).Should().Equal(
             ("CE", 1.0, typeof(ReferenceCrossEntropyLoss)), ("zero-order", 1.0, typeof(ZeroOrderConsistencyLoss)), ("first-order", 1.0, typeof(FirstOrderConsistencyLoss)));
-        Func<object> make = () => ConsistencyObjective.Create(new() { ZeroOrderWeight = -1, FirstOrderWeight = -1, FirstOrder = new() { Neighbourhood = (Neighbourhood)9 } });
+        Func<object> make = () => ConsistencyObjective.Create(new() { ZeroOrderWeight = -1, FirstOrderWeight = -1, FirstOrder = new() { Neighborhood = (Neighborhood)9 } });
         make.Should().Throw<ArgumentException>().WithMessage(
-            "ConsistencyOptions: ZeroOrderWeight must be at least 0, but is -1. FirstOrderWeight must be at least 0, but is -1. FirstOrder.Neighbourhood has no value 9.");
+            "ConsistencyObjectiveOptions: ZeroOrderWeight must be at least 0, but is -1. FirstOrderWeight must be at least 0, but is -1. FirstOrder.Neighborhood has no value 9.");
     }
 
     [Fact]
     public void The_whole_objective_is_the_weighted_sum_of_its_terms_by_hand()
     {
         using var scope = NewDisposeScope();
-        // One voxel, reference tumour. Student (1/2, 1/2): CE = log 2. Teacher at T = 4: (1/4, 3/4), KL = ¼ log ½ + ¾ log 3/2, times 16.
+        // One voxel, reference tumor. Student (1/2, 1/2): CE = log 2. Teacher at T = 4: (1/4, 3/4), KL = ¼ log ½ + ¾ log 3/2, times 16.
         Tensor teacher = tensor([0.0, 4 * Math.Log(3)]).reshape(1, 2, 1);
-        DistillationContext context = Contexts.Of(new ExclusiveClasses("background", "tumour"), ones([1, 1], ScalarType.Int64), zeros([1, 2, 1], ScalarType.Float64), ("teacher", teacher));
+        DistillationContext context = Contexts.Of(new ExclusiveClasses("background", "tumor"), ones([1, 1], ScalarType.Int64), zeros([1, 2, 1], ScalarType.Float64), ("teacher", teacher));
         double divergence = (0.25 * Math.Log(0.5)) + (0.75 * Math.Log(1.5));
         HintonObjective.Create().Compute(context).item<double>().Should().BeApproximately((0.5 * Math.Log(2)) + (0.5 * 16 * divergence), 1e-12);
     }

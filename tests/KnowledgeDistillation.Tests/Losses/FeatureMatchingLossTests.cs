@@ -1,5 +1,8 @@
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.AttentionTransfer;
+using KnowledgeDistillation.Methods.FeatureMatching;
+using KnowledgeDistillation.Methods.StructuredDistillation;
 using Xunit;
 using static TorchSharp.torch;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.KDNet;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Tests.Losses;
@@ -17,15 +18,15 @@ internal sealed class GoldenLossCase(JsonElement item, JsonElement scene)
     public string? NotOffered =>
         Option("bce").GetString() == "clamped" ? "bce clamped: cross-entropy is computed from logits, which keeps its gradient"
         : Option("dice_joint").GetBoolean() ? "dice_joint: Dice is one score a class"
-        : Option("norm").GetString() == "minshift" ? "norm minshift: bottlenecks are normalised by softmax or absolute sum"
-        : Option("binarise").GetString() == "threshold" && Option("activation").GetString() == "softmax" ? "binarise threshold: with exclusive classes s* is the most probable class"
+        : Option("norm").GetString() == "minshift" ? "norm minshift: bottlenecks are normalized by softmax or absolute sum"
+        : Option("binarize").GetString() == "threshold" && Option("activation").GetString() == "softmax" ? "binarize threshold: with exclusive classes s* is the most probable class"
         : null;
 
     public LabelScheme Labels => Option("activation").GetString() == "softmax" ? Contexts.BratsClasses : Contexts.BratsRegions;
 
     public double Temperature => Option("T").GetDouble();
 
-    public KDNetOptions Options
+    public KDNetObjectiveOptions Options
     {
         get
         {
@@ -39,14 +40,14 @@ internal sealed class GoldenLossCase(JsonElement item, JsonElement scene)
             double studentTemperature = Option("student_T").GetDouble();
             if (studentTemperature != 1 && studentTemperature != Temperature)
                 throw new NotSupportedException($"{Name}: a temperature of the student alone");
-            return new KDNetOptions
+            return new KDNetObjectiveOptions
             {
                 Lambda = Option("lam").GetDouble(),
                 Alpha = Option("alpha").GetDouble(),
                 SoftTargets = new SoftTargetOptions { Temperature = Temperature, TemperatureOnStudent = studentTemperature != 1, Dice = dice, Reduction = reduction },
                 Bottleneck = new BottleneckOptions
                 {
-                    Normalisation = Option("norm").GetString() == "softmax" ? BottleneckNormalisation.Softmax : BottleneckNormalisation.AbsoluteSum,
+                    Normalization = Option("norm").GetString() == "softmax" ? BottleneckNormalization.Softmax : BottleneckNormalization.AbsoluteSum,
                     Reduction = reduction,
                 },
                 ReferenceDice = dice,

@@ -1,5 +1,7 @@
 using FluentAssertions;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.Hinton;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -7,7 +9,7 @@ namespace KnowledgeDistillation.Tests.Losses;
 
 public class HintonLossTests
 {
-    private static readonly ExclusiveClasses Two = new("background", "tumour");
+    private static readonly ExclusiveClasses Two = new("background", "tumor");
     private static readonly OverlappingRegions OneRegion = new([new Region("WT", 1)], innermostClasses: [1]);
     private static readonly double Log3 = Math.Log(3);
 

@@ -1,6 +1,14 @@
 using FluentAssertions;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.AttentionTransfer;
+using KnowledgeDistillation.Methods.Consistency;
+using KnowledgeDistillation.Methods.FeatureMatching;
+using KnowledgeDistillation.Methods.GeneralizedDistillation;
+using KnowledgeDistillation.Methods.Hinton;
+using KnowledgeDistillation.Methods.StructuredDistillation;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests.Training;
 using KnowledgeDistillation.Training;
 using TorchSharp;
@@ -12,7 +20,7 @@ namespace KnowledgeDistillation.Tests.Losses;
 
 public sealed class HolisticLossTests : IDisposable
 {
-    private static readonly ExclusiveClasses Two = new("background", "tumour");
+    private static readonly ExclusiveClasses Two = new("background", "tumor");
 
     private readonly TemporaryFolder _folder = new();
 
@@ -23,21 +31,21 @@ public sealed class HolisticLossTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using HolisticLoss loss = CornerCritic(penalty: 10);
-        // This critic reads the tumour's probability at the first of four voxels: 3/4 of the teacher, 1/2 of the student.
+        // This critic reads the tumor's probability at the first of four voxels: 3/4 of the teacher, 1/2 of the student.
         Tensor teacher = zeros([1, 2, 2, 2]);
         teacher[0, 1, 0, 0] = (float)Math.Log(3);
         DistillationContext context = Contexts.Of(Two, zeros([1, 2, 2], ScalarType.Int64), zeros([1, 2, 2, 2]), ("teacher", teacher));
         loss.Compute(context).item<float>().Should().BeApproximately(0.25f, 1e-6f);
         // Its gradient is 1 at one voxel wherever it is taken. With distances as root mean squares over 4 voxels its norm is √4 · 1 = 2, so the penalty is (2 − 1)² = 1.
         loss.ComputeOwn(context).item<float>().Should().BeApproximately(-0.25f + 10, 1e-4f);
-        using HolisticLoss unpenalised = CornerCritic(penalty: 0);
-        unpenalised.ComputeOwn(context).item<float>().Should().BeApproximately(-0.25f, 1e-6f);
+        using HolisticLoss unpenalized = CornerCritic(penalty: 0);
+        unpenalized.ComputeOwn(context).item<float>().Should().BeApproximately(-0.25f, 1e-6f);
     }
 
     [Theory]
     [InlineData(2)]
     [InlineData(3)]
-    public void What_the_critic_minimises_has_the_gradient_of_central_differences_also_through_the_penalty(int dimensions)
+    public void What_the_critic_minimizes_has_the_gradient_of_central_differences_also_through_the_penalty(int dimensions)
     {
         using var scope = NewDisposeScope();
         manual_seed(40);
@@ -110,7 +118,7 @@ public sealed class HolisticLossTests : IDisposable
     }
 
     [Fact]
-    public void What_the_critic_minimises_does_not_grow_with_the_volume()
+    public void What_the_critic_minimizes_does_not_grow_with_the_volume()
     {
         using var scope = NewDisposeScope();
         manual_seed(46);
@@ -243,10 +251,10 @@ public sealed class HolisticLossTests : IDisposable
         using var holistic = new HolisticLoss(Toy.Labels, ["faint"], new HolisticOptions { Width = 2, StridedConvolutions = 2 });
         using var adapted = new AdaptedFeatureMatchingLoss(4, 4);
         var objective = new WeightedObjective(
-            new LossTerm("structured", 1, new TeacherLoss("teacher", StructuredDistillationObjective.Create(holistic))),
+            new LossTerm("structured", 1, new NamedTeacherLoss("teacher", StructuredDistillationObjective.Create(holistic))),
             new LossTerm("predictions", 1, new TeacherMeanLoss(new WeightedObjective(
                 new LossTerm("Hinton", 1, HintonObjective.Create()), new LossTerm("imitation", 1, GeneralizedDistillationObjective.Create()), new LossTerm("consistency", 1, ConsistencyObjective.Create())))),
-            new LossTerm("features", 1, new TeacherLoss("teacher", new WeightedObjective(
+            new LossTerm("features", 1, new NamedTeacherLoss("teacher", new WeightedObjective(
                 new LossTerm("adapted", 1, adapted), new LossTerm("plain", 1, new FeatureMatchingLoss()), new LossTerm("attention", 1, new AttentionTransferLoss())))));
         List<long> live = [];
         var options = new TrainingOptions
@@ -290,7 +298,7 @@ public sealed class HolisticLossTests : IDisposable
         return context;
     }
 
-    // One convolution whose only weight reads the tumour's probability at its centre: at position 0 of each axis, stride 2 leaves one of two.
+    // One convolution whose only weight reads the tumor's probability at its center: at position 0 of each axis, stride 2 leaves one of two.
     private static HolisticLoss CornerCritic(double penalty)
     {
         var loss = new HolisticLoss(Two, [], new HolisticOptions { SpatialDimensions = 2, Width = 1, StridedConvolutions = 1, GradientPenalty = penalty });

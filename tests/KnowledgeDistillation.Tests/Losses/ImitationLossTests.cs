@@ -1,5 +1,8 @@
 using FluentAssertions;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.GeneralizedDistillation;
+using KnowledgeDistillation.Methods.Hinton;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -7,7 +10,7 @@ namespace KnowledgeDistillation.Tests.Losses;
 
 public class ImitationLossTests
 {
-    private static readonly ExclusiveClasses Two = new("background", "tumour");
+    private static readonly ExclusiveClasses Two = new("background", "tumor");
     private static readonly double Log3 = Math.Log(3);
 
     [Fact]

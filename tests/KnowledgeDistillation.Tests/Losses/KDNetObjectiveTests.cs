@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.KDNet;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -54,12 +55,12 @@ public class KDNetObjectiveTests
             randint(0, 4, [2, 3], ScalarType.Int64),
             Contexts.OutputOf(randn([2, 4, 3]), randn([2, 5, 2])),
             ("teacher", Contexts.OutputOf(randn([2, 4, 3]), randn([2, 5, 2]))));
-        var options = new KDNetOptions
+        var options = new KDNetObjectiveOptions
         {
             Lambda = 0.5,
             Alpha = 2,
             SoftTargets = new() { Temperature = 2 },
-            Bottleneck = new() { Normalisation = BottleneckNormalisation.ChannelSoftmax },
+            Bottleneck = new() { Normalization = BottleneckNormalization.ChannelSoftmax },
             ReferenceDice = new() { Form = DiceForm.Squared },
             ReferenceReduction = BatchReduction.Sum,
         };
@@ -83,7 +84,7 @@ public class KDNetObjectiveTests
             ReferenceReduction = (BatchReduction)9,
         });
         create.Should().Throw<ArgumentException>().WithMessage(
-            "KDNetOptions: Lambda must be from 0 to 1, but is 1.5. Alpha must be at least 0, but is -1. ReferenceReduction has no value 9. "
+            "KDNetObjectiveOptions: Lambda must be from 0 to 1, but is 1.5. Alpha must be at least 0, but is -1. ReferenceReduction has no value 9. "
             + "SoftTargets.Temperature must be above 0, but is 0. SoftTargets.Dice.Smooth must be above 0, but is 0. "
             + "Bottleneck.LevelsAboveBottleneck must be at least 0, but is -1. ReferenceDice.Form has no value 9.");
         Action withNull = () => KDNetObjective.Create(new() { SoftTargets = null!, Bottleneck = null!, ReferenceDice = null! });

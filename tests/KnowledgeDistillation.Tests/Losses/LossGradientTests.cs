@@ -1,5 +1,12 @@
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.AttentionTransfer;
+using KnowledgeDistillation.Methods.Consistency;
+using KnowledgeDistillation.Methods.FeatureMatching;
+using KnowledgeDistillation.Methods.GeneralizedDistillation;
+using KnowledgeDistillation.Methods.Hinton;
+using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Methods.StructuredDistillation;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -29,7 +36,7 @@ public class LossGradientTests
         ["imitation, pixel-wise"] = new ImitationLoss(new() { Temperature = 1 }),
         ["zero-order consistency"] = new ZeroOrderConsistencyLoss(),
         ["first-order consistency"] = new FirstOrderConsistencyLoss(),
-        ["first-order consistency, faces"] = new FirstOrderConsistencyLoss(new() { Neighbourhood = Neighbourhood.Faces }),
+        ["first-order consistency, faces"] = new FirstOrderConsistencyLoss(new() { Neighborhood = Neighborhood.Faces }),
         ["mean over teachers"] = new TeacherMeanLoss(new HintonLoss()),
     };
 
@@ -37,8 +44,8 @@ public class LossGradientTests
     {
         ["softmax"] = new BottleneckLoss(),
         ["softmax, sum"] = new BottleneckLoss(new() { Reduction = BatchReduction.Sum }),
-        ["absolute sum"] = new BottleneckLoss(new() { Normalisation = BottleneckNormalisation.AbsoluteSum }),
-        ["channel softmax"] = new BottleneckLoss(new() { Normalisation = BottleneckNormalisation.ChannelSoftmax }),
+        ["absolute sum"] = new BottleneckLoss(new() { Normalization = BottleneckNormalization.AbsoluteSum }),
+        ["channel softmax"] = new BottleneckLoss(new() { Normalization = BottleneckNormalization.ChannelSoftmax }),
         ["feature matching"] = new FeatureMatchingLoss(),
         ["adapted feature matching"] = AdaptedInFloat64(),
         ["attention transfer"] = new AttentionTransferLoss(),

@@ -1,6 +1,8 @@
 using FluentAssertions;
-using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.Hemis;
+using KnowledgeDistillation.Methods.Hved;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Tests.Networks;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.StructuredDistillation;
 using Xunit;
 using static TorchSharp.torch;
 

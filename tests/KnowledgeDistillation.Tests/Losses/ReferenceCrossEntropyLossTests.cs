@@ -1,5 +1,7 @@
 using FluentAssertions;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.KDNet;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -8,14 +10,14 @@ namespace KnowledgeDistillation.Tests.Losses;
 /// <summary>The reference's cross-entropy and Dice as terms of their own.</summary>
 public class ReferenceCrossEntropyLossTests
 {
-    private static readonly ExclusiveClasses Two = new("background", "tumour");
+    private static readonly ExclusiveClasses Two = new("background", "tumor");
     private static readonly double Log3 = Math.Log(3);
 
     [Fact]
     public void Cross_entropy_by_hand()
     {
         using var scope = NewDisposeScope();
-        // Voxels of p(tumour) = 3/4 and 1/2, the reference being tumour and background: (log 4/3 + log 2)/2.
+        // Voxels of p(tumor) = 3/4 and 1/2, the reference being tumor and background: (log 4/3 + log 2)/2.
         DistillationContext context = Contexts.Of(Two, tensor([1L, 0]).reshape(1, 2), tensor([0, 0, Log3, 0]).reshape(1, 2, 2));
         new ReferenceCrossEntropyLoss().Compute(context).item<double>().Should().BeApproximately((Math.Log(4.0 / 3) + Math.Log(2)) / 2, 1e-12);
     }
@@ -24,7 +26,7 @@ public class ReferenceCrossEntropyLossTests
     public void Regions_are_summed()
     {
         using var scope = NewDisposeScope();
-        // Reference oedema: in WT, not in TC, not in ET. All p = 1/2 but WT's 3/4: log 4/3 + log 2 + log 2.
+        // Reference edema: in WT, not in TC, not in ET. All p = 1/2 but WT's 3/4: log 4/3 + log 2 + log 2.
         DistillationContext context = Contexts.Of(Contexts.BratsRegions, tensor([2L]).reshape(1, 1), tensor([Log3, 0, 0]).reshape(1, 3, 1));
         new ReferenceCrossEntropyLoss().Compute(context).item<double>().Should().BeApproximately(Math.Log(4.0 / 3) + (2 * Math.Log(2)), 1e-12);
     }
@@ -46,7 +48,7 @@ public class ReferenceCrossEntropyLossTests
     public void Dice_by_hand()
     {
         using var scope = NewDisposeScope();
-        // p(tumour) = 3/4 and 1/2 against (1, 0): Dice 2·(3/4) / (5/4 + 1) = 2/3.
+        // p(tumor) = 3/4 and 1/2 against (1, 0): Dice 2·(3/4) / (5/4 + 1) = 2/3.
         DistillationContext context = Contexts.Of(Two, tensor([1L, 0]).reshape(1, 2), tensor([0, 0, Log3, 0]).reshape(1, 2, 2));
         new ReferenceDiceLoss().Compute(context).item<double>().Should().BeApproximately(1.0 / 3, 1e-5);
         // Squared denominator: (3/2) / (9/16 + 1/4 + 1) = (3/2)/(29/16) = 24/29.

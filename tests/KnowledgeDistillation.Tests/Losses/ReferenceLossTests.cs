@@ -1,5 +1,7 @@
 using FluentAssertions;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.KDNet;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -13,7 +15,7 @@ public class ReferenceLossTests
         using var scope = NewDisposeScope();
         // p = (1/4, 3/4) against (0, 1): Dice 2·(3/4) / (7/4) = 6/7, cross-entropy log 4/3.
         Tensor logits = tensor([0, Math.Log(3)]).reshape(1, 2, 1);
-        DistillationContext context = Contexts.Of(new ExclusiveClasses("background", "tumour"), ones([1, 1], ScalarType.Int64), logits);
+        DistillationContext context = Contexts.Of(new ExclusiveClasses("background", "tumor"), ones([1, 1], ScalarType.Int64), logits);
         new ReferenceLoss().Compute(context).item<double>().Should().BeApproximately((1.0 / 7) + Math.Log(4.0 / 3), 1e-5);
     }
 

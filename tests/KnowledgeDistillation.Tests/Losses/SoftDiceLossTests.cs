@@ -1,4 +1,5 @@
 using FluentAssertions;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Losses;
 using Xunit;
 using static TorchSharp.torch;
@@ -7,9 +8,9 @@ namespace KnowledgeDistillation.Tests.Losses;
 
 public class SoftDiceLossTests
 {
-    private static readonly ExclusiveClasses TwoClasses = new("background", "tumour");
+    private static readonly ExclusiveClasses TwoClasses = new("background", "tumor");
 
-    // Two voxels. Tumour: p = (0.8, 0.3), t = (1, 0). Background: p = (0.2, 0.7), t = (0, 1).
+    // Two voxels. Tumor: p = (0.8, 0.3), t = (1, 0). Background: p = (0.2, 0.7), t = (0, 1).
     [Theory]
     [InlineData(DiceForm.Linear, false, 1 - (1.6 / 2.1))]
     [InlineData(DiceForm.Squared, false, 1 - (1.6 / 1.73))]
@@ -77,7 +78,7 @@ public class SoftDiceLossTests
     public void Samples_are_averaged_summed_or_joined()
     {
         using var scope = NewDisposeScope();
-        // The tumour channel of sample 1: p = (1, 0), t = (1, 0), loss 0. Of sample 2: p = (0.5, 0), t = (0, 1), loss 1.
+        // The tumor channel of sample 1: p = (1, 0), t = (1, 0), loss 0. Of sample 2: p = (0.5, 0), t = (0, 1), loss 1.
         Tensor p = cat([Channels([0, 1], [1, 0]), Channels([0.5, 1], [0.5, 0])]);
         Tensor t = cat([Channels([0, 1], [1, 0]), Channels([1, 0], [0, 1])]);
         double Loss(BatchReduction reduction, bool wholeBatch) =>
@@ -113,7 +114,7 @@ public class SoftDiceLossTests
         Action broadcast = () => loss.Compute(rand([2, 2, 3, 4]), rand([1, 2, 3, 4]), TwoClasses);
         broadcast.Should().Throw<ArgumentException>().WithMessage("The prediction [2, 2, 3, 4] and the target [1, 2, 3, 4] must have the same shape.");
         Action channels = () => loss.Compute(rand([1, 3, 4]), rand([1, 3, 4]), TwoClasses);
-        channels.Should().Throw<ArgumentException>().WithMessage("*3 channels*label scheme has 2: background, tumour*");
+        channels.Should().Throw<ArgumentException>().WithMessage("*3 channels*label scheme has 2: background, tumor*");
     }
 
     [Fact]
@@ -125,5 +126,5 @@ public class SoftDiceLossTests
         reduction.Should().Throw<ArgumentException>().WithMessage("*no value 9*");
     }
 
-    private static Tensor Channels(double[] background, double[] tumour) => stack([tensor(background), tensor(tumour)]).unsqueeze(0);
+    private static Tensor Channels(double[] background, double[] tumor) => stack([tensor(background), tensor(tumor)]).unsqueeze(0);
 }

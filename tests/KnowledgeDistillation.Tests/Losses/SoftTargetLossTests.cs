@@ -1,5 +1,7 @@
 using FluentAssertions;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.KDNet;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -7,10 +9,10 @@ namespace KnowledgeDistillation.Tests.Losses;
 
 public class SoftTargetLossTests
 {
-    private static readonly ExclusiveClasses Two = new("background", "tumour");
+    private static readonly ExclusiveClasses Two = new("background", "tumor");
     private static readonly double Log3 = Math.Log(3);
 
-    // Against s = (1/4, 3/4) and s* = (0, 1) with p = (1/4, 3/4): the tumour's Dice is 2·(9/16) / (3/2) = 3/4.
+    // Against s = (1/4, 3/4) and s* = (0, 1) with p = (1/4, 3/4): the tumor's Dice is 2·(9/16) / (3/2) = 3/4.
     private static readonly double DiceLoss = 0.25;
     private static readonly double BinaryCrossEntropy = Math.Log(4.0 / 3);
     private static readonly double SoftCrossEntropy = -(0.75 * Math.Log(0.75)) - (0.25 * Math.Log(0.25));
@@ -115,7 +117,7 @@ public class SoftTargetLossTests
         withoutDice.Should().Throw<ArgumentException>().WithMessage("*Dice must be given*");
     }
 
-    private static Tensor Logits(double background, double tumour) => tensor([background, tumour]).reshape(1, 2, 1);
+    private static Tensor Logits(double background, double tumor) => tensor([background, tumor]).reshape(1, 2, 1);
 
     private static double Loss(SoftTargetOptions options, Tensor student, Tensor teacher) => new SoftTargetLoss(options).Compute(student, teacher, Two).item<double>();
 }

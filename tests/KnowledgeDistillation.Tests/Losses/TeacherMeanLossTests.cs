@@ -1,6 +1,11 @@
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.FeatureMatching;
+using KnowledgeDistillation.Methods.Hinton;
+using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Methods.StructuredDistillation;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests.Training;
 using KnowledgeDistillation.Training;
 using Xunit;
@@ -51,10 +56,10 @@ public class TeacherMeanLossTests
     public void All_faults_are_in_one_message()
     {
         using var holistic = new HolisticLoss(Contexts.BratsClasses, []);
-        var within = new WeightedObjective(new LossTerm("KD", 1, new HintonLoss()), new LossTerm("holistic", 1, new TeacherLoss("first", holistic)));
+        var within = new WeightedObjective(new LossTerm("KD", 1, new HintonLoss()), new LossTerm("holistic", 1, new NamedTeacherLoss("first", holistic)));
         Func<object> make = () => new TeacherMeanLoss(within, new Dictionary<string, double> { ["b"] = double.NaN, ["a"] = -1 });
         make.Should().Throw<ArgumentException>().WithMessage(
-            "TeacherMeanLoss: HolisticLoss trains something of its own against one teacher, so it cannot be averaged over several: give each teacher its own term with a TeacherLoss. "
+            "TeacherMeanLoss: HolisticLoss trains something of its own against one teacher, so it cannot be averaged over several: give each teacher its own term with a NamedTeacherLoss. "
             + "The weight of the teacher 'a' must be finite and at least 0, but is -1. The weight of the teacher 'b' must be finite and at least 0, but is NaN. At least one teacher must have a weight above 0.");
     }
 

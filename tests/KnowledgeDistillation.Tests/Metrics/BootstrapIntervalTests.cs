@@ -1,6 +1,5 @@
 using CsCheck;
 using FluentAssertions;
-using KnowledgeDistillation.Metrics;
 using MathNet.Numerics.Distributions;
 using Xunit;
 

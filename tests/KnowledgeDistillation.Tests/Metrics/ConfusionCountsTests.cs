@@ -1,6 +1,7 @@
 using CsCheck;
 using FluentAssertions;
 using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Runtime;
 using Xunit;
 
 namespace KnowledgeDistillation.Tests.Metrics;

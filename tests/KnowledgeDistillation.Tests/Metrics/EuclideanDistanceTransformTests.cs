@@ -54,7 +54,7 @@ public class EuclideanDistanceTransformTests
 
     [Fact]
     public void An_empty_mask_is_infinitely_far_away() =>
-        EuclideanDistanceTransform.Compute(new VoxelMask(new bool[24], 2, 3, 4, Spacing.OneMillimetre))
+        EuclideanDistanceTransform.Compute(new VoxelMask(new bool[24], 2, 3, 4, Spacing.OneMillimeter))
             .Should().HaveCount(24).And.OnlyContain(distance => double.IsPositiveInfinity(distance));
 
     private static void ShouldEqualBruteForce(VoxelMask mask)

@@ -1,6 +1,5 @@
 using CsCheck;
 using FluentAssertions;
-using KnowledgeDistillation.Metrics;
 using Xunit;
 
 namespace KnowledgeDistillation.Tests.Metrics;

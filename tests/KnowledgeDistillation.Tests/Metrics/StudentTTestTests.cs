@@ -1,5 +1,4 @@
 using FluentAssertions;
-using KnowledgeDistillation.Metrics;
 using MathNet.Numerics.Random;
 using Xunit;
 

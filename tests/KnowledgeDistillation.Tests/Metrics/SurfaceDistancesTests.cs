@@ -66,8 +66,8 @@ public class SurfaceDistancesTests
     [Fact]
     public void Masks_on_different_grids_are_refused()
     {
-        var mask = new VoxelMask(new bool[24], 2, 3, 4, Spacing.OneMillimetre);
-        FluentActions.Invoking(() => SurfaceDistances.Between(mask, new VoxelMask(new bool[24], 4, 3, 2, Spacing.OneMillimetre)))
+        var mask = new VoxelMask(new bool[24], 2, 3, 4, Spacing.OneMillimeter);
+        FluentActions.Invoking(() => SurfaceDistances.Between(mask, new VoxelMask(new bool[24], 4, 3, 2, Spacing.OneMillimeter)))
             .Should().Throw<ArgumentException>().WithMessage("*2×3×4*4×3×2*");
         FluentActions.Invoking(() => ConfusionCounts.Between(mask, new VoxelMask(new bool[24], 2, 3, 4, new Spacing(1, 1, 2))))
             .Should().Throw<ArgumentException>().WithMessage("*measure*");

@@ -14,7 +14,7 @@ public class VoxelMaskTests
     [InlineData(new int[0], "0 0 0 0 0 0")]
     public void A_region_holds_the_voxels_with_its_labels(int[] labels, string expected)
     {
-        VoxelMask mask = VoxelMask.FromLabels([0, 1, 2, 4, -1, int.MaxValue], 6, 1, 1, Spacing.OneMillimetre, labels);
+        VoxelMask mask = VoxelMask.FromLabels([0, 1, 2, 4, -1, int.MaxValue], 6, 1, 1, Spacing.OneMillimeter, labels);
         string.Join(' ', Enumerable.Range(0, 6).Select(x => mask[x, 0, 0] ? 1 : 0)).Should().Be(expected);
         mask.Count.Should().Be(expected.Count(c => c == '1'));
         mask.IsEmpty.Should().Be(!expected.Contains('1'));
@@ -25,14 +25,14 @@ public class VoxelMaskTests
     {
         bool[] voxels = new bool[2 * 3 * 4];
         voxels[1 + (2 * (2 + (3 * 3)))] = true;
-        new VoxelMask(voxels, 2, 3, 4, Spacing.OneMillimetre)[1, 2, 3].Should().BeTrue();
+        new VoxelMask(voxels, 2, 3, 4, Spacing.OneMillimeter)[1, 2, 3].Should().BeTrue();
     }
 
     [Fact]
     public void The_caller_may_change_the_array_afterwards()
     {
         bool[] voxels = [true];
-        var mask = new VoxelMask(voxels, 1, 1, 1, Spacing.OneMillimetre);
+        var mask = new VoxelMask(voxels, 1, 1, 1, Spacing.OneMillimeter);
         voxels[0] = false;
         mask[0, 0, 0].Should().BeTrue();
     }
@@ -42,7 +42,7 @@ public class VoxelMaskTests
     [InlineData(3, true)]
     public void A_region_below_the_least_size_is_dropped(int least, bool dropped)
     {
-        var mask = new VoxelMask([true, true, false], 3, 1, 1, Spacing.OneMillimetre);
+        var mask = new VoxelMask([true, true, false], 3, 1, 1, Spacing.OneMillimeter);
         mask.DropIfSmallerThan(least).IsEmpty.Should().Be(dropped);
         mask.Count.Should().Be(2);
     }
@@ -54,7 +54,7 @@ public class VoxelMaskTests
     [InlineData(65536, 65536, 1)]
     [InlineData(int.MaxValue, int.MaxValue, int.MaxValue)]
     public void Sizes_that_do_not_fit_the_values_are_refused(int sizeX, int sizeY, int sizeZ) =>
-        FluentActions.Invoking(() => VoxelMask.FromLabels(new int[8], sizeX, sizeY, sizeZ, Spacing.OneMillimetre, 1)).Should().Throw<ArgumentException>();
+        FluentActions.Invoking(() => VoxelMask.FromLabels(new int[8], sizeX, sizeY, sizeZ, Spacing.OneMillimeter, 1)).Should().Throw<ArgumentException>();
 
     [Theory]
     [InlineData(0)]
@@ -62,10 +62,10 @@ public class VoxelMaskTests
     [InlineData(double.NaN)]
     [InlineData(double.PositiveInfinity)]
     [InlineData(1e-7)]
-    public void A_spacing_that_is_no_length_is_refused(double millimetres) =>
-        FluentActions.Invoking(() => new VoxelMask([true], 1, 1, 1, new Spacing(1, millimetres, 1))).Should().Throw<ArgumentException>().WithMessage("*voxel size*");
+    public void A_spacing_that_is_no_length_is_refused(double millimeters) =>
+        FluentActions.Invoking(() => new VoxelMask([true], 1, 1, 1, new Spacing(1, millimeters, 1))).Should().Throw<ArgumentException>().WithMessage("*voxel size*");
 
     [Fact]
     public void A_voxel_outside_the_grid_is_refused() =>
-        FluentActions.Invoking(() => new VoxelMask([true, true], 2, 1, 1, Spacing.OneMillimetre)[0, 1, 0]).Should().Throw<ArgumentOutOfRangeException>();
+        FluentActions.Invoking(() => new VoxelMask([true, true], 2, 1, 1, Spacing.OneMillimeter)[0, 1, 0]).Should().Throw<ArgumentOutOfRangeException>();
 }

@@ -1,6 +1,5 @@
 using CsCheck;
 using FluentAssertions;
-using KnowledgeDistillation.Metrics;
 using Xunit;
 
 namespace KnowledgeDistillation.Tests.Metrics;
@@ -13,7 +12,7 @@ public class WilcoxonSignedRankTests
     [Fact]
     public void Darwins_maize_as_in_Fisher_1935()
     {
-        // Fisher, "The Design of Experiments", 1935, section 17: heights of cross- less self-fertilised plants in eighths of an inch. The negative ones, 48 and 67, are the
+        // Fisher, "The Design of Experiments", 1935, section 17: heights of cross- less self-fertilized plants in eighths of an inch. The negative ones, 48 and 67, are the
         // 10th and 14th of 15 sizes. For 1352 of the 32,768 signs the smaller rank sum is at most 24.
         WilcoxonSignedRank test = WilcoxonSignedRank.Of([49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]);
         test.Should().Be(new WilcoxonSignedRank(96, 24, 15, 0, 1352.0 / 32768, true));

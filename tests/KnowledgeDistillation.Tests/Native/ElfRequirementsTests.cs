@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Text;
 using CsCheck;
 using FluentAssertions;
-using KnowledgeDistillation.Build;
 using Xunit;
 
 namespace KnowledgeDistillation.Tests.Native;

@@ -1,6 +1,5 @@
 using System.Collections;
 using FluentAssertions;
-using KnowledgeDistillation.Build;
 using Microsoft.Build.Framework;
 using Xunit;
 

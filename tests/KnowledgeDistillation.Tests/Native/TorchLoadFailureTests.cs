@@ -1,4 +1,5 @@
 using FluentAssertions;
+using KnowledgeDistillation.Runtime;
 using Xunit;
 
 namespace KnowledgeDistillation.Tests.Native;

@@ -1,5 +1,6 @@
 using System.Text;
 using FluentAssertions;
+using KnowledgeDistillation.Runtime;
 using TorchSharp;
 using Xunit;
 

@@ -1,6 +1,8 @@
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.DisentangledFusion;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Networks.Layers;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -54,9 +56,9 @@ public class DisentangledFusionNet3DTests
         gates.shape.Should().Equal(1, 3, 2, 2, 2);
         Tensor gated = cat([.. contents.Select((content, index) => content * gates.narrow(1, index, 1))], 1);
         Tensor joined = nn.functional.conv3d(gated, fusion.get_parameter("join.convolution.weight")!);
-        Tensor centred = joined - joined.mean([2, 3, 4], keepdim: true);
-        Tensor normalised = centred / (centred.square().mean([2, 3, 4], keepdim: true) + 1e-5).sqrt();
-        fusion.call(contents).allclose(maximum(normalised, 0.2 * normalised), rtol: 1e-4, atol: 1e-5).Should().BeTrue();
+        Tensor centered = joined - joined.mean([2, 3, 4], keepdim: true);
+        Tensor normalized = centered / (centered.square().mean([2, 3, 4], keepdim: true) + 1e-5).sqrt();
+        fusion.call(contents).allclose(maximum(normalized, 0.2 * normalized), rtol: 1e-4, atol: 1e-5).Should().BeTrue();
 
         Tensor missing = fusion.call([contents[0], null, contents[2]]);
         missing.equal(fusion.call([contents[0], zeros_like(contents[1]), contents[2]])).all().item<bool>().Should().BeTrue();

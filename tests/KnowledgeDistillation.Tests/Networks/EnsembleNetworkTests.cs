@@ -1,7 +1,15 @@
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.AttentionTransfer;
+using KnowledgeDistillation.Methods.FeatureMatching;
+using KnowledgeDistillation.Methods.Hinton;
+using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Methods.StructuredDistillation;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Storage;
+using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests.Seams;
 using KnowledgeDistillation.Tests.Training;
 using KnowledgeDistillation.Training;
@@ -13,7 +21,7 @@ namespace KnowledgeDistillation.Tests.Networks;
 
 public class EnsembleNetworkTests
 {
-    private static readonly ExclusiveClasses Two = new("background", "tumour");
+    private static readonly ExclusiveClasses Two = new("background", "tumor");
     private static readonly OverlappingRegions OneRegion = new([new Region("WT", 1)], innermostClasses: [1]);
     private static readonly double Log3 = Math.Log(3);
 
@@ -21,10 +29,10 @@ public class EnsembleNetworkTests
     public void Its_probabilities_are_the_mean_or_the_weighted_mean_by_hand()
     {
         using var scope = NewDisposeScope();
-        // Members of p(tumour) = 3/4 and 1/2.
-        double Tumour(double[]? weights) => Probabilities(Two, weights, Logits(0, Log3), Logits(0, 0))[1];
-        Tumour(null).Should().BeApproximately(5.0 / 8, 1e-12);
-        Tumour([3, 1]).Should().BeApproximately(11.0 / 16, 1e-12);
+        // Members of p(tumor) = 3/4 and 1/2.
+        double Tumor(double[]? weights) => Probabilities(Two, weights, Logits(0, Log3), Logits(0, 0))[1];
+        Tumor(null).Should().BeApproximately(5.0 / 8, 1e-12);
+        Tumor([3, 1]).Should().BeApproximately(11.0 / 16, 1e-12);
         double Region(double[]? weights) => Probabilities(OneRegion, weights, Logits(Log3), Logits(0))[0];
         Region(null).Should().BeApproximately(5.0 / 8, 1e-12);
         Region([3, 1]).Should().BeApproximately(11.0 / 16, 1e-12);

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using KnowledgeDistillation.Methods.Hemis;
 using KnowledgeDistillation.Networks;
 using TorchSharp.Modules;
 using Xunit;
@@ -72,9 +73,9 @@ public class HemisUNet3DTests
         static Tensor Leaky(Tensor input) => maximum(input, 0.01 * input);
         Tensor Half(Tensor input, int level, int number)
         {
-            Tensor centred = input - input.mean([2, 3, 4], keepdim: true);
-            Tensor normalised = centred / (centred.square().mean([2, 3, 4], keepdim: true) + 1e-5).sqrt();
-            return nn.functional.conv3d(Leaky(normalised), Weight($"levels.{level}.convolution{number}"), padding: [1, 1, 1]);
+            Tensor centered = input - input.mean([2, 3, 4], keepdim: true);
+            Tensor normalized = centered / (centered.square().mean([2, 3, 4], keepdim: true) + 1e-5).sqrt();
+            return nn.functional.conv3d(Leaky(normalized), Weight($"levels.{level}.convolution{number}"), padding: [1, 1, 1]);
         }
     }
 

@@ -1,5 +1,7 @@
 using KnowledgeDistillation.Losses;
-using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Methods.DisentangledFusion;
+using KnowledgeDistillation.Methods.Hemis;
+using KnowledgeDistillation.Methods.Hved;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Tests.Networks;

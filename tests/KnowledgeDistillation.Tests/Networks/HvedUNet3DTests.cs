@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.Hved;
 using KnowledgeDistillation.Networks;
 using Xunit;
 using static TorchSharp.torch;

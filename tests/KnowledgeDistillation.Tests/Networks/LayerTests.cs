@@ -1,5 +1,6 @@
 using FluentAssertions;
-using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Networks.Layers;
 using Xunit;
 using static TorchSharp.torch;
 

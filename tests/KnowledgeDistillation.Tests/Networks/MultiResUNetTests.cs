@@ -2,6 +2,8 @@ using FluentAssertions;
 using FluentAssertions.Execution;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Networks.Layers;
+using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests.Training;
 using KnowledgeDistillation.Training;
 using TorchSharp.Modules;
@@ -68,7 +70,7 @@ public sealed class MultiResUNetTests
         Tensor level0 = Block("encoder.0", image);
         Tensor level1 = Block("encoder.1", nn.functional.max_pool3d(level0, [2, 2, 2]));
         Tensor up = nn.functional.conv_transpose3d(level1, state["decoder.0.up.weight"], state["decoder.0.up.bias"], strides: [2, 2, 2]);
-        Tensor path = Norm("decoder.0.path.0.norm", (NormalisedConvolution("decoder.0.path.0.convolution", level0).relu() + NormalisedConvolution("decoder.0.path.0.shortcut", level0)).relu());
+        Tensor path = Norm("decoder.0.path.0.norm", (NormalizedConvolution("decoder.0.path.0.convolution", level0).relu() + NormalizedConvolution("decoder.0.path.0.shortcut", level0)).relu());
         Tensor expected = nn.functional.conv3d(Block("decoder.0.block", cat([up, path], 1)), state["head.weight"], state["head.bias"]);
 
         NetworkOutput output = NetworkOutput.Of(network, new ModalityImages(("a", image)));
@@ -78,13 +80,13 @@ public sealed class MultiResUNetTests
 
         Tensor Block(string name, Tensor input)
         {
-            Tensor first = NormalisedConvolution($"{name}.convolution1", input).relu();
-            Tensor second = NormalisedConvolution($"{name}.convolution2", first).relu();
-            Tensor third = NormalisedConvolution($"{name}.convolution3", second).relu();
-            return Norm($"{name}.norm2", (Norm($"{name}.norm1", cat([first, second, third], 1)) + NormalisedConvolution($"{name}.shortcut", input)).relu());
+            Tensor first = NormalizedConvolution($"{name}.convolution1", input).relu();
+            Tensor second = NormalizedConvolution($"{name}.convolution2", first).relu();
+            Tensor third = NormalizedConvolution($"{name}.convolution3", second).relu();
+            return Norm($"{name}.norm2", (Norm($"{name}.norm1", cat([first, second, third], 1)) + NormalizedConvolution($"{name}.shortcut", input)).relu());
         }
 
-        Tensor NormalisedConvolution(string name, Tensor input)
+        Tensor NormalizedConvolution(string name, Tensor input)
         {
             Tensor weight = state[$"{name}.convolution.weight"];
             long padding = weight.shape[2] / 2;
@@ -93,9 +95,9 @@ public sealed class MultiResUNetTests
 
         Tensor Norm(string name, Tensor input)
         {
-            Tensor centred = input - input.mean([0, 2, 3, 4], keepdim: true);
-            Tensor normalised = centred / (centred.square().mean([0, 2, 3, 4], keepdim: true) + 1e-5).sqrt();
-            return (normalised * state[$"{name}.weight"].reshape(1, -1, 1, 1, 1)) + state[$"{name}.bias"].reshape(1, -1, 1, 1, 1);
+            Tensor centered = input - input.mean([0, 2, 3, 4], keepdim: true);
+            Tensor normalized = centered / (centered.square().mean([0, 2, 3, 4], keepdim: true) + 1e-5).sqrt();
+            return (normalized * state[$"{name}.weight"].reshape(1, -1, 1, 1, 1)) + state[$"{name}.bias"].reshape(1, -1, 1, 1, 1);
         }
     }
 

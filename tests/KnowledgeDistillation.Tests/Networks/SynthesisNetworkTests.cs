@@ -1,7 +1,11 @@
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Methods.Synthesis;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Storage;
+using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests.Training;
 using KnowledgeDistillation.Training;
 using TorchSharp.Modules;
@@ -19,7 +23,7 @@ public sealed class SynthesisNetworkTests : IDisposable
     public void Dispose() => _spheres.Dispose();
 
     [Fact]
-    public void It_needs_the_real_modalities_only_and_never_sees_the_real_image_of_a_synthesised_one()
+    public void It_needs_the_real_modalities_only_and_never_sees_the_real_image_of_a_synthesized_one()
     {
         using var scope = NewDisposeScope();
         using SynthesisNetwork network = Network(seed: 1);
@@ -127,7 +131,7 @@ public sealed class SynthesisNetworkTests : IDisposable
     public void A_frozen_generator_stays_in_evaluation_mode()
     {
         manual_seed(1);
-        using var network = new SynthesisNetwork(new SynthesisNetworkOptions { Generator = new MultiResUNet3DOptions { Modalities = ["faint"], OutputChannels = 1, BaseWidth = 4, Levels = 2 }, Segmenter = Segmenter, SynthesisedModalities = ["bright"] });
+        using var network = new SynthesisNetwork(new SynthesisNetworkOptions { Generator = new MultiResUNet3DOptions { Modalities = ["faint"], OutputChannels = 1, BaseWidth = 4, Levels = 2 }, Segmenter = Segmenter, SynthesizedModalities = ["bright"] });
         network.FreezeGenerator();
         byte[] before = Toy.Bits(network.Generator);
         network.train();
@@ -163,7 +167,7 @@ public sealed class SynthesisNetworkTests : IDisposable
     public void A_recipe_within_that_nobody_registered_is_refused_when_saving_and_nothing_is_written()
     {
         using var folder = new TemporaryFolder();
-        using var network = new SynthesisNetwork(new SynthesisNetworkOptions { Generator = new UnregisteredOptions(), Segmenter = Segmenter, SynthesisedModalities = ["bright"] });
+        using var network = new SynthesisNetwork(new SynthesisNetworkOptions { Generator = new UnregisteredOptions(), Segmenter = Segmenter, SynthesizedModalities = ["bright"] });
         FluentActions.Invoking(() => new SegmentationModel(network, Toy.Labels).Save(folder["model"]))
             .Should().Throw<InvalidOperationException>().WithMessage("*UnregisteredOptions*NetworkRecipes.Register<UnregisteredOptions>*");
         folder.Entries.Should().BeEmpty();
@@ -213,12 +217,12 @@ public sealed class SynthesisNetworkTests : IDisposable
     [Fact]
     public void Networks_that_do_not_fit_together_are_refused_in_one_message()
     {
-        Func<object> wrong = () => new SynthesisNetwork(new SynthesisNetworkOptions { Generator = Segmenter, Segmenter = Generator, SynthesisedModalities = ["bright"] });
+        Func<object> wrong = () => new SynthesisNetwork(new SynthesisNetworkOptions { Generator = Segmenter, Segmenter = Generator, SynthesizedModalities = ["bright"] });
         wrong.Should().Throw<ArgumentException>().WithMessage(
-            "SynthesisNetwork: The generator has 2 output channels, but must have one for each synthesised modality: bright. The generator sees faint, bright, but must not see what it synthesises: bright. "
-            + "The segmenter sees faint, but must see all that is synthesised: bright.");
-        Func<object> empty = () => new SynthesisNetwork(new SynthesisNetworkOptions { Generator = null!, Segmenter = null!, SynthesisedModalities = [] });
-        empty.Should().Throw<ArgumentException>().WithMessage("SynthesisNetworkOptions: Generator must be given. Segmenter must be given. SynthesisedModalities must name at least one modality.");
+            "SynthesisNetwork: The generator has 2 output channels, but must have one for each synthesized modality: bright. The generator sees faint, bright, but must not see what it synthesizes: bright. "
+            + "The segmenter sees faint, but must see all that is synthesized: bright.");
+        Func<object> empty = () => new SynthesisNetwork(new SynthesisNetworkOptions { Generator = null!, Segmenter = null!, SynthesizedModalities = [] });
+        empty.Should().Throw<ArgumentException>().WithMessage("SynthesisNetworkOptions: Generator must be given. Segmenter must be given. SynthesizedModalities must name at least one modality.");
         using SynthesisNetwork network = Network(seed: 1);
         FluentActions.Invoking(() => network.Decode(new EncoderOutput(_spheres.Images["faint"]))).Should().Throw<ArgumentException>().WithMessage("This encoding comes from another network.*");
     }
@@ -230,7 +234,7 @@ public sealed class SynthesisNetworkTests : IDisposable
     private static SynthesisNetwork Network(long seed)
     {
         manual_seed(seed);
-        return new SynthesisNetwork(new SynthesisNetworkOptions { Generator = Generator, Segmenter = Segmenter, SynthesisedModalities = ["bright"] });
+        return new SynthesisNetwork(new SynthesisNetworkOptions { Generator = Generator, Segmenter = Segmenter, SynthesizedModalities = ["bright"] });
     }
 
     private sealed record UnregisteredOptions : NetworkRecipe

@@ -1,6 +1,7 @@
 using FluentAssertions;
 using FluentAssertions.Execution;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Networks.Layers;
 using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;
@@ -95,10 +96,10 @@ public class UNetTests
 
         encoding.Levels.Select(level => string.Join('×', level.shape)).Should().Equal("2×2×16×16×16", "2×4×8×8×8", "2×8×4×4×4");
         encoding.Bottleneck.Should().BeSameAs(encoding.Levels[2]);
-        // Undo leaky ReLU 0.01: what remains is normalised a channel, because norms begin with scale 1 and offset 0.
-        Tensor normalised = where(encoding.Bottleneck.lt(0), encoding.Bottleneck * 100, encoding.Bottleneck);
-        normalised.mean([2, 3, 4]).abs().max().item<float>().Should().BeLessThan(1e-4f);
-        (normalised.square().mean([2, 3, 4]) - 1).abs().max().item<float>().Should().BeLessThan(1e-2f);
+        // Undo leaky ReLU 0.01: what remains is normalized a channel, because norms begin with scale 1 and offset 0.
+        Tensor normalized = where(encoding.Bottleneck.lt(0), encoding.Bottleneck * 100, encoding.Bottleneck);
+        normalized.mean([2, 3, 4]).abs().max().item<float>().Should().BeLessThan(1e-4f);
+        (normalized.square().mean([2, 3, 4]) - 1).abs().max().item<float>().Should().BeLessThan(1e-2f);
         encoding.Bottleneck.min().item<float>().Should().BeInRange(-0.1f, -1e-4f, "a leaky ReLU leaves signs");
     }
 
@@ -116,9 +117,9 @@ public class UNetTests
         Tensor Half(Tensor input, string block, int number)
         {
             Tensor convolved = nn.functional.conv3d(input, network.get_parameter($"{block}.convolution{number}.weight")!, network.get_parameter($"{block}.convolution{number}.bias")!, padding: [1, 1, 1]);
-            Tensor centred = convolved - convolved.mean([2, 3, 4], keepdim: true);
-            Tensor normalised = centred / (centred.square().mean([2, 3, 4], keepdim: true) + 1e-5).sqrt();
-            return maximum(normalised, 0.01 * normalised);
+            Tensor centered = convolved - convolved.mean([2, 3, 4], keepdim: true);
+            Tensor normalized = centered / (centered.square().mean([2, 3, 4], keepdim: true) + 1e-5).sqrt();
+            return maximum(normalized, 0.01 * normalized);
         }
     }
 

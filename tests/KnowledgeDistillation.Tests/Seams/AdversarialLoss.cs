@@ -20,10 +20,10 @@ internal sealed class AdversarialLoss : ISelfTrainingLoss, IDisposable
 
     public OptimizerHelper Optimizer { get; }
 
-    // What the student minimises: its segmentations should be taken for the teacher's.
+    // What the student minimizes: its segmentations should be taken for the teacher's.
     public Tensor Compute(DistillationContext context) => TakenForTeacher(context.StudentProbabilities);
 
-    // What the critic minimises, in the same step and before the student.
+    // What the critic minimizes, in the same step and before the student.
     public Tensor ComputeOwn(DistillationContext context) =>
         TakenForTeacher(context.Labels.Probabilities(context.Teacher.Logits)) + functional.softplus(_critic.call(context.StudentProbabilities)).mean();
 

@@ -1,7 +1,10 @@
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.KDNet;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests.Training;
 using KnowledgeDistillation.Training;
 using Xunit;
@@ -48,9 +51,9 @@ public sealed class KDNetTests
 
         var objective = new WeightedObjective(
             new LossTerm("reference", 0.5, new ReferenceLoss()),
-            new LossTerm("imitate bright", 0.25, new TeacherLoss("bright", new SoftTargetLoss())),
-            new LossTerm("imitate both", 0.25, new TeacherLoss("both", new SoftTargetLoss())),
-            new LossTerm("bottleneck of both", 1, new TeacherLoss("both", new BottleneckLoss())));
+            new LossTerm("imitate bright", 0.25, new NamedTeacherLoss("bright", new SoftTargetLoss())),
+            new LossTerm("imitate both", 0.25, new NamedTeacherLoss("both", new SoftTargetLoss())),
+            new LossTerm("bottleneck of both", 1, new NamedTeacherLoss("both", new BottleneckLoss())));
         TrainingResult result = new DistillationTrainer(
             student, [new FrozenTeacher(bright, "bright"), new FrozenTeacher(both, "both")], Toy.Labels, objective, new TrainingOptions { Epochs = 5, LearningRate = 1e-2 })
             .Fit(Toy.Source(spheres));
@@ -72,7 +75,7 @@ public sealed class KDNetTests
         FrozenTeacher[] teachers = [new(first, "first"), new(second, "second")];
         FluentActions.Invoking(() => new DistillationTrainer(student, teachers, Toy.Labels, KDNetObjective.Create()).Fit(Toy.Source(spheres)))
             .Should().Throw<InvalidOperationException>().WithMessage("*first, second*");
-        FluentActions.Invoking(() => new DistillationTrainer(student, teachers, Toy.Labels, new WeightedObjective("KD", new TeacherLoss("third", new SoftTargetLoss()))).Fit(Toy.Source(spheres)))
+        FluentActions.Invoking(() => new DistillationTrainer(student, teachers, Toy.Labels, new WeightedObjective("KD", new NamedTeacherLoss("third", new SoftTargetLoss()))).Fit(Toy.Source(spheres)))
             .Should().Throw<ArgumentException>().WithMessage("*'third'*first, second*");
         FluentActions.Invoking(() => new DistillationTrainer(student, [new FrozenTeacher(first), new FrozenTeacher(second)], Toy.Labels, KDNetObjective.Create()))
             .Should().Throw<ArgumentException>().WithMessage("*names*teacher, teacher*");

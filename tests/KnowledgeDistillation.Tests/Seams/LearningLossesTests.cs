@@ -1,6 +1,9 @@
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Methods.StructuredDistillation;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests.Training;
 using KnowledgeDistillation.Training;
 using Xunit;
@@ -8,7 +11,7 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Tests.Seams;
 
-/// <summary>A user whose losses have something to learn: a critic with an optimiser of its own, and an adapter between two widths.</summary>
+/// <summary>A user whose losses have something to learn: a critic with an optimizer of its own, and an adapter between two widths.</summary>
 public sealed class LearningLossesTests
 {
     [Fact]
@@ -48,21 +51,21 @@ public sealed class LearningLossesTests
         byte[] before = Toy.Bits(adversary.Module);
         var objective = new WeightedObjective(
             new LossTerm("reference", 1, new ReferenceLoss()),
-            new LossTerm("adversary", 0.1, new TeacherLoss("second", adversary)));
+            new LossTerm("adversary", 0.1, new NamedTeacherLoss("second", adversary)));
         new DistillationTrainer(student, [new FrozenTeacher(first, "first"), new FrozenTeacher(second, "second")], Toy.Labels, objective, new TrainingOptions { Epochs = 1 })
             .Fit(Toy.Source(spheres));
         Toy.Bits(adversary.Module).Should().NotEqual(before);
     }
 
     [Fact]
-    public void A_loss_that_two_optimisers_would_move_is_refused()
+    public void A_loss_that_two_optimizers_would_move_is_refused()
     {
         using UNet3D teacher = Toy.Teacher();
         using UNet3D student = Toy.Student();
         using var both = new LearnableAndSelfTraining();
-        var objective = new WeightedObjective(new LossTerm("both", 1, new TeacherLoss("teacher", both)));
+        var objective = new WeightedObjective(new LossTerm("both", 1, new NamedTeacherLoss("teacher", both)));
         FluentActions.Invoking(() => new DistillationTrainer(student, [new FrozenTeacher(teacher)], Toy.Labels, objective))
-            .Should().Throw<ArgumentException>().WithMessage("The loss LearnableAndSelfTraining of 'both.0' is both an ILearnableLoss and an ISelfTrainingLoss, so two optimisers would move it: make it one of them.");
+            .Should().Throw<ArgumentException>().WithMessage("The loss LearnableAndSelfTraining of 'both.0' is both an ILearnableLoss and an ISelfTrainingLoss, so two optimizers would move it: make it one of them.");
     }
 
     [Fact]
@@ -73,20 +76,20 @@ public sealed class LearningLossesTests
         using UNet3D student = Toy.Student();
         using var adversary = new AdversarialLoss(channels: 2);
         FrozenTeacher[] teachers = [new FrozenTeacher(first, "first"), new FrozenTeacher(second, "second")];
-        var twice = new WeightedObjective(new LossTerm("a", 1, new TeacherLoss("first", adversary)), new LossTerm("b", 1, new TeacherLoss("second", adversary)));
+        var twice = new WeightedObjective(new LossTerm("a", 1, new NamedTeacherLoss("first", adversary)), new LossTerm("b", 1, new NamedTeacherLoss("second", adversary)));
         FluentActions.Invoking(() => new DistillationTrainer(student, teachers, Toy.Labels, twice))
             .Should().Throw<ArgumentException>().WithMessage("The loss AdversarialLoss of 'b.0' trains something of its own and stands in the objective twice: make one for each term.");
 
         using Batch spheres = Toy.Spheres();
         using var adapter = new AdapterLoss(4, 4);
         byte[] before = Toy.Bits(adapter.Module);
-        var shared = new WeightedObjective(new LossTerm("GT", 1, new ReferenceLoss()), new LossTerm("a", 1, new TeacherLoss("first", adapter)), new LossTerm("b", 1, new TeacherLoss("second", adapter)));
+        var shared = new WeightedObjective(new LossTerm("GT", 1, new ReferenceLoss()), new LossTerm("a", 1, new NamedTeacherLoss("first", adapter)), new LossTerm("b", 1, new NamedTeacherLoss("second", adapter)));
         new DistillationTrainer(student, teachers, Toy.Labels, shared, new TrainingOptions { Epochs = 1 }).Fit(Toy.Source(spheres));
         Toy.Bits(adapter.Module).Should().NotEqual(before);
     }
 
     [Fact]
-    public void What_a_critic_minimises_must_be_finite_else_the_fit_stops_before_the_critic_moves()
+    public void What_a_critic_minimizes_must_be_finite_else_the_fit_stops_before_the_critic_moves()
     {
         using Batch spheres = Toy.Spheres();
         using UNet3D teacher = Toy.Teacher();

@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Networks;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Networks;
-
 namespace KnowledgeDistillation.Tests.Seams;
 
 /// <summary>How to build a <see cref="SmallNetwork"/>.</summary>

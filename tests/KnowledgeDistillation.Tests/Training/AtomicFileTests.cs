@@ -1,5 +1,5 @@
 using FluentAssertions;
-using KnowledgeDistillation.Training;
+using KnowledgeDistillation.Storage;
 using Xunit;
 
 namespace KnowledgeDistillation.Tests.Training;

@@ -1,6 +1,8 @@
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.KDNet;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests.Seams;
 using KnowledgeDistillation.Training;
 using Xunit;

@@ -1,5 +1,4 @@
 using FluentAssertions;
-using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Training;
 using Xunit;
 

@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Training;
-
 namespace KnowledgeDistillation.Tests.Training;
 
 /// <summary>Keeps what it is told, on the thread of the fit, and may act on it.</summary>

@@ -1,6 +1,8 @@
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.KDNet;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests.Seams;
 using KnowledgeDistillation.Training;
 using Xunit;
@@ -79,7 +81,7 @@ public sealed class LiveTensorTests
         Live().Should().Be(before);
     }
 
-    // Torch frees some gradients' handles by finalisers; only what is still held counts.
+    // Torch frees some gradients' handles by finalizers; only what is still held counts.
     private static long Live()
     {
         for (int i = 0; i < 3; i++)

@@ -1,7 +1,10 @@
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.KDNet;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Storage;
+using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests.Seams;
 using KnowledgeDistillation.Training;
 using TorchSharp;
@@ -28,7 +31,7 @@ public sealed class ResumeTests : IDisposable
     [InlineData(true)]
     public void Interrupted_after_any_epoch_and_resumed_a_fit_leaves_the_same_bits_as_in_one_go(bool withinAUsersScope)
     {
-        // Batch norm and dropout in the student, an adapter and a critic with an optimiser of its own, a schedule that acts, shares that are measured.
+        // Batch norm and dropout in the student, an adapter and a critic with an optimizer of its own, a schedule that acts, shares that are measured.
         string whole = _folder["whole"];
         Fit(whole, epochs: 6);
         Fit(Run, epochs: 2);
@@ -48,7 +51,7 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
-    public void A_users_own_optimiser_is_resumed_too()
+    public void A_users_own_optimizer_is_resumed_too()
     {
         void Train(string folder, int epochs, bool resume)
         {
@@ -73,7 +76,7 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
-    public void The_optimiser_of_a_critic_lives_on_after_a_fit_that_was_resumed_within_a_users_scope()
+    public void The_optimizer_of_a_critic_lives_on_after_a_fit_that_was_resumed_within_a_users_scope()
     {
         Fit(Run, epochs: 1);
         using ModuleAdapter student = Student(seed: 1);
@@ -170,7 +173,7 @@ public sealed class ResumeTests : IDisposable
             using UNet3D teacher = Toy.Teacher();
             using UNet3D student = Toy.Student();
             var options = new TrainingOptions { Epochs = epochs, OutputFolder = Run, Resume = resume };
-            new DistillationTrainer(student, new FrozenTeacher(teacher), Toy.Labels, options, KDNetObjective.Create(new KDNetOptions { Alpha = alpha, SoftTargets = new() { Temperature = temperature } })).Fit(Toy.Source(_spheres));
+            new DistillationTrainer(student, new FrozenTeacher(teacher), Toy.Labels, options, KDNetObjective.Create(new KDNetObjectiveOptions { Alpha = alpha, SoftTargets = new() { Temperature = temperature } })).Fit(Toy.Source(_spheres));
         }
 
         Train(alpha: 10, 1, resume: false);

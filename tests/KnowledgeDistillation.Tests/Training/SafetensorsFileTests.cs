@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using CsCheck;
 using FluentAssertions;
-using KnowledgeDistillation.Training;
+using KnowledgeDistillation.Storage;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;

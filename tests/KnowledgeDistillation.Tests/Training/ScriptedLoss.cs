@@ -1,4 +1,4 @@
-using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.KDNet;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Tests.Training;

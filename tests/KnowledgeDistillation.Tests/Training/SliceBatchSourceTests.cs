@@ -1,4 +1,5 @@
 using FluentAssertions;
+using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Training;
 using Xunit;
 using static TorchSharp.torch;

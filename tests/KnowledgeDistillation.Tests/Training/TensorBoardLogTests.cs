@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using FluentAssertions;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Training;
 using Tensorboard;
 using Xunit;

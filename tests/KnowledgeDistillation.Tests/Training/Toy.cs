@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Training;
 using static TorchSharp.torch;
@@ -47,8 +48,8 @@ internal static class Toy
         using var scope = NewDisposeScope();
         using var generator = new Generator((ulong)seed);
         Tensor axis = arange(size, ScalarType.Float32);
-        Tensor centre = (rand([cases, 3], generator: generator) * size / 3) + (size / 3.0);
-        Tensor Squared(int dimension, long[] shape) => (axis.reshape(shape) - centre.select(1, dimension).reshape(cases, 1, 1, 1)).square();
+        Tensor center = (rand([cases, 3], generator: generator) * size / 3) + (size / 3.0);
+        Tensor Squared(int dimension, long[] shape) => (axis.reshape(shape) - center.select(1, dimension).reshape(cases, 1, 1, 1)).square();
         Tensor inside = (Squared(0, [1, size, 1, 1]) + Squared(1, [1, 1, size, 1]) + Squared(2, [1, 1, 1, size])).sqrt().lt(size / 3.5);
         Tensor Image(double contrast) => ((inside * contrast) + randn([cases, size, size, size], generator: generator)).unsqueeze(1).MoveToOuterDisposeScope();
         return new Batch(

@@ -1,7 +1,10 @@
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Runtime;
+using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Training;
 using Microsoft.Extensions.Logging;
 using TorchSharp.Modules;

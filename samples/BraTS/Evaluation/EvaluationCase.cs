@@ -1,9 +1,0 @@
-using KnowledgeDistillation.Medical;
-
-namespace KnowledgeDistillation.Samples.BraTS;
-
-/// <summary>A case to score, and how to get it as the network sees it.</summary>
-internal sealed record EvaluationCase(BraTSCase Source, Func<PreprocessedCase> Load)
-{
-    public static EvaluationCase Of(CachedCase cached) => new(cached.Source, cached.Load);
-}

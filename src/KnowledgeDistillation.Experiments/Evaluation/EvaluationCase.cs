@@ -1,0 +1,11 @@
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Preprocessing;
+
+namespace KnowledgeDistillation.Experiments.Evaluation;
+
+/// <summary>A case to score, and how to get it as the network sees it.</summary>
+internal sealed record EvaluationCase(BraTSCase Source, Func<PreprocessedCase> Load)
+{
+    public static EvaluationCase Of(CachedCase cached) => new(cached.Source, cached.Load);
+}

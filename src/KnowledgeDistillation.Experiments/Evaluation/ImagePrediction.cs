@@ -1,0 +1,75 @@
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Prediction;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
+
+namespace KnowledgeDistillation.Experiments.Evaluation;
+
+/// <summary>Segments single images with a network that needs no more than one modality.</summary>
+internal sealed class ImagePrediction
+{
+    private static readonly string[] Endings = [".nii.gz", ".nii", ".hdr.gz", ".hdr", ".img.gz", ".img"];
+
+    private readonly CaseSegmenter _segmenter;
+    private readonly Preprocessor _preprocessor;
+    private readonly string _modality;
+
+    /// <param name="model">The network.</param>
+    /// <param name="modality">The modality of the images; null where the network sees only one.</param>
+    /// <exception cref="ExperimentException">The network needs several modalities, or does not know this one.</exception>
+    public ImagePrediction(SegmentationModel model, string? modality)
+    {
+        IReadOnlyList<string> known = model.Network.Modalities;
+        if (known.Count > 1 && model.Network.NeedsAllModalities)
+            throw new ExperimentException($"The network needs {string.Join(", ", known.Select(ModalityTitles.Of))}; predict needs one that is content with a single modality, for example a student or a baseline.");
+        if (known.Count > 1 && modality is null)
+            throw new ExperimentException($"The network works with any of {string.Join(", ", known.Select(ModalityTitles.Of))}: tell by --modality which one the images are.");
+        if (modality is not null && !known.Contains(modality))
+            throw new ExperimentException($"The network sees {string.Join(", ", known.Select(ModalityTitles.Of))}, but --modality is {modality}.");
+        _modality = modality ?? known[0];
+        _segmenter = ModelInference.Segmenter(model);
+        _preprocessor = new Preprocessor(PreprocessingMetadata.Read(model.Metadata, [_modality]));
+    }
+
+    /// <summary>Where the result of each image goes.</summary>
+    /// <exception cref="ExperimentException">Two results would have one name, or a result the name of an image.</exception>
+    public static (string Image, string Result)[] NameResults(IReadOnlyList<string> images, string output)
+    {
+        bool isFile = Endings.Any(ending => output.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
+        if (isFile && images.Count > 1)
+            throw new ExperimentException($"--out '{output}' is one file, but {images.Count} images were given: give a folder.");
+        (string Image, string Result)[] work = [.. images.Select(image => (image, isFile ? output : Path.Combine(output, Stem(image) + "_seg.nii.gz")))];
+        if (work.GroupBy(item => Path.GetFullPath(item.Result), StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1) is { } clash)
+            throw new ExperimentException($"The results of {string.Join(" and ", clash.Select(item => $"'{item.Image}'"))} would have the same name, '{clash.First().Result}': segment them in several calls with different --out.");
+        HashSet<string> inputs = [.. images.Select(Path.GetFullPath)];
+        if (work.FirstOrDefault(item => inputs.Contains(Path.GetFullPath(item.Result))) is { Result: { } own })
+            throw new ExperimentException($"The result '{own}' would overwrite an image: choose another --out.");
+        return work;
+    }
+
+    /// <summary>Segments one image.</summary>
+    /// <exception cref="IOException">The image cannot be read, or the result not be written.</exception>
+    /// <exception cref="InvalidDataException">The image is empty or not finite.</exception>
+    public void Run(string image, string result)
+    {
+        NiftiImage input = NiftiImage.Load(image);
+        if (input.FrameCount != 1)
+            throw new InvalidDataException($"it holds {input.FrameCount} volumes; one volume is needed.");
+        var volumes = new BraTSVolumes(new Dictionary<string, Volume> { [_modality] = input.ToVolume() }, null, BraTSLabelConvention.BraTS2018);
+        using CasePrediction prediction = _segmenter.Predict(_preprocessor.Process(Path.GetFileName(image), volumes));
+        LabelVolume labels = volumes.Labels.ToLabels(volumes.Grid, prediction.NativeClasses());
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(result))!);
+        input.WithVoxels(labels).Save(result);
+    }
+
+    private static string Stem(string image)
+    {
+        string name = Path.GetFileName(image);
+        string? ending = Array.Find(Endings, ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
+        return ending is null ? name : name[..^ending.Length];
+    }
+}

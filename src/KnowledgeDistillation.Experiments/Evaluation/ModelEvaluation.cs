@@ -1,0 +1,55 @@
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Prediction;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
+
+namespace KnowledgeDistillation.Experiments.Evaluation;
+
+/// <summary>Scores a network on cases that have a reference.</summary>
+internal static class ModelEvaluation
+{
+    public static IReadOnlyList<CaseScore> Score(
+        string title,
+        SegmentationModel model,
+        IReadOnlyList<EvaluationCase> cases,
+        IReadOnlyList<ScoringGrid> grids,
+        IExperimentDisplay display,
+        CancellationToken cancellation) => display.ShowCount($"scoring {title}", cases.Count, progress =>
+    {
+        var segmenter = ModelInference.Segmenter(model);
+        var scores = new List<CaseScore>();
+        for (int i = 0; i < cases.Count; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            PreprocessedCase prepared = cases[i].Load();
+            using CasePrediction prediction = segmenter.Predict(prepared);
+            foreach (ScoringGrid grid in grids)
+            {
+                IEnumerable<RegionScores> regions = grid == ScoringGrid.Training
+                    ? Compare(prediction.Classes(), prepared.Classes!, prepared.Geometry.Grid)
+                    : Compare(prediction.NativeClasses(), NativeReference(cases[i].Source, prepared), prepared.Geometry.NativeGrid);
+                scores.AddRange(regions.Select(region => new CaseScore(title, prepared.Id, cases[i].Source.Grade, grid, region)));
+            }
+
+            progress.Report(i + 1);
+        }
+
+        return scores;
+    });
+
+    private static byte[] NativeReference(BraTSCase source, PreprocessedCase prepared) =>
+        prepared.Labels.ToClasses(NiftiImage.Load(source.SegmentationPath!).ToLabels());
+
+    private static IReadOnlyList<RegionScores> Compare(byte[] prediction, byte[] reference, VolumeGrid grid) => SegmentationEvaluator.Evaluate(
+        Array.ConvertAll(prediction, label => (int)label),
+        Array.ConvertAll(reference, label => (int)label),
+        grid.SizeX,
+        grid.SizeY,
+        grid.SizeZ,
+        grid.Spacing,
+        BraTSRegions.All);
+}

@@ -1,0 +1,11 @@
+namespace KnowledgeDistillation.Experiments.Evaluation;
+
+/// <summary>Where a prediction is compared with its reference.</summary>
+internal enum ScoringGrid
+{
+    /// <summary>The grid on which the network was trained, cropped and subsampled: very likely what the paper reports.</summary>
+    Training,
+
+    /// <summary>The grid of the input files.</summary>
+    Native,
+}

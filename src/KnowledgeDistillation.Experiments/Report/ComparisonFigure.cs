@@ -1,0 +1,74 @@
+using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Systems;
+using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Metrics;
+
+namespace KnowledgeDistillation.Experiments.Report;
+
+/// <summary>A slice of a case in a row of pictures as in the paper's Figure 2: what the student sees, the reference, and what the networks made of it.</summary>
+/// <param name="Title">Which case it is and why it is shown.</param>
+/// <param name="Pictures">Captions with PNG files.</param>
+internal sealed record ComparisonFigure(string Title, IReadOnlyList<(string Caption, byte[] Png)> Pictures)
+{
+    /// <summary>What slices are shown, and how they lie.</summary>
+    public const string Note = "Axial slices with most tumor in the reference, on the grid of the networks, front on top, the patient's right on the left.";
+
+    private static readonly string[] Ranks = ["A hard case", "A typical case", "An easy case"];
+
+    /// <summary>Draws the slice with most tumor.</summary>
+    /// <param name="title">Which case it is and why it is shown.</param>
+    /// <param name="prepared">The case, with a reference.</param>
+    /// <param name="modality">What the student sees.</param>
+    /// <param name="predictions">Captions with the classes of all voxels of the case.</param>
+    public static ComparisonFigure Draw(string title, PreprocessedCase prepared, string modality, IEnumerable<(string Caption, byte[] Classes)> predictions)
+    {
+        int z = SlicePicture.WithMostTumor(prepared.Classes!, prepared.Size);
+        return new ComparisonFigure(title,
+        [
+            ($"Input ({ModalityTitles.Of(modality)})", Picture(null)),
+            ("Reference", Picture(prepared.Classes)),
+            .. predictions.Select(prediction => (prediction.Caption, Picture(prediction.Classes))),
+        ]);
+
+        byte[] Picture(byte[]? classes) => SlicePicture.Draw(prepared.Images[modality], classes, prepared.Size, z);
+    }
+
+    /// <summary>A hard, a typical and an easy case by the student's mean Dice, so that the choice flatters nobody.</summary>
+    public static IReadOnlyList<ComparisonFigure> Choose(
+        IReadOnlyList<CachedCase> test,
+        IReadOnlyList<CaseScore> scores,
+        SegmentationModel baseline,
+        SegmentationModel student,
+        string modality)
+    {
+        CachedCase[] ordered = [.. test.OrderBy(item => MeanDice(OfCase(SegmentationSystems.KDNet, item.Id)))];
+        int[] positions = [.. new[] { 1.0 / 6, 0.5, 5.0 / 6 }.Select(share => (int)(share * ordered.Length)).Distinct()];
+        return [.. positions.Select(position => DrawCase(ordered[position], positions.Length == 3 ? Ranks[Array.IndexOf(positions, position)] : "A case"))];
+
+        ComparisonFigure DrawCase(CachedCase item, string rank)
+        {
+            PreprocessedCase prepared = item.Load();
+            return Draw(TitleOf(rank, item.Id, item.Grade), prepared, modality,
+            [
+                (CaptionOf(SegmentationSystems.Baseline.Title, OfCase(SegmentationSystems.Baseline, item.Id)), ModelInference.Classes(baseline, prepared)),
+                (CaptionOf(SegmentationSystems.KDNet.Title, OfCase(SegmentationSystems.KDNet, item.Id)), ModelInference.Classes(student, prepared)),
+            ]);
+        }
+
+        IEnumerable<CaseScore> OfCase(SegmentationSystem system, string caseId) => scores.Where(score => score.Network == system.Title && score.CaseId == caseId);
+    }
+
+    /// <summary>For example "A hard case: Brats18_2013_0_1, low grade".</summary>
+    public static string TitleOf(string rank, string caseId, TumorGrade grade) =>
+        $"{rank}: {caseId}{(grade == TumorGrade.Unknown ? "" : $", {grade.ToString().ToLowerInvariant()} grade")}";
+
+    /// <summary>For example "Baseline, mean Dice 71 %".</summary>
+    public static string CaptionOf(string network, IEnumerable<CaseScore> ofCase) => FormattableString.Invariant($"{network}, mean Dice {MeanDice(ofCase):0} %");
+
+    /// <summary>The mean over regions in percent.</summary>
+    public static double MeanDice(IEnumerable<CaseScore> ofCase) => ofCase.Average(score => 100 * score.Region.Overlap.Dice(EmptyRegionConvention.ScoreOne));
+}

@@ -1,0 +1,52 @@
+using KnowledgeDistillation.Experiments.Settings;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Experiments.Reproduction;
+
+/// <summary>Estimates how long runs take: as long as finished ones of their kind, or by the time of a few training steps.</summary>
+/// <param name="Cases">The number of cases.</param>
+/// <param name="ResultsOf">Where the results of a run are.</param>
+internal sealed record PlanEstimate(int Cases, Func<PlannedRun, RunResults> ResultsOf)
+{
+    // A step without gradient takes about a third of one with.
+    private const double Forward = 1.0 / 3;
+
+    /// <summary>Estimates the time of each run that is not done, in a process that does them one after the other.</summary>
+    /// <returns>Seconds by <see cref="PlannedRun.IdWithSeed"/>.</returns>
+    public IReadOnlyDictionary<string, double> Seconds(IReadOnlyList<PlannedRun> plan, Device device, CancellationToken cancellation)
+    {
+        Dictionary<string, double> seconds = [];
+        foreach (IGrouping<string, PlannedRun> kind in plan.GroupBy(Kind))
+        {
+            PlannedRun[] finished = [.. kind.Where(run => ResultsOf(run).IsDone)];
+            PlannedRun[] open = [.. kind.Except(finished)];
+            if (open.Length == 0)
+                continue;
+            double one = finished.Length > 0
+                ? finished.Average(run => ResultsOf(run).ReadFacts().Seconds)
+                : Steps(open[0]) * StepTiming.Measure(open[0], device, cancellation).TotalSeconds;
+            foreach (PlannedRun run in open)
+                seconds.Add(run.IdWithSeed, one);
+        }
+
+        return seconds;
+    }
+
+    // What costs about the same: the terms of a student's objective and its skip connections make little difference.
+    private static string Kind(PlannedRun run) => run.System.Name switch
+    {
+        "teacher" or "baseline" => "reference",
+        "gt-kl" or "gt-kd" or "kd-net" => "student",
+        string other => other,
+    } + run.Settings.Network;
+
+    private double Steps(PlannedRun run)
+    {
+        ExperimentSettings settings = run.Settings;
+        double test = (double)Cases / settings.Folds;
+        double validation = (Cases - test) * settings.ValidationShare;
+        double training = Cases - test - validation;
+        double epoch = Math.Ceiling(training / settings.BatchSize) + (Forward * validation / settings.BatchSize);
+        return (run.System.Stages.Count * settings.Epochs * epoch) + (Forward * test / settings.BatchSize);
+    }
+}

@@ -1,0 +1,119 @@
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Preprocessing;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Experiments.Reproduction;
+
+/// <summary>Does a reproduction with one or several seeds, or one share of it, beside other processes that do the same or another share.</summary>
+internal sealed record Reproduction
+{
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
+
+    /// <summary>One for each seed.</summary>
+    public required IReadOnlyList<ReproductionPart> Parts { get; init; }
+
+    /// <summary>The time without a sign of life after which another process may take a run over.</summary>
+    public required TimeSpan ClaimLimit { get; init; }
+
+    /// <summary>All runs.</summary>
+    public IEnumerable<PlannedRun> Plan => Parts.SelectMany(part => part.Plan);
+
+    /// <summary>Those that this process does.</summary>
+    public IEnumerable<PlannedRun> Own => Parts.SelectMany(part => part.Own);
+
+    /// <summary>The results of a run.</summary>
+    public RunResults ResultsOf(PlannedRun run) => PartOf(run).ResultsOf(run);
+
+    /// <summary>The name of a run below the folder of the whole.</summary>
+    public string NameOf(PlannedRun run) => PartOf(run).Prefix + run.Id;
+
+    /// <summary>Does the runs, each once, until all of them are done or failed.</summary>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="display">Where progress is shown.</param>
+    /// <param name="cancellation">Stops between two steps.</param>
+    public void Run(Device device, IExperimentDisplay display, CancellationToken cancellation)
+    {
+        // A run that failed before this call is tried again; one that fails from now on, here or in another process, is not.
+        Dictionary<string, RunFailure?> failures = Plan.ToDictionary(run => run.IdWithSeed, run => ResultsOf(run).Failure);
+        bool waiting = false;
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            PlannedRun[] open = [.. Own.Where(IsOpen)];
+            PlannedRun[] ready = [.. open.Where(HasTeacher)];
+            // Teachers of another shard: whoever needs one first does it.
+            HashSet<string> needed = [.. open.Where(run => run.Teacher is not null).Select(run => TeacherOf(run))];
+            PlannedRun[] teachers = [.. Parts.SelectMany(part => part.Chosen).Where(run => needed.Contains(run.IdWithSeed) && IsOpen(run))];
+            if (ready.Length == 0 && teachers.Length == 0)
+                return;
+
+            PlannedRun? done = ready.Concat(teachers.Except(ready)).FirstOrDefault(run => TryDo(run, IsOpen, device, display, cancellation));
+            if (done is not null)
+            {
+                waiting = false;
+                PartOf(done).Publish();
+                continue;
+            }
+
+            if (!waiting)
+                display.Say($"Other processes are at work on {Runs(ready.Union(teachers).Count(IsOpen))}: waiting for what comes after them, or to take over what is abandoned.");
+            waiting = true;
+            cancellation.WaitHandle.WaitOne(LookAgain);
+        }
+
+        bool IsOpen(PlannedRun run) => !ResultsOf(run).IsDone && ResultsOf(run).Failure == failures[run.IdWithSeed];
+
+        bool HasTeacher(PlannedRun run) => run.Teacher is null || PartOf(run).Folder.Of(run.Teacher).IsDone;
+
+        static string TeacherOf(PlannedRun run) => run.IdWithSeed[..^run.Id.Length] + run.Teacher;
+    }
+
+    /// <summary>"1 run", "2 runs".</summary>
+    public static string Runs(int count) => count == 1 ? "1 run" : $"{count} runs";
+
+    private ReproductionPart PartOf(PlannedRun run) => Parts.First(part => part.Settings.Seed == run.Settings.Seed);
+
+    private bool TryDo(PlannedRun run, Func<PlannedRun, bool> isOpen, Device device, IExperimentDisplay display, CancellationToken cancellation)
+    {
+        ReproductionPart part = PartOf(run);
+        (IReadOnlyList<BraTSCase> cases, IReadOnlyDictionary<string, CachedCase> cached) = part.Prepare(ClaimLimit, display, cancellation);
+        RunResults results = part.ResultsOf(run);
+        using RunClaim? claim = RunClaim.TryTake(results.Path, ClaimLimit);
+        if (claim is null)
+            return false;
+        // It may have ended between the look and the claim.
+        if (results.IsDone)
+            claim.Finish();
+        if (!isOpen(run))
+            return false;
+
+        display.Heading($"{NameOf(run)}: {run.LabelWithWeights} ({run.Objective})");
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, claim.Lost);
+        try
+        {
+            new ReproductionRun(run, part.Folder).Do(cases, cached, claim, device, display, stop.Token);
+            claim.Finish();
+            return true;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception exception)
+        {
+            // What goes wrong after the loss of a claim goes wrong because of it.
+            if (!claim.Renew())
+            {
+                display.Warn($"{NameOf(run)}: another process has taken over, because this one gave no sign of life for a while.");
+                return false;
+            }
+
+            string reason = ExceptionText.OneMessage(exception);
+            results.Fail(reason, claim.Number);
+            display.Warn($"{NameOf(run)} failed: {reason}");
+            return true;
+        }
+    }
+}

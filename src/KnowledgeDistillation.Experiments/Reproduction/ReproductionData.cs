@@ -1,0 +1,74 @@
+using System.Security.Cryptography;
+using System.Text;
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Systems;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Preprocessing;
+
+namespace KnowledgeDistillation.Experiments.Reproduction;
+
+/// <summary>The cases of a reproduction.</summary>
+/// <param name="Settings">How phantoms and images are made.</param>
+/// <param name="Folder">A BraTS folder; null for phantoms.</param>
+/// <param name="SkipFaulty">Whether cases that cannot be used are left out.</param>
+internal sealed record ReproductionData(ExperimentSettings Settings, string? Folder, bool SkipFaulty)
+{
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+
+    /// <summary>Where the cases come from, without the path, which may be another on each machine.</summary>
+    public string Name => Folder is null ? "phantoms" : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder)));
+
+    /// <summary>The data set in the folder, or null for phantoms.</summary>
+    public BraTSDataset? Open(IExperimentDisplay display) => Folder is null ? null : Datasets.Open(Folder, BraTSModality.All, SkipFaulty, display);
+
+    /// <summary>Refuses fewer cases than the folds need, before anything is trained.</summary>
+    /// <exception cref="ExperimentException">There are too few.</exception>
+    public void RefuseTooFew(BraTSDataset? dataset)
+    {
+        int cases = dataset?.Cases.Count ?? Settings.PhantomCases;
+        // Each fold tests on one case at least; of two folds, the one that is left must hold a case for training and one for validation.
+        int needed = Settings.Folds == 2 ? 4 : Settings.Folds;
+        if (cases < needed)
+            throw new ExperimentException($"There {(cases == 1 ? "is" : "are")} {TrainingText.Cases(cases)}{(Folder is null ? " (--cases)" : $" in '{Folder}'")}, but a cross-validation with {Settings.Folds} folds needs at least {needed}, because no network is scored on cases that it has learned from: give more cases{(Settings.Folds > 3 && cases >= 3 ? ", or fewer --folds" : "")}. Single cases can be tried with 'kdnet train --folds 1', 'kdnet evaluate --cases all' and 'kdnet predict'.");
+    }
+
+    /// <summary>Tells the same cases by the same text: "phantoms", or the name of the folder with the number of cases and a digest of their names.</summary>
+    public string Describe(BraTSDataset? dataset)
+    {
+        if (dataset is null)
+            return Name;
+        byte[] digest = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', dataset.Cases.Select(item => item.Id).Order(StringComparer.Ordinal))));
+        return $"{Name}, {TrainingText.Cases(dataset.Cases.Count)} ({Convert.ToHexStringLower(digest.AsSpan(0, 4))})";
+    }
+
+    /// <summary>Makes the phantoms and prepares all images; one process at a time, so that nothing is done twice.</summary>
+    public (IReadOnlyList<BraTSCase> Cases, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(BraTSDataset? dataset, ReproductionFolder folder, TimeSpan claimLimit, IExperimentDisplay display, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            using RunClaim? claim = RunClaim.TryTake(folder.Preparation, claimLimit);
+            if (claim is not null)
+            {
+                using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, claim.Lost);
+                try
+                {
+                    return Prepare(dataset, folder, display, stop.Token);
+                }
+                catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+                {
+                    display.Say("Another process took over the preparation.");
+                }
+            }
+
+            cancellation.WaitHandle.WaitOne(LookAgain);
+            cancellation.ThrowIfCancellationRequested();
+        }
+    }
+
+    private (IReadOnlyList<BraTSCase> Cases, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(BraTSDataset? dataset, ReproductionFolder folder, IExperimentDisplay display, CancellationToken cancellation)
+    {
+        dataset ??= Datasets.OpenPhantoms(folder.Phantoms, Settings, display, cancellation);
+        return (dataset.Cases, PreparedCases.Prepare(dataset.Cases, Settings.Preprocessing(BraTSModality.All), folder.Cache, display, cancellation));
+    }
+}

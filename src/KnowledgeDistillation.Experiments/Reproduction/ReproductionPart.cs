@@ -1,0 +1,81 @@
+using KnowledgeDistillation.Experiments.Reproduction.Report;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Systems;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Preprocessing;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Experiments.Reproduction;
+
+/// <summary>What a reproduction does with one seed: its cases, its runs and their folder.</summary>
+internal sealed class ReproductionPart
+{
+    private (IReadOnlyList<BraTSCase> Cases, IReadOnlyDictionary<string, CachedCase> Cached)? _prepared;
+
+    /// <summary>What the names of its runs begin with where there are several seeds, for example "seed-1/".</summary>
+    public required string Prefix { get; init; }
+
+    /// <summary>Where its cases come from, and the settings that all its runs share.</summary>
+    public required ReproductionData Data { get; init; }
+
+    /// <summary>The opened data set; null for phantoms.</summary>
+    public required BraTSDataset? Dataset { get; init; }
+
+    /// <summary>Where everything goes.</summary>
+    public required ReproductionFolder Folder { get; init; }
+
+    /// <summary>All runs.</summary>
+    public required IReadOnlyList<PlannedRun> Plan { get; init; }
+
+    /// <summary>Those that this process does.</summary>
+    public required IReadOnlyList<PlannedRun> Own { get; init; }
+
+    /// <summary>Those of which it may do the teachers that its own runs wait for, if nobody does.</summary>
+    public required IReadOnlyList<PlannedRun> Chosen { get; init; }
+
+    /// <summary>The rows of tables that were asked for; the others are not missed.</summary>
+    public required IReadOnlySet<string> Rows { get; init; }
+
+    public ExperimentSettings Settings => Data.Settings;
+
+    /// <summary>The results of one of its runs.</summary>
+    public RunResults ResultsOf(PlannedRun run) => Folder.Of(run.Id);
+
+    /// <summary>Refuses a folder that holds something else, and writes nothing.</summary>
+    /// <exception cref="ExperimentException">It does.</exception>
+    public void Check() => Folder.Check(Settings, Data.Describe(Dataset));
+
+    /// <summary>Takes the folder.</summary>
+    /// <exception cref="ExperimentException">It holds something else.</exception>
+    public void Open() => Folder.Open(Settings, Data.Describe(Dataset));
+
+    /// <summary>Makes the phantoms and prepares the images, once.</summary>
+    public (IReadOnlyList<BraTSCase> Cases, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(TimeSpan claimLimit, IExperimentDisplay display, CancellationToken cancellation) =>
+        _prepared ??= Data.Prepare(Dataset, Folder, claimLimit, display, cancellation);
+
+    /// <summary>Writes the tables of all that is done by now, by this process and by others.</summary>
+    public ReproductionState Publish()
+    {
+        ReproductionState state = Read();
+        ResultsCsv.Write(Folder.Results, ReproductionResults.Of(state));
+        return state;
+    }
+
+    /// <summary>Writes tables and report of all that is done by now.</summary>
+    public ReproductionState Report(Device device, TimeSpan claimLimit, IExperimentDisplay display, CancellationToken cancellation)
+    {
+        IReadOnlyDictionary<string, CachedCase> cached = Prepare(claimLimit, display, cancellation).Cached;
+        ReproductionState state = Publish();
+        ReproductionReport.Write(state, Folder.Path, ReproductionPictures.OfCheckpoints(id => cached[id].Load(), device));
+        return state;
+    }
+
+    /// <summary>How far it is.</summary>
+    public ReproductionState Read()
+    {
+        ReproductionState state = ReproductionStates.Read(Settings, Data.Name, [.. Plan.Where(run => Rows.Contains(run.Row))], Folder);
+        return state with { LeftOut = [.. Plan.Select(run => run.Row).Except(state.Plan.Select(run => run.Row))] };
+    }
+}

@@ -1,0 +1,144 @@
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Systems;
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Medical.BraTS;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Experiments.Reproduction;
+
+/// <summary>Which runs a reproduction has, teachers before their students.</summary>
+/// <param name="Settings">The settings that all share.</param>
+/// <param name="Variants">What is trained beside the paper's tables, of <see cref="ReproductionVariants.Names"/>.</param>
+/// <param name="Modalities">The modalities that baseline and student see instead of T1ce in further runs.</param>
+internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyList<string> Variants, IReadOnlyList<string> Modalities)
+{
+    private const string Modality = BraTSModality.T1ce;
+
+    /// <summary>The modalities that can be asked for beside T1ce.</summary>
+    public static IReadOnlyList<string> OtherModalities { get; } = [.. BraTSModality.All.Where(modality => modality != Modality)];
+
+    /// <summary>The same with another seed.</summary>
+    public ReproductionPlan With(int seed) => this with { Settings = Settings with { Seed = seed } };
+
+    /// <summary>All runs: fold by fold, those on which others depend first.</summary>
+    public IReadOnlyList<PlannedRun> Runs() => [.. Enumerable.Range(1, Settings.Folds).SelectMany(fold => InFold(Settings with { Fold = fold }))];
+
+    /// <summary>Refuses settings with which a run could not work, before anything is read or written.</summary>
+    /// <exception cref="ExperimentException">A setting is out of range.</exception>
+    public void Validate()
+    {
+        Settings.ValidatePhantom();
+        // The folds differ in their cases only.
+        foreach (PlannedRun run in InFold(Settings))
+            run.Settings.ValidateTraining(run.System, run.Modality, run.System.NeedsTeacher ? 1 : 0);
+    }
+
+    private IEnumerable<PlannedRun> InFold(ExperimentSettings settings)
+    {
+        int all = settings.AllSkipConnections;
+        foreach (SegmentationSystem system in new[] { SegmentationSystems.Teacher, SegmentationSystems.Baseline })
+        {
+            foreach (int skips in new[] { all, 0 })
+                yield return Run(system, "GT", settings with { SkipConnections = skips });
+        }
+
+        foreach ((string system, string objective) in new[] { ("gt-kl", "GT + KL"), ("gt-kd", "GT + KD"), ("kd-net", "GT + KL + KD") })
+        {
+            foreach (int skips in new[] { all, 0 })
+            {
+                foreach (PlannedRun run in Students(SegmentationSystems.Of(system), objective, settings with { SkipConnections = skips }, Modality))
+                    yield return run;
+            }
+        }
+
+        // Their own sources' weights, learning rates apart; the skip connections are of their own kind.
+        foreach (string system in new[] { "u-hved", "u-hemis" })
+            yield return OfSource(SegmentationSystems.Of(system), settings);
+        foreach (PlannedRun run in Variants.SelectMany(variant => InVariant(variant, settings with { SkipConnections = all })))
+            yield return run;
+        foreach (string modality in Modalities)
+        {
+            ExperimentSettings withSkips = settings with { SkipConnections = all };
+            yield return Run(SegmentationSystems.Baseline, "GT", withSkips, modality);
+            foreach (PlannedRun run in Students(SegmentationSystems.KDNet, "GT + KL + KD", withSkips, modality))
+                yield return run;
+        }
+    }
+
+    private static IEnumerable<PlannedRun> InVariant(string variant, ExperimentSettings settings)
+    {
+        if (variant != ReproductionVariants.MultiResUNet)
+        {
+            SegmentationSystem system = SegmentationSystems.Of(variant);
+            return system.Name == "shared-levels" ? Students(system, "GT + KL + KD", settings, Modality) : [OfSource(system, settings)];
+        }
+
+        ExperimentSettings network = settings with { Network = NetworkKind.MultiResUNet };
+        return [Run(SegmentationSystems.Teacher, "GT", network), Run(SegmentationSystems.Baseline, "GT", network), .. Students(SegmentationSystems.KDNet, "GT + KL + KD", network, Modality)];
+    }
+
+    // Where T or α are not the paper's, both have their row.
+    private static IEnumerable<PlannedRun> Students(SegmentationSystem system, string objective, ExperimentSettings settings, string modality)
+    {
+        if (system.Weights.With(settings) == system.Weights)
+            return [Run(system, objective, settings, modality)];
+        ExperimentSettings literal = settings with { Lambda = null, Temperature = null, Alpha = null };
+        return
+        [
+            Run(system, objective, settings, modality, "tuned"),
+            Run(system, objective, literal, modality, "literal"),
+        ];
+    }
+
+    private static PlannedRun OfSource(SegmentationSystem system, ExperimentSettings settings)
+    {
+        ExperimentSettings own = settings with { Lambda = null, Temperature = null, Alpha = null, SkipConnections = system.Inputs == SystemInputs.AnyModalities ? null : settings.SkipConnections };
+        return Run(system, TermsOf(system, own), own);
+    }
+
+    private static PlannedRun Run(SegmentationSystem system, string objective, ExperimentSettings settings, string modality = Modality, string? weighting = null)
+    {
+        string network = settings.Network is { } kind ? kind.OptionName() : "";
+        string skips = settings.SkipConnections is { } number ? $"{number}-skips" : "";
+        string other = modality == Modality ? "" : modality;
+        ExperimentSettings teacher = settings with { Lambda = null, Temperature = null, Alpha = null };
+        return new PlannedRun
+        {
+            Row = string.Join('-', new[] { network, system.Name, weighting ?? "", skips, other }.Where(part => part.Length > 0)),
+            Title = Title(system, settings, other),
+            Weighting = weighting,
+            Objective = objective,
+            System = system,
+            Settings = settings,
+            Modality = modality,
+            Teacher = system.NeedsTeacher ? Run(SegmentationSystems.Teacher, "GT", teacher).Id : null,
+        };
+    }
+
+    private static string Title(SegmentationSystem system, ExperimentSettings settings, string modality)
+    {
+        string name = system == SegmentationSystems.KDNet ? "KD-Net" : system.Title;
+        string network = settings.Network == NetworkKind.MultiResUNet ? " (MultiResUNet)" : "";
+        string on = modality.Length > 0 ? $" on {ModalityTitles.Of(modality)}" : "";
+        return name + network + on;
+    }
+
+    private static string TermsOf(SegmentationSystem system, ExperimentSettings settings)
+    {
+        var inputs = ObjectiveInputs.Of(system, settings, Modality, system.NeedsTeacher ? 1 : 0, CPU);
+        return string.Join(" → ", system.Stages.Select(stage =>
+        {
+            WeightedObjective objective = stage.Objective(inputs);
+            try
+            {
+                return string.Join(" + ", objective.Terms.Select(term => term.Name));
+            }
+            finally
+            {
+                ObjectiveModules.Dispose(objective);
+            }
+        }));
+    }
+}

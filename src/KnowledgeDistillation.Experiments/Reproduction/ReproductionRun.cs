@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Systems;
+using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Preprocessing;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Experiments.Reproduction;
+
+/// <summary>Does one run of a reproduction: trains a network and scores it on the fold that is left for the test.</summary>
+/// <param name="Planned">What to do.</param>
+/// <param name="Folder">Where all runs are.</param>
+internal sealed record ReproductionRun(PlannedRun Planned, ReproductionFolder Folder)
+{
+    /// <summary>Does what is left of the run, and publishes its results.</summary>
+    /// <param name="cases">All cases.</param>
+    /// <param name="cached">The same, preprocessed, by name.</param>
+    /// <param name="claim">The right to do it.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="display">Where progress is shown.</param>
+    /// <param name="cancellation">Stops between two steps.</param>
+    public void Do(IReadOnlyList<BraTSCase> cases, IReadOnlyDictionary<string, CachedCase> cached, RunClaim claim, Device device, IExperimentDisplay display, CancellationToken cancellation)
+    {
+        RunResults results = Folder.Of(Planned.Id);
+        results.Begin(Planned);
+        string working = results.Enter(claim.Number);
+        CaseSplit split = CaseSplit.Of(cases, Planned.Settings);
+        var training = new NetworkTraining(Planned.Settings, Planned.System, Planned.Modality, working, Planned.Teacher is { } teacher ? [Folder.Of(teacher).Best] : [])
+        {
+            // The folder may have another path on each machine.
+            TeacherNames = Planned.Teacher is { } name ? [name] : [],
+        };
+        training.Run(split, cached, device, display, cancellation);
+
+        var watch = Stopwatch.StartNew();
+        CachedCase[] test = [.. split.Test.Select(item => cached[item.Id])];
+        using var model = SegmentationModel.Load(new RunResults(working).Best, device);
+        IReadOnlyList<CaseScore> scores = ModelEvaluation.Score(Planned.Row, model, [.. test.Select(ToScore)], Enum.GetValues<ScoringGrid>(), display, cancellation);
+        double trained = Directory.EnumerateFiles(working, "history.csv", SearchOption.AllDirectories).Sum(file => TrainingHistory.Read(file).Sum(epoch => epoch.Seconds));
+        RunFacts facts = RunCircumstances.Now(trained + watch.Elapsed.TotalSeconds, device);
+        results.Publish(working, scores, facts, claim);
+    }
+
+    // A network that works with any modalities is shown the one that is at hand.
+    private EvaluationCase ToScore(CachedCase item) => Planned.System.Inputs == SystemInputs.AnyModalities
+        ? new EvaluationCase(item.Source, () => item.Load().Only(Planned.Modality))
+        : EvaluationCase.Of(item);
+}

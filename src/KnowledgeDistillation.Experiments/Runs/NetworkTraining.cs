@@ -1,0 +1,166 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Systems;
+using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Teachers;
+using KnowledgeDistillation.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Experiments.Runs;
+
+/// <summary>Trains one network of an experiment.</summary>
+/// <param name="Settings">What is trained how.</param>
+/// <param name="System">Which system.</param>
+/// <param name="Modality">The modality that is at hand, for systems that see one.</param>
+/// <param name="Folder">Where checkpoints and logs go.</param>
+/// <param name="Teachers">The folders of the teachers' checkpoints, for systems that need a teacher.</param>
+internal sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSystem System, string Modality, string Folder, IReadOnlyList<string> Teachers)
+{
+    private const string Last = "last";
+
+    /// <summary>How the checkpoints call the teachers; their paths unless told otherwise.</summary>
+    public IReadOnlyList<string> TeacherNames { get; init; } = [.. Teachers.Select(Path.GetFullPath)];
+
+    /// <summary>Whether the folder holds a run that can go on.</summary>
+    public bool HasBegun => System.Stages.Any(stage => FindLast(FolderOf(stage)) is not null);
+
+    /// <summary>Trains, or goes on where a run in the folder stopped.</summary>
+    /// <param name="split">The cases.</param>
+    /// <param name="cached">The same cases, preprocessed, by name.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="display">Where progress is shown.</param>
+    /// <param name="cancellation">Stops between two steps.</param>
+    /// <returns>The result of the last fit, whose checkpoint is the trained network.</returns>
+    /// <exception cref="ExperimentException">The run in the folder has other settings.</exception>
+    public TrainingResult Run(CaseSplit split, IReadOnlyDictionary<string, CachedCase> cached, Device device, IExperimentDisplay display, CancellationToken cancellation)
+    {
+        NetworkRecipe recipe = System.Recipe(Settings, Modality);
+        IReadOnlyDictionary<string, string> metadata = RunMetadata.Write(System, Settings, split, TeacherNames);
+        RefuseOtherSettings(metadata, recipe);
+        manual_seed(SeedMixer.Mix(Settings.Seed, (long)System.Modalities(Modality).Count));
+        using IEncoderDecoder network = recipe.Build();
+        network.Module.to(device);
+        SegmentationModel[] teachers = [.. Teachers.Select(teacher => SegmentationModel.Load(teacher, device))];
+        try
+        {
+            FrozenTeacher[] frozen = [.. teachers.Select((teacher, index) => new FrozenTeacher(teacher.Network, teachers.Length == 1 ? "teacher" : $"teacher {index + 1}", CacheFor(teacher.Network)))];
+            if (System.Couple is { } couple)
+                couple(network, frozen[0]);
+            TrainingResult? result = null;
+            foreach (TrainingStage stage in System.Stages)
+                result = Fit(stage, network, frozen, metadata, split, cached, device, display, cancellation);
+            return result!;
+        }
+        finally
+        {
+            foreach (SegmentationModel teacher in teachers)
+                teacher.Dispose();
+        }
+    }
+
+    /// <summary>Refuses a teacher that does not fit, and warns of one that has seen the test cases.</summary>
+    /// <exception cref="ExperimentException">The teacher does not fit.</exception>
+    public void RefuseUnfitTeacher(CaseSplit split, IExperimentDisplay display)
+    {
+        foreach (string path in Teachers)
+        {
+            using SegmentationModel teacher = SegmentationModel.Load(path);
+            IReadOnlyList<string> differences = RunMetadata.Differences(
+                PreprocessingMetadata.Write(PreprocessingMetadata.Read(teacher.Metadata, BraTSModality.All)),
+                PreprocessingMetadata.Write(Settings.Preprocessing(BraTSModality.All)));
+            if (differences.Count > 0)
+                throw new ExperimentException($"The images of the teacher '{path}' were prepared otherwise: {string.Join("; ", differences)}. Give the options that it was trained with.");
+            if (teacher.Network.Recipe is UNet2DOptions != Settings.Network is NetworkKind.UNet2D)
+                throw new ExperimentException($"The teacher '{path}' {(teacher.Network.Recipe is UNet2DOptions ? "sees slices, but the student volumes" : "sees volumes, but the student slices")}: give both the same --network.");
+            IReadOnlySet<string> seen = RunMetadata.CasesSeen(teacher.Metadata);
+            int leaked = split.Test.Count(item => seen.Contains(item.Id));
+            if (leaked > 0)
+                display.Warn($"Warning: the teacher has learned from {leaked} of the {split.Test.Count} test cases. Give the --seed, --folds and --fold that it was trained with.");
+        }
+    }
+
+    // A case is flipped in eight ways at most, so a teacher soon has seen them all. Only the outputs of networks whose encoder gives features alone can be kept.
+    private static TeacherCacheOptions? CacheFor(IEncoderDecoder teacher) => teacher is UShapedNetwork ? new TeacherCacheOptions() : null;
+
+    private TrainingResult Fit(
+        TrainingStage stage,
+        IEncoderDecoder network,
+        FrozenTeacher[] teachers,
+        IReadOnlyDictionary<string, string> metadata,
+        CaseSplit split,
+        IReadOnlyDictionary<string, CachedCase> cached,
+        Device device,
+        IExperimentDisplay display,
+        CancellationToken cancellation)
+    {
+        string folder = FolderOf(stage);
+        stage.Prepare?.Invoke(network);
+        WeightedObjective objective = stage.Objective(ObjectiveInputs.Of(System, Settings, Modality, teachers.Length, device));
+        try
+        {
+            return display.ShowFit(stage.Folder.Length == 0 ? System.Title : $"{System.Title}, {stage.Folder}", progress =>
+            {
+                TrainingOptions options = Settings.TrainingOptions(System) with
+                {
+                    OutputFolder = folder,
+                    Resume = FindLast(folder) is not null,
+                    Metadata = metadata,
+                    Callbacks = [progress, new TensorBoardLog(Path.Combine(folder, "tensorboard"))],
+                    GradientSharesEvery = teachers.Length == 0 ? 0 : Settings.GradientSharesEvery,
+                };
+                ITrainer trainer = teachers.Length == 0
+                    ? new SupervisedTrainer(network, BraTSRegions.Classes, options, objective)
+                    : new DistillationTrainer(network, teachers, BraTSRegions.Classes, objective, options);
+                IBatchSource? validation = split.Validation.Count == 0 ? null : Batches(split.Validation, cached, training: false);
+                return trainer.Fit(Batches(split.Training, cached, training: true), validation, progress: null, cancellation);
+            });
+        }
+        finally
+        {
+            ObjectiveModules.Dispose(objective);
+        }
+    }
+
+    private IBatchSource Batches(IReadOnlyList<BraTSCase> cases, IReadOnlyDictionary<string, CachedCase> cached, bool training)
+    {
+        var volumes = new BraTSBatchSource(
+            [.. cases.Select(item => cached[item.Id])],
+            new BraTSBatchOptions { BatchSize = Settings.BatchSize, Seed = Settings.Seed, Shuffle = training, Flip = training && Settings.Flip });
+        return Settings.SpatialDimensions == 2 ? new SliceBatchSource(volumes) : volumes;
+    }
+
+    private void RefuseOtherSettings(IReadOnlyDictionary<string, string> metadata, NetworkRecipe recipe)
+    {
+        foreach (TrainingStage stage in System.Stages)
+        {
+            if (FindLast(FolderOf(stage)) is not { } last)
+                continue;
+            using SegmentationModel before = SegmentationModel.Load(last);
+            List<string> differences = [.. RunMetadata.Differences(before.Metadata, metadata), .. Differences(before.Network.Recipe!, recipe)];
+            if (differences.Count > 0)
+                throw new ExperimentException($"The run in '{Folder}' has other settings: {string.Join("; ", differences)}. Repeat its options to go on with it, or choose another --out.");
+        }
+    }
+
+    private static IEnumerable<string> Differences(NetworkRecipe before, NetworkRecipe now)
+    {
+        if (before.GetType() != now.GetType())
+            return [$"the network was a {before.GetType().Name} and is now a {now.GetType().Name}"];
+        JsonObject was = JsonSerializer.SerializeToNode(before, before.GetType())!.AsObject();
+        JsonObject wanted = JsonSerializer.SerializeToNode(now, now.GetType())!.AsObject();
+        return was.Where(option => !JsonNode.DeepEquals(option.Value, wanted[option.Key]))
+            .Select(option => $"{option.Key} of the network was {option.Value?.ToJsonString() ?? "not set"} and is now {wanted[option.Key]?.ToJsonString() ?? "not set"}");
+    }
+
+    private string FolderOf(TrainingStage stage) => Path.Combine(Folder, stage.Folder);
+
+    // While a checkpoint is being replaced, the former one is there under this name for a moment.
+    private static string? FindLast(string folder) => new[] { Last, Last + ".old" }.Select(name => Path.Combine(folder, name)).FirstOrDefault(Directory.Exists);
+}

@@ -1,0 +1,20 @@
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Preprocessing;
+
+namespace KnowledgeDistillation.Experiments.Runs;
+
+/// <summary>Preprocesses cases into a cache, showing how far it is.</summary>
+internal static class PreparedCases
+{
+    public static IReadOnlyDictionary<string, CachedCase> Prepare(
+        IReadOnlyList<BraTSCase> cases,
+        PreprocessingOptions options,
+        string cacheFolder,
+        IExperimentDisplay display,
+        CancellationToken cancellation)
+    {
+        var cache = new PreprocessingCache(cacheFolder, options);
+        IReadOnlyList<CachedCase> prepared = display.ShowCount("preparing images", cases.Count, progress => cache.Prepare(cases, progress, cancellation));
+        return prepared.ToDictionary(item => item.Id, StringComparer.Ordinal);
+    }
+}

@@ -1,0 +1,57 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace KnowledgeDistillation.Experiments.Runs;
+
+/// <summary>A file in which an output folder keeps the settings of what is in it, so that it goes on with the same ones and two things are never mixed.</summary>
+/// <param name="File">The file.</param>
+/// <param name="What">What the folder holds, for example "a demo".</param>
+internal sealed record RememberedSettings(string File, string What)
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    private string Folder => Path.GetDirectoryName(File)!;
+
+    /// <summary>Keeps the settings of something that begins, or compares them with those that were kept.</summary>
+    /// <exception cref="ExperimentException">The folder holds something else, or the same with other settings.</exception>
+    public void Remember(JsonObject settings)
+    {
+        RefuseOthers(settings);
+        // Another process may begin with the same folder at this moment.
+        if (!OutputFile.TryCreate(File, settings.ToJsonString(Indented)))
+            RefuseOthers(settings);
+    }
+
+    /// <summary>Compares the settings with those that were kept, and writes nothing.</summary>
+    /// <exception cref="ExperimentException">The folder holds something else, or the same with other settings.</exception>
+    public void RefuseOthers(JsonObject settings)
+    {
+        if (!System.IO.File.Exists(File))
+        {
+            bool others = Directory.Exists(Folder) && Directory.EnumerateFileSystemEntries(Folder).Any(entry => !entry.EndsWith(OutputFile.Unfinished, StringComparison.Ordinal));
+            if (!System.IO.File.Exists(File))
+            {
+                if (others)
+                    throw new ExperimentException($"'{Folder}' holds something else: choose another --out.");
+                return;
+            }
+        }
+
+        JsonObject before = Read();
+        string[] differences = [.. settings.Where(option => before[option.Key]?.ToString() != option.Value?.ToString()).Select(option => $"{option.Key} was {before[option.Key]} and is now {option.Value}")];
+        if (differences.Length > 0)
+            throw new ExperimentException($"'{Folder}' holds {What} with other settings: {string.Join("; ", differences)}. Choose another --out, or delete that folder.");
+    }
+
+    private JsonObject Read()
+    {
+        try
+        {
+            return JsonNode.Parse(System.IO.File.ReadAllText(File))?.AsObject() ?? [];
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            throw new InvalidDataException($"'{File}' is damaged: delete its folder, or choose another --out.", exception);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using System.Globalization;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Systems;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Preprocessing;
+
+namespace KnowledgeDistillation.Experiments.Runs;
+
+/// <summary>The facts that a checkpoint keeps: how its images are prepared, what it was trained with, and on which cases.</summary>
+internal static class RunMetadata
+{
+    private const string System = "system";
+    private const string SeenCases = "cases.seen";
+
+    public static IReadOnlyDictionary<string, string> Write(SegmentationSystem system, ExperimentSettings settings, CaseSplit split, IReadOnlyList<string> teachers)
+    {
+        var facts = new Dictionary<string, string>(PreprocessingMetadata.Write(settings.Preprocessing(BraTSModality.All)))
+        {
+            [System] = system.Name,
+            ["cases.training"] = Names(split.Training),
+            ["cases.validation"] = Names(split.Validation),
+            [SeenCases] = Names([.. split.Training, .. split.Validation]),
+            ["batch"] = Text(settings.BatchSize),
+            ["flip"] = settings.Flip ? "yes" : "no",
+        };
+        foreach ((string name, double value) in system.Weights.With(settings).Named())
+            facts[name] = Text(value);
+        if (teachers.Count > 0)
+            facts["teacher"] = string.Join('|', teachers);
+        return facts;
+    }
+
+    /// <summary>The cases that the network has learned from or was chosen by.</summary>
+    public static IReadOnlySet<string> CasesSeen(IReadOnlyDictionary<string, string> metadata) =>
+        metadata.GetValueOrDefault(SeenCases, "").Split('|', StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>What differs between the facts of a run and those that it would have now, for example "alpha was 10 and is now 1".</summary>
+    public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> now) =>
+    [
+        .. now.Where(fact => before.GetValueOrDefault(fact.Key) != fact.Value)
+            .Select(fact => fact.Key.StartsWith("cases.", StringComparison.Ordinal)
+                ? "the cases are others"
+                : $"{fact.Key} was {before.GetValueOrDefault(fact.Key, "not set")} and is now {fact.Value}")
+            .Distinct(),
+    ];
+
+    private static string Names(IEnumerable<BraTSCase> cases) => string.Join('|', cases.Select(item => item.Id));
+
+    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,30 @@
+using System.Globalization;
+
+namespace KnowledgeDistillation.Experiments.Runs;
+
+/// <summary>How losses and times are written in one line.</summary>
+internal static class TrainingText
+{
+    /// <summary>The sum, and its weighted terms where there are several: "1.234 (KD 0.400 + GT 0.300 + KL 0.534)".</summary>
+    public static string Losses(double total, IReadOnlyList<TermValue> terms)
+    {
+        string parts = terms.Count > 1 ? $" ({string.Join(" + ", terms.Select(term => $"{term.Name} {Number(term.Weighted)}"))})" : "";
+        return Number(total) + parts;
+    }
+
+    public static string Epoch(EpochReport report) =>
+        $"loss {Losses(report.Training.Total, report.Training.Terms)}{(report.Validation is { } validation ? $", validation {Number(validation.Total)}" : "")}";
+
+    public static string Time(TimeSpan time) => time switch
+    {
+        { TotalDays: >= 3 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalDays:0.0} days"),
+        { TotalHours: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours}:{time.Minutes:00} h"),
+        { TotalMinutes: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{time.Minutes}:{time.Seconds:00} min"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, time.TotalSeconds):0} s"),
+    };
+
+    /// <summary>"1 case", "2 cases".</summary>
+    public static string Cases(int count) => count == 1 ? "1 case" : $"{count} cases";
+
+    private static string Number(double value) => value.ToString("0.000", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,29 @@
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Settings;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Experiments.Systems;
+
+/// <summary>What an objective is made from.</summary>
+/// <param name="Weights">Its weights.</param>
+/// <param name="Modalities">The modalities that the network sees.</param>
+/// <param name="Teachers">The number of teachers.</param>
+/// <param name="SpatialDimensions">3 for volumes, 2 for slices.</param>
+/// <param name="Device">Where losses that learn have their parameters.</param>
+internal sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<string> Modalities, int Teachers, int SpatialDimensions, Device Device)
+{
+    /// <summary>What the objective of a system is made from with some settings.</summary>
+    /// <param name="system">The system.</param>
+    /// <param name="settings">The settings.</param>
+    /// <param name="modality">The modality that is at hand.</param>
+    /// <param name="teachers">The number of teachers.</param>
+    /// <param name="device">Where losses that learn have their parameters.</param>
+    public static ObjectiveInputs Of(SegmentationSystem system, ExperimentSettings settings, string modality, int teachers, Device device) =>
+        new(system.Weights.With(settings), system.Modalities(modality), teachers, settings.SpatialDimensions, device);
+
+    public double Lambda => Weights.Lambda!.Value;
+
+    public double Temperature => Weights.Temperature!.Value;
+
+    public double Alpha => Weights.Alpha!.Value;
+}

@@ -1,0 +1,13 @@
+using KnowledgeDistillation.Medical.Volumes;
+
+namespace KnowledgeDistillation.Medical.Preprocessing;
+
+/// <summary>Around what a volume is cropped or padded.</summary>
+public enum CropCenter
+{
+    /// <summary>The center of the volume.</summary>
+    Volume,
+
+    /// <summary>The center of the box around all voxels that are non-zero in any modality.</summary>
+    Brain,
+}

@@ -1,0 +1,23 @@
+using KnowledgeDistillation.Losses;
+
+namespace KnowledgeDistillation.Methods.Consistency;
+
+/// <summary>The objective of Xie et al. 2018: the reference's cross-entropy, and the zero-order and first-order consistency of student and teacher.</summary>
+public static class ConsistencyObjective
+{
+    /// <summary>
+    /// Makes the objective with the terms "CE" (<see cref="ReferenceCrossEntropyLoss"/>, weight 1), "zero-order" (<see cref="ZeroOrderConsistencyLoss"/>) and "first-order"
+    /// (<see cref="FirstOrderConsistencyLoss"/>).
+    /// </summary>
+    /// <param name="options">Weights and details; null for the defaults. The weights of 1 are ours: the sizes of the terms depend on how many neighbors count, so look at their shares of the gradient.</param>
+    /// <exception cref="ArgumentException">An option is out of range; the message lists every fault.</exception>
+    public static WeightedObjective Create(ConsistencyObjectiveOptions? options = null)
+    {
+        options ??= new ConsistencyObjectiveOptions();
+        options.Faults().ThrowIfAny();
+        return new WeightedObjective(
+            new LossTerm("CE", 1, new ReferenceCrossEntropyLoss(options.Reduction)),
+            new LossTerm("zero-order", options.ZeroOrderWeight, new ZeroOrderConsistencyLoss(options.Reduction)),
+            new LossTerm("first-order", options.FirstOrderWeight, new FirstOrderConsistencyLoss(options.FirstOrder)));
+    }
+}

@@ -1,0 +1,43 @@
+using KnowledgeDistillation.Networks.Layers;
+using KnowledgeDistillation.Runtime;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace KnowledgeDistillation.Methods.DisentangledFusion;
+
+/// <summary>The segmentation decoder of <see cref="DisentangledFusionNet3D"/>: at each step doubling by repetition, a unit, the fused content of that level, a unit, a 1×1×1 unit; at last a 1×1×1 convolution.</summary>
+internal sealed class ContentDecoder : Module<IReadOnlyList<Tensor>, Tensor>
+{
+    private readonly SpatialLayers _layers = new(3);
+    private readonly ModuleList<ConvolutionUnit> up = [];
+    private readonly ModuleList<ConvolutionUnit> join = [];
+    private readonly ModuleList<ConvolutionUnit> leave = [];
+    private readonly Module<Tensor, Tensor> head;
+
+    public ContentDecoder(IReadOnlyList<int> widths, long outputs)
+        : base(nameof(ContentDecoder))
+    {
+        for (int level = widths.Count - 2; level >= 0; level--)
+        {
+            up.Add(new ConvolutionUnit(widths[level + 1], widths[level]));
+            join.Add(new ConvolutionUnit(2 * widths[level], widths[level]));
+            leave.Add(new ConvolutionUnit(widths[level], widths[level], kernel: 1));
+        }
+
+        head = Conv3d(widths[0], outputs, 1);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(IReadOnlyList<Tensor> contents)
+    {
+        Tensor features = contents[^1];
+        for (int step = 0; step < up.Count; step++)
+        {
+            Tensor raised = up[step].call(_layers.RepeatVoxels(features));
+            features = leave[step].call(join[step].call(cat([raised, contents[contents.Count - 2 - step]], 1)));
+        }
+
+        return head.call(ReducedPrecision.Widen(features));
+    }
+}

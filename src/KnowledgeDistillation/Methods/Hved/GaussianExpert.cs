@@ -1,0 +1,32 @@
+using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Methods.Hved;
+
+/// <summary>
+/// One factor of a product of Gaussians, in the form in which factors add up. U-HVED (Dorent et al. 2019, after Wu and Goodman 2018): with t = 1/(σ² + 1e-7) of each modality
+/// and a standard normal prior as one more factor, the product has the precision T = 1 + Σ t, the mean Σ t μ / T and the variance 1/T.
+/// </summary>
+/// <param name="Precision">t, at most 1e7, so that a sum of some stays finite and the prior is not lost.</param>
+/// <param name="WeightedMean">t μ.</param>
+internal readonly record struct GaussianExpert(Tensor Precision, Tensor WeightedMean)
+{
+    private static readonly Scalar Epsilon = 1e-7;
+    private static readonly Scalar PriorPrecision = 1.0;
+
+    public static GaussianExpert Of(DiagonalGaussian gaussian)
+    {
+        Tensor precision = gaussian.LogVariance.exp().add(Epsilon).reciprocal();
+        return new GaussianExpert(precision, precision * gaussian.Mean);
+    }
+
+    /// <summary>The product of the experts, at least one, with the prior.</summary>
+    public static DiagonalGaussian ProductWithPrior(IEnumerable<GaussianExpert> experts)
+    {
+        GaussianExpert sum = experts.Aggregate((first, second) => new GaussianExpert(first.Precision + second.Precision, first.WeightedMean + second.WeightedMean));
+        Tensor precision = sum.Precision.add(PriorPrecision);
+        return new DiagonalGaussian(sum.WeightedMean / precision, precision.log().neg());
+    }
+}

@@ -1,0 +1,11 @@
+namespace KnowledgeDistillation.Methods.Hved;
+
+/// <summary>The distribution q_avail that the fusion of each subset of modalities is pulled towards by <see cref="ModalitySubsetDivergenceLoss"/>.</summary>
+public enum SubsetReference
+{
+    /// <summary>The fusion of all modalities at hand, so that a part says what the whole says.</summary>
+    AllModalities,
+
+    /// <summary>The fusion of those that were drawn in this step, as in the training code that was published with U-HVED.</summary>
+    FusedModalities,
+}

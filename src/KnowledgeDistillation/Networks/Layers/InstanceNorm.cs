@@ -1,0 +1,26 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace KnowledgeDistillation.Networks.Layers;
+
+/// <summary>
+/// Instance norm with learned scale and offset. Computed as a group norm with a group for each channel, which is the same and takes a third of the time on a CPU.
+/// </summary>
+internal sealed class InstanceNorm : Module<Tensor, Tensor>
+{
+    private const double Epsilon = 1e-5;
+
+    private readonly Parameter weight;
+    private readonly Parameter bias;
+
+    public InstanceNorm(long channels)
+        : base(nameof(InstanceNorm))
+    {
+        weight = LearnedValues.Own(ones(channels));
+        bias = LearnedValues.Own(zeros(channels));
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input) => functional.group_norm(input, weight.shape[0], weight, bias, Epsilon);
+}

@@ -1,0 +1,39 @@
+using KnowledgeDistillation.Runtime;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace KnowledgeDistillation.Networks.Layers;
+
+/// <summary>A transposed convolution of size 2 and stride 2, which doubles every spatial length. Parameters and their initial values are those of torch's own.</summary>
+internal sealed class TransposedConvolution : Module<Tensor, Tensor>
+{
+    private readonly Parameter weight;
+    private readonly Parameter bias;
+    private readonly long[] _stride;
+
+    public TransposedConvolution(int dimensions, long inputs, long outputs)
+        : base(nameof(TransposedConvolution))
+    {
+        _stride = [.. Enumerable.Repeat(2L, dimensions)];
+        weight = LearnedValues.Own(empty([inputs, outputs, .. _stride]));
+        init.kaiming_uniform_(weight, Math.Sqrt(5));
+        // torch counts the second axis as inputs, here the outputs.
+        double bound = 1 / Math.Sqrt(outputs * Math.Pow(2, dimensions));
+        bias = LearnedValues.Own(empty(outputs));
+        init.uniform_(bias, -bound, bound);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        if (ComputePrecision.Current == Precision.Full)
+            return Convolve(input, weight, bias);
+        using Tensor narrowInput = ReducedPrecision.Narrow(input), narrowWeight = ReducedPrecision.Narrow(weight), narrowBias = ReducedPrecision.Narrow(bias);
+        return Convolve(narrowInput, narrowWeight, narrowBias);
+    }
+
+    private Tensor Convolve(Tensor input, Tensor weight, Tensor bias) => _stride.Length == 2
+        ? functional.conv_transpose2d(input, weight, bias, _stride)
+        : functional.conv_transpose3d(input, weight, bias, _stride);
+}

@@ -1,0 +1,11 @@
+namespace KnowledgeDistillation.Runtime;
+
+/// <summary>Torch cannot be used on this machine or in this application. The message names the cause and the cure.</summary>
+public sealed class TorchBackendException : Exception
+{
+    internal TorchBackendException(TorchBackendProblem problem, string message, Exception? innerException = null)
+        : base(message, innerException) => Problem = problem;
+
+    /// <summary>What stands in the way.</summary>
+    public TorchBackendProblem Problem { get; }
+}

@@ -1,0 +1,13 @@
+using KnowledgeDistillation.Training;
+
+namespace KnowledgeDistillation;
+
+/// <summary>Why a fit ended.</summary>
+public enum StopReason
+{
+    /// <summary>All epochs are done.</summary>
+    EpochsDone,
+
+    /// <summary>The watched loss did not improve for <see cref="TrainingOptions.EarlyStoppingPatience"/> epochs.</summary>
+    StoppedEarly,
+}

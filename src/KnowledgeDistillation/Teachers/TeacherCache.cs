@@ -1,0 +1,147 @@
+using System.Security.Cryptography;
+using System.Text;
+using KnowledgeDistillation.Runtime;
+using KnowledgeDistillation.Storage;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Teachers;
+
+/// <summary>Runs a frozen network only on samples that it has not seen, and keeps what it made of them, in memory and on disk.</summary>
+internal sealed class TeacherCache(IEncoderDecoder network, TeacherCacheOptions options)
+{
+    private static readonly Scalar LargestFloat16 = 65504.0;
+    private static readonly Scalar SmallestFloat16 = -65504.0;
+
+    private readonly Dictionary<string, CachedTeacherOutput> _memory = new(StringComparer.Ordinal);
+    private readonly Lazy<string> _folder = new(() => Path.Combine(options.Folder!, Fingerprint(network)), isThreadSafe: false);
+    private long _memoryBytes;
+
+    /// <summary>How many samples the network has been run on.</summary>
+    public long Computed { get; private set; }
+
+    /// <summary>The output of the network for a batch, without gradient. A sample's is the same, bit by bit, whether it was kept or is computed now.</summary>
+    /// <param name="images">The images on the network's device.</param>
+    /// <param name="origin">The same images where they came from, so that they need not be fetched from the device to know them; null where that is not at hand.</param>
+    public NetworkOutput Forward(ModalityImages images, ModalityImages? origin = null)
+    {
+        ModalityImages seen = Seen(images);
+        string[] keys = Keys(origin is null ? seen : Seen(origin));
+        CachedTeacherOutput?[] outputs = [.. keys.Select(Find)];
+        int[] missing = [.. Enumerable.Range(0, outputs.Length).Where(sample => outputs[sample] is null)];
+        if (missing.Length > 0)
+        {
+            foreach ((int sample, CachedTeacherOutput output) in missing.Zip(Compute(seen, missing)))
+            {
+                outputs[sample] = output;
+                Keep(keys[sample], output);
+            }
+        }
+
+        return Join(images, outputs!);
+    }
+
+    private ModalityImages Seen(ModalityImages images) => images.Only(network.Modalities.Where(images.Contains));
+
+    private NetworkOutput Join(ModalityImages images, CachedTeacherOutput[] outputs)
+    {
+        Tensor logits = CachedTeacherOutput.Stack(outputs, output => output.Logits, outputs[0].LogitsShape, ScalarType.Float16, images.Device);
+        Tensor bottleneck = CachedTeacherOutput.Stack(outputs, output => output.Bottleneck, outputs[0].BottleneckShape, ScalarType.Float32, images.Device);
+        Precision precision = ComputePrecision.Current;
+        var levels = new CachedLevels(bottleneck, outputs[0].Levels, () =>
+        {
+            using IDisposable noGradient = no_grad();
+            using ComputePrecision.Scope scope = ComputePrecision.Use(precision, images.Device);
+            return WideLevels.Of(network.Encode(images));
+        });
+        return new NetworkOutput(network, new EncoderOutput(levels), logits);
+    }
+
+    private CachedTeacherOutput[] Compute(ModalityImages images, int[] samples)
+    {
+        using var scope = NewDisposeScope();
+        ModalityImages missing = images;
+        if (samples.Length < images.BatchSize)
+        {
+            Tensor rows = tensor([.. samples.Select(sample => (long)sample)], device: images.Device);
+            missing = images.Select(image => image.index_select(0, rows));
+        }
+
+        NetworkOutput output = NetworkOutput.Of(network, missing);
+        if (output.Encoding.GetType() != typeof(EncoderOutput))
+            throw new InvalidOperationException($"The outputs of a {network.GetType().Name} cannot be kept in a cache, because its encoder gives a {output.Encoding.GetType().Name}, which is more than features: make the teacher without a cache.");
+        Computed += samples.Length;
+        // Beyond the range of float16 a probability is 0 or 1 at any temperature.
+        Tensor logits = output.Logits.clamp(SmallestFloat16, LargestFloat16).to(ScalarType.Float16).cpu().contiguous();
+        Tensor bottleneck = output.Encoding.Bottleneck.to(ScalarType.Float32).cpu().contiguous();
+        return [.. Enumerable.Range(0, samples.Length).Select(row => CachedTeacherOutput.Of(logits[row], bottleneck[row], output.Encoding.Levels.Count))];
+    }
+
+    private CachedTeacherOutput? Find(string key)
+    {
+        if (_memory.TryGetValue(key, out CachedTeacherOutput? output))
+            return output;
+        if (options.Folder is null || CachedTeacherOutput.Read(FileOf(key)) is not { } stored)
+            return null;
+        Remember(key, stored);
+        return stored;
+    }
+
+    private void Keep(string key, CachedTeacherOutput output)
+    {
+        Remember(key, output);
+        if (options.Folder is null)
+            return;
+        Directory.CreateDirectory(_folder.Value);
+        output.Write(FileOf(key));
+    }
+
+    private void Remember(string key, CachedTeacherOutput output)
+    {
+        if (_memoryBytes + output.ByteCount <= options.MemoryBytes && _memory.TryAdd(key, output))
+            _memoryBytes += output.ByteCount;
+    }
+
+    private string FileOf(string key) => Path.Combine(_folder.Value, $"{key}.safetensors");
+
+    /// <summary>For each sample a digest of its voxels, their shape and type, the names of the modalities and the precision.</summary>
+    private static string[] Keys(ModalityImages images)
+    {
+        using var scope = NewDisposeScope();
+        IncrementalHash[] hashes = [.. Enumerable.Range(0, (int)images.BatchSize).Select(_ => IncrementalHash.CreateHash(HashAlgorithmName.SHA256))];
+        foreach (string name in images.Names)
+        {
+            Tensor image = images[name].cpu().contiguous();
+            byte[] kind = Encoding.UTF8.GetBytes($"{name} {string.Join(' ', image.shape[1..])} {image.dtype} {ComputePrecision.Current};");
+            for (int sample = 0; sample < hashes.Length; sample++)
+            {
+                hashes[sample].AppendData(kind);
+                foreach (Tensor piece in SafetensorsFile.Pieces(image[sample], image.element_size()))
+                    hashes[sample].AppendData(piece.bytes);
+            }
+        }
+
+        string[] keys = [.. hashes.Select(hash => Convert.ToHexStringLower(hash.GetHashAndReset()))];
+        foreach (IncrementalHash hash in hashes)
+            hash.Dispose();
+        return keys;
+    }
+
+    /// <summary>A digest of a network's kind, parameters and buffers.</summary>
+    private static string Fingerprint(IEncoderDecoder network)
+    {
+        using var scope = NewDisposeScope();
+        using IDisposable noGradient = no_grad();
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{network.GetType().FullName} {string.Join(' ', network.Modalities)} {network.Recipe};"));
+        foreach ((string name, Tensor value) in network.Module.state_dict().OrderBy(entry => entry.Key, StringComparer.Ordinal))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes($"{name} {string.Join(' ', value.shape)} {value.dtype};"));
+            Tensor values = value.detach().cpu().contiguous();
+            foreach (Tensor piece in SafetensorsFile.Pieces(values, values.element_size()))
+                hash.AppendData(piece.bytes);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

@@ -1,6 +1,0 @@
-using KnowledgeDistillation.Networks;
-
-namespace KnowledgeDistillation.Training;
-
-/// <summary>What a model's folder says about it.</summary>
-internal sealed record ModelDescription(NetworkRecipe? Recipe, LabelScheme Labels, IReadOnlyDictionary<string, string> Metadata);
