@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 

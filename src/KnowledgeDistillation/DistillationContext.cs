@@ -1,5 +1,4 @@
 using KnowledgeDistillation.Runtime;
-using KnowledgeDistillation.Training;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation;

@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
 using TorchSharp;

@@ -1,5 +1,4 @@
 using KnowledgeDistillation.Medical.Preprocessing;
-using KnowledgeDistillation.Runtime;
 
 namespace KnowledgeDistillation.Medical.BraTS;
 

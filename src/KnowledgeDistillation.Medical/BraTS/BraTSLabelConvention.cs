@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Volumes;
 
 namespace KnowledgeDistillation.Medical.BraTS;

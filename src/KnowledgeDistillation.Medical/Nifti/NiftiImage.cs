@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
 
 namespace KnowledgeDistillation.Medical.Nifti;

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using KnowledgeDistillation.Inference;
 
 namespace KnowledgeDistillation.Medical.Nifti;
 

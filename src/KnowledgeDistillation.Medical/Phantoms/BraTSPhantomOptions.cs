@@ -1,7 +1,6 @@
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;
-using KnowledgeDistillation.Runtime;
 
 namespace KnowledgeDistillation.Medical.Phantoms;
 

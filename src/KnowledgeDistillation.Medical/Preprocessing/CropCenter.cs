@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Medical.Volumes;
-
 namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>Around what a volume is cropped or padded.</summary>

@@ -1,5 +1,4 @@
 using System.Numerics;
-using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Volumes;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;

@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Runtime;
-
 namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>Reports all faults of an options record in one message.</summary>

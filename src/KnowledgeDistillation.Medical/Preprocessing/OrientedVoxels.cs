@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Losses;
-using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Volumes;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;

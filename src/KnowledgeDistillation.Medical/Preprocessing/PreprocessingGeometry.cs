@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Inference;
-using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.Volumes;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;

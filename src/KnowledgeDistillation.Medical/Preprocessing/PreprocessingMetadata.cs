@@ -1,6 +1,5 @@
 using System.Globalization;
 using KnowledgeDistillation.Medical.Volumes;
-using KnowledgeDistillation.Training;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Volumes;
-using KnowledgeDistillation.Runtime;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;
 

@@ -1,5 +1,4 @@
 using KnowledgeDistillation.Medical.BraTS;
-using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Volumes;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Medical.Volumes;

@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Metrics;
-
 namespace KnowledgeDistillation.Medical.Volumes;
 
 /// <summary>

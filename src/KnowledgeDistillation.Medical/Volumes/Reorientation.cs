@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Losses;
-
 namespace KnowledgeDistillation.Medical.Volumes;
 
 /// <summary>A permutation and reversal of the voxel axes of one grid: the grid that results, and the move of the voxels.</summary>

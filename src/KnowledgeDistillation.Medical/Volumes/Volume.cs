@@ -1,6 +1,3 @@
-using KnowledgeDistillation.Losses;
-using KnowledgeDistillation.Medical.Nifti;
-
 namespace KnowledgeDistillation.Medical.Volumes;
 
 /// <summary>A 3-D volume of image intensities with its grid.</summary>

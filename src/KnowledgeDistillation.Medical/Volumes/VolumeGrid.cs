@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Losses;
-using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Medical.Volumes;

@@ -1,7 +1,4 @@
-using KnowledgeDistillation.Losses;
-using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Runtime;
-using KnowledgeDistillation.Training;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Inference;

@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Losses;
-using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 

@@ -1,6 +1,4 @@
-using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Runtime;
-using KnowledgeDistillation.Training;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Losses;

@@ -1,5 +1,4 @@
 using System.Collections;
-using KnowledgeDistillation.Losses;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Networks;

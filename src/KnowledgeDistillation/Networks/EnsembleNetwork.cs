@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Inference;
-using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Runtime;
 using MathNet.Numerics;
 using TorchSharp.Modules;

@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Networks.Layers;
-
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>How a U-Net doubles the resolution on its way up.</summary>

@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Networks;
-
 namespace KnowledgeDistillation.Runtime;
 
 /// <summary>The element type in which the networks of this library compute. Weights, optimizers and losses are float32 in any case.</summary>

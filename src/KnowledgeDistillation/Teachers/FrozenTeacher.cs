@@ -1,5 +1,4 @@
 using KnowledgeDistillation.Runtime;
-using KnowledgeDistillation.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

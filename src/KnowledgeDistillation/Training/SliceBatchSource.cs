@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Inference;
-using KnowledgeDistillation.Networks;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Training;

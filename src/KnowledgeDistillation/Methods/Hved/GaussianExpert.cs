@@ -1,5 +1,4 @@
 using KnowledgeDistillation.Networks;
-using KnowledgeDistillation.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 

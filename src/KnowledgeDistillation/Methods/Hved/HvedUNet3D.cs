@@ -13,7 +13,7 @@ namespace KnowledgeDistillation.Methods.Hved;
 /// <remarks>
 /// In training mode each call of <see cref="Encode"/> fuses a random subset of the modalities that it is given: its size is uniform in 1 to their number, then every subset of that size is
 /// equally likely. It is drawn with torch's default CPU generator and shared by the batch; the codes are sampled. The encoders of all given modalities run, because
-/// <see cref="Losses.ModalitySubsetDivergenceLoss"/> needs their distributions: through it alone a modality that was not drawn learns in that step.
+/// <see cref="ModalitySubsetDivergenceLoss"/> needs their distributions: through it alone a modality that was not drawn learns in that step.
 /// In evaluation mode all that it is given are fused, and the codes are the means of their distributions unless <see cref="HvedUNet3DOptions.SampleAtInference"/> says otherwise.
 /// </remarks>
 public sealed class HvedUNet3D : HeteroModalNetwork, IReconstructingNetwork

@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Runtime;
 using MathNet.Numerics;
 using static TorchSharp.torch;

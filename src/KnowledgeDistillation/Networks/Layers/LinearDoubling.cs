@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Losses;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Networks.Layers;
