@@ -1,11 +1,8 @@
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Medical.BraTS;
-using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
-using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Experiments.Evaluation;
 

@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Medical.Preprocessing;

@@ -5,7 +5,6 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Runs;
-using KnowledgeDistillation.Experiments.Systems;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
 

@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Networks;
-
 namespace KnowledgeDistillation.Experiments.Settings;
 
 /// <summary>The networks that a system can be trained with where it has none of its own.</summary>
