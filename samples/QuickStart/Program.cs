@@ -3,6 +3,7 @@ using KnowledgeDistillation;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Samples.QuickStart;
 using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Training;
 using static TorchSharp.torch;

@@ -1,6 +1,5 @@
 using FluentAssertions;
 using KnowledgeDistillation.Methods.KDNet;
-using KnowledgeDistillation.Training;
 using Xunit;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using FluentAssertions;
-using KnowledgeDistillation.Networks;
 using Xunit;
 using static TorchSharp.torch;
 

@@ -2,8 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
-using System.Runtime.InteropServices;
-using System.Text.RegularExpressions;
 using KnowledgeDistillation.Experiments;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Samples.BraTS.Commands;

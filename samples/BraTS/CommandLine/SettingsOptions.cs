@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using KnowledgeDistillation.Experiments.Settings;
-using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Runtime;
 
 namespace KnowledgeDistillation.Samples.BraTS.CommandLine;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.BraTS;

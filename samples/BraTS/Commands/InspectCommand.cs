@@ -1,10 +1,8 @@
 using System.CommandLine;
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using KnowledgeDistillation.Samples.BraTS.Inspection;
-using KnowledgeDistillation.Samples.BraTS.Output;
 
 namespace KnowledgeDistillation.Samples.BraTS.Commands;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
-using KnowledgeDistillation.Samples.BraTS.Output;
 
 namespace KnowledgeDistillation.Samples.BraTS.Commands;
 

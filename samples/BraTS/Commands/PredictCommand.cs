@@ -4,7 +4,6 @@ using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
-using KnowledgeDistillation.Samples.BraTS.Output;
 
 namespace KnowledgeDistillation.Samples.BraTS.Commands;
 

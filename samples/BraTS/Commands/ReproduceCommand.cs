@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using KnowledgeDistillation.Experiments.Reproduction;
 using KnowledgeDistillation.Experiments.Reproduction.Pooled;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Medical.BraTS;
@@ -116,7 +115,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
         together?.Check();
         BraTSDataset? dataset = data.Open(display);
         data.RefuseTooFew(dataset);
-        var reproduction = new Reproduction { Parts = [.. seeds.Select(Part)], ClaimLimit = TimeSpan.FromMinutes(parsed.GetValue(_takeOver)) };
+        var reproduction = new ReproductionRunner { Parts = [.. seeds.Select(Part)], ClaimLimit = TimeSpan.FromMinutes(parsed.GetValue(_takeOver)) };
         RefuseMissingTeachers(reproduction);
         // What other calls have done with other seeds is part of the whole.
         ReproductionPart[] others = together is null ? [] : [.. together.Begun().Except(seeds).Select(Part)];
@@ -126,7 +125,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
         {
             IReadOnlyDictionary<string, double> seconds = new PlanEstimate(dataset?.Cases.Count ?? plan.Settings.PhantomCases, reproduction.ResultsOf).Seconds(own, device, _services.Cancellation);
             display.Show(PlanTable.Render(reproduction, seconds));
-            display.Say($"{Reproduction.Runs(all.Length)} in all, {all.Count(run => reproduction.ResultsOf(run).IsDone)} done. {Reproduction.Runs(seconds.Count)} to do here: about {TrainingText.Time(TimeSpan.FromSeconds(seconds.Values.Sum()))} for one process, estimated from finished runs of the kind or a few training steps.");
+            display.Say($"{ReproductionRunner.Runs(all.Length)} in all, {all.Count(run => reproduction.ResultsOf(run).IsDone)} done. {ReproductionRunner.Runs(seconds.Count)} to do here: about {TrainingText.Time(TimeSpan.FromSeconds(seconds.Values.Sum()))} for one process, estimated from finished runs of the kind or a few training steps.");
             if (parsed.GetValue(_dryRun))
                 return ExitCode.Done;
 
@@ -166,11 +165,11 @@ internal sealed class ReproduceCommand : ExplainedCommand
         return phantoms && parsed.GetResult(_crop) is not { Implicit: false } ? settings with { CropEdge = settings.PhantomEdge } : settings;
     }
 
-    private int Conclude(Reproduction reproduction, IReadOnlyList<ReproductionState> states, string folder)
+    private int Conclude(ReproductionRunner reproduction, IReadOnlyList<ReproductionState> states, string folder)
     {
         Display display = _services.Display;
         PlannedRun[] left = [.. reproduction.Own.Where(run => !reproduction.ResultsOf(run).IsDone)];
-        display.Say($"{states.Sum(state => state.Finished.Count)} of {Reproduction.Runs(states.Sum(state => state.Plan.Count))} are done. Everything is in {Path.GetFullPath(folder)}");
+        display.Say($"{states.Sum(state => state.Finished.Count)} of {ReproductionRunner.Runs(states.Sum(state => state.Plan.Count))} are done. Everything is in {Path.GetFullPath(folder)}");
         foreach (PlannedRun run in left)
             display.Warn($"Not done: {reproduction.NameOf(run)}: {reproduction.ResultsOf(run).Failure?.Reason ?? $"its teacher {run.Teacher} is missing"}");
         if (left.Length > 0)
@@ -178,7 +177,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
         return left.Length > 0 ? ExitCode.Failed : ExitCode.Done;
     }
 
-    private static void RefuseMissingTeachers(Reproduction reproduction)
+    private static void RefuseMissingTeachers(ReproductionRunner reproduction)
     {
         foreach (ReproductionPart part in reproduction.Parts)
         {

@@ -3,7 +3,6 @@ using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
-using KnowledgeDistillation.Samples.BraTS.Output;
 using Spectre.Console;
 
 namespace KnowledgeDistillation.Samples.BraTS.Commands;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Statistics;
 using Spectre.Console;
 

@@ -8,7 +8,7 @@ namespace KnowledgeDistillation.Samples.BraTS.Reproduction;
 /// <summary>A plan as a table: one line for each kind of run, one column for each fold, or for each seed where there are several.</summary>
 internal static class PlanTable
 {
-    public static Table Render(Reproduction reproduction, IReadOnlyDictionary<string, double> seconds)
+    public static Table Render(ReproductionRunner reproduction, IReadOnlyDictionary<string, double> seconds)
     {
         var table = new Table { Border = TableBorder.Rounded };
         table.AddColumn("Run").AddColumn("What").AddColumn("Objective");

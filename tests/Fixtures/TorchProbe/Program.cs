@@ -1,4 +1,3 @@
-using KnowledgeDistillation;
 using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 

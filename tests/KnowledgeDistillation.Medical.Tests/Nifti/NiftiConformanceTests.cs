@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using FluentAssertions;
 using KnowledgeDistillation.Medical.Nifti;
-using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Tests;
 using Xunit;

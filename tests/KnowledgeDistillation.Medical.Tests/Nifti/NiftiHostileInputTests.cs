@@ -2,8 +2,6 @@ using System.IO.Compression;
 using CsCheck;
 using FluentAssertions;
 using KnowledgeDistillation.Medical.Nifti;
-using KnowledgeDistillation.Medical.Preprocessing;
-using KnowledgeDistillation.Medical.Volumes;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests;

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using CsCheck;
 using FluentAssertions;
 using KnowledgeDistillation.Medical.Nifti;
-using KnowledgeDistillation.Medical.Preprocessing;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests;

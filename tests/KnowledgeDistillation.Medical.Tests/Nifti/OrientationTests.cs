@@ -1,9 +1,6 @@
 using CsCheck;
 using FluentAssertions;
-using KnowledgeDistillation.Losses;
-using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Volumes;
-using KnowledgeDistillation.Metrics;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests;

@@ -2,7 +2,6 @@ using FluentAssertions;
 using KnowledgeDistillation.Methods.Hemis;
 using KnowledgeDistillation.Methods.Hved;
 using KnowledgeDistillation.Networks;
-using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Tests.Networks;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,7 +1,6 @@
 using CsCheck;
 using FluentAssertions;
 using KnowledgeDistillation.Metrics;
-using KnowledgeDistillation.Runtime;
 using Xunit;
 
 namespace KnowledgeDistillation.Tests.Metrics;

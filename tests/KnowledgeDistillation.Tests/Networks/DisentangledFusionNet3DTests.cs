@@ -2,7 +2,6 @@ using FluentAssertions;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Methods.DisentangledFusion;
 using KnowledgeDistillation.Networks;
-using KnowledgeDistillation.Networks.Layers;
 using Xunit;
 using static TorchSharp.torch;
 

@@ -1,5 +1,4 @@
 using FluentAssertions;
-using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Networks.Layers;
 using Xunit;
 using static TorchSharp.torch;

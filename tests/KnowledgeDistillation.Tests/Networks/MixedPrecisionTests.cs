@@ -3,7 +3,6 @@ using KnowledgeDistillation.Methods.DisentangledFusion;
 using KnowledgeDistillation.Methods.Hemis;
 using KnowledgeDistillation.Methods.Hved;
 using KnowledgeDistillation.Networks;
-using KnowledgeDistillation.Networks.Layers;
 using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Storage;
 using KnowledgeDistillation.Tests.Training;

@@ -2,7 +2,6 @@ using FluentAssertions;
 using FluentAssertions.Execution;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Networks;
-using KnowledgeDistillation.Networks.Layers;
 using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests.Training;
 using KnowledgeDistillation.Training;

@@ -1,7 +1,6 @@
 using FluentAssertions;
 using FluentAssertions.Execution;
 using KnowledgeDistillation.Networks;
-using KnowledgeDistillation.Networks.Layers;
 using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;

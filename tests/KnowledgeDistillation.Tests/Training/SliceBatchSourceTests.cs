@@ -1,5 +1,4 @@
 using FluentAssertions;
-using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Training;
 using Xunit;
 using static TorchSharp.torch;

@@ -1,8 +1,9 @@
 using CsCheck;
 using FluentAssertions;
+using KnowledgeDistillation.Experiments.Statistics;
 using Xunit;
 
-namespace KnowledgeDistillation.Tests.Metrics;
+namespace KnowledgeDistillation.Experiments.Tests.Statistics;
 
 public class WilcoxonSignedRankTests
 {

@@ -1,9 +1,10 @@
 using CsCheck;
 using FluentAssertions;
+using KnowledgeDistillation.Experiments.Statistics;
 using MathNet.Numerics.Distributions;
 using Xunit;
 
-namespace KnowledgeDistillation.Tests.Metrics;
+namespace KnowledgeDistillation.Experiments.Tests.Statistics;
 
 public class BootstrapIntervalTests
 {

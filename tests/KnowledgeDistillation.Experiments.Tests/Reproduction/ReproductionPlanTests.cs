@@ -1,14 +1,11 @@
 using FluentAssertions;
 using KnowledgeDistillation.Experiments.Reproduction;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
-using KnowledgeDistillation.Networks;
-using KnowledgeDistillation.Training;
 using Xunit;
 
-namespace KnowledgeDistillation.Samples.BraTS.Tests;
+namespace KnowledgeDistillation.Experiments.Tests.Reproduction;
 
 public sealed class ReproductionPlanTests
 {

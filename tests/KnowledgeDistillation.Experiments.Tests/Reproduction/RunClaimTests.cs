@@ -4,7 +4,7 @@ using FluentAssertions;
 using KnowledgeDistillation.Experiments.Reproduction;
 using Xunit;
 
-namespace KnowledgeDistillation.Samples.BraTS.Tests;
+namespace KnowledgeDistillation.Experiments.Tests.Reproduction;
 
 public sealed class RunClaimTests : IDisposable
 {

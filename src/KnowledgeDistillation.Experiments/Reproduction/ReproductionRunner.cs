@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Experiments.Reproduction;
 
 /// <summary>Does a reproduction with one or several seeds, or one share of it, beside other processes that do the same or another share.</summary>
-internal sealed record Reproduction
+internal sealed record ReproductionRunner
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
 

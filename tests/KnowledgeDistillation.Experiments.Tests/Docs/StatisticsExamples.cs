@@ -1,7 +1,8 @@
 using FluentAssertions;
+using KnowledgeDistillation.Experiments.Statistics;
 using Xunit;
 
-namespace KnowledgeDistillation.Tests.Docs;
+namespace KnowledgeDistillation.Experiments.Tests.Docs;
 
 /// <summary>The code of docs/statistics.md.</summary>
 public class StatisticsExamples

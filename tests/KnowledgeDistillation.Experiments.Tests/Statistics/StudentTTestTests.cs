@@ -1,8 +1,9 @@
 using FluentAssertions;
+using KnowledgeDistillation.Experiments.Statistics;
 using MathNet.Numerics.Random;
 using Xunit;
 
-namespace KnowledgeDistillation.Tests.Metrics;
+namespace KnowledgeDistillation.Experiments.Tests.Statistics;
 
 public sealed class StudentTTestTests
 {

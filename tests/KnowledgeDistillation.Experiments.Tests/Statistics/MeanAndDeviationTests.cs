@@ -1,7 +1,8 @@
 using FluentAssertions;
+using KnowledgeDistillation.Experiments.Statistics;
 using Xunit;
 
-namespace KnowledgeDistillation.Tests.Metrics;
+namespace KnowledgeDistillation.Experiments.Tests.Statistics;
 
 public class MeanAndDeviationTests
 {
