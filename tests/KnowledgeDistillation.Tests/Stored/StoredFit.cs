@@ -1,0 +1,164 @@
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Tests.Training;
+using KnowledgeDistillation.Training;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Tests.Stored;
+
+/// <summary>The fits whose output folders are stored. The same code begins and resumes them, so that only the library may have changed between.</summary>
+internal static class StoredFit
+{
+    /// <summary>The number of epochs after which a folder is stored.</summary>
+    public const int Epochs = 2;
+
+    private static readonly Dictionary<string, Func<TrainingOptions, Batch, TrainingResult>> Fits = new()
+    {
+        ["kd-net"] = KDNet,
+        ["structured"] = Structured,
+        ["many-losses"] = ManyLosses,
+        ["u-hved"] = Hved,
+        ["disentangled-fusion"] = DisentangledFusion,
+    };
+
+    public static IEnumerable<string> Names => Fits.Keys;
+
+    /// <summary>Begins a fit, or resumes it.</summary>
+    /// <param name="name">Which one.</param>
+    /// <param name="folder">Its output folder.</param>
+    /// <param name="epochs">The number of epochs that it has when it ends.</param>
+    /// <param name="resume">Whether it has begun.</param>
+    public static TrainingResult Run(string name, string folder, int epochs, bool resume)
+    {
+        using Batch spheres = Toy.Spheres(cases: 2);
+        var options = new TrainingOptions
+        {
+            Epochs = epochs,
+            Precision = Precision.Full,
+            Seed = 7,
+            OutputFolder = folder,
+            Resume = resume,
+            Metadata = new Dictionary<string, string> { ["fit"] = name },
+        };
+        return Fits[name](options, spheres);
+    }
+
+    // All options are the defaults but for those that the machine decides.
+    private static TrainingResult KDNet(TrainingOptions options, Batch spheres)
+    {
+        using UNet3D student = Toy.Student(), teacher = Toy.Teacher();
+        return new DistillationTrainer(student, new FrozenTeacher(teacher), Toy.Labels, options, KDNetObjective.Create())
+            .Fit(Source(spheres), Source(spheres));
+    }
+
+    // An optimizer of the user's own, and a critic with another.
+    private static TrainingResult Structured(TrainingOptions options, Batch spheres)
+    {
+        using UNet3D student = Toy.Student(), teacher = Toy.Teacher();
+        HolisticOptions critic = new() { Width = 2, StridedConvolutions = 2, LearningRate = 1e-3, GradientPenalty = 5 };
+        using var holistic = new HolisticLoss(Toy.Labels, ["faint"], critic);
+        WeightedObjective objective = StructuredDistillationObjective.Create(holistic, new StructuredDistillationOptions
+        {
+            PixelWiseWeight = 5,
+            PairWiseWeight = 0.25,
+            HolisticWeight = 0.2,
+            PairWise = new PairWiseOptions { LevelsAboveBottleneck = 1, PatchLength = 2, MaximumNodes = 64, Reduction = BatchReduction.Sum },
+            Reduction = BatchReduction.Sum,
+        });
+        options = options with
+        {
+            LearningRate = 2e-3,
+            Schedule = new ConstantSchedule(),
+            Optimizer = parameters => optim.SGD(parameters, learningRate: 2e-3, momentum: 0.9),
+            GradientClipNorm = 0.5,
+            EarlyStoppingPatience = 30,
+            BatchesPerStep = 2,
+            GradientSharesEvery = 1,
+        };
+        return new DistillationTrainer(student, new FrozenTeacher(teacher), Toy.Labels, options, objective).Fit(Source(spheres));
+    }
+
+    // Two teachers, losses within losses, one that learns with the student, and a schedule of torch.
+    private static TrainingResult ManyLosses(TrainingOptions options, Batch spheres)
+    {
+        using UNet3D student = Toy.Student(), first = Toy.Teacher(seed: 2), second = Toy.Teacher(seed: 3);
+        FeatureMatchingOptions bottleneck = new() { Reduction = BatchReduction.Sum };
+        FeatureMatchingOptions aboveBottleneck = new() { LevelsAboveBottleneck = 1, Reduction = BatchReduction.Sum };
+        AttentionTransferOptions attention = new() { Power = 1, DeepestLevels = 1, Reduction = BatchReduction.Sum };
+        using var adapted = new AdaptedFeatureMatchingLoss(studentWidth: 4, teacherWidth: 4, options: bottleneck);
+        SoftDiceOptions dice = new() { Form = DiceForm.AbsoluteDifference, Smooth = 1, IncludeBackground = true, WholeBatch = true };
+        HintonOptions hinton = new() { Temperature = 3, ScaleBySquaredTemperature = false, Reduction = BatchReduction.Sum };
+        ImitationOptions imitation = new() { Temperature = 2.5, Reduction = BatchReduction.Sum };
+        GeneralizedDistillationOptions generalized = new() { Lambda = 0.25, SoftTargets = imitation, ReferenceReduction = BatchReduction.Sum };
+        var objective = new WeightedObjective(
+            new LossTerm("GT", 0.5, new ReferenceLoss(dice, BatchReduction.Sum)),
+            new LossTerm("Hinton, \"mean\"", 0.25, new TeacherMeanLoss(
+                HintonObjective.Create(new HintonObjectiveOptions { TeacherWeight = 0.75, SoftTargets = hinton, ReferenceReduction = BatchReduction.Sum }),
+                new Dictionary<string, double> { ["second"] = 1, ["first"] = 0.5 })),
+            new LossTerm("generalized", 0.25, new TeacherLoss("first", GeneralizedDistillationObjective.Create(generalized))),
+            new LossTerm("consistency", 0.1, new TeacherLoss("second", ConsistencyObjective.Create(new ConsistencyOptions
+            {
+                ZeroOrderWeight = 0.5,
+                FirstOrderWeight = 0.125,
+                FirstOrder = new FirstOrderConsistencyOptions { Neighbourhood = Neighbourhood.Faces, Reduction = BatchReduction.Sum },
+                Reduction = BatchReduction.Sum,
+            }))),
+            new LossTerm("features", 0.1, new TeacherMeanLoss(new FeatureMatchingLoss(aboveBottleneck))),
+            new LossTerm("adapted", 0.1, new TeacherLoss("first", adapted)),
+            new LossTerm("attention", 0.1, new TeacherLoss("first", new AttentionTransferLoss(attention))),
+            new LossTerm("soft targets", 0.1, new TeacherLoss("second", new SoftTargetLoss(new SoftTargetOptions
+            {
+                Temperature = 2,
+                TemperatureOnStudent = true,
+                ScaleBySquaredTemperature = true,
+                SoftCrossEntropy = true,
+                Dice = new SoftDiceOptions { Form = DiceForm.Squared },
+                Reduction = BatchReduction.Sum,
+            }))),
+            new LossTerm("bottleneck", 0.1, new TeacherLoss("second", new BottleneckLoss(new BottleneckOptions
+            {
+                Normalisation = BottleneckNormalisation.ChannelSoftmax,
+                LevelsAboveBottleneck = 1,
+                Reduction = BatchReduction.Sum,
+            }))),
+            new LossTerm("watched", 0, new ReferenceDiceLoss()));
+        options = options with
+        {
+            LearningRate = 1e-3,
+            WeightDecay = 1e-5,
+            Schedule = new TorchSchedule(optimizer => optim.lr_scheduler.StepLR(optimizer, step_size: 1, gamma: 0.5)),
+            GradientSharesEvery = 2,
+        };
+        FrozenTeacher[] teachers = [new(first, "first"), new(second, "second")];
+        return new DistillationTrainer(student, teachers, Toy.Labels, objective, options).Fit(Source(spheres), Source(spheres));
+    }
+
+    private static TrainingResult Hved(TrainingOptions options, Batch spheres)
+    {
+        using var network = (HvedUNet3D)Build(new HvedUNet3DOptions { Modalities = Toy.Modalities, OutputChannels = 2, BaseWidth = 2, Levels = 2 });
+        WeightedObjective objective = HvedObjective.Create(new HvedObjectiveOptions
+        {
+            Dice = new SoftDiceOptions { Form = DiceForm.Linear, Smooth = 1e-3 },
+            DivergenceWeight = 0.25,
+            Divergence = new ModalitySubsetDivergenceOptions { Reference = SubsetReference.FusedModalities },
+            ReconstructionWeight = 0.25,
+        });
+        options = options with { Schedule = new PlateauSchedule { Factor = 0.5, Patience = 1 } };
+        return new SupervisedTrainer(network, Toy.Labels, options, objective).Fit(Source(spheres), Source(spheres));
+    }
+
+    private static TrainingResult DisentangledFusion(TrainingOptions options, Batch spheres)
+    {
+        DisentangledFusionNet3DOptions recipe = new() { Modalities = ["faint"], OutputChannels = 2, BaseWidth = 2, Levels = 2, AppearanceDimension = 1 };
+        using var network = (DisentangledFusionNet3D)Build(recipe);
+        return new SupervisedTrainer(network, Toy.Labels, options, DisentangledFusionObjective.Create()).Fit(Source(spheres), Source(spheres));
+    }
+
+    private static InMemoryBatchSource Source(Batch spheres) => Toy.Source(spheres, batchSize: 1);
+
+    private static IEncoderDecoder Build(NetworkRecipe recipe)
+    {
+        manual_seed(1);
+        return recipe.Build();
+    }
+}
