@@ -3,7 +3,6 @@ using FluentAssertions;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Reproduction;
 using KnowledgeDistillation.Experiments.Settings;
-using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using Xunit;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;

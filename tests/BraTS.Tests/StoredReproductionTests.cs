@@ -3,6 +3,9 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using FluentAssertions;
+using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Reproduction;
+using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Tests;
 using Xunit;
 

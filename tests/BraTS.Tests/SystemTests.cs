@@ -1,13 +1,11 @@
 using System.Globalization;
 using FluentAssertions;
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.BraTS;
-using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Teachers;
 using TorchSharp.Modules;
 using Xunit;

@@ -1,4 +1,8 @@
 using FluentAssertions;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Phantoms;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Tests;
 using Xunit;
 
@@ -12,7 +16,7 @@ public sealed class StoredCacheTests : IDisposable
     private static readonly PreprocessingOptions[] Options =
     [
         new() { Modalities = ["t1ce", "flair"], CropSize = VolumeSize.Cube(8), SubsamplingFactor = 1 },
-        new() { CropCentre = CropCentre.Brain, CropSize = null, SizeMultiple = 4, SubsamplingFactor = 2 },
+        new() { CropCenter = CropCenter.Brain, CropSize = null, SizeMultiple = 4, SubsamplingFactor = 2 },
     ];
 
     private readonly TestFolder _folder = new();
@@ -48,7 +52,7 @@ public sealed class StoredCacheTests : IDisposable
         // Were the images prepared in another way by now, an old entry must no longer be used.
         PreprocessedCase now = new Preprocessor(Options[options]).Process(patient);
         stored.Geometry.Should().Be(now.Geometry);
-        (stored.Labels, stored.Tumour).Should().Be((now.Labels, now.Tumour));
+        (stored.Labels, stored.Tumor).Should().Be((now.Labels, now.Tumor));
         stored.Classes.Should().Equal(now.Classes);
         stored.Images.Keys.Should().Equal(now.Images.Keys);
         foreach (string modality in now.Images.Keys)

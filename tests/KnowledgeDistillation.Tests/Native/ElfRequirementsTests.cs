@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Build;
 using System.Buffers.Binary;
 using System.Text;
 using CsCheck;

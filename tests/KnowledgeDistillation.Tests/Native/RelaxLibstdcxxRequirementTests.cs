@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Build;
 using System.Collections;
 using FluentAssertions;
 using Microsoft.Build.Framework;

@@ -77,7 +77,7 @@ public class MixedPrecisionTests
     public void A_convolution_has_the_right_gradient_also_over_less_than_its_kernel(long kernel, long stride, long[] size)
     {
         using var scope = NewDisposeScope();
-        HasTheRightGradient(new KnowledgeDistillation.Networks.Convolution(3, 32, 32, kernel, stride), size);
+        HasTheRightGradient(new KnowledgeDistillation.Networks.Layers.Convolution(3, 32, 32, kernel, stride), size);
     }
 
     [Theory]
@@ -87,7 +87,7 @@ public class MixedPrecisionTests
     public void A_transposed_convolution_has_the_right_gradient(long[] size)
     {
         using var scope = NewDisposeScope();
-        HasTheRightGradient(new KnowledgeDistillation.Networks.TransposedConvolution(3, 32, 32), size);
+        HasTheRightGradient(new KnowledgeDistillation.Networks.Layers.TransposedConvolution(3, 32, 32), size);
     }
 
     private static void HasTheRightGradient(nn.Module<Tensor, Tensor> convolution, long[] size)

@@ -1,5 +1,16 @@
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.AttentionTransfer;
+using KnowledgeDistillation.Methods.Consistency;
+using KnowledgeDistillation.Methods.DisentangledFusion;
+using KnowledgeDistillation.Methods.FeatureMatching;
+using KnowledgeDistillation.Methods.GeneralizedDistillation;
+using KnowledgeDistillation.Methods.Hinton;
+using KnowledgeDistillation.Methods.Hved;
+using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Methods.StructuredDistillation;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Runtime;
+using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests.Training;
 using KnowledgeDistillation.Training;
 using static TorchSharp.torch;
@@ -57,7 +68,7 @@ internal static class StoredFit
         using UNet3D student = Toy.Student(), teacher = Toy.Teacher();
         HolisticOptions critic = new() { Width = 2, StridedConvolutions = 2, LearningRate = 1e-3, GradientPenalty = 5 };
         using var holistic = new HolisticLoss(Toy.Labels, ["faint"], critic);
-        WeightedObjective objective = StructuredDistillationObjective.Create(holistic, new StructuredDistillationOptions
+        WeightedObjective objective = StructuredDistillationObjective.Create(holistic, new StructuredDistillationObjectiveOptions
         {
             PixelWiseWeight = 5,
             PairWiseWeight = 0.25,
@@ -89,24 +100,24 @@ internal static class StoredFit
         SoftDiceOptions dice = new() { Form = DiceForm.AbsoluteDifference, Smooth = 1, IncludeBackground = true, WholeBatch = true };
         HintonOptions hinton = new() { Temperature = 3, ScaleBySquaredTemperature = false, Reduction = BatchReduction.Sum };
         ImitationOptions imitation = new() { Temperature = 2.5, Reduction = BatchReduction.Sum };
-        GeneralizedDistillationOptions generalized = new() { Lambda = 0.25, SoftTargets = imitation, ReferenceReduction = BatchReduction.Sum };
+        GeneralizedDistillationObjectiveOptions generalized = new() { Lambda = 0.25, SoftTargets = imitation, ReferenceReduction = BatchReduction.Sum };
         var objective = new WeightedObjective(
             new LossTerm("GT", 0.5, new ReferenceLoss(dice, BatchReduction.Sum)),
             new LossTerm("Hinton, \"mean\"", 0.25, new TeacherMeanLoss(
                 HintonObjective.Create(new HintonObjectiveOptions { TeacherWeight = 0.75, SoftTargets = hinton, ReferenceReduction = BatchReduction.Sum }),
                 new Dictionary<string, double> { ["second"] = 1, ["first"] = 0.5 })),
-            new LossTerm("generalized", 0.25, new TeacherLoss("first", GeneralizedDistillationObjective.Create(generalized))),
-            new LossTerm("consistency", 0.1, new TeacherLoss("second", ConsistencyObjective.Create(new ConsistencyOptions
+            new LossTerm("generalized", 0.25, new NamedTeacherLoss("first", GeneralizedDistillationObjective.Create(generalized))),
+            new LossTerm("consistency", 0.1, new NamedTeacherLoss("second", ConsistencyObjective.Create(new ConsistencyObjectiveOptions
             {
                 ZeroOrderWeight = 0.5,
                 FirstOrderWeight = 0.125,
-                FirstOrder = new FirstOrderConsistencyOptions { Neighbourhood = Neighbourhood.Faces, Reduction = BatchReduction.Sum },
+                FirstOrder = new FirstOrderConsistencyOptions { Neighborhood = Neighborhood.Faces, Reduction = BatchReduction.Sum },
                 Reduction = BatchReduction.Sum,
             }))),
             new LossTerm("features", 0.1, new TeacherMeanLoss(new FeatureMatchingLoss(aboveBottleneck))),
-            new LossTerm("adapted", 0.1, new TeacherLoss("first", adapted)),
-            new LossTerm("attention", 0.1, new TeacherLoss("first", new AttentionTransferLoss(attention))),
-            new LossTerm("soft targets", 0.1, new TeacherLoss("second", new SoftTargetLoss(new SoftTargetOptions
+            new LossTerm("adapted", 0.1, new NamedTeacherLoss("first", adapted)),
+            new LossTerm("attention", 0.1, new NamedTeacherLoss("first", new AttentionTransferLoss(attention))),
+            new LossTerm("soft targets", 0.1, new NamedTeacherLoss("second", new SoftTargetLoss(new SoftTargetOptions
             {
                 Temperature = 2,
                 TemperatureOnStudent = true,
@@ -115,9 +126,9 @@ internal static class StoredFit
                 Dice = new SoftDiceOptions { Form = DiceForm.Squared },
                 Reduction = BatchReduction.Sum,
             }))),
-            new LossTerm("bottleneck", 0.1, new TeacherLoss("second", new BottleneckLoss(new BottleneckOptions
+            new LossTerm("bottleneck", 0.1, new NamedTeacherLoss("second", new BottleneckLoss(new BottleneckOptions
             {
-                Normalisation = BottleneckNormalisation.ChannelSoftmax,
+                Normalization = BottleneckNormalization.ChannelSoftmax,
                 LevelsAboveBottleneck = 1,
                 Reduction = BatchReduction.Sum,
             }))),

@@ -1,6 +1,11 @@
 using System.Text.Json.Nodes;
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Labels;
+using KnowledgeDistillation.Methods.DisentangledFusion;
+using KnowledgeDistillation.Methods.Hemis;
+using KnowledgeDistillation.Methods.Hved;
+using KnowledgeDistillation.Methods.Synthesis;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Tests.Training;
 using Xunit;
@@ -13,7 +18,7 @@ public sealed class StoredModelTests : IDisposable
 {
     private static readonly string[] Modalities = ["t1ce", "flair"];
 
-    private static readonly LabelScheme Classes = new ExclusiveClasses("background", "necrosis", "oedema", "enhancing");
+    private static readonly LabelScheme Classes = new ExclusiveClasses("background", "necrosis", "edema", "enhancing");
     private static readonly LabelScheme Regions = new OverlappingRegions([new Region("WT", 1, 2, 3), new Region("TC", 1, 3), new Region("ET", 3)], [2, 1, 3]);
 
     // No option has its default where it may have another value, so that all of them are seen to come back.
@@ -56,7 +61,7 @@ public sealed class StoredModelTests : IDisposable
         {
             Generator = new UNet3DOptions { Modalities = ["t1ce"], OutputChannels = 1, BaseWidth = 2, Levels = 2 },
             Segmenter = new MultiResUNet3DOptions { Modalities = Modalities, OutputChannels = 4, BaseWidth = 4, Levels = 2 },
-            SynthesisedModalities = ["flair"],
+            SynthesizedModalities = ["flair"],
         }, Classes),
     ];
 

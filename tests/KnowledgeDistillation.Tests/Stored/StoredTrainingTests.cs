@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Tests.Training;
-using KnowledgeDistillation.Training;
 using Xunit;
 
 namespace KnowledgeDistillation.Tests.Stored;
