@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Phantoms;
@@ -45,9 +46,11 @@ internal sealed record ExperimentSettings
     public double PhantomNoise { get; init; } = 0.04;
 
     /// <summary>Scales the difference between tumor and healthy tissue in all modalities of the phantoms.</summary>
+    [JsonPropertyName("PhantomTumourContrast")]
     public double PhantomTumorContrast { get; init; } = 1;
 
     /// <summary>Scales how well edema shows in T1 and T1ce, which is what the student lacks.</summary>
+    [JsonPropertyName("PhantomOedemaContrastInT1")]
     public double PhantomEdemaContrastInT1 { get; init; } = 1;
 
     /// <summary>Scales the number of vessels and lesions that look like tumor in one modality.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using KnowledgeDistillation.Medical.Volumes;
 
 namespace KnowledgeDistillation.Medical.BraTS;
@@ -49,6 +50,9 @@ public sealed record BraTSLabelConvention(int NecrosisLabel, int EdemaLabel, int
         (false, true) => BraTS2018,
         _ => fallback,
     };
+
+    /// <summary>The three labels. Caches of prepared images are found by this text, so its spelling is that of those that are on disk.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"BraTSLabelConvention {{ NecrosisLabel = {NecrosisLabel}, OedemaLabel = {EdemaLabel}, EnhancingLabel = {EnhancingLabel} }}");
 
     /// <summary>Labels on disk to classes 0 to 3 (background, necrosis, edema, enhancing tumor), x fastest.</summary>
     /// <exception cref="InvalidDataException">A label is none of this convention's; the message names all such labels.</exception>

@@ -18,5 +18,5 @@ public static class BraTSRegions
     public static IReadOnlyList<Region> All { get; } = [EnhancingTumor, TumorCore, WholeTumor];
 
     /// <summary>Background, necrosis, edema and enhancing tumor, each voxel one of them; the channels are the classes of <see cref="BraTSLabelConvention"/>.</summary>
-    public static ExclusiveClasses Classes { get; } = new("background", "necrosis", "edema", "enhancing tumor");
+    public static ExclusiveClasses Classes { get; } = new("background", "necrosis", "oedema", "enhancing tumour");
 }

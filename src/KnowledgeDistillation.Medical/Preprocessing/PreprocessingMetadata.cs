@@ -10,7 +10,7 @@ namespace KnowledgeDistillation.Medical.Preprocessing;
 public static class PreprocessingMetadata
 {
     private const string Prefix = "preprocessing.";
-    private const string Center = Prefix + "center";
+    private const string Center = Prefix + "centre";
     private const string Crop = Prefix + "crop";
     private const string Multiple = Prefix + "multiple";
     private const string Factor = Prefix + "subsampling";

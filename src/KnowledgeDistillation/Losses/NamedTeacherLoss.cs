@@ -24,5 +24,5 @@ public sealed class NamedTeacherLoss(string teacher, IDistillationLoss loss) : I
     }
 
     /// <summary>The teacher and its loss: a resumed fit compares it with that of the fit it continues.</summary>
-    public override string ToString() => $"{nameof(NamedTeacherLoss)} {Teacher} {_loss}";
+    public override string ToString() => $"TeacherLoss {Teacher} {_loss}";
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Runtime;
 
@@ -7,6 +8,8 @@ namespace KnowledgeDistillation.Methods.Consistency;
 public sealed record FirstOrderConsistencyOptions
 {
     /// <summary>Which voxels are compared. Default <see cref="Neighborhood.Corners"/>: 26 in volumes, and 8 in slices as in the paper.</summary>
+    // The spelling of the files that are on disk.
+    [JsonPropertyName("Neighbourhood")]
     public Neighborhood Neighborhood { get; init; } = Neighborhood.Corners;
 
     /// <summary>How samples are reduced. Default <see cref="BatchReduction.Mean"/>.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Runtime;
 
@@ -7,6 +8,8 @@ namespace KnowledgeDistillation.Methods.KDNet;
 public sealed record BottleneckOptions
 {
     /// <summary>How features become a distribution. Default softmax over the flattened bottleneck.</summary>
+    // The spelling of the files that are on disk.
+    [JsonPropertyName("Normalisation")]
     public BottleneckNormalization Normalization { get; init; } = BottleneckNormalization.Softmax;
 
     /// <summary>Which features are compared: 0 for the bottleneck, 1 for the level above it, and so on. Default 0.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using KnowledgeDistillation.Runtime;
 
 namespace KnowledgeDistillation.Methods.Synthesis;
@@ -12,6 +13,8 @@ public sealed record SynthesisNetworkOptions : NetworkRecipe
     public required NetworkRecipe Segmenter { get; init; }
 
     /// <summary>The modalities that are synthesized, by name, for example <c>["flair"]</c>; at least one, each once.</summary>
+    // The spelling of the files that are on disk.
+    [JsonPropertyName("SynthesisedModalities")]
     public required IReadOnlyList<string> SynthesizedModalities { get; init; }
 
     /// <inheritdoc/>
