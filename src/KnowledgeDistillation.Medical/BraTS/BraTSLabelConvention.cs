@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using KnowledgeDistillation.Medical.Volumes;
 
 namespace KnowledgeDistillation.Medical.BraTS;
@@ -7,7 +8,7 @@ namespace KnowledgeDistillation.Medical.BraTS;
 /// <param name="NecrosisLabel">Necrosis and non-enhancing tumor.</param>
 /// <param name="EdemaLabel">Peritumoral edema.</param>
 /// <param name="EnhancingLabel">Enhancing tumor.</param>
-public sealed record BraTSLabelConvention(int NecrosisLabel, int EdemaLabel, int EnhancingLabel)
+public sealed record BraTSLabelConvention(int NecrosisLabel, [property: JsonPropertyName("OedemaLabel")] int EdemaLabel, int EnhancingLabel)
 {
     /// <summary>The class of background in the arrays that a network is trained with.</summary>
     public const int BackgroundClass = 0;

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Volumes;
 
@@ -160,7 +161,7 @@ internal static class CacheEntry
         int[] CropSize,
         int SubsamplingFactor,
         BraTSLabelConvention Labels,
-        TumorVoxels? Tumor)
+        [property: JsonPropertyName("Tumour")] TumorVoxels? Tumor)
     {
         private PreprocessingGeometry? _geometry;
 

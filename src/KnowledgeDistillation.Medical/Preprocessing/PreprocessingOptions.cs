@@ -57,7 +57,8 @@ public sealed record PreprocessingOptions
     }
 
     /// <summary>A text that differs whenever two sets of options give different results.</summary>
+    // The spelling of the caches that are on disk.
     internal string ToKey() => string.Create(
         CultureInfo.InvariantCulture,
-        $"modalities={string.Join(',', Modalities)};center={CropCenter};crop={(CropSize is { } size ? size.ToString() : $"multiple of {SizeMultiple}")};factor={SubsamplingFactor}");
+        $"modalities={string.Join(',', Modalities)};centre={CropCenter};crop={(CropSize is { } size ? size.ToString() : $"multiple of {SizeMultiple}")};factor={SubsamplingFactor}");
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>How many voxels of each part of the tumor a case has, and how many of them the crop keeps; at the original resolution.</summary>
@@ -5,7 +7,7 @@ namespace KnowledgeDistillation.Medical.Preprocessing;
 /// <param name="Edema">Edema, in the whole volume.</param>
 /// <param name="Enhancing">Enhancing tumor, in the whole volume.</param>
 /// <param name="Kept">Tumor of any kind inside the crop.</param>
-public sealed record TumorVoxels(int Necrosis, int Edema, int Enhancing, int Kept)
+public sealed record TumorVoxels(int Necrosis, [property: JsonPropertyName("Oedema")] int Edema, int Enhancing, int Kept)
 {
     /// <summary>Tumor of any kind in the whole volume.</summary>
     public int Total => Necrosis + Edema + Enhancing;
