@@ -1,7 +1,6 @@
 using KnowledgeDistillation.Benchmarks.Harness;
 using KnowledgeDistillation.Benchmarks.Ours;
 using KnowledgeDistillation.Benchmarks.Plain;
-using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Runtime;
 
 namespace KnowledgeDistillation.Benchmarks.Cases;

@@ -2,7 +2,6 @@ using KnowledgeDistillation.Benchmarks.Harness;
 using KnowledgeDistillation.Benchmarks.Ours;
 using KnowledgeDistillation.Benchmarks.Plain;
 using KnowledgeDistillation.Runtime;
-using KnowledgeDistillation.Teachers;
 
 namespace KnowledgeDistillation.Benchmarks.Cases;
 

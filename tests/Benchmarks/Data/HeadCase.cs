@@ -1,6 +1,5 @@
 using KnowledgeDistillation.Benchmarks.Harness;
 using KnowledgeDistillation.Medical.BraTS;
-using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Volumes;
 using static TorchSharp.torch;
 

@@ -1,7 +1,6 @@
 using KnowledgeDistillation.Benchmarks.Data;
 using KnowledgeDistillation.Benchmarks.Harness;
 using KnowledgeDistillation.Inference;
-using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Networks;
 
 namespace KnowledgeDistillation.Benchmarks.Ours;

@@ -1,6 +1,5 @@
 using KnowledgeDistillation.Benchmarks.Data;
 using KnowledgeDistillation.Benchmarks.Harness;
-using KnowledgeDistillation.Medical.Volumes;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Benchmarks.Plain;
