@@ -22,7 +22,13 @@ public sealed class Batch : IDisposable
         if (labels.dtype != ScalarType.Int64)
             throw new ArgumentException($"Labels must be int64, but are {labels.dtype}.", nameof(labels));
         if (!labels.shape.SequenceEqual([images.BatchSize, .. images.SpatialSize]))
-            throw new ArgumentException($"Labels [{string.Join(", ", labels.shape)}] do not fit images of batch size {images.BatchSize} and spatial size [{string.Join(", ", images.SpatialSize)}].", nameof(labels));
+        {
+            throw new ArgumentException(
+                $"Labels [{string.Join(", ", labels.shape)}] do not fit images of batch size {images.BatchSize} and spatial size "
+                    + $"[{string.Join(", ", images.SpatialSize)}].",
+                nameof(labels));
+        }
+
         if (caseIds.Count != images.BatchSize)
             throw new ArgumentException($"{caseIds.Count} case names were given for {images.BatchSize} cases.", nameof(caseIds));
         (Images, Labels, CaseIds) = (images, labels, caseIds);
@@ -37,7 +43,9 @@ public sealed class Batch : IDisposable
     /// <summary>The names of the cases.</summary>
     public IReadOnlyList<string> CaseIds { get; }
 
-    /// <summary>The smallest and the largest label: looked up where the labels first were, because fetching them from a GPU would wait for all that it was told before.</summary>
+    /// <summary>
+    /// The smallest and the largest label: looked up where the labels first were, because fetching them from a GPU would wait for all that it was told before.
+    /// </summary>
     internal LabelRange LabelRange => _labelRange ??= LabelRange.Of(Labels);
 
     /// <summary>A copy of this batch on a device, or a batch that shares the tensors where they lie there already. Both must be disposed.</summary>

@@ -23,7 +23,11 @@ public sealed class DistillationContext
         ArgumentNullException.ThrowIfNull(labels);
         ArgumentNullException.ThrowIfNull(student);
         if (student.Logits.shape[1] != labels.Channels)
-            throw new ArgumentException($"The student gives {student.Logits.shape[1]} output channels, but the label scheme has {labels.Channels}: {string.Join(", ", labels.ChannelNames)}.");
+        {
+            throw new ArgumentException($"The student gives {student.Logits.shape[1]} output channels, but the label scheme has {labels.Channels}: "
+                + $"{string.Join(", ", labels.ChannelNames)}.");
+        }
+
         (Batch, Labels, Student, Teachers) = (batch, labels, student, teachers ?? new Dictionary<string, NetworkOutput>());
         _target = new Lazy<Tensor>(() => Keep(Labels.Encode(Batch)), isThreadSafe: false);
         _studentProbabilities = new Lazy<Tensor>(() => Keep(OfStudent(logits => Labels.Probabilities(logits))), isThreadSafe: false);
@@ -74,7 +78,9 @@ public sealed class DistillationContext
     /// <summary>The student's probabilities at temperature 1, [N, K, spatial...]; computed once, shared by the losses.</summary>
     public Tensor StudentProbabilities => _studentProbabilities.Value;
 
-    /// <summary>The logarithms of the student's probabilities p at temperature 1 and of 1 − p; computed once, because they cost more than the probabilities.</summary>
+    /// <summary>
+    /// The logarithms of the student's probabilities p at temperature 1 and of 1 − p; computed once, because they cost more than the probabilities.
+    /// </summary>
     internal (Tensor LogProbability, Tensor LogComplement) StudentLogProbabilities => _studentLogProbabilities.Value;
 
     /// <summary>The same context as one of the teachers alone would see it.</summary>

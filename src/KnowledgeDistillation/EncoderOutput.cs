@@ -20,12 +20,17 @@ public class EncoderOutput
         Levels = levels;
     }
 
-    /// <summary>Features [N, C, spatial...] of every level, shallowest first, bottleneck last. A decoder with skip connections reads the others as skips.</summary>
+    /// <summary>
+    /// Features [N, C, spatial...] of every level, shallowest first, bottleneck last. A decoder with skip connections reads the others as skips.
+    /// </summary>
     public IReadOnlyList<Tensor> Levels { get; }
 
     /// <summary>The deepest features, after the last norm and activation of the deepest level.</summary>
     public Tensor Bottleneck => Levels[^1];
 
-    /// <summary>The same output cut off from the graph that made it, as a loss that trains something of its own sees it. Override it to keep what a derived type adds; this one keeps the levels.</summary>
+    /// <summary>
+    /// The same output cut off from the graph that made it, as a loss that trains something of its own sees it.
+    /// Override it to keep what a derived type adds; this one keeps the levels.
+    /// </summary>
     public virtual EncoderOutput Detach() => new([.. Levels.Select(level => level.detach())]);
 }

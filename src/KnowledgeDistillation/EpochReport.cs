@@ -17,6 +17,8 @@ public sealed record EpochReport(
     double Seconds,
     IReadOnlyDictionary<string, double>? GradientShares)
 {
-    /// <summary>The loss that decides the learning rate, the best checkpoint and early stopping: that of validation, or of training where there is none.</summary>
+    /// <summary>
+    /// The loss that decides the learning rate, the best checkpoint and early stopping: that of validation, or of training where there is none.
+    /// </summary>
     public double WatchedLoss => (Validation ?? Training).Total;
 }

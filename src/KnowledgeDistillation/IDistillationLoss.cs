@@ -12,6 +12,7 @@ public interface IDistillationLoss
 {
     /// <summary>Computes the loss of one batch.</summary>
     /// <param name="context">The batch with what student and teachers made of it.</param>
-    /// <returns>A scalar tensor through which the student's gradient flows. Finite for finite inputs; must not grow with the number of voxels unless its documentation says so.</returns>
+    /// <returns>A scalar tensor through which the student's gradient flows. Finite for finite inputs; must not grow with the number
+    /// of voxels unless its documentation says so.</returns>
     Tensor Compute(DistillationContext context);
 }

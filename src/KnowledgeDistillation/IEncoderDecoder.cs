@@ -15,7 +15,10 @@ public interface IEncoderDecoder : IDisposable
     /// <summary>The TorchSharp module that holds all parameters and buffers: its device, training mode and state dictionary are the network's.</summary>
     nn.Module Module { get; }
 
-    /// <summary>The modalities that the network can see, by name, for example <c>["t1ce"]</c>. It takes them by name from what it is given, so their order elsewhere never matters.</summary>
+    /// <summary>
+    /// The modalities that the network can see, by name, for example <c>["t1ce"]</c>. It takes them by name from what it is given,
+    /// so their order elsewhere never matters.
+    /// </summary>
     IReadOnlyList<string> Modalities { get; }
 
     /// <summary>Whether <see cref="Encode"/> needs an image of every modality. Where false, any subset of at least one will do.</summary>
@@ -31,7 +34,8 @@ public interface IEncoderDecoder : IDisposable
     NetworkRecipe? Recipe => null;
 
     /// <summary>Runs the encoder E.</summary>
-    /// <param name="images">Images of <see cref="Modalities"/>, each [N, C, spatial...]: all of them, or at least one where <see cref="NeedsAllModalities"/> is false.</param>
+    /// <param name="images">Images of <see cref="Modalities"/>, each [N, C, spatial...]: all of them, or at least one
+    /// where <see cref="NeedsAllModalities"/> is false.</param>
     /// <returns>The features of every level, the bottleneck last.</returns>
     /// <exception cref="ArgumentException">A modality that the network needs is missing, or the size does not fit.</exception>
     EncoderOutput Encode(ModalityImages images);

@@ -1,6 +1,8 @@
 namespace KnowledgeDistillation;
 
-/// <summary>A network that can also make images from what its encoder found: it reconstructs its inputs, or synthesizes modalities that it did not see.</summary>
+/// <summary>
+/// A network that can also make images from what its encoder found: it reconstructs its inputs, or synthesizes modalities that it did not see.
+/// </summary>
 public interface IReconstructingNetwork : IEncoderDecoder
 {
     /// <summary>Makes images from an encoding.</summary>

@@ -62,7 +62,10 @@ public abstract class LabelScheme
     /// <exception cref="ArgumentOutOfRangeException">The temperature is not above 0.</exception>
     public abstract Tensor Probabilities(Tensor logits, double temperature = 1);
 
-    /// <summary>The logarithms of the probabilities and of their complements, log p and log(1 − p), computed from logits so that both stay finite and differentiable for logits of ±10,000.</summary>
+    /// <summary>
+    /// The logarithms of the probabilities and of their complements, log p and log(1 − p), computed from logits so that both stay
+    /// finite and differentiable for logits of ±10,000.
+    /// </summary>
     /// <param name="logits">Raw logits [N, K, spatial...].</param>
     /// <returns>Two tensors [N, K, spatial...], at most 0, in float32 or wider.</returns>
     public abstract (Tensor LogProbability, Tensor LogComplement) LogProbabilities(Tensor logits);
@@ -73,11 +76,14 @@ public abstract class LabelScheme
     /// </summary>
     /// <param name="logits">Raw logits [N, K, spatial...].</param>
     /// <param name="target">Hard or soft targets t in [0, 1] of the same shape; those of exclusive classes add up to 1 over the channels.</param>
-    /// <returns>[N, spatial...], at least 0, in float32 or wider. With p = t it is the entropy of t, so the Kullback-Leibler divergence is the difference of two of these.</returns>
+    /// <returns>[N, spatial...], at least 0, in float32 or wider. With p = t it is the entropy of t, so the Kullback-Leibler divergence
+    /// is the difference of two of these.</returns>
     /// <exception cref="ArgumentException">The shapes differ, or the channels are not those of this scheme.</exception>
     public abstract Tensor CrossEntropy(Tensor logits, Tensor target);
 
-    /// <summary>The binary prediction s* (KD-Net, eq. 2): the most probable class, or each region whose logit is positive. It does not depend on a temperature.</summary>
+    /// <summary>
+    /// The binary prediction s* (KD-Net, eq. 2): the most probable class, or each region whose logit is positive. It does not depend on a temperature.
+    /// </summary>
     /// <param name="logits">Raw logits [N, K, spatial...].</param>
     /// <returns>Zeros and ones [N, K, spatial...] of the element type of the logits.</returns>
     public abstract Tensor Binarize(Tensor logits);
@@ -105,7 +111,10 @@ public abstract class LabelScheme
     {
         ArgumentNullException.ThrowIfNull(tensor);
         if (tensor.dim() < 3 || tensor.shape[1] != Channels)
-            throw new ArgumentException($"A tensor [N, {Channels}, spatial...] is needed for the channels {string.Join(", ", ChannelNames)}, but the shape is [{string.Join(", ", tensor.shape)}].");
+        {
+            throw new ArgumentException($"A tensor [N, {Channels}, spatial...] is needed for the channels {string.Join(", ", ChannelNames)}, "
+                + $"but the shape is [{string.Join(", ", tensor.shape)}].");
+        }
     }
 
     private protected void CheckTarget(Tensor logits, Tensor target)
@@ -113,7 +122,10 @@ public abstract class LabelScheme
         CheckChannels(logits);
         ArgumentNullException.ThrowIfNull(target);
         if (!target.shape.SequenceEqual(logits.shape))
-            throw new ArgumentException($"The logits [{string.Join(", ", logits.shape)}] and the target [{string.Join(", ", target.shape)}] must have the same shape.");
+        {
+            throw new ArgumentException(
+                $"The logits [{string.Join(", ", logits.shape)}] and the target [{string.Join(", ", target.shape)}] must have the same shape.");
+        }
     }
 
     /// <summary>t log p + (1 − t) log(1 − p) in one pass, exact where t is 0 or 1.</summary>
@@ -127,7 +139,11 @@ public abstract class LabelScheme
     private void CheckClasses(LabelRange labels)
     {
         if (labels.Smallest < 0 || labels.Largest >= ClassCount)
-            throw new ArgumentException($"Labels run from {labels.Smallest} to {labels.Largest}, but the classes are 0 to {ClassCount - 1}: map the labels on disk to classes first.", nameof(labels));
+        {
+            throw new ArgumentException(
+                $"Labels run from {labels.Smallest} to {labels.Largest}, but the classes are 0 to {ClassCount - 1}: map the labels on disk to classes first.",
+                nameof(labels));
+        }
     }
 
     private protected static double CheckTemperature(double temperature) => temperature > 0 && double.IsFinite(temperature)

@@ -14,14 +14,19 @@ public sealed class ModalityImages
 
     /// <summary>Makes a set of images.</summary>
     /// <param name="images">At least one name with its image.</param>
-    /// <exception cref="ArgumentException">No image, an empty name, a name twice, or images that differ in batch size, spatial size, device or element type.</exception>
+    /// <exception cref="ArgumentException">No image, an empty name, a name twice, or images that differ in batch size,
+    /// spatial size, device or element type.</exception>
     public ModalityImages(IEnumerable<KeyValuePair<string, Tensor>> images)
     {
         ArgumentNullException.ThrowIfNull(images);
         foreach ((string name, Tensor image) in images)
         {
             if (string.IsNullOrWhiteSpace(name) || image is null)
-                throw new ArgumentException($"A modality needs a name and an image, but the name is '{name}' and the image {(image is null ? "absent" : "there")}.", nameof(images));
+            {
+                throw new ArgumentException(
+                    $"A modality needs a name and an image, but the name is '{name}' and the image {(image is null ? "absent" : "there")}.", nameof(images));
+            }
+
             if (!_images.TryAdd(name, image))
                 throw new ArgumentException($"The modality '{name}' was given twice.", nameof(images));
             _names.Add(name);
@@ -89,11 +94,22 @@ public sealed class ModalityImages
     {
         Tensor image = _images[name];
         if (image.dim() < 3)
-            throw new ArgumentException($"The image '{name}' has the shape [{string.Join(", ", image.shape)}]; [N, C, spatial...] with at least one spatial dimension is needed.");
+        {
+            throw new ArgumentException(
+                $"The image '{name}' has the shape [{string.Join(", ", image.shape)}]; [N, C, spatial...] with at least one spatial dimension is needed.");
+        }
+
         bool sameGrid = image.shape[0] == BatchSize && image.shape.AsSpan(2).SequenceEqual(SpatialSize);
         if (!sameGrid)
-            throw new ArgumentException($"The images '{_names[0]}' [{string.Join(", ", First.shape)}] and '{name}' [{string.Join(", ", image.shape)}] differ in batch size or spatial size.");
+        {
+            throw new ArgumentException($"The images '{_names[0]}' [{string.Join(", ", First.shape)}] and '{name}' [{string.Join(", ", image.shape)}] differ "
+                + "in batch size or spatial size.");
+        }
+
         if (image.dtype != First.dtype || image.device.type != First.device.type || image.device.index != First.device.index)
-            throw new ArgumentException($"The images '{_names[0]}' ({First.dtype}, {First.device}) and '{name}' ({image.dtype}, {image.device}) differ in element type or device.");
+        {
+            throw new ArgumentException(
+                $"The images '{_names[0]}' ({First.dtype}, {First.device}) and '{name}' ({image.dtype}, {image.device}) differ in element type or device.");
+        }
     }
 }

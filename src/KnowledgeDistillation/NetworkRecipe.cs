@@ -3,7 +3,8 @@ using KnowledgeDistillation.Storage;
 namespace KnowledgeDistillation;
 
 /// <summary>
-/// How to build a network: an immutable record of its options that is stored as JSON beside the weights, so that a checkpoint can be opened without the code that trained it.
+/// How to build a network: an immutable record of its options that is stored as JSON beside the weights,
+/// so that a checkpoint can be opened without the code that trained it.
 /// </summary>
 /// <remarks>Derive a record from it for a network of your own and tell <see cref="NetworkRecipes.Register{TRecipe}"/> about it once.</remarks>
 public abstract record NetworkRecipe

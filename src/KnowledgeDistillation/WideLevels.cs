@@ -16,7 +16,9 @@ internal sealed class WideLevels : IReadOnlyList<Tensor>
 
     public Tensor this[int index] => _wide[index] ??= Widen(_levels[index]);
 
-    /// <summary>The same encoding with levels of float32. One that carries more than levels stays as it is: those who know what it carries know how to read it.</summary>
+    /// <summary>
+    /// The same encoding with levels of float32. One that carries more than levels stays as it is: those who know what it carries know how to read it.
+    /// </summary>
     public static EncoderOutput Of(EncoderOutput encoding) =>
         encoding.GetType() == typeof(EncoderOutput) && encoding.Levels.Any(level => level.dtype == ScalarType.BFloat16)
             ? new EncoderOutput(new WideLevels(encoding.Levels))

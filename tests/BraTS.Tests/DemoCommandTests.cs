@@ -5,7 +5,8 @@ namespace KnowledgeDistillation.Samples.BraTS.Tests;
 
 public sealed class DemoCommandTests(TrainedNetworks trained)
 {
-    private static readonly string[] Small = ["--cases", "6", "--size", "16", "--subsample", "1", "--levels", "2", "--width", "2", "--epochs", "1", "--threads", "1"];
+    private static readonly string[] Small =
+        ["--cases", "6", "--size", "16", "--subsample", "1", "--levels", "2", "--width", "2", "--epochs", "1", "--threads", "1"];
 
     [Fact]
     public void A_demo_leaves_data_checkpoints_logs_tables_and_a_page_and_goes_no_further_the_second_time()
@@ -43,7 +44,24 @@ public sealed class DemoCommandTests(TrainedNetworks trained)
     public void A_demo_on_a_real_folder_uses_its_cases_and_makes_no_phantoms()
     {
         string folder = trained.In("demo-on-data");
-        Kdnet run = Kdnet.Run("demo", "--data", trained.Data, "--out", folder, "--crop", "16", "--subsample", "2", "--levels", "2", "--width", "2", "--epochs", "1", "--threads", "1");
+        Kdnet run = Kdnet.Run(
+            "demo",
+            "--data",
+            trained.Data,
+            "--out",
+            folder,
+            "--crop",
+            "16",
+            "--subsample",
+            "2",
+            "--levels",
+            "2",
+            "--width",
+            "2",
+            "--epochs",
+            "1",
+            "--threads",
+            "1");
 
         run.Error.Should().BeEmpty();
         run.ExitCode.Should().Be(0);

@@ -26,14 +26,27 @@ public sealed class EvaluateCommandTests(TrainedNetworks trained)
     {
         string all = trained.In("any-all.csv"), one = trained.In("any-t1ce.csv");
         Kdnet.Run("evaluate", "--data", trained.Data, "--model", trained.AnyModalities, "--out", all, "--threads", "1").ExitCode.Should().Be(0);
-        Kdnet shown = Kdnet.Run("evaluate", "--data", trained.Data, "--model", trained.AnyModalities, trained.Student, "--modalities", "t1ce", "--out", one, "--threads", "1");
+        Kdnet shown = Kdnet.Run(
+            "evaluate",
+            "--data",
+            trained.Data,
+            "--model",
+            trained.AnyModalities,
+            trained.Student,
+            "--modalities",
+            "t1ce",
+            "--out",
+            one,
+            "--threads",
+            "1");
 
         shown.Error.Should().BeEmpty();
         shown.ExitCode.Should().Be(0);
         string[] rows = File.ReadAllLines(one);
         rows.Should().HaveCount(1 + (2 * 2 * 2 * 3));
         rows.Count(row => row.StartsWith($"{trained.AnyModalities} (T1ce),", StringComparison.Ordinal)).Should().Be(2 * 2 * 3);
-        rows.Count(row => row.StartsWith($"{trained.Student},", StringComparison.Ordinal)).Should().Be(2 * 2 * 3, "a network that needs its modality is shown no other");
+        rows.Count(row => row.StartsWith($"{trained.Student},", StringComparison.Ordinal))
+            .Should().Be(2 * 2 * 3, "a network that needs its modality is shown no other");
         IEnumerable<string> Scores(IEnumerable<string> of) => of.Select(row => row.Split(',', 2)[1]);
         Scores(rows[1..13]).Should().NotEqual(Scores(File.ReadAllLines(all).Skip(1)), "it sees less");
     }

@@ -16,7 +16,8 @@ internal sealed class KdnetProcess : IDisposable
     {
         // The very host that runs this process: none need be on the path.
         string host = Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
-        return new KdnetProcess(Process.Start(new ProcessStartInfo(Path.GetFullPath(host), [typeof(KdnetApplication).Assembly.Location, .. arguments]) { RedirectStandardOutput = true })!);
+        return new KdnetProcess(Process.Start(
+            new ProcessStartInfo(Path.GetFullPath(host), [typeof(KdnetApplication).Assembly.Location, .. arguments]) { RedirectStandardOutput = true })!);
     }
 
     /// <summary>What it wrote so far.</summary>

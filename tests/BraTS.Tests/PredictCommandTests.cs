@@ -62,7 +62,8 @@ public sealed class PredictCommandTests(TrainedNetworks trained)
 
         Kdnet.Run("predict", "--model", trained.Student, "--out", trained.In("clash"), "--threads", "1", trained.T1ce[0], copy).ExitCode.Should().Be(2);
         Kdnet.Run("predict", "--model", trained.Student, "--out", copy, "--threads", "1", copy).ExitCode.Should().Be(2);
-        Kdnet.Run("predict", "--model", trained.Student, "--out", trained.In("one.nii"), "--threads", "1", trained.T1ce[0], trained.T1ce[1]).ExitCode.Should().Be(2);
+        Kdnet.Run("predict", "--model", trained.Student, "--out", trained.In("one.nii"), "--threads", "1", trained.T1ce[0], trained.T1ce[1])
+            .ExitCode.Should().Be(2);
         File.ReadAllBytes(copy).Should().Equal(File.ReadAllBytes(trained.T1ce[0]));
     }
 

@@ -9,7 +9,8 @@ namespace KnowledgeDistillation.Samples.BraTS.Tests;
 
 public sealed class ReproduceCommandTests : IDisposable
 {
-    private static readonly string[] Small = ["--cases", "6", "--size", "16", "--levels", "2", "--width", "2", "--epochs", "2", "--folds", "2", "--threads", "1"];
+    private static readonly string[] Small =
+        ["--cases", "6", "--size", "16", "--levels", "2", "--width", "2", "--epochs", "2", "--folds", "2", "--threads", "1"];
     private static readonly string[] Few = ["--only", "fold-1/*-1-skips", "--temperature", "5", "--alpha", "10"];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("kdnet-reproduce-").FullName;
@@ -30,7 +31,8 @@ public sealed class ReproduceCommandTests : IDisposable
     [Fact]
     public void Everything_is_trained_and_scored_and_done_once()
     {
-        Kdnet first = Kdnet.Run(["reproduce", "--out", In("all"), "--variants", "synthesis", "--modalities", "flair", "--temperature", "5", "--alpha", "10", .. Small]);
+        Kdnet first = Kdnet.Run(
+            ["reproduce", "--out", In("all"), "--variants", "synthesis", "--modalities", "flair", "--temperature", "5", "--alpha", "10", .. Small]);
 
         first.Error.Should().BeEmpty();
         first.ExitCode.Should().Be(0);
@@ -56,8 +58,10 @@ public sealed class ReproduceCommandTests : IDisposable
     public void What_is_read_back_is_what_was_found()
     {
         Kdnet.Run(["reproduce", "--out", In("one"), "--only", "fold-1/teacher-1-skips", "fold-1/kd-net-tuned-1-skips", .. Small]).ExitCode.Should().Be(0);
-        ExperimentSettings settings = ReproductionPresets.Quick with { PhantomCases = 6, PhantomEdge = 16, CropEdge = 16, Levels = 2, BaseWidth = 2, Epochs = 2, Folds = 2 };
-        ReproductionState state = ReproductionStates.Read(settings, "phantoms", new ReproductionPlan(settings, [], []).Runs(), new ReproductionFolder(In("one")));
+        ExperimentSettings settings =
+            ReproductionPresets.Quick with { PhantomCases = 6, PhantomEdge = 16, CropEdge = 16, Levels = 2, BaseWidth = 2, Epochs = 2, Folds = 2 };
+        ReproductionState state =
+            ReproductionStates.Read(settings, "phantoms", new ReproductionPlan(settings, [], []).Runs(), new ReproductionFolder(In("one")));
 
         state.Plan.Should().HaveCount(32);
         state.Failed.Should().BeEmpty();
@@ -82,7 +86,11 @@ public sealed class ReproduceCommandTests : IDisposable
     public void On_a_data_set_its_cases_are_used_and_others_are_refused()
     {
         Kdnet.Run("phantom", "--out", In("patients"), "--cases", "6", "--size", "16").ExitCode.Should().Be(0);
-        string[] arguments = ["reproduce", "--data", In("patients"), "--preset", "quick", "--out", In("patients-out"), "--crop", "16", "--subsample", "1", "--levels", "2", "--width", "2", "--epochs", "1", "--folds", "2", "--threads", "1", "--only", "fold-2/baseline-1-skips"];
+        string[] arguments =
+        [
+            "reproduce", "--data", In("patients"), "--preset", "quick", "--out", In("patients-out"), "--crop", "16", "--subsample", "1", "--levels", "2",
+            "--width", "2", "--epochs", "1", "--folds", "2", "--threads", "1", "--only", "fold-2/baseline-1-skips",
+        ];
         Kdnet.Run(arguments).ExitCode.Should().Be(0);
         Directory.Exists(In("patients-out", "data")).Should().BeFalse();
 
@@ -126,10 +134,20 @@ public sealed class ReproduceCommandTests : IDisposable
     [InlineData(4, 4)]
     public void Fewer_cases_than_the_folds_need_are_refused_before_anything_is_done(int folds, int needed)
     {
-        string[] Arguments(int cases) => ["reproduce", "--out", In("few"), .. Small.Select((word, i) => i == 0 ? word : Small[i - 1] switch { "--cases" => $"{cases}", "--folds" => $"{folds}", "--epochs" => "1", _ => word }), "--only", "baseline-0*"];
+        string[] Arguments(int cases) =>
+        [
+            "reproduce",
+            "--out",
+            In("few"),
+            .. Small.Select(
+                (word, i) => i == 0 ? word : Small[i - 1] switch { "--cases" => $"{cases}", "--folds" => $"{folds}", "--epochs" => "1", _ => word }),
+            "--only",
+            "baseline-0*",
+        ];
         Kdnet refused = Kdnet.Run(Arguments(needed - 1));
         refused.ExitCode.Should().Be(2);
-        refused.Error.Should().Contain($"There are {needed - 1} cases (--cases), but a cross-validation with {folds} folds needs at least {needed}").And.Contain("kdnet evaluate --cases all");
+        refused.Error.Should().Contain($"There are {needed - 1} cases (--cases), but a cross-validation with {folds} folds needs at least {needed}")
+            .And.Contain("kdnet evaluate --cases all");
         Directory.EnumerateFileSystemEntries(_folder).Should().BeEmpty();
         Kdnet.Run(Arguments(needed)).ExitCode.Should().Be(0);
     }
@@ -177,7 +195,8 @@ public sealed class ReproduceCommandTests : IDisposable
         Kdnet first = Kdnet.Run(arguments);
 
         first.ExitCode.Should().Be(1);
-        first.Error.Should().Contain("fold-1/teacher-1-skips failed:").And.Contain("model.json").And.Contain("fold-1/kd-net-1-skips: its teacher fold-1/teacher-1-skips is missing");
+        first.Error.Should().Contain("fold-1/teacher-1-skips failed:").And.Contain("model.json")
+            .And.Contain("fold-1/kd-net-1-skips: its teacher fold-1/teacher-1-skips is missing");
         IsDone("failing", "baseline-1-skips").Should().BeTrue();
         File.ReadAllText(In("failing", "runs", "fold-1", "teacher-1-skips", "failed.json")).Should().Contain("model.json");
         Directory.EnumerateFiles(In("failing", "runs", "fold-1", "teacher-1-skips"), "claim-*").Should().NotBeEmpty();
@@ -254,7 +273,11 @@ public sealed class ReproduceCommandTests : IDisposable
     public void A_shard_that_is_alone_does_the_teachers_that_it_needs()
     {
         // The second of the three: the baseline, and the student whose teacher belongs to the first.
-        string[] arguments = ["reproduce", "--out", In("shard"), .. Small, "--only", "fold-1/teacher-1-skips", "fold-1/baseline-1-skips", "fold-1/baseline-0-skips", "fold-1/kd-net-tuned-1-skips", "--shard", "2/2"];
+        string[] arguments =
+        [
+            "reproduce", "--out", In("shard"), .. Small, "--only", "fold-1/teacher-1-skips", "fold-1/baseline-1-skips",
+            "fold-1/baseline-0-skips", "fold-1/kd-net-tuned-1-skips", "--shard", "2/2",
+        ];
         Kdnet run = Kdnet.Run(arguments);
 
         run.Error.Should().BeEmpty();
@@ -267,21 +290,28 @@ public sealed class ReproduceCommandTests : IDisposable
     [Fact]
     public void Several_seeds_make_the_folders_that_each_would_make_alone_and_a_report_on_all()
     {
-        string[] few = ["--cases", "9", "--size", "16", "--levels", "2", "--width", "2", "--epochs", "2", "--threads", "1", "--temperature", "5", "--alpha", "10", "--only", "teacher-1*", "baseline-1*", "kd-net-1*"];
+        string[] few =
+        [
+            "--cases", "9", "--size", "16", "--levels", "2", "--width", "2", "--epochs", "2", "--threads", "1",
+            "--temperature", "5", "--alpha", "10", "--only", "teacher-1*", "baseline-1*", "kd-net-1*",
+        ];
         // The first seed alone, then both, of which the first is done.
         Kdnet.Run(["reproduce", "--out", In("seeds", "seed-1"), "--seed", "1", .. few]).ExitCode.Should().Be(0);
         Kdnet both = Kdnet.Run(["reproduce", "--out", In("seeds"), "--seeds", "1", "2", .. few]);
 
         both.Error.Should().BeEmpty();
         both.ExitCode.Should().Be(0);
-        both.Output.Should().Contain("72 runs in all, 9 done. 9 runs to do here").And.Contain("seed-2/fold-3/kd-net-1-skips").And.NotContain("seed-1/fold-1/").And.Contain($"18 of 18 runs are done. Everything is in {In("seeds")}");
+        both.Output.Should().Contain("72 runs in all, 9 done. 9 runs to do here").And.Contain("seed-2/fold-3/kd-net-1-skips").And.NotContain("seed-1/fold-1/")
+            .And.Contain($"18 of 18 runs are done. Everything is in {In("seeds")}");
         Kdnet.Run(["reproduce", "--out", In("alone"), "--seed", "2", .. few]).ExitCode.Should().Be(0);
         SameScores("alone", Path.Combine("seeds", "seed-2"));
         File.ReadAllText(In("seeds", "seed-2", "results", "statistics.csv")).Should().Be(File.ReadAllText(In("alone", "results", "statistics.csv")));
 
         string page = File.ReadAllText(In("seeds", "report.html"));
-        page.Should().Contain("href=\"seed-1/report.html\"").And.Contain("18 of 18 runs are done").And.NotContain("failed").And.NotContain("Not done yet").And.Contain("Left out by choice (--only), so that nothing is said of it: teacher-0-skips");
-        File.ReadAllText(In("seeds", "seed-1", "report.html")).Should().Contain("9 of 9 runs are done").And.Contain("Every run that was planned is done; none failed.");
+        page.Should().Contain("href=\"seed-1/report.html\"").And.Contain("18 of 18 runs are done").And.NotContain("failed").And.NotContain("Not done yet")
+            .And.Contain("Left out by choice (--only), so that nothing is said of it: teacher-0-skips");
+        File.ReadAllText(In("seeds", "seed-1", "report.html")).Should().Contain("9 of 9 runs are done")
+            .And.Contain("Every run that was planned is done; none failed.");
         File.ReadAllText(In("seeds", "report.md")).Should().Contain("[Seed 2](seed-2/report.md)");
         // One student in three regions on two grids with two seeds, and the header.
         File.ReadAllLines(In("seeds", "results", "differences.csv")).Should().HaveCount(1 + (3 * 2 * 2));
@@ -290,7 +320,11 @@ public sealed class ReproduceCommandTests : IDisposable
     [Fact]
     public void Shards_and_patterns_go_over_all_seeds_and_a_dry_run_writes_nothing()
     {
-        Kdnet dry = Kdnet.Run(["reproduce", "--dry-run", "--out", In("seeds"), "--seeds", "1", "2", "3", "--only", "seed-2/*baseline-0*", "seed-3/fold-1/baseline-0*", "--shard", "2/2", .. Small]);
+        Kdnet dry = Kdnet.Run(
+            [
+                "reproduce", "--dry-run", "--out", In("seeds"), "--seeds", "1", "2", "3", "--only",
+                "seed-2/*baseline-0*", "seed-3/fold-1/baseline-0*", "--shard", "2/2", .. Small,
+            ]);
 
         dry.Error.Should().BeEmpty();
         dry.Output.Should().Contain("96 runs in all, 0 done. 1 run to do here").And.Contain("seed-1/").And.Contain("seed-3/");
@@ -329,7 +363,8 @@ public sealed class ReproduceCommandTests : IDisposable
         reader.Join();
         first.ReadToEnd().Should().Be(0);
 
-        first.Lines.Concat(second.Lines).Where(line => line.StartsWith("seed-", StringComparison.Ordinal)).Should().HaveCount(10).And.OnlyHaveUniqueItems("each run is done once");
+        first.Lines.Concat(second.Lines).Where(line => line.StartsWith("seed-", StringComparison.Ordinal)).Should().HaveCount(10)
+            .And.OnlyHaveUniqueItems("each run is done once");
         // Whoever ends last writes what is there of both.
         Kdnet.Run(["reproduce", "--out", In("shared"), .. few]).ExitCode.Should().Be(0);
         foreach (string name in new[] { "seeds.csv", "summary.csv", "differences.csv", "statistics.csv" })
@@ -354,7 +389,8 @@ public sealed class ReproduceCommandTests : IDisposable
     {
         Directory.CreateDirectory(In("thesis"));
         File.WriteAllText(In("thesis", "thesis.txt"), "words");
-        Kdnet.Run(["reproduce", "--out", In("thesis"), "--seeds", "1", "2", .. Small]).Error.Should().Contain("holds something else than a reproduction with several seeds");
+        Kdnet.Run(["reproduce", "--out", In("thesis"), "--seeds", "1", "2", .. Small])
+            .Error.Should().Contain("holds something else than a reproduction with several seeds");
         Directory.EnumerateFileSystemEntries(In("thesis")).Should().ContainSingle();
     }
 
@@ -362,7 +398,8 @@ public sealed class ReproduceCommandTests : IDisposable
 
     private void SameScores(string expected, string actual)
     {
-        string[] runs = [.. Directory.GetFiles(In(expected, "runs"), "scores.csv", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(In(expected), file))];
+        string[] runs =
+            [.. Directory.GetFiles(In(expected, "runs"), "scores.csv", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(In(expected), file))];
         runs.Should().NotBeEmpty();
         foreach (string run in runs)
             File.ReadAllText(In(actual, run)).Should().Be(File.ReadAllText(In(expected, run)), run);

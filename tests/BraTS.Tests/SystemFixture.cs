@@ -22,7 +22,8 @@ public sealed class SystemFixture : IDisposable
     private const string OverfitModality = BraTSModality.Flair;
     private const int OverfitEdge = 24, LargestTumor = 24;
     private static readonly ExperimentSettings OverfitSettings = new() { Levels = 3, CropEdge = OverfitEdge };
-    private static readonly BraTSPhantomOptions ClearPhantom = new() { Seed = 1, Size = VolumeSize.Cube(OverfitEdge), NoiseLevel = 0.02, TumorContrast = 2, Distractors = 0 };
+    private static readonly BraTSPhantomOptions ClearPhantom =
+        new() { Seed = 1, Size = VolumeSize.Cube(OverfitEdge), NoiseLevel = 0.02, TumorContrast = 2, Distractors = 0 };
 
     private readonly string _folder = Directory.CreateTempSubdirectory("kdnet-systems-").FullName;
     private readonly Lazy<string> _phantoms;
@@ -36,11 +37,17 @@ public sealed class SystemFixture : IDisposable
 
     /// <summary>Two epochs on two of four small phantoms.</summary>
     internal IReadOnlyList<string> PhantomSettings =>
-        ["--data", _phantoms.Value, "--cache", In("cache"), "--crop", "16", "--subsample", "1", "--levels", "3", "--width", "4", "--epochs", "2", "--batch", "2", "--threads", "1", "--seed", "3"];
+    [
+        "--data", _phantoms.Value, "--cache", In("cache"), "--crop", "16", "--subsample", "1", "--levels", "3",
+        "--width", "4", "--epochs", "2", "--batch", "2", "--threads", "1", "--seed", "3",
+    ];
 
     /// <summary>Eight epochs on the crop of a real patient, halved to 32³.</summary>
     internal IReadOnlyList<string> RealSettings =>
-        ["--data", SharedData.Require("data", "BraTS2021_00006_crop64"), "--cache", In("real-cache"), "--folds", "1", "--crop", "64", "--subsample", "2", "--levels", "3", "--width", "4", "--epochs", "8", "--learning-rate", "1e-3", "--threads", "1"];
+    [
+        "--data", SharedData.Require("data", "BraTS2021_00006_crop64"), "--cache", In("real-cache"), "--folds", "1", "--crop", "64", "--subsample",
+        "2", "--levels", "3", "--width", "4", "--epochs", "8", "--learning-rate", "1e-3", "--threads", "1",
+    ];
 
     public void Dispose()
     {
@@ -105,7 +112,8 @@ public sealed class SystemFixture : IDisposable
         foreach (TrainingStage stage in system.Stages)
         {
             stage.Prepare?.Invoke(network);
-            WeightedObjective objective = stage.Objective(ObjectiveInputs.Of(system, With(ExperimentSettings.Paper, kind), OverfitModality, teachers.Length, CPU));
+            WeightedObjective objective = stage.Objective(
+                ObjectiveInputs.Of(system, With(ExperimentSettings.Paper, kind), OverfitModality, teachers.Length, CPU));
             // The last steps are small: what large ones come to hangs on the last bits of every sum.
             var schedule = new TorchSchedule(optimizer => optim.lr_scheduler.MultiStepLR(optimizer, [steps - 10], 0.2));
             var options = new TrainingOptions { Epochs = steps, LearningRate = learningRate, Schedule = schedule, Precision = Precision.Full };
@@ -141,7 +149,8 @@ public sealed class SystemFixture : IDisposable
     private static Batch MakeBatch(int index, BraTSPhantomOptions options)
     {
         using var scope = NewDisposeScope();
-        PreprocessedCase item = new Preprocessor(new PreprocessingOptions { CropSize = null, SubsamplingFactor = 1 }).Process("phantom", new BraTSPhantom(options).Create(index));
+        PreprocessedCase item = new Preprocessor(new PreprocessingOptions { CropSize = null, SubsamplingFactor = 1 })
+            .Process("phantom", new BraTSPhantom(options).Create(index));
         (int x, int y, int z) = (item.Size.X, item.Size.Y, item.Size.Z);
         return new Batch(
             new ModalityImages(item.Images.Select(image => KeyValuePair.Create(image.Key, tensor(image.Value, [1, 1, z, y, x]).MoveToOuterDisposeScope()))),

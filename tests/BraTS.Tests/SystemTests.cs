@@ -54,14 +54,18 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
         using IEncoderDecoder network = Build(system, kind, out FrozenTeacher? teacher);
         using IEncoderDecoder? teacherNetwork = teacher?.Network;
         byte[]? teacherBefore = teacherNetwork is null ? null : Bits(teacherNetwork);
-        string[] shared = teacherNetwork is null ? [] : [.. network.Module.named_parameters().Where(own => teacherNetwork.Module.parameters().Any(taught => ReferenceEquals(taught, own.parameter))).Select(own => own.name)];
+        string[] shared = teacherNetwork is null
+            ? []
+            : [.. network.Module.named_parameters().Where(own => teacherNetwork.Module.parameters().Any(taught => ReferenceEquals(taught, own.parameter)))
+                .Select(own => own.name)];
         (system.Couple is not null).Should().Be(shared.Length > 0);
 
         HashSet<string> learned = [.. shared];
         foreach (TrainingStage stage in system.Stages)
         {
             stage.Prepare?.Invoke(network);
-            WeightedObjective objective = stage.Objective(ObjectiveInputs.Of(system, SystemFixture.With(ExperimentSettings.Paper, kind), BraTSModality.T1ce, teacher is null ? 0 : 1, CPU));
+            WeightedObjective objective = stage.Objective(
+                ObjectiveInputs.Of(system, SystemFixture.With(ExperimentSettings.Paper, kind), BraTSModality.T1ce, teacher is null ? 0 : 1, CPU));
             string[] frozen = [.. network.Module.named_parameters().Where(parameter => !parameter.parameter.requires_grad).Select(parameter => parameter.name)];
             // Several batches, because networks that draw modalities at random do not use all of their encoders at once.
             for (int step = 0; step < 12; step++)
@@ -184,6 +188,7 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
     private static byte[] Bits(IEncoderDecoder network)
     {
         using var scope = NewDisposeScope();
-        return [.. network.Module.state_dict().OrderBy(entry => entry.Key, StringComparer.Ordinal).SelectMany(entry => entry.Value.detach().contiguous().bytes.ToArray())];
+        return [.. network.Module.state_dict().OrderBy(entry => entry.Key, StringComparer.Ordinal)
+            .SelectMany(entry => entry.Value.detach().contiguous().bytes.ToArray())];
     }
 }

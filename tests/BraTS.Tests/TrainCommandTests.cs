@@ -38,7 +38,11 @@ public sealed class TrainCommandTests(TrainedNetworks trained)
     [Fact]
     public void A_teacher_whose_images_were_prepared_otherwise_is_refused()
     {
-        Kdnet run = Kdnet.Run(["train", "--system", "kd-net", "--data", trained.Data, "--out", trained.In("unfit"), "--teacher", trained.Teacher, .. TrainedNetworks.SmallTrainingWith("--subsample", "1")]);
+        Kdnet run = Kdnet.Run(
+            [
+                "train", "--system", "kd-net", "--data", trained.Data, "--out", trained.In("unfit"), "--teacher",
+                trained.Teacher, .. TrainedNetworks.SmallTrainingWith("--subsample", "1"),
+            ]);
 
         run.ExitCode.Should().Be(2);
         run.Error.Should().Contain("preprocessing.subsampling was 2 and is now 1");
@@ -47,7 +51,11 @@ public sealed class TrainCommandTests(TrainedNetworks trained)
     [Fact]
     public void A_teacher_that_has_seen_the_test_cases_is_warned_of()
     {
-        Kdnet run = Kdnet.Run(["train", "--system", "kd-net", "--data", trained.Data, "--out", trained.In("leak"), "--teacher", trained.Teacher, .. TrainedNetworks.SmallTraining, "--fold", "2"]);
+        Kdnet run = Kdnet.Run(
+            [
+                "train", "--system", "kd-net", "--data", trained.Data, "--out", trained.In("leak"), "--teacher",
+                trained.Teacher, .. TrainedNetworks.SmallTraining, "--fold", "2",
+            ]);
 
         run.ExitCode.Should().Be(0);
         run.Error.Should().Contain("the teacher has learned from");
@@ -71,9 +79,22 @@ public sealed class TrainCommandTests(TrainedNetworks trained)
     public void Several_teachers_teach_together_and_have_seen_other_validation_cases()
     {
         string second = trained.In("teacher-part-2"), student = trained.In("student-of-two");
-        Kdnet.Run(["train", "--system", "teacher", "--data", trained.Data, "--out", second, "--cache", trained.In("cache"), .. TrainedNetworks.SmallTraining, "--validation-part", "2"]).ExitCode.Should().Be(0);
-        Kdnet run = Kdnet.Run(["train", "--system", "kd-net", "--data", trained.Data, "--out", student, "--cache", trained.In("cache"), "--teacher", trained.Teacher, second, .. TrainedNetworks.SmallTraining]);
-        Kdnet critic = Kdnet.Run(["train", "--system", "structured", "--data", trained.Data, "--out", trained.In("critic-of-two"), "--cache", trained.In("cache"), "--teacher", trained.Teacher, second, .. TrainedNetworks.SmallTraining]);
+        Kdnet.Run(
+            [
+                "train", "--system", "teacher", "--data", trained.Data, "--out", second, "--cache",
+                trained.In("cache"), .. TrainedNetworks.SmallTraining, "--validation-part", "2",
+            ])
+            .ExitCode.Should().Be(0);
+        Kdnet run = Kdnet.Run(
+            [
+                "train", "--system", "kd-net", "--data", trained.Data, "--out", student, "--cache", trained.In("cache"),
+                "--teacher", trained.Teacher, second, .. TrainedNetworks.SmallTraining,
+            ]);
+        Kdnet critic = Kdnet.Run(
+            [
+                "train", "--system", "structured", "--data", trained.Data, "--out", trained.In("critic-of-two"), "--cache",
+                trained.In("cache"), "--teacher", trained.Teacher, second, .. TrainedNetworks.SmallTraining,
+            ]);
 
         run.Error.Should().BeEmpty();
         run.ExitCode.Should().Be(0);
@@ -89,9 +110,12 @@ public sealed class TrainCommandTests(TrainedNetworks trained)
     {
         string teacher = trained.In("teacher-2d"), student = trained.In("student-2d");
         string[] slices = [.. TrainedNetworks.SmallTraining, "--network", "unet2d"];
-        Kdnet.Run(["train", "--system", "teacher", "--data", trained.Data, "--out", teacher, "--cache", trained.In("cache"), .. slices]).ExitCode.Should().Be(0);
-        Kdnet mixed = Kdnet.Run(["train", "--system", "kd-net", "--data", trained.Data, "--out", student, "--cache", trained.In("cache"), "--teacher", trained.Teacher, .. slices]);
-        Kdnet.Run(["train", "--system", "kd-net", "--data", trained.Data, "--out", student, "--cache", trained.In("cache"), "--teacher", teacher, .. slices]).ExitCode.Should().Be(0);
+        Kdnet.Run(["train", "--system", "teacher", "--data", trained.Data, "--out", teacher, "--cache", trained.In("cache"), .. slices])
+            .ExitCode.Should().Be(0);
+        Kdnet mixed = Kdnet.Run(
+            ["train", "--system", "kd-net", "--data", trained.Data, "--out", student, "--cache", trained.In("cache"), "--teacher", trained.Teacher, .. slices]);
+        Kdnet.Run(["train", "--system", "kd-net", "--data", trained.Data, "--out", student, "--cache", trained.In("cache"), "--teacher", teacher, .. slices])
+            .ExitCode.Should().Be(0);
         Kdnet scored = Kdnet.Run("evaluate", "--data", trained.Data, "--model", student, "--out", trained.In("slices.csv"), "--threads", "1");
         Kdnet used = Kdnet.Run("predict", "--model", student, "--out", trained.In("slices"), "--threads", "1", trained.T1ce[0]);
 
@@ -104,7 +128,11 @@ public sealed class TrainCommandTests(TrainedNetworks trained)
     [Fact]
     public void A_system_without_a_teacher_refuses_one()
     {
-        Kdnet run = Kdnet.Run(["train", "--system", "baseline", "--data", trained.Data, "--out", trained.In("refused-teacher"), "--teacher", trained.Teacher, .. TrainedNetworks.SmallTraining]);
+        Kdnet run = Kdnet.Run(
+            [
+                "train", "--system", "baseline", "--data", trained.Data, "--out", trained.In("refused-teacher"),
+                "--teacher", trained.Teacher, .. TrainedNetworks.SmallTraining,
+            ]);
 
         run.ExitCode.Should().Be(2);
         run.Error.Should().Contain("leave --teacher out");
@@ -148,8 +176,16 @@ public sealed class TrainCommandTests(TrainedNetworks trained)
     }
 
     private Kdnet Train(string folder, string epochs, params string[] more) =>
-        Kdnet.Run(["train", "--system", "baseline", "--data", trained.Data, "--out", folder, "--cache", trained.In("cache"), "--crop", "16", "--levels", "2", "--width", "2", "--threads", "1", "--epochs", epochs, .. more]);
+        Kdnet.Run(
+            [
+                "train", "--system", "baseline", "--data", trained.Data, "--out", folder, "--cache", trained.In("cache"), "--crop",
+                "16", "--levels", "2", "--width", "2", "--threads", "1", "--epochs", epochs, .. more,
+            ]);
 
     private Kdnet Student(params string[] options) =>
-        Kdnet.Run(["train", "--system", "kd-net", "--data", trained.Data, "--out", trained.Student, "--cache", trained.In("cache"), "--teacher", trained.Teacher, .. options]);
+        Kdnet.Run(
+            [
+                "train", "--system", "kd-net", "--data", trained.Data, "--out", trained.Student, "--cache",
+                trained.In("cache"), "--teacher", trained.Teacher, .. options,
+            ]);
 }

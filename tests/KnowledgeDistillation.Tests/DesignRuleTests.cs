@@ -14,7 +14,8 @@ public class DesignRuleTests
     // Open by design: users carry more from their encoder to their decoder in types that derive from it.
     private static readonly Type[] OpenForInheritance = [typeof(EncoderOutput)];
 
-    private const BindingFlags Everything = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+    private const BindingFlags Everything = BindingFlags.Public
+        | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
     [Fact]
     public void Every_public_class_is_abstract_or_sealed() => Library.GetExportedTypes()
@@ -24,7 +25,11 @@ public class DesignRuleTests
     [Fact]
     public void Abstract_classes_are_few_and_known() => Library.GetExportedTypes()
         .Where(type => type.IsClass && type.IsAbstract && !type.IsSealed)
-        .Should().BeEquivalentTo([typeof(LabelScheme), typeof(NetworkRecipe), typeof(UShapedNetworkOptions), typeof(HeteroModalNetworkOptions), typeof(UShapedNetwork), typeof(HeteroModalNetwork), typeof(UNetOptions), typeof(UNet)]);
+        .Should().BeEquivalentTo(
+            [
+                typeof(LabelScheme), typeof(NetworkRecipe), typeof(UShapedNetworkOptions), typeof(HeteroModalNetworkOptions),
+                typeof(UShapedNetwork), typeof(HeteroModalNetwork), typeof(UNetOptions), typeof(UNet),
+            ]);
 
     [Fact]
     public void Losses_and_trainers_are_sealed() => Library.GetTypes()
@@ -57,7 +62,8 @@ public class DesignRuleTests
         {
             options.GetMethod("<Clone>$").Should().NotBeNull($"{options.Name} is a record");
             options.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.SetMethod is not null)
-                .Should().OnlyContain(property => property.SetMethod!.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)), options.Name);
+                .Should().OnlyContain(
+                    property => property.SetMethod!.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)), options.Name);
         }
     }
 
@@ -82,7 +88,9 @@ public class DesignRuleTests
         // Training → Losses, Networks, Metrics → root. The trainers' interface is the one seam that speaks of training.
         IEnumerable<string> offenders =
             from type in Library.GetTypes()
-            where type != typeof(ITrainer) && type.Namespace is "KnowledgeDistillation" or "KnowledgeDistillation.Losses" or "KnowledgeDistillation.Networks" or "KnowledgeDistillation.Metrics"
+            where type != typeof(ITrainer)
+                && type.Namespace is "KnowledgeDistillation"
+                    or "KnowledgeDistillation.Losses" or "KnowledgeDistillation.Networks" or "KnowledgeDistillation.Metrics"
             where type != typeof(ITrainer)
             from method in type.GetMethods(Everything)
             from used in method.GetParameters().Select(parameter => parameter.ParameterType).Append(method.ReturnType)

@@ -100,7 +100,8 @@ public class DistillationContextTests
     {
         using var scope = NewDisposeScope();
         Action twoChannels = () => Contexts.Of(Contexts.BratsClasses, zeros([1, 2, 2, 2], ScalarType.Int64), randn([1, 2, 2, 2, 2]));
-        twoChannels.Should().Throw<ArgumentException>().WithMessage("The student gives 2 output channels, but the label scheme has 4: background, necrosis, edema, enhancing.");
+        twoChannels.Should().Throw<ArgumentException>()
+            .WithMessage("The student gives 2 output channels, but the label scheme has 4: background, necrosis, edema, enhancing.");
     }
 
     private static DistillationContext Example(params string[] teachers) => Contexts.Of(

@@ -95,10 +95,12 @@ public class FrozenTeacherTests
         foreach (IEncoderDecoder network in new[] { student, sameModule })
         {
             Func<object> make = () => new DistillationTrainer(student, new FrozenTeacher(network, "first"), labels);
-            make.Should().Throw<ArgumentException>().WithMessage("The network of the teacher 'first' is the student itself; a network cannot be frozen and trained at once.*");
+            make.Should().Throw<ArgumentException>()
+                .WithMessage("The network of the teacher 'first' is the student itself; a network cannot be frozen and trained at once.*");
         }
 
-        Func<object> among = () => new DistillationTrainer(student, [new FrozenTeacher(Other()), new FrozenTeacher(student, "second")], labels, KDNetObjective.Create());
+        Func<object> among = () =>
+            new DistillationTrainer(student, [new FrozenTeacher(Other()), new FrozenTeacher(student, "second")], labels, KDNetObjective.Create());
         among.Should().Throw<ArgumentException>().WithMessage("*'second' is the student itself*");
         Func<object> twins = () => new DistillationTrainer(Other(), [new FrozenTeacher(Other()), new FrozenTeacher(Other())], labels, KDNetObjective.Create());
         twins.Should().Throw<ArgumentException>().WithMessage("The names of the teachers must differ, but are teacher, teacher.");

@@ -50,7 +50,8 @@ public class ModalityImagesTests
         Refused("*'a' [1, 1, 3] and 'b' [2, 1, 3] differ in batch size or spatial size.", ("a", rand([1, 1, 3])), ("b", rand([2, 1, 3])));
         Refused("*'a' [1, 1, 3] and 'b' [1, 1, 4] differ in batch size or spatial size.", ("a", rand([1, 1, 3])), ("b", rand([1, 1, 4])));
         Refused("*'a' [1, 1, 3] and 'b' [1, 1, 3, 1] differ in batch size or spatial size.", ("a", rand([1, 1, 3])), ("b", rand([1, 1, 3, 1])));
-        Refused("*'a' (Float32, cpu) and 'b' (Float64, cpu) differ in element type or device.", ("a", rand([1, 1, 3])), ("b", rand([1, 1, 3], ScalarType.Float64)));
+        Refused(
+            "*'a' (Float32, cpu) and 'b' (Float64, cpu) differ in element type or device.", ("a", rand([1, 1, 3])), ("b", rand([1, 1, 3], ScalarType.Float64)));
         Refused("The image 'a' has the shape [1, 3]; [N, C, spatial...] with at least one spatial dimension is needed.", ("a", rand([1, 3])));
         Refused("A modality needs a name and an image, but the name is 'a' and the image absent.*", ("a", null!));
         Refused("A modality needs a name and an image, but the name is ' ' and the image there.*", (" ", rand([1, 1, 3])));

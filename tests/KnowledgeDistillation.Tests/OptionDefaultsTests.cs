@@ -40,7 +40,8 @@ public class OptionDefaultsTests
             ["Dice"] = new SoftDiceOptions(),
             ["Reduction"] = BatchReduction.Mean,
         },
-        [new BottleneckOptions()] = new() { ["Normalization"] = BottleneckNormalization.Softmax, ["LevelsAboveBottleneck"] = 0, ["Reduction"] = BatchReduction.Mean },
+        [new BottleneckOptions()] =
+            new() { ["Normalization"] = BottleneckNormalization.Softmax, ["LevelsAboveBottleneck"] = 0, ["Reduction"] = BatchReduction.Mean },
         [new KDNetObjectiveOptions()] = new()
         {
             ["Lambda"] = 0.75,
@@ -53,9 +54,11 @@ public class OptionDefaultsTests
         [new HintonOptions()] = new() { ["Temperature"] = 4.0, ["ScaleBySquaredTemperature"] = true, ["Reduction"] = BatchReduction.Mean },
         [new HintonObjectiveOptions()] = new() { ["TeacherWeight"] = 0.5, ["SoftTargets"] = new HintonOptions(), ["ReferenceReduction"] = BatchReduction.Mean },
         [new ImitationOptions()] = new() { ["Temperature"] = 5.0, ["Reduction"] = BatchReduction.Mean },
-        [new GeneralizedDistillationObjectiveOptions()] = new() { ["Lambda"] = 0.75, ["SoftTargets"] = new ImitationOptions(), ["ReferenceReduction"] = BatchReduction.Mean },
+        [new GeneralizedDistillationObjectiveOptions()] =
+            new() { ["Lambda"] = 0.75, ["SoftTargets"] = new ImitationOptions(), ["ReferenceReduction"] = BatchReduction.Mean },
         [new PairWiseOptions()] = new() { ["LevelsAboveBottleneck"] = 0, ["PatchLength"] = 1, ["MaximumNodes"] = 512, ["Reduction"] = BatchReduction.Mean },
-        [new HolisticOptions()] = new() { ["SpatialDimensions"] = 3, ["Width"] = 16, ["StridedConvolutions"] = 4, ["LearningRate"] = 1e-4, ["GradientPenalty"] = 10.0 },
+        [new HolisticOptions()] =
+            new() { ["SpatialDimensions"] = 3, ["Width"] = 16, ["StridedConvolutions"] = 4, ["LearningRate"] = 1e-4, ["GradientPenalty"] = 10.0 },
         [new StructuredDistillationObjectiveOptions()] = new()
         {
             ["PixelWiseWeight"] = 10.0,
@@ -93,7 +96,8 @@ public class OptionDefaultsTests
             ["Segmenter"] = OneUNet,
             ["SynthesizedModalities"] = OneModality,
         },
-        [new HemisUNet3DOptions { Modalities = OneModality, OutputChannels = 4 }] = new() { ["Modalities"] = OneModality, ["OutputChannels"] = 4, ["BaseWidth"] = 8, ["Levels"] = 4 },
+        [new HemisUNet3DOptions { Modalities = OneModality, OutputChannels = 4 }] =
+            new() { ["Modalities"] = OneModality, ["OutputChannels"] = 4, ["BaseWidth"] = 8, ["Levels"] = 4 },
         [new HvedUNet3DOptions { Modalities = OneModality, OutputChannels = 4 }] = new()
         {
             ["Modalities"] = OneModality,
@@ -124,7 +128,8 @@ public class OptionDefaultsTests
             ["ReconstructionWeight"] = 0.4,
             ["AppearanceWeight"] = 0.4,
         },
-        [new SlidingWindowOptions { WindowSize = Window }] = new() { ["WindowSize"] = Window, ["Overlap"] = 0.5, ["GaussianWidth"] = 0.125, ["SkipBackground"] = false, ["Precision"] = Precision.Full },
+        [new SlidingWindowOptions { WindowSize = Window }] =
+            new() { ["WindowSize"] = Window, ["Overlap"] = 0.5, ["GaussianWidth"] = 0.125, ["SkipBackground"] = false, ["Precision"] = Precision.Full },
         [new SliceInferenceOptions()] = new() { ["Axis"] = 0, ["SlicesPerPass"] = 16, ["Precision"] = Precision.Full },
         [new TeacherCacheOptions()] = new() { ["MemoryBytes"] = 4L << 30, ["Folder"] = null },
         [new TrainingOptions()] = new()
@@ -158,7 +163,8 @@ public class OptionDefaultsTests
     public void Every_default_is_the_documented_one(string name)
     {
         (object options, Dictionary<string, object?> expected) = Expected.Single(entry => entry.Key.GetType().Name == name);
-        Dictionary<string, object?> found = options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).ToDictionary(property => property.Name, property => property.GetValue(options));
+        Dictionary<string, object?> found = options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .ToDictionary(property => property.Name, property => property.GetValue(options));
         found.Keys.Should().BeEquivalentTo(expected.Keys, "a new option belongs into this test");
         foreach ((string property, object? value) in expected)
             found[property].Should().BeEquivalentTo(value, property);

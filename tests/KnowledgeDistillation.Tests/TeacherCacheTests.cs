@@ -32,7 +32,8 @@ public sealed class TeacherCacheTests : IDisposable
 
         // In another batch, in another order, beside a sample that is new.
         using Batch more = Toy.Spheres(cases: 1, seed: 9);
-        NetworkOutput mixed = cache.Forward(new ModalityImages(spheres.Images.Names.Select(name => KeyValuePair.Create(name, cat([spheres.Images[name][2..3], more.Images[name], spheres.Images[name][0..1]], 0)))));
+        NetworkOutput mixed = cache.Forward(new ModalityImages(spheres.Images.Names.Select(
+            name => KeyValuePair.Create(name, cat([spheres.Images[name][2..3], more.Images[name], spheres.Images[name][0..1]], 0)))));
         cache.Computed.Should().Be(4);
         mixed.Logits[0].bytes.ToArray().Should().Equal(first.Logits[2].bytes.ToArray());
         mixed.Logits[2].bytes.ToArray().Should().Equal(first.Logits[0].bytes.ToArray());
@@ -45,7 +46,8 @@ public sealed class TeacherCacheTests : IDisposable
         using var scope = NewDisposeScope();
         using UNet3D network = Toy.Teacher();
         using Batch spheres = Toy.Spheres();
-        NetworkOutput plain = new FrozenTeacher(network).Forward(spheres), cached = new FrozenTeacher(network, cache: new TeacherCacheOptions()).Forward(spheres);
+        NetworkOutput plain = new FrozenTeacher(network).Forward(spheres),
+            cached = new FrozenTeacher(network, cache: new TeacherCacheOptions()).Forward(spheres);
 
         cached.Logits.requires_grad.Should().BeFalse();
         cached.Logits.shape.Should().Equal(plain.Logits.shape);
@@ -63,7 +65,11 @@ public sealed class TeacherCacheTests : IDisposable
         using Batch spheres = Toy.Spheres();
         Tensor[] Gradients(FrozenTeacher teacher)
         {
-            var context = new DistillationContext(spheres, Toy.Labels, NetworkOutput.Of(student, spheres.Images), new Dictionary<string, NetworkOutput> { ["teacher"] = teacher.Forward(spheres) });
+            var context = new DistillationContext(
+                spheres,
+                Toy.Labels,
+                NetworkOutput.Of(student, spheres.Images),
+                new Dictionary<string, NetworkOutput> { ["teacher"] = teacher.Forward(spheres) });
             student.zero_grad();
             KDNetObjective.Create().Compute(context).backward();
             return [.. student.parameters().Select(parameter => parameter.grad!.clone())];
@@ -79,11 +85,13 @@ public sealed class TeacherCacheTests : IDisposable
     {
         using UNet3D network = Toy.Teacher(), student = Toy.Student();
         using Batch spheres = Toy.Spheres();
-        var objective = new WeightedObjective(new LossTerm("GT", 1, new ReferenceLoss()), new LossTerm("attention", 1, new AttentionTransferLoss()), new LossTerm("KL", 1, new BottleneckLoss()));
+        var objective = new WeightedObjective(
+            new LossTerm("GT", 1, new ReferenceLoss()), new LossTerm("attention", 1, new AttentionTransferLoss()), new LossTerm("KL", 1, new BottleneckLoss()));
         TrainingResult Fit(TeacherCacheOptions? cache)
         {
             using UNet3D learner = Toy.Student();
-            return new DistillationTrainer(learner, [new FrozenTeacher(network, cache: cache)], Toy.Labels, objective, new TrainingOptions { Epochs = 2 }).Fit(Toy.Source(spheres));
+            return new DistillationTrainer(learner, [new FrozenTeacher(network, cache: cache)], Toy.Labels, objective, new TrainingOptions { Epochs = 2 })
+                .Fit(Toy.Source(spheres));
         }
 
         Fit(new TeacherCacheOptions()).History[^1].Training.Total.Should().BeApproximately(Fit(null).History[^1].Training.Total, 1e-4);
@@ -159,7 +167,8 @@ public sealed class TeacherCacheTests : IDisposable
         cache.Forward(spheres.Images);
         cache.Computed.Should().Be(2);
 
-        ((Action)(() => new FrozenTeacher(network, "expert").FillCache(Toy.Source(spheres)))).Should().Throw<InvalidOperationException>().WithMessage("The teacher 'expert' has no cache to fill: give it TeacherCacheOptions.");
+        ((Action)(() => new FrozenTeacher(network, "expert").FillCache(Toy.Source(spheres)))).Should().Throw<InvalidOperationException>()
+            .WithMessage("The teacher 'expert' has no cache to fill: give it TeacherCacheOptions.");
     }
 
     [Fact]
@@ -168,7 +177,8 @@ public sealed class TeacherCacheTests : IDisposable
         using var scope = NewDisposeScope();
         using var network = new HvedUNet3D(new HvedUNet3DOptions { Modalities = Toy.Modalities, OutputChannels = 2, BaseWidth = 2, Levels = 2 });
         using Batch spheres = Toy.Spheres(cases: 1);
-        ((Action)(() => new FrozenTeacher(network, cache: new TeacherCacheOptions()).Forward(spheres))).Should().Throw<InvalidOperationException>().WithMessage("*HvedUNet3D*cache*HvedEncoderOutput*");
+        ((Action)(() => new FrozenTeacher(network, cache: new TeacherCacheOptions()).Forward(spheres))).Should().Throw<InvalidOperationException>()
+            .WithMessage("*HvedUNet3D*cache*HvedEncoderOutput*");
     }
 
     [Fact]

@@ -24,5 +24,12 @@ internal static class CommonOptions
     public static Option<bool> SkipFaulty() => new("--skip-faulty") { Description = "Leave out cases that cannot be used, naming them, instead of stopping." };
 
     /// <summary>One or more checkpoints.</summary>
-    public static Option<string[]> Models(string description) => new("--model") { Description = description, HelpName = "checkpoint", Required = true, AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.OneOrMore };
+    public static Option<string[]> Models(string description) => new("--model")
+    {
+        Description = description,
+        HelpName = "checkpoint",
+        Required = true,
+        AllowMultipleArgumentsPerToken = true,
+        Arity = ArgumentArity.OneOrMore,
+    };
 }

@@ -40,7 +40,8 @@ internal static class KdnetApplication
 
         try
         {
-            int code = parsed.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            int code = parsed.Invoke(
+                new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
             return arguments.Count > 0 ? code : ExitCode.WrongUsage;
         }
         catch (OperationCanceledException)
@@ -57,7 +58,8 @@ internal static class KdnetApplication
 
     private static RootCommand CreateRoot(Option<bool> verbose, CommandServices services)
     {
-        RootCommand root = new("Trains a network that segments brain tumors in one MRI modality (T1ce) with the help of a network that sees four (KD-Net), and uses it.")
+        RootCommand root = new(
+            "Trains a network that segments brain tumors in one MRI modality (T1ce) with the help of a network that sees four (KD-Net), and uses it.")
         {
             new DemoCommand(services),
             new PhantomCommand(services),

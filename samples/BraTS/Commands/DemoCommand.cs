@@ -75,7 +75,8 @@ internal sealed class DemoCommand : ExplainedCommand
         display.Say();
         display.Say($"Done in {TrainingText.Time(watch.Elapsed)}. In {folder.Path}:");
         display.Say($"  {Path.GetFileName(folder.Report)}                 pictures, loss curves and all figures on one page: open it in a browser");
-        display.Say($"  {Path.GetFileName(folder.Summary)}, {Path.GetFileName(folder.Scores)}     the figures as tables, also without the cases that have no such region");
+        display.Say($"  {Path.GetFileName(folder.Summary)}, {Path.GetFileName(folder.Scores)}     the figures as tables, "
+            + "also without the cases that have no such region");
         display.Say("  teacher, baseline, kd-net   checkpoints (best, last), history.csv and TensorBoard logs of each network");
         return ExitCode.Done;
     }

@@ -19,9 +19,16 @@ internal sealed class EvaluateCommand : ExplainedCommand
     private readonly CommandServices _services;
     private readonly Option<string?> _data = CommonOptions.Data("The BraTS data set.");
     private readonly Option<string[]> _models = CommonOptions.Models("One or more trained networks: the --out of a training, or a checkpoint in it.");
-    private readonly Option<string> _out = new("--out") { Description = "The file for the scores of each case.", HelpName = "file", DefaultValueFactory = _ => "scores.csv" };
-    private readonly Option<string> _cases = new("--cases") { Description = "Which cases to score: those that none of the networks has learned from, or all.", DefaultValueFactory = _ => Unseen };
-    private readonly Option<string[]> _modalities = new("--modalities") { Description = "Show networks that work with any modalities only these. [default: all that each can see]", HelpName = "modality", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<string> _out =
+        new("--out") { Description = "The file for the scores of each case.", HelpName = "file", DefaultValueFactory = _ => "scores.csv" };
+    private readonly Option<string> _cases =
+        new("--cases") { Description = "Which cases to score: those that none of the networks has learned from, or all.", DefaultValueFactory = _ => Unseen };
+    private readonly Option<string[]> _modalities = new("--modalities")
+    {
+        Description = "Show networks that work with any modalities only these. [default: all that each can see]",
+        HelpName = "modality",
+        AllowMultipleArgumentsPerToken = true,
+    };
     private readonly Option<bool> _subsets = new("--subsets") { Description = "Score networks that work with any modalities on each subset of them." };
     private readonly Option<bool> _skipFaulty = CommonOptions.SkipFaulty();
     private readonly TorchOptions _torch;
@@ -65,12 +72,17 @@ internal sealed class EvaluateCommand : ExplainedCommand
             foreach (string name in names)
                 models.Add(SegmentationModel.Load(ModelFolder.Find(name), device));
             Dictionary<SegmentationModel, IReadOnlyList<string>> shown = models.ToDictionary(model => model, model => Shown(model, parsed));
-            BraTSDataset dataset = Datasets.Open(parsed.GetValue(_data)!, [.. shown.Values.SelectMany(modalities => modalities).Distinct()], parsed.GetValue(_skipFaulty), display);
+            BraTSDataset dataset = Datasets.Open(
+                parsed.GetValue(_data)!, [.. shown.Values.SelectMany(modalities => modalities).Distinct()], parsed.GetValue(_skipFaulty), display);
             IReadOnlyList<BraTSCase> cases = Choose(dataset, models, parsed.GetValue(_cases) == All, display);
             bool subsets = parsed.GetValue(_subsets);
             List<CaseScore> scores = [];
             foreach ((string name, SegmentationModel model) in names.Zip(models))
-                scores.AddRange(subsets && !model.Network.NeedsAllModalities ? ScoreSubsets(name, model, shown[model], cases) : Score(name, model, shown[model], cases));
+            {
+                scores.AddRange(
+                    subsets && !model.Network.NeedsAllModalities ? ScoreSubsets(name, model, shown[model], cases) : Score(name, model, shown[model], cases));
+            }
+
             string file = Path.GetFullPath(parsed.GetValue(_out)!);
             ScoresCsv.Write(file, scores);
             if (!subsets || models.Exists(model => model.Network.NeedsAllModalities))
@@ -90,14 +102,23 @@ internal sealed class EvaluateCommand : ExplainedCommand
         if (wanted.Length == 0 || model.Network.NeedsAllModalities)
             return model.Network.Modalities;
         string[] shown = [.. model.Network.Modalities.Where(wanted.Contains)];
-        return shown.Length > 0 ? shown : throw new UsageException($"A network sees {ModalitySubsets.Title(model.Network.Modalities)}, none of which is among --modalities {string.Join(' ', wanted)}.");
+        return shown.Length > 0
+            ? shown
+            : throw new UsageException(
+                $"A network sees {ModalitySubsets.Title(model.Network.Modalities)}, none of which is among --modalities {string.Join(' ', wanted)}.");
     }
 
     private IReadOnlyList<CaseScore> Score(string name, SegmentationModel model, IReadOnlyList<string> modalities, IReadOnlyList<BraTSCase> cases)
     {
         var preprocessor = new Preprocessor(PreprocessingMetadata.Read(model.Metadata, modalities));
         string title = modalities.Count == model.Network.Modalities.Count ? name : $"{name} ({ModalitySubsets.Title(modalities)})";
-        return ModelEvaluation.Score(title, model, [.. cases.Select(item => new EvaluationCase(item, () => preprocessor.Process(item)))], Enum.GetValues<ScoringGrid>(), _services.Display, _services.Cancellation);
+        return ModelEvaluation.Score(
+            title,
+            model,
+            [.. cases.Select(item => new EvaluationCase(item, () => preprocessor.Process(item)))],
+            Enum.GetValues<ScoringGrid>(),
+            _services.Display,
+            _services.Cancellation);
     }
 
     private IEnumerable<CaseScore> ScoreSubsets(string name, SegmentationModel model, IReadOnlyList<string> modalities, IReadOnlyList<BraTSCase> cases)
@@ -117,12 +138,20 @@ internal sealed class EvaluateCommand : ExplainedCommand
         if (all)
         {
             if (known > 0)
-                display.Warn($"Warning: the networks have learned from {known} of the {dataset.Cases.Count} cases, so the scores say little about new patients.");
+            {
+                display.Warn(
+                    $"Warning: the networks have learned from {known} of the {dataset.Cases.Count} cases, so the scores say little about new patients.");
+            }
+
             return dataset.Cases;
         }
 
         if (unseen.Length == 0)
-            throw new UsageException($"The networks have learned from all {dataset.Cases.Count} cases; give other data, or --cases all to score them nevertheless.");
+        {
+            throw new UsageException(
+                $"The networks have learned from all {dataset.Cases.Count} cases; give other data, or --cases all to score them nevertheless.");
+        }
+
         if (known > 0)
             display.Say($"{unseen.Length} of {dataset.Cases.Count} cases are scored; the networks have learned from the others.");
         return unseen;

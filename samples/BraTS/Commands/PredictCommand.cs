@@ -11,9 +11,16 @@ namespace KnowledgeDistillation.Samples.BraTS.Commands;
 internal sealed class PredictCommand : ExplainedCommand
 {
     private readonly CommandServices _services;
-    private readonly Argument<string[]> _images = new("image") { Description = "NIfTI files of the modality that the network sees, skull-stripped as in BraTS.", Arity = ArgumentArity.OneOrMore };
-    private readonly Option<string> _model = new("--model") { Description = "The trained network: the --out of its training, or a checkpoint in it.", HelpName = "checkpoint", Required = true };
-    private readonly Option<string> _out = new("--out") { Description = "A folder, in which each result is named after its image (NAME_seg.nii.gz), or for one image a file ending in .nii or .nii.gz.", HelpName = "folder|file", Required = true };
+    private readonly Argument<string[]> _images =
+        new("image") { Description = "NIfTI files of the modality that the network sees, skull-stripped as in BraTS.", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<string> _model =
+        new("--model") { Description = "The trained network: the --out of its training, or a checkpoint in it.", HelpName = "checkpoint", Required = true };
+    private readonly Option<string> _out = new("--out")
+    {
+        Description = "A folder, in which each result is named after its image (NAME_seg.nii.gz), or for one image a file ending in .nii or .nii.gz.",
+        HelpName = "folder|file",
+        Required = true,
+    };
     private readonly Option<string?> _modality = new("--modality") { Description = "The modality of the images, for networks that work with any." };
     private readonly TorchOptions _torch;
 

@@ -16,19 +16,55 @@ internal sealed class ReproduceCommand : ExplainedCommand
 {
     private readonly CommandServices _services;
     private readonly Option<string?> _data = CommonOptions.Data("A BraTS data set; phantoms where none is given.");
-    private readonly Option<string> _out = CommonOptions.Out("Where everything goes: a folder of its own for each run, and what they all come to. Several processes and machines may share it.");
-    private readonly Option<string?> _preset = new("--preset") { Description = "Where the settings start. [default: paper with --data, quick without]", HelpName = "paper|quick" };
-    private readonly Option<string[]> _only = new("--only") { Description = "Do only runs of these names, with * for any text and ? for any character; rows of which none is chosen are left out of the report.", HelpName = "pattern", AllowMultipleArgumentsPerToken = true };
-    private readonly Option<string> _shard = new("--shard") { Description = "Do the first, second, ... part of the runs, for example 1/2 and 2/2.", HelpName = "i/n", DefaultValueFactory = _ => "1/1" };
+    private readonly Option<string> _out = CommonOptions.Out(
+        "Where everything goes: a folder of its own for each run, and what they all come to. Several processes and machines may share it.");
+    private readonly Option<string?> _preset =
+        new("--preset") { Description = "Where the settings start. [default: paper with --data, quick without]", HelpName = "paper|quick" };
+    private readonly Option<string[]> _only = new("--only")
+    {
+        Description = "Do only runs of these names, with * for any text and ? for any character; rows of which none is chosen are left out of the report.",
+        HelpName = "pattern",
+        AllowMultipleArgumentsPerToken = true,
+    };
+    private readonly Option<string> _shard = new("--shard")
+    {
+        Description = "Do the first, second, ... part of the runs, for example 1/2 and 2/2.",
+        HelpName = "i/n",
+        DefaultValueFactory = _ => "1/1",
+    };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show the plan with the estimated time, and do nothing." };
-    private readonly Option<string[]> _variants = new("--variants") { Description = $"Train these too; all where none is named: {string.Join(", ", ReproductionVariants.Names)}.", HelpName = "name", AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.ZeroOrMore };
-    private readonly Option<string[]> _modalities = new("--modalities") { Description = $"Train baseline and student with these modalities in place of T1ce too; all where none is named: {string.Join(", ", ReproductionPlan.OtherModalities)}.", HelpName = "name", AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<string[]> _variants = new("--variants")
+    {
+        Description = $"Train these too; all where none is named: {string.Join(", ", ReproductionVariants.Names)}.",
+        HelpName = "name",
+        AllowMultipleArgumentsPerToken = true,
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+    private readonly Option<string[]> _modalities = new("--modalities")
+    {
+        Description = "Train baseline and student with these modalities in place of T1ce too; "
+            + $"all where none is named: {string.Join(", ", ReproductionPlan.OtherModalities)}.",
+        HelpName = "name",
+        AllowMultipleArgumentsPerToken = true,
+        Arity = ArgumentArity.ZeroOrMore,
+    };
     private readonly Option<bool> _skipFaulty = CommonOptions.SkipFaulty();
-    private readonly Option<double> _takeOver = new("--take-over") { Description = "Minutes without a sign of life after which a run is taken over from another machine.", HelpName = "minutes", DefaultValueFactory = _ => 5 };
+    private readonly Option<double> _takeOver = new("--take-over")
+    {
+        Description = "Minutes without a sign of life after which a run is taken over from another machine.",
+        HelpName = "minutes",
+        DefaultValueFactory = _ => 5,
+    };
     private readonly Option<int> _crop;
     private readonly Option<int> _subsampling;
     private readonly Option<int> _seed;
-    private readonly Option<int[]> _seeds = new("--seeds") { Description = "Do all of it with each of these seeds, in a folder of its own each, and report on all of them together.", HelpName = "number", AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.OneOrMore };
+    private readonly Option<int[]> _seeds = new("--seeds")
+    {
+        Description = "Do all of it with each of these seeds, in a folder of its own each, and report on all of them together.",
+        HelpName = "number",
+        AllowMultipleArgumentsPerToken = true,
+        Arity = ArgumentArity.OneOrMore,
+    };
     private readonly SettingsOptions _settings;
     private readonly TorchOptions _torch;
 
@@ -75,13 +111,18 @@ internal sealed class ReproduceCommand : ExplainedCommand
         Add(_modalities);
         Add(_skipFaulty);
         Add(_takeOver);
-        _settings = new SettingsOptions(this, (ReproductionPresets.PaperName, ReproductionPresets.Paper), (ReproductionPresets.QuickName, ReproductionPresets.Quick));
+        _settings = new SettingsOptions(
+            this, (ReproductionPresets.PaperName, ReproductionPresets.Paper), (ReproductionPresets.QuickName, ReproductionPresets.Quick));
         _seed = _settings.AddSeed();
         Add(_seeds);
         Validators.Add(result =>
         {
-            if (result.GetResult(_seeds) is { Implicit: false } several && several.Tokens.GroupBy(token => token.Value).FirstOrDefault(seed => seed.Count() > 1) is { } twice)
+            if (result.GetResult(_seeds) is { Implicit: false } several
+                && several.Tokens.GroupBy(token => token.Value).FirstOrDefault(seed => seed.Count() > 1) is { } twice)
+            {
                 result.AddError($"--seeds names {twice.Key} twice.");
+            }
+
             if (result.GetResult(_seeds) is { Implicit: false } && result.GetResult(_seed) is { Implicit: false })
                 result.AddError("--seed and --seeds exclude each other: name all seeds in --seeds.");
         });
@@ -101,7 +142,8 @@ internal sealed class ReproduceCommand : ExplainedCommand
     {
         var device = _torch.Start(parsed);
         Display display = _services.Display;
-        var plan = new ReproductionPlan(ReadSettings(parsed), Named(parsed, _variants, ReproductionVariants.Names), Named(parsed, _modalities, ReproductionPlan.OtherModalities));
+        var plan = new ReproductionPlan(
+            ReadSettings(parsed), Named(parsed, _variants, ReproductionVariants.Names), Named(parsed, _modalities, ReproductionPlan.OtherModalities));
         plan.Validate();
         SeedsFolder? together = parsed.GetResult(_seeds) is { Implicit: false } ? new SeedsFolder(parsed.GetValue(_out)!) : null;
         IReadOnlyList<int> seeds = together is null ? [plan.Settings.Seed] : parsed.GetValue(_seeds)!;
@@ -123,9 +165,12 @@ internal sealed class ReproduceCommand : ExplainedCommand
             part.Check();
         try
         {
-            IReadOnlyDictionary<string, double> seconds = new PlanEstimate(dataset?.Cases.Count ?? plan.Settings.PhantomCases, reproduction.ResultsOf).Seconds(own, device, _services.Cancellation);
+            IReadOnlyDictionary<string, double> seconds = new PlanEstimate(dataset?.Cases.Count ?? plan.Settings.PhantomCases, reproduction.ResultsOf)
+                .Seconds(own, device, _services.Cancellation);
             display.Show(PlanTable.Render(reproduction, seconds));
-            display.Say($"{ReproductionRunner.Runs(all.Length)} in all, {all.Count(run => reproduction.ResultsOf(run).IsDone)} done. {ReproductionRunner.Runs(seconds.Count)} to do here: about {TrainingText.Time(TimeSpan.FromSeconds(seconds.Values.Sum()))} for one process, estimated from finished runs of the kind or a few training steps.");
+            display.Say($"{ReproductionRunner.Runs(all.Length)} in all, {all.Count(run => reproduction.ResultsOf(run).IsDone)} done. "
+                + $"{ReproductionRunner.Runs(seconds.Count)} to do here: about {TrainingText.Time(TimeSpan.FromSeconds(seconds.Values.Sum()))} for one "
+                + "process, estimated from finished runs of the kind or a few training steps.");
             if (parsed.GetValue(_dryRun))
                 return ExitCode.Done;
 
@@ -169,7 +214,8 @@ internal sealed class ReproduceCommand : ExplainedCommand
     {
         Display display = _services.Display;
         PlannedRun[] left = [.. reproduction.Own.Where(run => !reproduction.ResultsOf(run).IsDone)];
-        display.Say($"{states.Sum(state => state.Finished.Count)} of {ReproductionRunner.Runs(states.Sum(state => state.Plan.Count))} are done. Everything is in {Path.GetFullPath(folder)}");
+        display.Say($"{states.Sum(state => state.Finished.Count)} of {ReproductionRunner.Runs(states.Sum(state => state.Plan.Count))} are done. "
+            + $"Everything is in {Path.GetFullPath(folder)}");
         foreach (PlannedRun run in left)
             display.Warn($"Not done: {reproduction.NameOf(run)}: {reproduction.ResultsOf(run).Failure?.Reason ?? $"its teacher {run.Teacher} is missing"}");
         if (left.Length > 0)
@@ -183,14 +229,18 @@ internal sealed class ReproduceCommand : ExplainedCommand
         {
             HashSet<string> names = [.. part.Chosen.Select(run => run.Id)];
             if (part.Chosen.FirstOrDefault(run => run.Teacher is { } teacher && !names.Contains(teacher) && !part.Folder.Of(teacher).IsDone) is { } orphan)
-                throw new UsageException($"The run {part.Prefix}{orphan.Id} needs its teacher {part.Prefix}{orphan.Teacher}, which is not done: add it to --only, or do it first.");
+            {
+                throw new UsageException(
+                    $"The run {part.Prefix}{orphan.Id} needs its teacher {part.Prefix}{orphan.Teacher}, which is not done: add it to --only, or do it first.");
+            }
         }
     }
 
     // Nothing after the option means all.
-    private static IReadOnlyList<string> Named(ParseResult parsed, Option<string[]> option, IReadOnlyList<string> all) => parsed.GetResult(option) is not { Implicit: false } ? []
-        : parsed.GetValue(option) is { Length: > 0 } named ? [.. all.Where(named.Contains)]
-        : all;
+    private static IReadOnlyList<string> Named(ParseResult parsed, Option<string[]> option, IReadOnlyList<string> all) =>
+        parsed.GetResult(option) is not { Implicit: false } ? []
+            : parsed.GetValue(option) is { Length: > 0 } named ? [.. all.Where(named.Contains)]
+            : all;
 
     private static (int Shard, int Shards)? ParseShard(string? text) =>
         text?.Split('/') is [string first, string second]

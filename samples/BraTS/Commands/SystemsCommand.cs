@@ -40,7 +40,11 @@ internal sealed class SystemsCommand : ExplainedCommand
 
     private static Table Render(ExperimentSettings settings)
     {
-        var table = new Table { Border = TableBorder.Rounded, Caption = new TableTitle("Modalities that a system sees: in training, and in use. Published: parameters of the released weights or code.") };
+        var table = new Table
+        {
+            Border = TableBorder.Rounded,
+            Caption = new TableTitle("Modalities that a system sees: in training, and in use. Published: parameters of the released weights or code."),
+        };
         table.AddColumn("--system").AddColumn("What it is").AddColumn("Source").AddColumn("Training").AddColumn("Use")
             .AddColumn(new TableColumn("Parameters").RightAligned()).AddColumn(new TableColumn("Published").RightAligned());
         foreach (SegmentationSystem system in SegmentationSystems.All)

@@ -12,13 +12,24 @@ namespace KnowledgeDistillation.Samples.BraTS.Commands;
 internal sealed class TrainCommand : ExplainedCommand
 {
     private readonly CommandServices _services;
-    private readonly Option<string> _system = new("--system") { Description = "What to train; 'kdnet systems' tells what each is.", HelpName = "name", Required = true };
+    private readonly Option<string> _system =
+        new("--system") { Description = "What to train; 'kdnet systems' tells what each is.", HelpName = "name", Required = true };
     private readonly Option<string?> _data = CommonOptions.Data("The BraTS data set.");
     private readonly Option<string> _out = CommonOptions.Out("Where checkpoints (best, last), history.csv and TensorBoard logs go.");
-    private readonly Option<string[]> _teachers = new("--teacher") { Description = "The trained teacher, for systems that need one: its --out, or a checkpoint in it. Of several, the mean of what they teach is taken.", HelpName = "checkpoint", AllowMultipleArgumentsPerToken = true };
-    private readonly Option<string> _modality = new("--modality") { Description = "The modality that is at hand, for systems that see one.", DefaultValueFactory = _ => BraTSModality.T1ce };
+    private readonly Option<string[]> _teachers = new("--teacher")
+    {
+        Description = "The trained teacher, for systems that need one: its --out, or a checkpoint in it. Of several, the mean of what they teach is taken.",
+        HelpName = "checkpoint",
+        AllowMultipleArgumentsPerToken = true,
+    };
+    private readonly Option<string> _modality =
+        new("--modality") { Description = "The modality that is at hand, for systems that see one.", DefaultValueFactory = _ => BraTSModality.T1ce };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on with the run in --out." };
-    private readonly Option<string?> _cache = new("--cache") { Description = "Where prepared images are kept; give the same folder to several runs to prepare them once. [default: the folder cache in --out]", HelpName = "folder" };
+    private readonly Option<string?> _cache = new("--cache")
+    {
+        Description = "Where prepared images are kept; give the same folder to several runs to prepare them once. [default: the folder cache in --out]",
+        HelpName = "folder",
+    };
     private readonly Option<bool> _skipFaulty = CommonOptions.SkipFaulty();
     private readonly SettingsOptions _settings;
     private readonly TorchOptions _torch;
@@ -83,7 +94,12 @@ internal sealed class TrainCommand : ExplainedCommand
         display.Say($"{split}.");
         try
         {
-            var cached = PreparedCases.Prepare([.. split.Training, .. split.Validation], training.Settings.Preprocessing(modalities), parsed.GetValue(_cache) ?? Path.Combine(folder, "cache"), display, _services.Cancellation);
+            var cached = PreparedCases.Prepare(
+                [.. split.Training, .. split.Validation],
+                training.Settings.Preprocessing(modalities),
+                parsed.GetValue(_cache) ?? Path.Combine(folder, "cache"),
+                display,
+                _services.Cancellation);
             TrainingResult result = training.Run(split, cached, device, display, _services.Cancellation);
             display.Say($"The best of {result.History.Count} epochs was {result.Best.Epoch + 1}: {TrainingText.Epoch(result.Best)}.");
             display.Say($"The checkpoint is {result.BestCheckpoint}");

@@ -15,8 +15,9 @@ namespace KnowledgeDistillation.Samples.BraTS.Evaluation;
 internal static class DemoTable
 {
     /// <summary>Dice of a network in a region in percent over the test cases.</summary>
-    public static MeanAndDeviation Dice(IEnumerable<CaseScore> scores, SegmentationSystem system, string region, EmptyRegionConvention convention) => MeanAndDeviation.Of(
-        scores.Where(score => score.Network == system.Title && score.Region.Region == region).Select(score => 100 * score.Region.Overlap.Dice(convention)));
+    public static MeanAndDeviation Dice(IEnumerable<CaseScore> scores, SegmentationSystem system, string region, EmptyRegionConvention convention) =>
+        MeanAndDeviation.Of(
+            scores.Where(score => score.Network == system.Title && score.Region.Region == region).Select(score => 100 * score.Region.Overlap.Dice(convention)));
 
     public static Table Render(IReadOnlyList<CaseScore> scores, int testCases)
     {
@@ -47,7 +48,9 @@ internal static class DemoTable
                 foreach (EmptyRegionConvention convention in Enum.GetValues<EmptyRegionConvention>())
                 {
                     MeanAndDeviation dice = Dice(scores, system, region.Name, convention);
-                    text.AppendLine(CultureInfo.InvariantCulture, $"{system.Title},{region.Name},{(convention == EmptyRegionConvention.Skip ? "skipped" : "1 if both are empty")},{dice.Mean:0.##},{dice.StandardDeviation:0.##},{dice.Count},{dice.Skipped},{PaperFigures.Find(system.Name, skipConnections: 4).Text(region.Name)}");
+                    text.AppendLine(CultureInfo.InvariantCulture,
+                        $"{system.Title},{region.Name},{(convention == EmptyRegionConvention.Skip ? "skipped" : "1 if both are empty")},{dice.Mean:0.##},"
+                        + $"{dice.StandardDeviation:0.##},{dice.Count},{dice.Skipped},{PaperFigures.Find(system.Name, skipConnections: 4).Text(region.Name)}");
                 }
             }
         }
@@ -55,5 +58,6 @@ internal static class DemoTable
         OutputFile.Write(path, text.ToString());
     }
 
-    public static string Text(MeanAndDeviation percent) => string.Create(CultureInfo.InvariantCulture, $"{percent.Mean:0.00} ± {percent.StandardDeviation:0.00}");
+    public static string Text(MeanAndDeviation percent) =>
+        string.Create(CultureInfo.InvariantCulture, $"{percent.Mean:0.00} ± {percent.StandardDeviation:0.00}");
 }

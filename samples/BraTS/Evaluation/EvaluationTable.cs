@@ -13,14 +13,16 @@ internal static class EvaluationTable
         var table = new Table
         {
             Title = new TableTitle($"Mean ± standard deviation over {cases} case{(cases == 1 ? "" : "s")}"),
-            Caption = new TableTitle("Dice: an empty region counts as 100 % if it is predicted empty, else 0 %; \"present\" leaves such cases out. HD95: only cases in which both regions exist."),
+            Caption = new TableTitle("Dice: an empty region counts as 100 % if it is predicted empty, else 0 %; \"present\" leaves such cases out. "
+                + "HD95: only cases in which both regions exist."),
             Border = TableBorder.Rounded,
         };
         table.AddColumn("Network").AddColumn("Grid").AddColumn("Region");
         foreach (string name in new[] { "Dice %", "Dice %, present", "Sensitivity %", "Specificity %", "HD95 mm" })
             table.AddColumn(new TableColumn(name).RightAligned());
         string previous = "";
-        foreach (IGrouping<(string Network, ScoringGrid Grid, string Region), CaseScore> group in scores.GroupBy(score => (score.Network, score.Grid, score.Region.Region)))
+        foreach (IGrouping<(string Network, ScoringGrid Grid, string Region), CaseScore> group in scores.GroupBy(
+            score => (score.Network, score.Grid, score.Region.Region)))
         {
             (string network, ScoringGrid grid, string region) = group.Key;
             string first = $"{network} {grid}";

@@ -13,7 +13,8 @@ internal static class SubsetTable
     /// <param name="network">The title of the network.</param>
     /// <param name="modalities">The modalities that it can see.</param>
     /// <param name="scores">For each subset the scores.</param>
-    public static Table Render(string network, IReadOnlyList<string> modalities, IReadOnlyList<(IReadOnlyList<string> Subset, IReadOnlyList<CaseScore> Scores)> scores)
+    public static Table Render(
+        string network, IReadOnlyList<string> modalities, IReadOnlyList<(IReadOnlyList<string> Subset, IReadOnlyList<CaseScore> Scores)> scores)
     {
         var table = new Table
         {

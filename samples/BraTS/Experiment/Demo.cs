@@ -1,3 +1,4 @@
+using System.Globalization;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Report;
 using KnowledgeDistillation.Experiments.Reproduction.Results;
@@ -32,21 +33,28 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
         if (split.Test.Count == 0)
             throw new UsageException("The demo needs a test set: --folds must be at least 2.");
         display.Say($"{split}.");
-        IReadOnlyDictionary<string, CachedCase> cached = PreparedCases.Prepare(dataset.Cases, Settings.Preprocessing(BraTSModality.All), folder.Cache, display, cancellation);
+        IReadOnlyDictionary<string, CachedCase> cached =
+            PreparedCases.Prepare(dataset.Cases, Settings.Preprocessing(BraTSModality.All), folder.Cache, display, cancellation);
 
         var histories = new Dictionary<SegmentationSystem, IReadOnlyList<EpochReport>>();
         foreach (SegmentationSystem system in DemoSystems.All)
         {
             display.Heading(Introduce(system));
             string[] teachers = system.NeedsTeacher ? [BestOf(SegmentationSystems.Teacher, folder)] : [];
-            histories[system] = new NetworkTraining(Settings, system, Modality, folder.Of(system), teachers).Run(split, cached, device, display, cancellation).History;
+            histories[system] = new NetworkTraining(Settings, system, Modality, folder.Of(system), teachers)
+                .Run(split, cached, device, display, cancellation).History;
         }
 
         CachedCase[] test = [.. split.Test.Select(item => cached[item.Id])];
-        Dictionary<SegmentationSystem, SegmentationModel> models = DemoSystems.All.ToDictionary(system => system, system => SegmentationModel.Load(BestOf(system, folder), device));
+        Dictionary<SegmentationSystem, SegmentationModel> models = DemoSystems.All.ToDictionary(
+            system => system, system => SegmentationModel.Load(BestOf(system, folder), device));
         try
         {
-            CaseScore[] scores = [.. models.SelectMany(model => ModelEvaluation.Score(model.Key.Title, model.Value, [.. test.Select(EvaluationCase.Of)], [ScoringGrid.Training], display, cancellation))];
+            CaseScore[] scores =
+            [
+                .. models.SelectMany(model =>
+                    ModelEvaluation.Score(model.Key.Title, model.Value, [.. test.Select(EvaluationCase.Of)], [ScoringGrid.Training], display, cancellation)),
+            ];
             ScoresCsv.Write(folder.Scores, scores);
             DemoTable.WriteCsv(folder.Summary, scores);
             new DemoReport
@@ -62,7 +70,9 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
             display.Say();
             display.Show(DemoTable.Render(scores, test.Length));
             display.Say(PaperFigures.Note);
-            display.Say(FormattableString.Invariant($"The student's objective (eq. 5) has λ = {Settings.Lambda}, T = {Settings.Temperature}, α = {Settings.Alpha}; the paper's has λ = 0.75, T = 5, α = 10 (--temperature 5 --alpha 10)."));
+            display.Say(string.Create(CultureInfo.InvariantCulture,
+                $"The student's objective (eq. 5) has λ = {Settings.Lambda}, T = {Settings.Temperature}, α = {Settings.Alpha}; "
+                + $"the paper's has λ = 0.75, T = 5, α = 10 (--temperature 5 --alpha 10)."));
         }
         finally
         {

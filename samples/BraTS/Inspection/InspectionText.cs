@@ -18,8 +18,10 @@ internal static class InspectionText
         IReadOnlyList<BraTSCase> cases = inspection.Dataset.Cases;
         int complete = cases.Count(item => BraTSModality.All.All(item.Images.ContainsKey));
         display.Say($"Layout      {inspection.Layout}");
-        display.Say($"Cases       {cases.Count} can be read{(inspection.Dataset.Faults.Count > 0 ? $", {inspection.Dataset.Faults.Count} cannot (below)" : "")}");
-        display.Say($"Grade       {string.Join(", ", cases.GroupBy(item => item.Grade).OrderByDescending(group => group.Key).Select(group => $"{group.Count()} {group.Key.ToString().ToLowerInvariant()}"))}");
+        display.Say(
+            $"Cases       {cases.Count} can be read{(inspection.Dataset.Faults.Count > 0 ? $", {inspection.Dataset.Faults.Count} cannot (below)" : "")}");
+        display.Say("Grade       "
+            + $"{string.Join(", ", cases.GroupBy(item => item.Grade).OrderByDescending(group => group.Key).Select(group => $"{group.Count()} {group.Key.ToString().ToLowerInvariant()}"))}");
         display.Say($"Modalities  {complete} with all four{Lacking(cases)}");
         display.Say($"Reference   {cases.Count(item => item.SegmentationPath is not null)} with a segmentation{Conventions(inspection)}");
         foreach ((string grid, int count) in inspection.Grids)
@@ -55,7 +57,9 @@ internal static class InspectionText
         TumorVoxels[] tumors = [.. inspection.Tumors.Select(tumor => tumor.Voxels)];
         long total = tumors.Sum(tumor => (long)tumor.Total);
         var table = new Table { Border = TableBorder.Rounded };
-        table.AddColumn("Label").AddColumn(new TableColumn("Share of the volume").RightAligned()).AddColumn(new TableColumn("Share of the tumor").RightAligned()).AddColumn(new TableColumn("Cases without it").RightAligned());
+        table.AddColumn("Label").AddColumn(new TableColumn("Share of the volume").RightAligned())
+            .AddColumn(new TableColumn("Share of the tumor").RightAligned())
+            .AddColumn(new TableColumn("Cases without it").RightAligned());
         AddRow("necrosis, non-enhancing core", tumor => tumor.Necrosis);
         AddRow("edema", tumor => tumor.Edema);
         AddRow("enhancing tumor", tumor => tumor.Enhancing);
@@ -75,7 +79,11 @@ internal static class InspectionText
         void AddRow(string name, Func<TumorVoxels, int> count)
         {
             long voxels = tumors.Sum(tumor => (long)count(tumor));
-            table.AddRow(name, Percent(voxels, inspection.Volume), Percent(voxels, total), tumors.Count(tumor => count(tumor) == 0).ToString(CultureInfo.InvariantCulture));
+            table.AddRow(
+                name,
+                Percent(voxels, inspection.Volume),
+                Percent(voxels, total),
+                tumors.Count(tumor => count(tumor) == 0).ToString(CultureInfo.InvariantCulture));
         }
     }
 
@@ -83,7 +91,8 @@ internal static class InspectionText
     {
         int trainable = cases.Count(item => item.SegmentationPath is not null && BraTSModality.All.All(item.Images.ContainsKey));
         int students = cases.Count(item => item.Images.ContainsKey(BraTSModality.T1ce));
-        return $"For training teacher and student (four modalities and a reference): {TrainingText.Cases(trainable)}. For segmentation by a student (T1ce): {TrainingText.Cases(students)}.";
+        return $"For training teacher and student (four modalities and a reference): {TrainingText.Cases(trainable)}. For segmentation by a student (T1ce): "
+            + $"{TrainingText.Cases(students)}.";
     }
 
     private static string Percent(long part, long whole) => whole == 0 ? "–" : string.Create(CultureInfo.InvariantCulture, $"{100.0 * part / whole:0.00} %");

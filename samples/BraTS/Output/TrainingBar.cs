@@ -13,7 +13,8 @@ internal sealed class TrainingBar(ProgressTask task) : ITrainingCallback
     {
         task.MaxValue = (double)progress.Epochs * progress.StepsPerEpoch;
         task.Value = ((double)progress.Epoch * progress.StepsPerEpoch) + progress.Step;
-        task.Description = $"{_name}  epoch {progress.Epoch + 1}/{progress.Epochs}  loss {TrainingText.Losses(progress.Loss, progress.Terms)}  [dim]{TrainingText.Time(progress.Remaining)} left[/]";
+        task.Description = $"{_name}  epoch {progress.Epoch + 1}/{progress.Epochs}  loss {TrainingText.Losses(progress.Loss, progress.Terms)}  "
+            + $"[dim]{TrainingText.Time(progress.Remaining)} left[/]";
     }
 
     public void EpochEnded(IReadOnlyList<EpochReport> history, IEncoderDecoder network)

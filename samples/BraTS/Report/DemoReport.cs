@@ -33,12 +33,20 @@ internal sealed record DemoReport
 
     private ReportDocument Document() => new("From several MRI modalities to one",
     [
-        new ReportBlock.Paragraph($"A teacher that sees T1, T1ce, T2 and FLAIR helps a student that sees {ModalityTitles.Of(Modality)} only. The baseline is the same network without help.", ReportTone.Lead),
-        new ReportBlock.Paragraph($"{Data}: {Split.Training.Count} cases for training, {Split.Validation.Count} for the choice of the best epoch, {Split.Test.Count} for the test that follows. Seed {Settings.Seed}.", ReportTone.Muted),
+        new ReportBlock.Paragraph(
+            $"A teacher that sees T1, T1ce, T2 and FLAIR helps a student that sees {ModalityTitles.Of(Modality)} only. "
+                + "The baseline is the same network without help.",
+            ReportTone.Lead),
+        new ReportBlock.Paragraph(
+            $"{Data}: {Split.Training.Count} cases for training, {Split.Validation.Count} for the choice of the best epoch, "
+                + $"{Split.Test.Count} for the test that follows. Seed {Settings.Seed}.",
+            ReportTone.Muted),
 
         new ReportBlock.Heading(2, "Overlap with the reference"),
         new ReportBlock.Table(DiceTable("Dice in percent, mean ± standard deviation over the test cases", EmptyRegionConvention.ScoreOne, withPaper: true)),
-        new ReportBlock.Paragraph($"A region that is empty in both reference and prediction counts as 100, one that is empty in one of them as 0. {PaperFigures.Note}", ReportTone.Muted),
+        new ReportBlock.Paragraph(
+            $"A region that is empty in both reference and prediction counts as 100, one that is empty in one of them as 0. {PaperFigures.Note}",
+            ReportTone.Muted),
         new ReportBlock.Table(DiceTable("The same without the cases that have no such region", EmptyRegionConvention.Skip, withPaper: false)),
         new ReportBlock.Paragraph("What an empty region counts can move the mean more than the method does, so both are given.", ReportTone.Muted),
 
@@ -49,16 +57,24 @@ internal sealed record DemoReport
 
         new ReportBlock.Heading(2, "How they learned"),
         new ReportBlock.Charts([.. Histories.Select(fit => LossChart.Draw(fit.Key.Title, fit.Value))]),
-        new ReportBlock.Paragraph($"{LossChart.Legend} The student's objective is KD + GT + KL (eq. 5), so its height cannot be compared with the others'. {GradientShares()}", ReportTone.Muted),
+        new ReportBlock.Paragraph(
+            $"{LossChart.Legend} The student's objective is KD + GT + KL (eq. 5), so its height cannot be compared with the others'. {GradientShares()}",
+            ReportTone.Muted),
 
         new ReportBlock.Heading(2, "Details"),
         new ReportBlock.Details("Dice of every test case", [new ReportBlock.Table(CaseTable())]),
-        new ReportBlock.Details("Settings", [new ReportBlock.Table(new ReportTable("All settings", [new("Setting", IsText: true), new("Value", IsText: true)], [.. SettingsRows.Of(Settings).Select(setting => new ReportCell[] { SettingsRows.InWords(setting.Name), setting.Value })]))]),
+        new ReportBlock.Details(
+            "Settings", [new ReportBlock.Table(new ReportTable(
+                "All settings", [new("Setting", IsText: true), new("Value", IsText: true)],
+                [.. SettingsRows.Of(Settings).Select(setting => new ReportCell[] { SettingsRows.InWords(setting.Name), setting.Value })]))]),
     ]);
 
     private ReportTable DiceTable(string caption, EmptyRegionConvention convention, bool withPaper) => new(
         caption,
-        [new("Network", IsText: true), .. BraTSRegions.All.SelectMany(region => withPaper ? new ReportColumn[] { region.Name, $"{region.Name}, paper" } : [region.Name])],
+        [
+            new("Network", IsText: true),
+            .. BraTSRegions.All.SelectMany(region => withPaper ? new ReportColumn[] { region.Name, $"{region.Name}, paper" } : [region.Name]),
+        ],
         [
             .. DemoSystems.All.Select(system => (ReportCell[])
             [
@@ -76,11 +92,15 @@ internal sealed record DemoReport
 
     private string GradientShares() =>
         Histories[SegmentationSystems.KDNet].LastOrDefault(report => report.GradientShares is not null) is { GradientShares: { } shares } last
-            ? $"In epoch {last.Epoch + 1} the terms' shares of the student's gradient were {string.Join(", ", shares.Select(share => FormattableString.Invariant($"{share.Key} {100 * share.Value:0} %")))}."
+            ? $"In epoch {last.Epoch + 1} the terms' shares of the student's gradient were "
+                + $"{string.Join(", ", shares.Select(share => FormattableString.Invariant($"{share.Key} {100 * share.Value:0} %")))}."
             : "";
 
     private ReportTable CaseTable() => new(
         "Dice in percent",
         [new("Case", IsText: true), .. DemoSystems.All.SelectMany(system => BraTSRegions.All.Select(region => (ReportColumn)$"{system.Title} {region.Name}"))],
-        [.. Scores.GroupBy(score => score.CaseId).Select(item => (ReportCell[])[item.Key, .. item.Select(score => (ReportCell)string.Create(CultureInfo.InvariantCulture, $"{100 * score.Region.Dice:0.0}"))])]);
+        [
+            .. Scores.GroupBy(score => score.CaseId).Select(item =>
+                (ReportCell[])[item.Key, .. item.Select(score => (ReportCell)string.Create(CultureInfo.InvariantCulture, $"{100 * score.Region.Dice:0.0}"))]),
+        ]);
 }

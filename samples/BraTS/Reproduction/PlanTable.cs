@@ -15,14 +15,21 @@ internal static class PlanTable
         bool seeds = reproduction.Parts.Count > 1;
         (string Name, Func<PlannedRun, bool> Holds)[] columns = seeds
             ? [.. reproduction.Parts.Select(part => ($"{part.Prefix}", (Func<PlannedRun, bool>)(run => run.Settings.Seed == part.Settings.Seed)))]
-            : [.. reproduction.Plan.Select(run => run.Settings.Fold).Distinct().Select(fold => (FormattableString.Invariant($"fold-{fold}/"), (Func<PlannedRun, bool>)(run => run.Settings.Fold == fold)))];
+            : [.. reproduction.Plan.Select(run => run.Settings.Fold).Distinct()
+                .Select(fold => (FormattableString.Invariant($"fold-{fold}/"), (Func<PlannedRun, bool>)(run => run.Settings.Fold == fold)))];
         foreach ((string name, _) in columns)
             table.AddColumn(new TableColumn(name).RightAligned());
         HashSet<string> mine = [.. reproduction.Own.Select(run => run.IdWithSeed)];
         foreach (IGrouping<string, PlannedRun> row in reproduction.Plan.GroupBy(run => run.Row))
         {
             PlannedRun first = row.First();
-            table.AddRow([Markup.Escape(row.Key), Markup.Escape(first.LabelWithWeights), Markup.Escape(first.Objective), .. columns.Select(column => State([.. row.Where(column.Holds)]))]);
+            table.AddRow(
+                [
+                    Markup.Escape(row.Key),
+                    Markup.Escape(first.LabelWithWeights),
+                    Markup.Escape(first.Objective),
+                    .. columns.Select(column => State([.. row.Where(column.Holds)])),
+                ]);
         }
 
         return table;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Medical.BraTS;
@@ -41,7 +42,9 @@ internal sealed record DatasetInspection(
                 string modality = item.Images.Keys.First();
                 PreprocessedCase prepared = new Preprocessor(settings.Preprocessing([modality])).Process(item);
                 VolumeGrid grid = prepared.Geometry.NativeGrid;
-                string text = FormattableString.Invariant($"{grid.SizeX}×{grid.SizeY}×{grid.SizeZ} voxels of {grid.Spacing.X:0.##}×{grid.Spacing.Y:0.##}×{grid.Spacing.Z:0.##} mm, {grid.Orientation}");
+                string text = string.Create(CultureInfo.InvariantCulture,
+                    $"{grid.SizeX}×{grid.SizeY}×{grid.SizeZ} voxels of {grid.Spacing.X:0.##}×{grid.Spacing.Y:0.##}×{grid.Spacing.Z:0.##} mm, "
+                    + $"{grid.Orientation}");
                 grids[text] = grids.GetValueOrDefault(text) + 1;
                 if (prepared.Tumor is { } tumor)
                 {
@@ -52,7 +55,12 @@ internal sealed record DatasetInspection(
                 progress.Report(i + 1);
             }
 
-            return new DatasetInspection(dataset, LayoutOf(dataset), [.. grids.Select(grid => (grid.Key, grid.Value)).OrderByDescending(grid => grid.Value)], tumors, volume);
+            return new DatasetInspection(
+                dataset,
+                LayoutOf(dataset),
+                [.. grids.Select(grid => (grid.Key, grid.Value)).OrderByDescending(grid => grid.Value)],
+                tumors,
+                volume);
         });
     }
 
@@ -67,6 +75,8 @@ internal sealed record DatasetInspection(
             return "BraTS 2023 and later (-t1n, -t1c, -t2w, -t2f)";
         if (folders.Any(folder => folder is "HGG" or "LGG"))
             return "BraTS 2017 to 2019 (folders HGG and LGG)";
-        return name.Contains('_', StringComparison.Ordinal) ? "BraTS 2020 and 2021, or one like it (a folder for each case)" : "folders with t1, t1ce, t2, flair and seg";
+        return name.Contains('_', StringComparison.Ordinal)
+            ? "BraTS 2020 and 2021, or one like it (a folder for each case)"
+            : "folders with t1, t1ce, t2, flair and seg";
     }
 }

@@ -25,9 +25,17 @@ internal sealed class ImagePrediction
     {
         IReadOnlyList<string> known = model.Network.Modalities;
         if (known.Count > 1 && model.Network.NeedsAllModalities)
-            throw new ExperimentException($"The network needs {string.Join(", ", known.Select(ModalityTitles.Of))}; predict needs one that is content with a single modality, for example a student or a baseline.");
+        {
+            throw new ExperimentException($"The network needs {string.Join(", ", known.Select(ModalityTitles.Of))}; "
+                + "predict needs one that is content with a single modality, for example a student or a baseline.");
+        }
+
         if (known.Count > 1 && modality is null)
-            throw new ExperimentException($"The network works with any of {string.Join(", ", known.Select(ModalityTitles.Of))}: tell by --modality which one the images are.");
+        {
+            throw new ExperimentException(
+                $"The network works with any of {string.Join(", ", known.Select(ModalityTitles.Of))}: tell by --modality which one the images are.");
+        }
+
         if (modality is not null && !known.Contains(modality))
             throw new ExperimentException($"The network sees {string.Join(", ", known.Select(ModalityTitles.Of))}, but --modality is {modality}.");
         _modality = modality ?? known[0];
@@ -44,7 +52,11 @@ internal sealed class ImagePrediction
             throw new ExperimentException($"--out '{output}' is one file, but {images.Count} images were given: give a folder.");
         (string Image, string Result)[] work = [.. images.Select(image => (image, isFile ? output : Path.Combine(output, Stem(image) + "_seg.nii.gz")))];
         if (work.GroupBy(item => Path.GetFullPath(item.Result), StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1) is { } clash)
-            throw new ExperimentException($"The results of {string.Join(" and ", clash.Select(item => $"'{item.Image}'"))} would have the same name, '{clash.First().Result}': segment them in several calls with different --out.");
+        {
+            throw new ExperimentException($"The results of {string.Join(" and ", clash.Select(item => $"'{item.Image}'"))} would have the same name, "
+                + $"'{clash.First().Result}': segment them in several calls with different --out.");
+        }
+
         HashSet<string> inputs = [.. images.Select(Path.GetFullPath)];
         if (work.FirstOrDefault(item => inputs.Contains(Path.GetFullPath(item.Result))) is { Result: { } own })
             throw new ExperimentException($"The result '{own}' would overwrite an image: choose another --out.");

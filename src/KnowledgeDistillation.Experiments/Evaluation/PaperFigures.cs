@@ -8,7 +8,12 @@ namespace KnowledgeDistillation.Experiments.Evaluation;
 /// <param name="Model">The row's name in the paper.</param>
 /// <param name="Objective">The losses, as Table 2 writes them; empty for networks that only Table 1 has.</param>
 /// <param name="Dice">Mean and, where the paper gives one, standard deviation over three folds, by region.</param>
-internal sealed record PaperFigures(string System, int? SkipConnections, string Model, string Objective, IReadOnlyDictionary<string, (double Mean, double? Deviation)> Dice)
+internal sealed record PaperFigures(
+    string System,
+    int? SkipConnections,
+    string Model,
+    string Objective,
+    IReadOnlyDictionary<string, (double Mean, double? Deviation)> Dice)
 {
     /// <summary>What stands in the way of comparing the paper's figures with one's own.</summary>
     public const string Note = "The paper's figures are for BraTS 2018 (285 patients) at 64³ voxels, and its ± is over three folds, not over cases.";
@@ -48,6 +53,13 @@ internal sealed record PaperFigures(string System, int? SkipConnections, string 
         (double mean, null) => mean.ToString("0.00", CultureInfo.InvariantCulture),
     };
 
-    private static PaperFigures Of(string system, int? skips, string model, string objective, (double, double?) enhancing, (double, double?) core, (double, double?) whole) =>
+    private static PaperFigures Of(
+        string system,
+        int? skips,
+        string model,
+        string objective,
+        (double, double?) enhancing,
+        (double, double?) core,
+        (double, double?) whole) =>
         new(system, skips, model, objective, new Dictionary<string, (double, double?)> { ["ET"] = enhancing, ["TC"] = core, ["WT"] = whole });
 }

@@ -9,13 +9,15 @@ internal static class ScoresCsv
 {
     public static void Write(string path, IEnumerable<CaseScore> scores)
     {
-        var text = new StringBuilder("network,case,grade,grid,region,reference_voxels,predicted_voxels,dice,dice_empty_skipped,sensitivity,specificity,hd95_mm\n");
+        var text = new StringBuilder(
+            "network,case,grade,grid,region,reference_voxels,predicted_voxels,dice,dice_empty_skipped,sensitivity,specificity,hd95_mm\n");
         foreach (CaseScore score in scores)
         {
             var region = score.Region;
             string[] row =
             [
-                Csv.Text(score.Network), Csv.Text(score.CaseId), score.Grade.ToString().ToLowerInvariant(), score.Grid.ToString().ToLowerInvariant(), region.Region,
+                Csv.Text(score.Network), Csv.Text(score.CaseId), score.Grade.ToString().ToLowerInvariant(), score.Grid.ToString()
+                    .ToLowerInvariant(), region.Region,
                 Text(region.Overlap.ReferenceVoxels), Text(region.Overlap.PredictionVoxels),
                 Text(region.Dice), Text(region.DiceSkippingEmpty), Text(region.Sensitivity), Text(region.Specificity), Text(region.HausdorffDistance95),
             ];
@@ -26,5 +28,7 @@ internal static class ScoresCsv
     }
 
     // "nan" and "inf" are what spreadsheets, R and pandas read.
-    private static string Text(double value) => double.IsNaN(value) ? "nan" : double.IsInfinity(value) ? "inf" : value.ToString("0.######", CultureInfo.InvariantCulture);
+    private static string Text(double value) => double.IsNaN(value) ? "nan"
+        : double.IsInfinity(value) ? "inf"
+        : value.ToString("0.######", CultureInfo.InvariantCulture);
 }

@@ -9,7 +9,8 @@ internal static class BoxPlot
 
     /// <summary>How the boxes are to be read.</summary>
     public const string Legend =
-        "The box spans the middle half of the cases, its thick line is the median, and the whiskers reach the most extreme case within one and a half times the length of the box. Each dot is a case (dots are spread up and down only to be seen); a diamond is the mean.";
+        "The box spans the middle half of the cases, its thick line is the median, and the whiskers reach the most extreme case within one and a half times "
+            + "the length of the box. Each dot is a case (dots are spread up and down only to be seen); a diamond is the mean.";
 
     /// <summary>Draws the boxes.</summary>
     /// <param name="title">What is shown.</param>
@@ -57,12 +58,25 @@ internal static class BoxPlot
             // The golden ratio spreads any number of dots evenly, always in the same way.
             double spread = ((i * 0.618034 % 1) - 0.5) * (BoxHeight - 2);
             bool outside = percent < box.LowWhisker || percent > box.HighWhisker;
-            canvas.Dot($"dot {group.Style}", x(percent), middle + spread, 1.7, outside ? string.Create(CultureInfo.InvariantCulture, $"{name}: {percent:0.0}") : null);
+            canvas.Dot(
+                $"dot {group.Style}",
+                x(percent),
+                middle + spread,
+                1.7,
+                outside ? string.Create(CultureInfo.InvariantCulture, $"{name}: {percent:0.0}") : null);
         }
 
-        canvas.Line($"median {group.Style}", x(box.Median), top + BoxTop - 1, x(box.Median), top + BoxTop + BoxHeight + 1, string.Create(CultureInfo.InvariantCulture, $"median {box.Median:0.0}"));
+        canvas.Line(
+            $"median {group.Style}",
+            x(box.Median),
+            top + BoxTop - 1,
+            x(box.Median),
+            top + BoxTop + BoxHeight + 1,
+            string.Create(CultureInfo.InvariantCulture, $"median {box.Median:0.0}"));
         double mean = group.Values.Average(value => value.Percent);
-        canvas.Curve("mean", [(x(mean) - 4, middle), (x(mean), middle - 4), (x(mean) + 4, middle), (x(mean), middle + 4), (x(mean) - 4, middle)], string.Create(CultureInfo.InvariantCulture, $"mean {mean:0.0}"));
+        canvas.Curve(
+            "mean", [(x(mean) - 4, middle), (x(mean), middle - 4), (x(mean) + 4, middle), (x(mean), middle + 4), (x(mean) - 4, middle)], string.Create(
+                CultureInfo.InvariantCulture, $"mean {mean:0.0}"));
     }
 
     private static string Describe(BoxPlotGroup group)
@@ -70,7 +84,8 @@ internal static class BoxPlot
         if (group.Values.Count == 0)
             return $"{group.Label}: no result";
         Quartiles box = Quartiles.Of(group.Values.Select(value => value.Percent));
-        return string.Create(CultureInfo.InvariantCulture, $"{group.Label}: median {box.Median:0.0}, middle half {box.First:0.0} to {box.Third:0.0}, {group.Values.Count} cases");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{group.Label}: median {box.Median:0.0}, middle half {box.First:0.0} to {box.Third:0.0}, {group.Values.Count} cases");
     }
 }
 

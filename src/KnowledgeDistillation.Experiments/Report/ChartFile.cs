@@ -6,6 +6,7 @@ internal static class ChartFile
     private const string Namespace = "http://www.w3.org/2000/svg";
 
     public static string Of(ReportChart chart) =>
-        chart.Svg.Insert(chart.Svg.IndexOf('>', StringComparison.Ordinal) + 1, $"<style>{EmbeddedText.Read("chart.css")}svg {{ background: var(--page); }}</style>")
+        chart.Svg.Insert(
+            chart.Svg.IndexOf('>', StringComparison.Ordinal) + 1, $"<style>{EmbeddedText.Read("chart.css")}svg {{ background: var(--page); }}</style>")
             .Insert("<svg".Length, $" xmlns=\"{Namespace}\"") + "\n";
 }

@@ -8,7 +8,9 @@ using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Experiments.Report;
 
-/// <summary>A slice of a case in a row of pictures as in the paper's Figure 2: what the student sees, the reference, and what the networks made of it.</summary>
+/// <summary>
+/// A slice of a case in a row of pictures as in the paper's Figure 2: what the student sees, the reference, and what the networks made of it.
+/// </summary>
 /// <param name="Title">Which case it is and why it is shown.</param>
 /// <param name="Pictures">Captions with PNG files.</param>
 internal sealed record ComparisonFigure(string Title, IReadOnlyList<(string Caption, byte[] Png)> Pictures)
@@ -58,7 +60,8 @@ internal sealed record ComparisonFigure(string Title, IReadOnlyList<(string Capt
             ]);
         }
 
-        IEnumerable<CaseScore> OfCase(SegmentationSystem system, string caseId) => scores.Where(score => score.Network == system.Title && score.CaseId == caseId);
+        IEnumerable<CaseScore> OfCase(SegmentationSystem system, string caseId) =>
+            scores.Where(score => score.Network == system.Title && score.CaseId == caseId);
     }
 
     /// <summary>For example "A hard case: Brats18_2013_0_1, low grade".</summary>
@@ -66,7 +69,8 @@ internal sealed record ComparisonFigure(string Title, IReadOnlyList<(string Capt
         $"{rank}: {caseId}{(grade == TumorGrade.Unknown ? "" : $", {grade.ToString().ToLowerInvariant()} grade")}";
 
     /// <summary>For example "Baseline, mean Dice 71 %".</summary>
-    public static string CaptionOf(string network, IEnumerable<CaseScore> ofCase) => FormattableString.Invariant($"{network}, mean Dice {MeanDice(ofCase):0} %");
+    public static string CaptionOf(string network, IEnumerable<CaseScore> ofCase) =>
+        FormattableString.Invariant($"{network}, mean Dice {MeanDice(ofCase):0} %");
 
     /// <summary>The mean over regions in percent.</summary>
     public static double MeanDice(IEnumerable<CaseScore> ofCase) => ofCase.Average(score => 100 * score.Region.Overlap.Dice(EmptyRegionConvention.ScoreOne));

@@ -46,25 +46,33 @@ internal static class HtmlReport
                 html.Append(CultureInfo.InvariantCulture, $"<p{Class(paragraph.Tone)}>{Xml.Escape(paragraph.Text)}</p>\n");
                 break;
             case ReportBlock.Bullets bullets:
-                html.Append(CultureInfo.InvariantCulture, $"<ul{Class(bullets.Tone)}>{string.Concat(bullets.Items.Select(item => $"<li>{Xml.Escape(item)}</li>"))}</ul>\n");
+                html.Append(CultureInfo.InvariantCulture,
+                    $"<ul{Class(bullets.Tone)}>{string.Concat(bullets.Items.Select(item => $"<li>{Xml.Escape(item)}</li>"))}</ul>\n");
                 break;
             case ReportBlock.Findings findings:
-                html.Append(CultureInfo.InvariantCulture, $"<ul class=\"findings\">{string.Concat(findings.Items.Select(item => $"<li>{Finding(item)}</li>"))}</ul>\n");
+                html.Append(
+                    CultureInfo.InvariantCulture, $"<ul class=\"findings\">{string.Concat(findings.Items.Select(item => $"<li>{Finding(item)}</li>"))}</ul>\n");
                 break;
             case ReportBlock.Table table:
                 Append(html, table.Content);
                 break;
             case ReportBlock.Charts charts:
-                html.Append(CultureInfo.InvariantCulture, $"<div class=\"charts\">{string.Concat(charts.Items.Select(chart => $"<figure class=\"chart\"><figcaption>{Xml.Escape(chart.Title)}</figcaption>{chart.Svg}</figure>\n"))}</div>\n");
+                html.Append(CultureInfo.InvariantCulture,
+                    $"<div class=\"charts\">"
+                    + $"{string.Concat(charts.Items.Select(chart => $"<figure class=\"chart\"><figcaption>{Xml.Escape(chart.Title)}</figcaption>{chart.Svg}</figure>\n"))}</div>\n");
                 break;
             case ReportBlock.Pictures pictures:
                 Append(html, pictures.Figure);
                 break;
             case ReportBlock.Legend legend:
-                html.Append(CultureInfo.InvariantCulture, $"<ul class=\"legend\">{string.Concat(legend.Colors.Select(color => $"<li><i style=\"background:{color.Hex}\"></i>{Xml.Escape(color.Name)}</li>"))}</ul>\n");
+                html.Append(CultureInfo.InvariantCulture,
+                    $"<ul class=\"legend\">"
+                    + $"{string.Concat(legend.Colors.Select(color => $"<li><i style=\"background:{color.Hex}\"></i>{Xml.Escape(color.Name)}</li>"))}</ul>\n");
                 break;
             case ReportBlock.Links links:
-                html.Append(CultureInfo.InvariantCulture, $"<ul class=\"links\">{string.Concat(links.Items.Select(link => $"<li><a href=\"{Xml.Escape(link.Address)}\">{Xml.Escape(link.Text)}</a></li>"))}</ul>\n");
+                html.Append(CultureInfo.InvariantCulture,
+                    $"<ul class=\"links\">"
+                    + $"{string.Concat(links.Items.Select(link => $"<li><a href=\"{Xml.Escape(link.Address)}\">{Xml.Escape(link.Text)}</a></li>"))}</ul>\n");
                 break;
             case ReportBlock.Details details:
                 html.Append(CultureInfo.InvariantCulture, $"<details><summary>{Xml.Escape(details.Summary)}</summary>\n");
@@ -80,7 +88,9 @@ internal static class HtmlReport
     // What is wider than a phone can be scrolled, also by keyboard.
     private static void Append(StringBuilder html, ReportTable table)
     {
-        html.Append(CultureInfo.InvariantCulture, $"<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{Xml.Escape(table.Caption)}\"><table><caption><span>{Xml.Escape(table.Caption)}</span></caption>\n<thead><tr>");
+        html.Append(CultureInfo.InvariantCulture,
+            $"<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
+            + $"aria-label=\"{Xml.Escape(table.Caption)}\"><table><caption><span>{Xml.Escape(table.Caption)}</span></caption>\n<thead><tr>");
         foreach (ReportColumn column in table.Columns)
             html.Append(CultureInfo.InvariantCulture, $"<th scope=\"col\"{(column.IsText ? " class=\"text\"" : "")}>{Xml.Escape(column.Title)}</th>");
         html.Append("</tr></thead>\n<tbody>\n");
@@ -89,7 +99,13 @@ internal static class HtmlReport
             html.Append("<tr>");
             for (int i = 0; i < row.Count; i++)
             {
-                string classes = string.Join(' ', new[] { table.Columns[i].IsText ? "text" : "", row[i].Text.Length > LongestLine && table.Columns[i].IsText ? "prose" : "", Name(row[i].Tone) }.Where(name => name.Length > 0));
+                string classes = string.Join(
+                    ' ', new[]
+                    {
+                        table.Columns[i].IsText ? "text" : "",
+                        row[i].Text.Length > LongestLine && table.Columns[i].IsText ? "prose" : "",
+                        Name(row[i].Tone),
+                    }.Where(name => name.Length > 0));
                 string attribute = classes.Length == 0 ? "" : $" class=\"{classes}\"";
                 html.Append(i == 0 ? $"<th scope=\"row\"{attribute}>{Xml.Escape(row[i].Text)}</th>" : $"<td{attribute}>{Number(row[i].Text)}</td>");
             }
@@ -102,9 +118,16 @@ internal static class HtmlReport
 
     private static void Append(StringBuilder html, ComparisonFigure figure)
     {
-        html.Append(CultureInfo.InvariantCulture, $"<section class=\"case\"><h3>{Xml.Escape(figure.Title)}</h3><div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{Xml.Escape(figure.Title)}\"><div class=\"figure\" style=\"--pictures:{figure.Pictures.Count}\">");
+        html.Append(CultureInfo.InvariantCulture,
+            $"<section class=\"case\"><h3>{Xml.Escape(figure.Title)}</h3><div class=\"scroll\" role=\"region\" tabindex=\"0\" "
+            + $"aria-label=\"{Xml.Escape(figure.Title)}\"><div class=\"figure\" style=\"--pictures:{figure.Pictures.Count}\">");
         foreach ((string caption, byte[] png) in figure.Pictures)
-            html.Append(CultureInfo.InvariantCulture, $"<figure><img alt=\"{Xml.Escape($"{figure.Title}. {caption}")}\" src=\"data:image/png;base64,{Convert.ToBase64String(png)}\"/><figcaption>{Xml.Escape(caption)}</figcaption></figure>");
+        {
+            html.Append(CultureInfo.InvariantCulture,
+                $"<figure><img alt=\"{Xml.Escape($"{figure.Title}. {caption}")}\" "
+                + $"src=\"data:image/png;base64,{Convert.ToBase64String(png)}\"/><figcaption>{Xml.Escape(caption)}</figcaption></figure>");
+        }
+
         html.Append("</div></div></section>\n");
     }
 

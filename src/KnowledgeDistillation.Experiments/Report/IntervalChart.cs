@@ -17,7 +17,8 @@ internal static class IntervalChart
         double height = Top + (rowHeight * rows.Count) + Bottom;
         string description = $"{title}. {string.Join("; ", rows.Select(Describe))}.";
         var canvas = new ChartCanvas(height, description);
-        double[] shown = [0, .. rows.SelectMany(row => row.Parts.Select(part => part.Value).Append(row.Difference).Concat(row.HasInterval ? [row.Low, row.High] : []))];
+        double[] shown =
+            [0, .. rows.SelectMany(row => row.Parts.Select(part => part.Value).Append(row.Difference).Concat(row.HasInterval ? [row.Low, row.High] : []))];
         (double low, double high) = (shown.Min(), shown.Max());
         double margin = Math.Max(0.05 * (high - low), 0.1);
         (low, high) = (low - margin, high + margin);
@@ -47,8 +48,12 @@ internal static class IntervalChart
 
     private static string Describe(IntervalChartRow row)
     {
-        string interval = row.HasInterval ? string.Create(CultureInfo.InvariantCulture, $", from {row.Low:+0.00;−0.00;0.00} to {row.High:+0.00;−0.00;0.00}") : "";
-        string parts = row.Parts.Count > 0 ? $" ({string.Join(", ", row.Parts.Select(part => string.Create(CultureInfo.InvariantCulture, $"{part.Name} {part.Value:+0.00;−0.00;0.00}")))})" : "";
+        string interval = row.HasInterval
+            ? string.Create(CultureInfo.InvariantCulture, $", from {row.Low:+0.00;−0.00;0.00} to {row.High:+0.00;−0.00;0.00}")
+            : "";
+        string parts = row.Parts.Count > 0
+            ? $" ({string.Join(", ", row.Parts.Select(part => string.Create(CultureInfo.InvariantCulture, $"{part.Name} {part.Value:+0.00;−0.00;0.00}")))})"
+            : "";
         return string.Create(CultureInfo.InvariantCulture, $"{row.Label}: {row.Difference:+0.00;−0.00;0.00}{interval}{parts}");
     }
 }

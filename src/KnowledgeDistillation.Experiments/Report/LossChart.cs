@@ -10,7 +10,8 @@ internal static class LossChart
 {
     /// <summary>How the curves are to be read.</summary>
     public const string Legend =
-        "Loss by epoch, on a logarithmic scale where all totals are positive: solid over the training cases (while the weights changed), dashed over the validation cases. Terms are shown weighted, as they add up to the total. The dotted line marks the epoch whose weights were kept.";
+        "Loss by epoch, on a logarithmic scale where all totals are positive: solid over the training cases (while the weights changed), dashed over the "
+            + "validation cases. Terms are shown weighted, as they add up to the total. The dotted line marks the epoch whose weights were kept.";
 
     private const double Height = 230, Left = 42, Right = 64, Top = 12, Bottom = 28;
 
@@ -28,7 +29,10 @@ internal static class LossChart
         Line[] lines = [.. Lines(history).Where(line => line.Values.All(value => double.IsFinite(value) && (value > 0 || !logarithmic)))];
         EpochReport best = history.LastOrDefault(report => report.IsBest) ?? history[^1];
         string description = string.Create(CultureInfo.InvariantCulture,
-            $"{title}: loss over {history.Count} epochs. Training from {history[0].Training.Total:0.000} to {history[^1].Training.Total:0.000}{(history[^1].Validation is { } last ? $", validation from {history[0].Validation?.Total:0.000} to {last.Total:0.000}" : "")}; the weights of epoch {best.Epoch + 1} were kept.");
+            $"{title}: loss over {history.Count} epochs. "
+                + $"Training from {history[0].Training.Total:0.000} to {history[^1].Training.Total:0.000}"
+                + $"{(history[^1].Validation is { } last ? $", validation from {history[0].Validation?.Total:0.000} to {last.Total:0.000}" : "")}; "
+                + $"the weights of epoch {best.Epoch + 1} were kept.");
         var canvas = new ChartCanvas(Height, description);
         if (lines.Length == 0)
         {
@@ -39,7 +43,8 @@ internal static class LossChart
         (double low, double high) = (lines.Min(line => line.Values.Min()), lines.Max(line => line.Values.Max()));
         (low, high) = logarithmic ? (low / 1.1, high * 1.1) : (low - (0.05 * (high - low)) - 1e-9, high + (0.05 * (high - low)) + 1e-9);
         double X(double epoch) => Left + ((ChartCanvas.Width - Left - Right) * (history.Count == 1 ? 0.5 : epoch / (history.Count - 1)));
-        double Y(double value) => Top + ((Height - Top - Bottom) * (logarithmic ? Math.Log(high / value) / Math.Log(high / low) : (high - value) / (high - low)));
+        double Y(double value) =>
+            Top + ((Height - Top - Bottom) * (logarithmic ? Math.Log(high / value) / Math.Log(high / low) : (high - value) / (high - low)));
 
         foreach (double tick in logarithmic ? AxisTicks.Logarithmic(low, high) : AxisTicks.Linear(low, high, 6))
         {
@@ -49,7 +54,13 @@ internal static class LossChart
 
         foreach (int epoch in new[] { 0, history.Count - 1 }.Distinct())
             canvas.Text("", X(epoch), Height - 10, string.Create(CultureInfo.InvariantCulture, $"{(epoch == 0 ? "epoch " : "")}{epoch + 1}"), "middle");
-        canvas.Line("best", X(best.Epoch - history[0].Epoch), Top, X(best.Epoch - history[0].Epoch), Height - Bottom, string.Create(CultureInfo.InvariantCulture, $"weights kept: epoch {best.Epoch + 1}"));
+        canvas.Line(
+            "best",
+            X(best.Epoch - history[0].Epoch),
+            Top,
+            X(best.Epoch - history[0].Epoch),
+            Height - Bottom,
+            string.Create(CultureInfo.InvariantCulture, $"weights kept: epoch {best.Epoch + 1}"));
         foreach (Line line in lines)
             canvas.Curve(line.Style, Thin(line.Values).Select(point => (X(point.Epoch), Y(point.Value))), line.Title);
         Label(canvas, lines, Y);
@@ -72,7 +83,8 @@ internal static class LossChart
             if (validated)
                 yield return new Line(name, $"{style} validation", $"{name}, validation", Values(report => report.Validation!));
 
-            double[] Values(Func<EpochReport, LossReport> part) => [.. history.Select(report => part(report).Terms.FirstOrDefault(term => term.Name == name)?.Weighted ?? double.NaN)];
+            double[] Values(Func<EpochReport, LossReport> part) =>
+                [.. history.Select(report => part(report).Terms.FirstOrDefault(term => term.Name == name)?.Weighted ?? double.NaN)];
         }
     }
 

@@ -35,8 +35,11 @@ internal sealed class MarkdownReport
     // Pictures of an earlier state of the report.
     private static void DeleteFormer(string pictures, HashSet<string> names)
     {
-        foreach (string path in Directory.EnumerateFiles(pictures).Where(path => Path.GetExtension(path) is ".svg" or ".png" && !names.Contains(Path.GetFileName(path))))
+        foreach (string path in Directory.EnumerateFiles(pictures)
+            .Where(path => Path.GetExtension(path) is ".svg" or ".png" && !names.Contains(Path.GetFileName(path))))
+        {
             File.Delete(path);
+        }
     }
 
     private void Append(ReportBlock block)
@@ -63,7 +66,11 @@ internal sealed class MarkdownReport
                 break;
             case ReportBlock.Charts charts:
                 foreach (ReportChart chart in charts.Items)
-                    Line($"**{Escape(chart.Title)}**\n\n![{Escape(chart.Description)}]({Add(chart.Title, ".svg", Encoding.UTF8.GetBytes(ChartFile.Of(chart)))})");
+                {
+                    Line($"**{Escape(chart.Title)}**\n\n"
+                        + $"![{Escape(chart.Description)}]({Add(chart.Title, ".svg", Encoding.UTF8.GetBytes(ChartFile.Of(chart)))})");
+                }
+
                 break;
             case ReportBlock.Pictures pictures:
                 Append(pictures.Figure);
@@ -92,19 +99,30 @@ internal sealed class MarkdownReport
         lines.Append(CultureInfo.InvariantCulture, $"| {string.Join(" | ", table.Columns.Select(column => Escape(column.Title)))} |\n");
         lines.Append(CultureInfo.InvariantCulture, $"|{string.Join('|', table.Columns.Select((column, i) => i == 0 || column.IsText ? "---" : "---:"))}|");
         foreach (IReadOnlyList<ReportCell> row in table.Rows)
-            lines.Append(CultureInfo.InvariantCulture, $"\n| {string.Join(" | ", row.Select(cell => cell.Tone == ReportTone.Strong && cell.Text.Length > 0 ? $"**{Escape(cell.Text)}**" : Escape(cell.Text)))} |");
+        {
+            lines.Append(CultureInfo.InvariantCulture,
+                $"\n| {string.Join(" | ", row.Select(cell => cell.Tone == ReportTone.Strong && cell.Text.Length > 0 ? $"**{Escape(cell.Text)}**" : Escape(cell.Text)))} |");
+        }
+
         Line(lines.ToString());
     }
 
     private void Append(ComparisonFigure figure)
     {
-        string[] links = [.. figure.Pictures.Select(picture => $"![{Escape($"{figure.Title}. {picture.Caption}")}]({Add($"{figure.Title} {picture.Caption}", ".png", picture.Png)})")];
-        Line($"### {Escape(figure.Title)}\n\n| {string.Join(" | ", figure.Pictures.Select(picture => Escape(picture.Caption)))} |\n|{string.Concat(links.Select(_ => "---|"))}\n| {string.Join(" | ", links)} |");
+        string[] links =
+        [
+            .. figure.Pictures.Select(
+                picture => $"![{Escape($"{figure.Title}. {picture.Caption}")}]({Add($"{figure.Title} {picture.Caption}", ".png", picture.Png)})"),
+        ];
+        Line($"### {Escape(figure.Title)}\n\n| {string.Join(" | ", figure.Pictures.Select(picture => Escape(picture.Caption)))} |\n"
+            + $"|{string.Concat(links.Select(_ => "---|"))}\n| {string.Join(" | ", links)} |");
     }
 
     private string Add(string title, string extension, byte[] content)
     {
-        string words = string.Join('-', new string([.. title.ToLowerInvariant().Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : ' ')]).Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        string words = string.Join(
+            '-', new string([.. title.ToLowerInvariant().Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : ' ')])
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries));
         string name = string.Create(CultureInfo.InvariantCulture, $"{_files.Count + 1:000}-{words[..Math.Min(words.Length, 60)].TrimEnd('-')}{extension}");
         _files.Add(name, content);
         return $"{_folder}/{name}";

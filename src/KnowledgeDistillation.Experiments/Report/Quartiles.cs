@@ -2,7 +2,10 @@ using MathNet.Numerics.Statistics;
 
 namespace KnowledgeDistillation.Experiments.Report;
 
-/// <summary>The five numbers of a box plot. Quartiles are interpolated linearly between the two nearest ranks; whiskers end at the most extreme value within 1.5 box lengths of the box.</summary>
+/// <summary>
+/// The five numbers of a box plot. Quartiles are interpolated linearly between the two nearest ranks;
+/// whiskers end at the most extreme value within 1.5 box lengths of the box.
+/// </summary>
 internal sealed record Quartiles(double LowWhisker, double First, double Median, double Third, double HighWhisker)
 {
     /// <summary>Of at least one value.</summary>

@@ -1,6 +1,8 @@
 namespace KnowledgeDistillation.Experiments.Report;
 
-/// <summary>A part of a report, from which both its HTML and its Markdown are made, so that the two cannot differ. All texts are plain: the writers escape them.</summary>
+/// <summary>
+/// A part of a report, from which both its HTML and its Markdown are made, so that the two cannot differ. All texts are plain: the writers escape them.
+/// </summary>
 internal abstract record ReportBlock
 {
     /// <summary>A heading; level 2 for a section, 3 for a part of it.</summary>
@@ -12,7 +14,9 @@ internal abstract record ReportBlock
     /// <summary>A list of sentences.</summary>
     internal sealed record Bullets(IReadOnlyList<string> Items, ReportTone Tone = ReportTone.Plain) : ReportBlock;
 
-    /// <summary>What was found, in at least one sentence that catches the eye: the first sums up the others. The words before the first colon of each are strong.</summary>
+    /// <summary>
+    /// What was found, in at least one sentence that catches the eye: the first sums up the others. The words before the first colon of each are strong.
+    /// </summary>
     internal sealed record Findings(IReadOnlyList<string> Items) : ReportBlock;
 
     /// <summary>A table.</summary>

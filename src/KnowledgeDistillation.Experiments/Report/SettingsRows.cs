@@ -12,7 +12,10 @@ internal static partial class SettingsRows
     public const string NotSet = "of the system or network itself";
 
     public static IReadOnlyList<(string Name, string Value)> Of(ExperimentSettings settings) =>
-        [.. typeof(ExperimentSettings).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(setting => (setting.Name, Text(setting.GetValue(settings))))];
+    [
+        .. typeof(ExperimentSettings).GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Select(setting => (setting.Name, Text(setting.GetValue(settings)))),
+    ];
 
     private static string Text(object? value) => value switch
     {
@@ -22,7 +25,8 @@ internal static partial class SettingsRows
     };
 
     /// <summary>The name of a setting in words, for example "plateau patience".</summary>
-    public static string InWords(string name) => Beginning().Replace(name, match => (match.Index == 0 ? "" : " ") + match.Value.ToLowerInvariant()).Replace(" t1", " T1", StringComparison.Ordinal);
+    public static string InWords(string name) =>
+        Beginning().Replace(name, match => (match.Index == 0 ? "" : " ") + match.Value.ToLowerInvariant()).Replace(" t1", " T1", StringComparison.Ordinal);
 
     // A capital letter begins a word.
     [GeneratedRegex("[A-Z]")]

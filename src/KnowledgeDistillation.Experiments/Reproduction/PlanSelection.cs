@@ -4,7 +4,8 @@ namespace KnowledgeDistillation.Experiments.Reproduction;
 
 /// <summary>The part of a plan that one call does.</summary>
 /// <param name="Patterns">
-/// Names of runs in which * stands for any text and ? for any character; none for all runs. A name may begin at the row ("kd-net-4-skips"), at the fold or at the seed.
+/// Names of runs in which * stands for any text and ? for any character; none for all runs.
+/// A name may begin at the row ("kd-net-4-skips"), at the fold or at the seed.
 /// </param>
 /// <param name="Shard">Which of the parts, from 1.</param>
 /// <param name="Shards">The number of parts into which what the patterns choose is split.</param>
@@ -17,7 +18,10 @@ internal sealed record PlanSelection(IReadOnlyList<string> Patterns, int Shard, 
         foreach (string pattern in Patterns)
         {
             if (!plan.Any(run => Matches(pattern, run)))
-                throw new ExperimentException($"No run has a name like '{pattern}' (--only). There are, for example, {string.Join(", ", plan.Take(3).Select(run => run.Id))}; --dry-run lists all.");
+            {
+                throw new ExperimentException($"No run has a name like '{pattern}' (--only). "
+                    + $"There are, for example, {string.Join(", ", plan.Take(3).Select(run => run.Id))}; --dry-run lists all.");
+            }
         }
 
         return Patterns.Count == 0 ? plan : [.. plan.Where(run => Patterns.Any(pattern => Matches(pattern, run)))];

@@ -18,7 +18,9 @@ internal sealed record PlannedRun
     /// <summary>What is trained, for example "KD-Net" or "KD-Net on FLAIR".</summary>
     public required string Title { get; init; }
 
-    /// <summary>Whose weights its objective has, where the same is trained with several: "tuned" for those of the settings, "literal" for the paper's.</summary>
+    /// <summary>
+    /// Whose weights its objective has, where the same is trained with several: "tuned" for those of the settings, "literal" for the paper's.
+    /// </summary>
     public string? Weighting { get; init; }
 
     /// <summary>The weights of its objective.</summary>

@@ -29,7 +29,12 @@ internal sealed record ReproductionData(ExperimentSettings Settings, string? Fol
         // Each fold tests on one case at least; of two folds, the one that is left must hold a case for training and one for validation.
         int needed = Settings.Folds == 2 ? 4 : Settings.Folds;
         if (cases < needed)
-            throw new ExperimentException($"There {(cases == 1 ? "is" : "are")} {TrainingText.Cases(cases)}{(Folder is null ? " (--cases)" : $" in '{Folder}'")}, but a cross-validation with {Settings.Folds} folds needs at least {needed}, because no network is scored on cases that it has learned from: give more cases{(Settings.Folds > 3 && cases >= 3 ? ", or fewer --folds" : "")}. Single cases can be tried with 'kdnet train --folds 1', 'kdnet evaluate --cases all' and 'kdnet predict'.");
+        {
+            throw new ExperimentException($"There {(cases == 1 ? "is" : "are")} {TrainingText.Cases(cases)}"
+                + $"{(Folder is null ? " (--cases)" : $" in '{Folder}'")}, but a cross-validation with {Settings.Folds} folds needs at least {needed}, because "
+                + $"no network is scored on cases that it has learned from: give more cases{(Settings.Folds > 3 && cases >= 3 ? ", or fewer --folds" : "")}. "
+                + "Single cases can be tried with 'kdnet train --folds 1', 'kdnet evaluate --cases all' and 'kdnet predict'.");
+        }
     }
 
     /// <summary>Tells the same cases by the same text: "phantoms", or the name of the folder with the number of cases and a digest of their names.</summary>
@@ -42,7 +47,12 @@ internal sealed record ReproductionData(ExperimentSettings Settings, string? Fol
     }
 
     /// <summary>Makes the phantoms and prepares all images; one process at a time, so that nothing is done twice.</summary>
-    public (IReadOnlyList<BraTSCase> Cases, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(BraTSDataset? dataset, ReproductionFolder folder, TimeSpan claimLimit, IExperimentDisplay display, CancellationToken cancellation)
+    public (IReadOnlyList<BraTSCase> Cases, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(
+        BraTSDataset? dataset,
+        ReproductionFolder folder,
+        TimeSpan claimLimit,
+        IExperimentDisplay display,
+        CancellationToken cancellation)
     {
         while (true)
         {
@@ -65,7 +75,11 @@ internal sealed record ReproductionData(ExperimentSettings Settings, string? Fol
         }
     }
 
-    private (IReadOnlyList<BraTSCase> Cases, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(BraTSDataset? dataset, ReproductionFolder folder, IExperimentDisplay display, CancellationToken cancellation)
+    private (IReadOnlyList<BraTSCase> Cases, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(
+        BraTSDataset? dataset,
+        ReproductionFolder folder,
+        IExperimentDisplay display,
+        CancellationToken cancellation)
     {
         dataset ??= Datasets.OpenPhantoms(folder.Phantoms, Settings, display, cancellation);
         return (dataset.Cases, PreparedCases.Prepare(dataset.Cases, Settings.Preprocessing(BraTSModality.All), folder.Cache, display, cancellation));

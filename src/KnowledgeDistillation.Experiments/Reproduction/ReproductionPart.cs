@@ -51,7 +51,8 @@ internal sealed class ReproductionPart
     public void Open() => Folder.Open(Settings, Data.Describe(Dataset));
 
     /// <summary>Makes the phantoms and prepares the images, once.</summary>
-    public (IReadOnlyList<BraTSCase> Cases, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(TimeSpan claimLimit, IExperimentDisplay display, CancellationToken cancellation) =>
+    public (IReadOnlyList<BraTSCase> Cases, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(
+        TimeSpan claimLimit, IExperimentDisplay display, CancellationToken cancellation) =>
         _prepared ??= Data.Prepare(Dataset, Folder, claimLimit, display, cancellation);
 
     /// <summary>Writes the tables of all that is done by now, by this process and by others.</summary>

@@ -75,7 +75,12 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
         }
 
         ExperimentSettings network = settings with { Network = NetworkKind.MultiResUNet };
-        return [Run(SegmentationSystems.Teacher, "GT", network), Run(SegmentationSystems.Baseline, "GT", network), .. Students(SegmentationSystems.KDNet, "GT + KL + KD", network, Modality)];
+        return
+        [
+            Run(SegmentationSystems.Teacher, "GT", network),
+            Run(SegmentationSystems.Baseline, "GT", network),
+            .. Students(SegmentationSystems.KDNet, "GT + KL + KD", network, Modality),
+        ];
     }
 
     // Where T or α are not the paper's, both have their row.
@@ -93,11 +98,22 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
 
     private static PlannedRun OfSource(SegmentationSystem system, ExperimentSettings settings)
     {
-        ExperimentSettings own = settings with { Lambda = null, Temperature = null, Alpha = null, SkipConnections = system.Inputs == SystemInputs.AnyModalities ? null : settings.SkipConnections };
+        ExperimentSettings own = settings with
+        {
+            Lambda = null,
+            Temperature = null,
+            Alpha = null,
+            SkipConnections = system.Inputs == SystemInputs.AnyModalities ? null : settings.SkipConnections,
+        };
         return Run(system, TermsOf(system, own), own);
     }
 
-    private static PlannedRun Run(SegmentationSystem system, string objective, ExperimentSettings settings, string modality = Modality, string? weighting = null)
+    private static PlannedRun Run(
+        SegmentationSystem system,
+        string objective,
+        ExperimentSettings settings,
+        string modality = Modality,
+        string? weighting = null)
     {
         string network = settings.Network is { } kind ? kind.OptionName() : "";
         string skips = settings.SkipConnections is { } number ? $"{number}-skips" : "";

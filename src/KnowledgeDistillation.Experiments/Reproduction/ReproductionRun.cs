@@ -21,24 +21,33 @@ internal sealed record ReproductionRun(PlannedRun Planned, ReproductionFolder Fo
     /// <param name="device">Where to compute.</param>
     /// <param name="display">Where progress is shown.</param>
     /// <param name="cancellation">Stops between two steps.</param>
-    public void Do(IReadOnlyList<BraTSCase> cases, IReadOnlyDictionary<string, CachedCase> cached, RunClaim claim, Device device, IExperimentDisplay display, CancellationToken cancellation)
+    public void Do(
+        IReadOnlyList<BraTSCase> cases,
+        IReadOnlyDictionary<string, CachedCase> cached,
+        RunClaim claim,
+        Device device,
+        IExperimentDisplay display,
+        CancellationToken cancellation)
     {
         RunResults results = Folder.Of(Planned.Id);
         results.Begin(Planned);
         string working = results.Enter(claim.Number);
         CaseSplit split = CaseSplit.Of(cases, Planned.Settings);
-        var training = new NetworkTraining(Planned.Settings, Planned.System, Planned.Modality, working, Planned.Teacher is { } teacher ? [Folder.Of(teacher).Best] : [])
-        {
-            // The folder may have another path on each machine.
-            TeacherNames = Planned.Teacher is { } name ? [name] : [],
-        };
+        var training =
+            new NetworkTraining(Planned.Settings, Planned.System, Planned.Modality, working, Planned.Teacher is { } teacher ? [Folder.Of(teacher).Best] : [])
+            {
+                // The folder may have another path on each machine.
+                TeacherNames = Planned.Teacher is { } name ? [name] : [],
+            };
         training.Run(split, cached, device, display, cancellation);
 
         var watch = Stopwatch.StartNew();
         CachedCase[] test = [.. split.Test.Select(item => cached[item.Id])];
         using var model = SegmentationModel.Load(new RunResults(working).Best, device);
-        IReadOnlyList<CaseScore> scores = ModelEvaluation.Score(Planned.Row, model, [.. test.Select(ToScore)], Enum.GetValues<ScoringGrid>(), display, cancellation);
-        double trained = Directory.EnumerateFiles(working, "history.csv", SearchOption.AllDirectories).Sum(file => TrainingHistory.Read(file).Sum(epoch => epoch.Seconds));
+        IReadOnlyList<CaseScore> scores =
+            ModelEvaluation.Score(Planned.Row, model, [.. test.Select(ToScore)], Enum.GetValues<ScoringGrid>(), display, cancellation);
+        double trained = Directory.EnumerateFiles(working, "history.csv", SearchOption.AllDirectories)
+            .Sum(file => TrainingHistory.Read(file).Sum(epoch => epoch.Seconds));
         RunFacts facts = RunCircumstances.Now(trained + watch.Elapsed.TotalSeconds, device);
         results.Publish(working, scores, facts, claim);
     }

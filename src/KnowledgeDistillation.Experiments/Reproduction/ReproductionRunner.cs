@@ -57,7 +57,11 @@ internal sealed record ReproductionRunner
             }
 
             if (!waiting)
-                display.Say($"Other processes are at work on {Runs(ready.Union(teachers).Count(IsOpen))}: waiting for what comes after them, or to take over what is abandoned.");
+            {
+                display.Say($"Other processes are at work on {Runs(ready.Union(teachers).Count(IsOpen))}: waiting for what comes after them, "
+                    + "or to take over what is abandoned.");
+            }
+
             waiting = true;
             cancellation.WaitHandle.WaitOne(LookAgain);
         }

@@ -22,6 +22,9 @@ internal static class ReproductionStates
             data,
             all,
             [.. finished.Select(run => folder.Of(run.Id).ReadFinished(run))],
-            [.. all.Except(finished).Select(run => (Run: run, folder.Of(run.Id).Failure)).Where(run => run.Failure is not null).Select(run => new FailedRun(run.Run, run.Failure!.Reason))]);
+            [
+                .. all.Except(finished).Select(run => (Run: run, folder.Of(run.Id).Failure)).Where(run => run.Failure is not null)
+                    .Select(run => new FailedRun(run.Run, run.Failure!.Reason)),
+            ]);
     }
 }

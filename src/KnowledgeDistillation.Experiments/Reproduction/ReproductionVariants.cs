@@ -7,7 +7,8 @@ internal static class ReproductionVariants
     public const string MultiResUNet = "multiresunet";
 
     /// <summary>The students that learn from the teacher in other ways, and the systems of other papers.</summary>
-    public static IReadOnlyList<string> Systems { get; } = ["shared-levels", "synthesis", "hinton", "generalized", "structured", "consistency", "feature-matching", "attention", "disentangled"];
+    public static IReadOnlyList<string> Systems { get; } =
+        ["shared-levels", "synthesis", "hinton", "generalized", "structured", "consistency", "feature-matching", "attention", "disentangled"];
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> Names { get; } = [MultiResUNet, .. Systems];

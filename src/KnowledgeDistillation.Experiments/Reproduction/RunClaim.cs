@@ -8,12 +8,14 @@ using KnowledgeDistillation.Experiments.Runs;
 namespace KnowledgeDistillation.Experiments.Reproduction;
 
 /// <summary>
-/// The right to work in a folder that several processes and machines share. Each attempt has a file of its own, claim-1.json, claim-2.json, ..., and the last one counts. A file is
-/// made exclusively and never made again, so of several processes that find a claim abandoned at once one alone gets the next number, and none can take away what another has just taken.
+/// The right to work in a folder that several processes and machines share. Each attempt has a file of its own, claim-1.json, claim-2.json, ..., and the last
+/// one counts. A file is made exclusively and never made again, so of several processes that find a claim abandoned at once one alone gets the next number,
+/// and none can take away what another has just taken.
 /// </summary>
 /// <remarks>
-/// The holder rewrites its file now and then. A claim is abandoned when its file has not been written for the limit, by the clock of the file system and not by that of a machine; or when
-/// its process was of this machine and is no more. The holder finds out by itself that it could not write for half the limit, or that there is a later claim.
+/// The holder rewrites its file now and then. A claim is abandoned when its file has not been written for the limit,
+/// by the clock of the file system and not by that of a machine; or when its process was of this machine and is no more.
+/// The holder finds out by itself that it could not write for half the limit, or that there is a later claim.
 /// </remarks>
 internal sealed class RunClaim : IDisposable
 {
@@ -204,13 +206,15 @@ internal sealed class RunClaim : IDisposable
 
     private static string[] FilesIn(string folder) => Directory.Exists(folder) ? Directory.GetFiles(folder, $"{Prefix}*{Suffix}") : [];
 
-    private static int NumberOf(string file) => int.TryParse(Path.GetFileName(file)[Prefix.Length..^Suffix.Length], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
+    private static int NumberOf(string file) =>
+        int.TryParse(Path.GetFileName(file)[Prefix.Length..^Suffix.Length], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
 
     private static string PathOf(string folder, int number) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{number}{Suffix}"));
 
     private static FileStream Open(string path, FileMode mode) => new(path, mode, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
 
-    // Processes can be looked for by number only where they are numbered together: on one start of one kernel, in one container. The names themselves are nobody's business.
+    // Processes can be looked for by number only where they are numbered together: on one start of one kernel, in one container.
+    // The names themselves are nobody's business.
     private static string DescribeMachine()
     {
         string text = OperatingSystem.IsLinux()

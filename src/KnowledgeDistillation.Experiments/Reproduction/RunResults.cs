@@ -12,12 +12,18 @@ namespace KnowledgeDistillation.Experiments.Reproduction;
 /// The folder of one run: run.json with what was planned; then failed.json; or the trainer's files, scores.csv and, as the last, done.json.
 /// </summary>
 /// <remarks>
-/// An attempt works in a folder of its own, working-N, that carries the number of its <see cref="RunClaim"/>. The next attempt renames that folder, so that a process which lost its claim
-/// without knowing, because it or its machine was suspended, finds its files gone and can no longer touch what counts. Results leave the working folder when all of them are there.
+/// An attempt works in a folder of its own, working-N, that carries the number of its <see cref="RunClaim"/>. The next attempt renames that folder,
+/// so that a process which lost its claim without knowing, because it or its machine was suspended, finds its files gone and can no longer touch what counts.
+/// Results leave the working folder when all of them are there.
 /// </remarks>
 internal sealed class RunResults(string path)
 {
-    private const string Planned = "run.json", Done = "done.json", Failed = "failed.json", ScoresTable = "scores.csv", ScoresName = "scores.json", Working = "working-";
+    private const string Planned = "run.json",
+        Done = "done.json",
+        Failed = "failed.json",
+        ScoresTable = "scores.csv",
+        ScoresName = "scores.json",
+        Working = "working-";
     private static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,
@@ -130,10 +136,12 @@ internal sealed class RunResults(string path)
     private bool IsResult(string entry)
     {
         string name = System.IO.Path.GetFileName(entry);
-        return name != Planned && name != Failed && !name.StartsWith(Working, StringComparison.Ordinal) && !RunClaim.IsClaim(name) && !name.EndsWith(OutputFile.Unfinished, StringComparison.Ordinal);
+        return name != Planned && name != Failed && !name.StartsWith(Working, StringComparison.Ordinal)
+            && !RunClaim.IsClaim(name) && !name.EndsWith(OutputFile.Unfinished, StringComparison.Ordinal);
     }
 
-    private static int Number(string working) => int.TryParse(working[(working.LastIndexOf('-') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
+    private static int Number(string working) =>
+        int.TryParse(working[(working.LastIndexOf('-') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
 
     private T Read<T>(string name)
     {

@@ -36,7 +36,9 @@ internal sealed partial class SeedsFolder(string path)
             throw new ExperimentException($"'{Path}' holds something else than a reproduction with several seeds: choose another --out.");
     }
 
-    private static bool IsOwn(string name) => SeedName().IsMatch(name) || name is "results" or "report-files" or ReproductionReport.HtmlName or ReproductionReport.MarkdownName || name.EndsWith(OutputFile.Unfinished, StringComparison.Ordinal);
+    private static bool IsOwn(string name) => SeedName().IsMatch(name)
+        || name is "results" or "report-files" or ReproductionReport.HtmlName or ReproductionReport.MarkdownName
+        || name.EndsWith(OutputFile.Unfinished, StringComparison.Ordinal);
 
     // A seed has one name.
     [GeneratedRegex("^seed-(0|-?[1-9][0-9]{0,8})$")]

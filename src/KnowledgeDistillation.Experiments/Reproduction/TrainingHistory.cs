@@ -16,7 +16,10 @@ internal static class TrainingHistory
         {
             string[] lines = File.ReadAllLines(path);
             string[] header = [.. Cells(lines[0])];
-            string[] terms = [.. header[(Array.IndexOf(header, Training + Loss) + 1)..Array.IndexOf(header, Validation + Loss)].Select(name => name[(Training.Length + 1)..])];
+            string[] terms =
+            [
+                .. header[(Array.IndexOf(header, Training + Loss) + 1)..Array.IndexOf(header, Validation + Loss)].Select(name => name[(Training.Length + 1)..]),
+            ];
             return [.. lines.Skip(1).Select(line => Epoch(header.Zip(Cells(line)).ToDictionary(cell => cell.First, cell => cell.Second), terms))];
         }
         catch (Exception exception) when (exception is IOException or FormatException or ArgumentException or KeyNotFoundException or IndexOutOfRangeException)
@@ -38,7 +41,8 @@ internal static class TrainingHistory
             Number("seconds"),
             shared ? terms.ToDictionary(term => term, term => Number($"gradient_share_{term}")) : null);
 
-        LossReport Report(string of) => new(Number(of + Loss), [.. terms.Select(term => new TermValue(term, Number($"weight_{term}"), Number($"{of}_{term}")))]);
+        LossReport Report(string of) =>
+            new(Number(of + Loss), [.. terms.Select(term => new TermValue(term, Number($"weight_{term}"), Number($"{of}_{term}")))]);
 
         double Number(string column) => double.Parse(row[column], CultureInfo.InvariantCulture);
     }

@@ -8,13 +8,20 @@ internal sealed record CaseSplit(IReadOnlyList<BraTSCase> Training, IReadOnlyLis
 {
     /// <summary>For example "36 cases: 20 for training, 4 for validation, 12 for the test".</summary>
     public override string ToString() =>
-        $"{TrainingText.Cases(Training.Count + Validation.Count + Test.Count)}: {Training.Count} for training, {Validation.Count} for validation, {Test.Count} for the test";
+        $"{TrainingText.Cases(Training.Count + Validation.Count + Test.Count)}: {Training.Count} for training, {Validation.Count} for validation, "
+            + $"{Test.Count} for the test";
 
     public static CaseSplit Of(IReadOnlyList<BraTSCase> cases, ExperimentSettings settings)
     {
         if (settings.Folds == 1)
             return WithoutTest(cases, settings);
-        var options = new CrossValidationOptions { Folds = settings.Folds, Seed = settings.Seed, ValidationShare = settings.ValidationShare, ValidationPart = settings.ValidationPart - 1 };
+        var options = new CrossValidationOptions
+        {
+            Folds = settings.Folds,
+            Seed = settings.Seed,
+            ValidationShare = settings.ValidationShare,
+            ValidationPart = settings.ValidationPart - 1,
+        };
         CrossValidationFold fold = CrossValidation.Split(cases, options)[settings.Fold - 1];
         return new CaseSplit(fold.Training, fold.Validation, fold.Test);
     }
@@ -25,7 +32,8 @@ internal sealed record CaseSplit(IReadOnlyList<BraTSCase> Training, IReadOnlyLis
         int parts = (int)Math.Round(1 / settings.ValidationShare);
         if (cases.Count < Math.Max(4, parts))
             return new CaseSplit(cases, [], []);
-        IReadOnlyList<CrossValidationFold> folds = CrossValidation.Split(cases, new CrossValidationOptions { Folds = Math.Max(2, parts), Seed = settings.Seed, ValidateOnTest = true });
+        IReadOnlyList<CrossValidationFold> folds = CrossValidation.Split(
+            cases, new CrossValidationOptions { Folds = Math.Max(2, parts), Seed = settings.Seed, ValidateOnTest = true });
         if (settings.ValidationPart > folds.Count)
             throw new ExperimentException($"--validation-part must be from 1 to {folds.Count}, but is {settings.ValidationPart}.");
         CrossValidationFold fold = folds[settings.ValidationPart - 1];

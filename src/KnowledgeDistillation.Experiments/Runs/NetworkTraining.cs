@@ -38,7 +38,12 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
     /// <param name="cancellation">Stops between two steps.</param>
     /// <returns>The result of the last fit, whose checkpoint is the trained network.</returns>
     /// <exception cref="ExperimentException">The run in the folder has other settings.</exception>
-    public TrainingResult Run(CaseSplit split, IReadOnlyDictionary<string, CachedCase> cached, Device device, IExperimentDisplay display, CancellationToken cancellation)
+    public TrainingResult Run(
+        CaseSplit split,
+        IReadOnlyDictionary<string, CachedCase> cached,
+        Device device,
+        IExperimentDisplay display,
+        CancellationToken cancellation)
     {
         NetworkRecipe recipe = System.Recipe(Settings, Modality);
         IReadOnlyDictionary<string, string> metadata = RunMetadata.Write(System, Settings, split, TeacherNames);
@@ -49,7 +54,8 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
         SegmentationModel[] teachers = [.. Teachers.Select(teacher => SegmentationModel.Load(teacher, device))];
         try
         {
-            FrozenTeacher[] frozen = [.. teachers.Select((teacher, index) => new FrozenTeacher(teacher.Network, teachers.Length == 1 ? "teacher" : $"teacher {index + 1}", CacheFor(teacher.Network)))];
+            FrozenTeacher[] frozen = [.. teachers.Select(
+                (teacher, index) => new FrozenTeacher(teacher.Network, teachers.Length == 1 ? "teacher" : $"teacher {index + 1}", CacheFor(teacher.Network)))];
             if (System.Couple is { } couple)
                 couple(network, frozen[0]);
             TrainingResult? result = null;
@@ -75,17 +81,30 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
                 PreprocessingMetadata.Write(PreprocessingMetadata.Read(teacher.Metadata, BraTSModality.All)),
                 PreprocessingMetadata.Write(Settings.Preprocessing(BraTSModality.All)));
             if (differences.Count > 0)
-                throw new ExperimentException($"The images of the teacher '{path}' were prepared otherwise: {string.Join("; ", differences)}. Give the options that it was trained with.");
+            {
+                throw new ExperimentException($"The images of the teacher '{path}' were prepared otherwise: {string.Join("; ", differences)}. "
+                    + "Give the options that it was trained with.");
+            }
+
             if (teacher.Network.Recipe is UNet2DOptions != Settings.Network is NetworkKind.UNet2D)
-                throw new ExperimentException($"The teacher '{path}' {(teacher.Network.Recipe is UNet2DOptions ? "sees slices, but the student volumes" : "sees volumes, but the student slices")}: give both the same --network.");
+            {
+                throw new ExperimentException($"The teacher '{path}' "
+                    + $"{(teacher.Network.Recipe is UNet2DOptions ? "sees slices, but the student volumes" : "sees volumes, but the student slices")}: "
+                    + "give both the same --network.");
+            }
+
             IReadOnlySet<string> seen = RunMetadata.CasesSeen(teacher.Metadata);
             int leaked = split.Test.Count(item => seen.Contains(item.Id));
             if (leaked > 0)
-                display.Warn($"Warning: the teacher has learned from {leaked} of the {split.Test.Count} test cases. Give the --seed, --folds and --fold that it was trained with.");
+            {
+                display.Warn($"Warning: the teacher has learned from {leaked} of the {split.Test.Count} test cases. "
+                    + "Give the --seed, --folds and --fold that it was trained with.");
+            }
         }
     }
 
-    // A case is flipped in eight ways at most, so a teacher soon has seen them all. Only the outputs of networks whose encoder gives features alone can be kept.
+    // A case is flipped in eight ways at most, so a teacher soon has seen them all. Only the outputs of networks
+    // whose encoder gives features alone can be kept.
     private static TeacherCacheOptions? CacheFor(IEncoderDecoder teacher) => teacher is UShapedNetwork ? new TeacherCacheOptions() : null;
 
     private TrainingResult Fit(
@@ -144,7 +163,10 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
             using SegmentationModel before = SegmentationModel.Load(last);
             List<string> differences = [.. RunMetadata.Differences(before.Metadata, metadata), .. Differences(before.Network.Recipe!, recipe)];
             if (differences.Count > 0)
-                throw new ExperimentException($"The run in '{Folder}' has other settings: {string.Join("; ", differences)}. Repeat its options to go on with it, or choose another --out.");
+            {
+                throw new ExperimentException($"The run in '{Folder}' has other settings: {string.Join("; ", differences)}. "
+                    + "Repeat its options to go on with it, or choose another --out.");
+            }
         }
     }
 
@@ -155,7 +177,8 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
         JsonObject was = JsonSerializer.SerializeToNode(before, before.GetType())!.AsObject();
         JsonObject wanted = JsonSerializer.SerializeToNode(now, now.GetType())!.AsObject();
         return was.Where(option => !JsonNode.DeepEquals(option.Value, wanted[option.Key]))
-            .Select(option => $"{option.Key} of the network was {option.Value?.ToJsonString() ?? "not set"} and is now {wanted[option.Key]?.ToJsonString() ?? "not set"}");
+            .Select(option =>
+                $"{option.Key} of the network was {option.Value?.ToJsonString() ?? "not set"} and is now {wanted[option.Key]?.ToJsonString() ?? "not set"}");
     }
 
     private string FolderOf(TrainingStage stage) => Path.Combine(Folder, stage.Folder);

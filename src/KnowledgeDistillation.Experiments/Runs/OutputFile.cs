@@ -7,10 +7,12 @@ internal static class OutputFile
     public const string Unfinished = ".tmp";
 
     /// <summary>Replaces the file, or makes it.</summary>
-    public static void Write(string path, string text) => Write(path, temporary => File.WriteAllText(temporary, text), temporary => File.Move(temporary, path, overwrite: true));
+    public static void Write(string path, string text) =>
+        Write(path, temporary => File.WriteAllText(temporary, text), temporary => File.Move(temporary, path, overwrite: true));
 
     /// <summary>Replaces the file, or makes it.</summary>
-    public static void Write(string path, byte[] content) => Write(path, temporary => File.WriteAllBytes(temporary, content), temporary => File.Move(temporary, path, overwrite: true));
+    public static void Write(string path, byte[] content) =>
+        Write(path, temporary => File.WriteAllBytes(temporary, content), temporary => File.Move(temporary, path, overwrite: true));
 
     /// <summary>Makes the file unless it is there.</summary>
     /// <returns>Whether it was made; of several callers at once, only one is told so.</returns>

@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 
 namespace KnowledgeDistillation.Experiments.Runs;
 
-/// <summary>A file in which an output folder keeps the settings of what is in it, so that it goes on with the same ones and two things are never mixed.</summary>
+/// <summary>
+/// A file in which an output folder keeps the settings of what is in it, so that it goes on with the same ones and two things are never mixed.
+/// </summary>
 /// <param name="File">The file.</param>
 /// <param name="What">What the folder holds, for example "a demo".</param>
 internal sealed record RememberedSettings(string File, string What)
@@ -28,7 +30,8 @@ internal sealed record RememberedSettings(string File, string What)
     {
         if (!System.IO.File.Exists(File))
         {
-            bool others = Directory.Exists(Folder) && Directory.EnumerateFileSystemEntries(Folder).Any(entry => !entry.EndsWith(OutputFile.Unfinished, StringComparison.Ordinal));
+            bool others = Directory.Exists(Folder)
+                && Directory.EnumerateFileSystemEntries(Folder).Any(entry => !entry.EndsWith(OutputFile.Unfinished, StringComparison.Ordinal));
             if (!System.IO.File.Exists(File))
             {
                 if (others)
@@ -38,9 +41,16 @@ internal sealed record RememberedSettings(string File, string What)
         }
 
         JsonObject before = Read();
-        string[] differences = [.. settings.Where(option => before[option.Key]?.ToString() != option.Value?.ToString()).Select(option => $"{option.Key} was {before[option.Key]} and is now {option.Value}")];
+        string[] differences =
+        [
+            .. settings.Where(option => before[option.Key]?.ToString() != option.Value?.ToString())
+                .Select(option => $"{option.Key} was {before[option.Key]} and is now {option.Value}"),
+        ];
         if (differences.Length > 0)
-            throw new ExperimentException($"'{Folder}' holds {What} with other settings: {string.Join("; ", differences)}. Choose another --out, or delete that folder.");
+        {
+            throw new ExperimentException(
+                $"'{Folder}' holds {What} with other settings: {string.Join("; ", differences)}. Choose another --out, or delete that folder.");
+        }
     }
 
     private JsonObject Read()

@@ -12,7 +12,11 @@ internal static class RunMetadata
     private const string System = "system";
     private const string SeenCases = "cases.seen";
 
-    public static IReadOnlyDictionary<string, string> Write(SegmentationSystem system, ExperimentSettings settings, CaseSplit split, IReadOnlyList<string> teachers)
+    public static IReadOnlyDictionary<string, string> Write(
+        SegmentationSystem system,
+        ExperimentSettings settings,
+        CaseSplit split,
+        IReadOnlyList<string> teachers)
     {
         var facts = new Dictionary<string, string>(PreprocessingMetadata.Write(settings.Preprocessing(BraTSModality.All)))
         {

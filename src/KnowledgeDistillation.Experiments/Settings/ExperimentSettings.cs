@@ -16,7 +16,9 @@ namespace KnowledgeDistillation.Experiments.Settings;
 /// </summary>
 internal sealed record ExperimentSettings
 {
-    /// <summary>The protocol of the paper (section 3.2); what a system's own source says of its width, learning rate and weights is left to the system.</summary>
+    /// <summary>
+    /// The protocol of the paper (section 3.2); what a system's own source says of its width, learning rate and weights is left to the system.
+    /// </summary>
     public static ExperimentSettings Paper { get; } = new()
     {
         CropEdge = 128,
@@ -111,8 +113,8 @@ internal sealed record ExperimentSettings
     public double? Lambda { get; init; } = 0.75;
 
     /// <summary>
-    /// T, the temperature of the teacher's soft targets. Chosen by measurement, with <see cref="Alpha"/>: the paper's T = 5 and α = 10 belong to 95,000 steps, and leave the student of the
-    /// demo's 980 behind the baseline.
+    /// T, the temperature of the teacher's soft targets. Chosen by measurement, with <see cref="Alpha"/>: the paper's T = 5 and α = 10 belong to 95,000 steps,
+    /// and leave the student of the demo's 980 behind the baseline.
     /// </summary>
     public double? Temperature { get; init; } = 2;
 
@@ -204,7 +206,10 @@ internal sealed record ExperimentSettings
         });
         int edge = CropEdge / SubsamplingFactor;
         if (edge % multiple != 0 || edge < 2 * multiple)
-            throw new ExperimentException($"Images of {edge}³ voxels (--crop {CropEdge} divided by --subsample {SubsamplingFactor}) do not fit the network (--levels): the size must be a multiple of {multiple}, at least {2 * multiple}.");
+        {
+            throw new ExperimentException($"Images of {edge}³ voxels (--crop {CropEdge} divided by --subsample {SubsamplingFactor}) "
+                + $"do not fit the network (--levels): the size must be a multiple of {multiple}, at least {2 * multiple}.");
+        }
     }
 
     private static void Refuse(Action check)

@@ -5,8 +5,8 @@ using MathNet.Numerics.Random;
 namespace KnowledgeDistillation.Experiments.Statistics;
 
 /// <summary>
-/// A mean, for example of the differences between two systems scored on the same cases, with its bootstrap confidence interval: bias-corrected and accelerated (BCa; Efron, "Better Bootstrap
-/// Confidence Intervals", Journal of the American Statistical Association 82:171–185, 1987).
+/// A mean, for example of the differences between two systems scored on the same cases, with its bootstrap confidence interval:
+/// bias-corrected and accelerated (BCa; Efron, "Better Bootstrap Confidence Intervals", Journal of the American Statistical Association 82:171–185, 1987).
 /// </summary>
 /// <param name="Mean">The mean.</param>
 /// <param name="Lower">The lower end; NaN with a single value.</param>
@@ -15,12 +15,14 @@ namespace KnowledgeDistillation.Experiments.Statistics;
 /// <param name="Count">The number of values.</param>
 /// <remarks>
 /// <para>
-/// BCa and not the plain percentiles, because differences of scores are skewed: the ends are percentiles of the resampled means, moved by the median bias z₀ and by the acceleration
-/// a = Σ (x − x̄)³ / (6 (Σ (x − x̄)²)^1.5), which is what the jackknife gives for a mean (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, section 14.3).
+/// BCa and not the plain percentiles, because differences of scores are skewed: the ends are percentiles of the resampled means, moved by the median bias z₀
+/// and by the acceleration a = Σ (x − x̄)³ / (6 (Σ (x − x̄)²)^1.5), which is what the jackknife gives for a mean (Efron and Tibshirani,
+/// "An Introduction to the Bootstrap", 1993, section 14.3).
 /// </para>
 /// <para>
-/// With few values it is too narrow, as all bootstrap intervals are: of 95 % intervals for normally distributed values, 85 % hold the true mean with 6 values, 89 % with 10, 92 % with 20 and 94 %
-/// with 48; fewer where single values stand far out. A single value says nothing about the spread, so there is no interval; values that are all the same give one of width 0.
+/// With few values it is too narrow, as all bootstrap intervals are: of 95 % intervals for normally distributed values, 85 % hold the true mean with 6 values,
+/// 89 % with 10, 92 % with 20 and 94 % with 48; fewer where single values stand far out. A single value says nothing about the spread, so there is no interval;
+/// values that are all the same give one of width 0.
 /// </para>
 /// <para>Immutable and safe to share between threads.</para>
 /// </remarks>
@@ -32,7 +34,8 @@ public sealed record BootstrapInterval(double Mean, double Lower, double Upper, 
     /// <param name="values">For example one difference of each case.</param>
     /// <param name="seed">What the resamples are drawn from.</param>
     /// <param name="confidence">The confidence, from 0.5 to 0.999.</param>
-    /// <param name="resamples">The number of resamples, at least 1000. With 10,000, each end of a 95 % interval varies between seeds with a standard deviation of about 1 % of its width.</param>
+    /// <param name="resamples">The number of resamples, at least 1000. With 10,000, each end of a 95 % interval varies between seeds
+    /// with a standard deviation of about 1 % of its width.</param>
     /// <exception cref="ArgumentException">There are no values, or one is NaN or infinite.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="confidence"/> or <paramref name="resamples"/> is out of range.</exception>
     public static BootstrapInterval OfMean(IEnumerable<double> values, int seed = 0, double confidence = 0.95, int resamples = 10_000)

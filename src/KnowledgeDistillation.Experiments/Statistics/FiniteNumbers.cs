@@ -11,6 +11,9 @@ internal static class FiniteNumbers
             throw new ArgumentException("There is nothing to make a statistic of: at least one value is needed.", parameter);
         int odd = Array.FindIndex(values, value => !double.IsFinite(value));
         if (odd >= 0)
-            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"Value {odd + 1} of {values.Length} is {values[odd]}. {remedy}"), parameter);
+        {
+            throw new ArgumentException(
+                string.Create(CultureInfo.InvariantCulture, $"Value {odd + 1} of {values.Length} is {values[odd]}. {remedy}"), parameter);
+        }
     }
 }

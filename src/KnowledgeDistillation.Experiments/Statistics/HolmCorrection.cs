@@ -3,8 +3,9 @@ using System.Globalization;
 namespace KnowledgeDistillation.Experiments.Statistics;
 
 /// <summary>
-/// Holm's correction for several tests (Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics 6:65–70, 1979). Where all tests with an adjusted p value
-/// of at most α are called significant, the probability of at least one error among them is at most α, however the tests depend on each other.
+/// Holm's correction for several tests (Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics 6:65–70, 1979).
+/// Where all tests with an adjusted p value of at most α are called significant, the probability of at least one error among them is at most α,
+/// however the tests depend on each other.
 /// </summary>
 public static class HolmCorrection
 {
@@ -18,7 +19,11 @@ public static class HolmCorrection
         double[] raw = pValues.ToArray();
         int odd = Array.FindIndex(raw, value => value is not (>= 0 and <= 1));
         if (odd >= 0)
-            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"p values must be from 0 to 1, but number {odd + 1} of {raw.Length} is {raw[odd]}."), nameof(pValues));
+        {
+            throw new ArgumentException(
+                string.Create(CultureInfo.InvariantCulture, $"p values must be from 0 to 1, but number {odd + 1} of {raw.Length} is {raw[odd]}."),
+                nameof(pValues));
+        }
 
         double[] adjusted = new double[raw.Length];
         double previous = 0;

@@ -3,15 +3,17 @@ using MathNet.Numerics.Distributions;
 namespace KnowledgeDistillation.Experiments.Statistics;
 
 /// <summary>
-/// The one-sample t test, two-sided, with the interval that belongs to it ("Student", "The Probable Error of a Mean", Biometrika 6:1–25, 1908): what a few independent replicates say about the mean
-/// of all. Made for differences of two systems, one from each seed with which both were trained: a bootstrap of so few values is too narrow, and a test of ranks can reach no small p value.
+/// The one-sample t test, two-sided, with the interval that belongs to it ("Student", "The Probable Error of a Mean", Biometrika 6:1–25, 1908):
+/// what a few independent replicates say about the mean of all. Made for differences of two systems, one from each seed with which both were trained:
+/// a bootstrap of so few values is too narrow, and a test of ranks can reach no small p value.
 /// </summary>
 /// <param name="Mean">The mean of the values.</param>
 /// <param name="Lower">The lower end of the interval; NaN for a single value.</param>
 /// <param name="Upper">The upper end of the interval; NaN for a single value.</param>
 /// <param name="Confidence">The share of intervals like this one that hold the true mean, if values are normal.</param>
 /// <param name="Count">The number of values n; there are n − 1 degrees of freedom.</param>
-/// <param name="Statistic">t = mean / (s / √n), s with divisor n − 1; NaN for a single value, infinite where all values are the same and not 0, 0 where all are 0.</param>
+/// <param name="Statistic">t = mean / (s / √n), s with divisor n − 1; NaN for a single value, infinite where all values
+/// are the same and not 0, 0 where all are 0.</param>
 /// <param name="PValue">How often a true mean of 0 gives a |t| at least as large, from 0 to 1; NaN for a single value.</param>
 /// <remarks>
 /// <para>It assumes that the values are independent and normal. Means over many cases are nearly so, whatever the distribution over cases.</para>
@@ -36,7 +38,16 @@ public sealed record StudentTTest(double Mean, double Lower, double Upper, doubl
             return new StudentTTest(sample[0], double.NaN, double.NaN, confidence, 1, double.NaN, double.NaN);
         // Rounding must not give equal values a spread.
         if (Array.TrueForAll(sample, value => value == sample[0]))
-            return new StudentTTest(sample[0], sample[0], sample[0], confidence, sample.Length, sample[0] == 0 ? 0 : sample[0] * double.PositiveInfinity, sample[0] == 0 ? 1 : 0);
+        {
+            return new StudentTTest(
+                sample[0],
+                sample[0],
+                sample[0],
+                confidence,
+                sample.Length,
+                sample[0] == 0 ? 0 : sample[0] * double.PositiveInfinity,
+                sample[0] == 0 ? 1 : 0);
+        }
 
         MeanAndDeviation summary = MeanAndDeviation.Of(sample);
         double freedom = sample.Length - 1;

@@ -3,8 +3,9 @@ using MathNet.Numerics.Distributions;
 namespace KnowledgeDistillation.Experiments.Statistics;
 
 /// <summary>
-/// The signed-rank test of paired samples, two-sided (Wilcoxon, "Individual Comparisons by Ranking Methods", Biometrics Bulletin 1:80–83, 1945): is one of two systems, both scored on the
-/// same cases, the better one? It assumes that cases are independent and that, if the systems do not differ, a difference is as likely to be positive as negative; not that differences are normal.
+/// The signed-rank test of paired samples, two-sided (Wilcoxon, "Individual Comparisons by Ranking Methods", Biometrics Bulletin 1:80–83, 1945):
+/// is one of two systems, both scored on the same cases, the better one? It assumes that cases are independent and that, if the systems do not differ,
+/// a difference is as likely to be positive as negative; not that differences are normal.
 /// </summary>
 /// <param name="PositiveRankSum">W⁺, the sum of the ranks of the positive differences.</param>
 /// <param name="NegativeRankSum">W⁻, the sum of the ranks of the negative differences.</param>
@@ -13,10 +14,12 @@ namespace KnowledgeDistillation.Experiments.Statistics;
 /// <param name="PValue">How often signs drawn at random give rank sums at least as far apart: from 0 to 1; 1 where no pair differs.</param>
 /// <param name="IsExact">Whether <paramref name="PValue"/> is exact, given the ranks, and not by the normal approximation.</param>
 /// <remarks>
-/// <para>Differences of the same size share the mean of their ranks. They count as the same size if they agree to within 10⁻¹² of the larger one, so that rounding (0.3 − 0.1 is not 0.2 − 0) makes no ranks.</para>
+/// <para>Differences of the same size share the mean of their ranks. They count as the same size if they agree to within 10⁻¹² of the larger one,
+/// so that rounding (0.3 − 0.1 is not 0.2 − 0) makes no ranks.</para>
 /// <para>
-/// Up to <see cref="LargestExactCount"/> pairs the p value is exact, also with ties: the rank sum's distribution over all 2ⁿ signs, by adding one rank after another. Above, the normal approximation
-/// with variance Σ rank² / 4, which is n(n + 1)(2n + 1) / 24 − Σ (t³ − t) / 48 over the groups of t ties, and with a continuity correction of 1/2 (Lehmann, "Nonparametrics", 1975, section 3.2).
+/// Up to <see cref="LargestExactCount"/> pairs the p value is exact, also with ties: the rank sum's distribution over all 2ⁿ signs, by adding one rank
+/// after another. Above, the normal approximation with variance Σ rank² / 4, which is n(n + 1)(2n + 1) / 24 − Σ (t³ − t) / 48 over the groups of t ties,
+/// and with a continuity correction of 1/2 (Lehmann, "Nonparametrics", 1975, section 3.2).
 /// </para>
 /// <para>Immutable and safe to share between threads.</para>
 /// </remarks>
@@ -31,8 +34,8 @@ public sealed record WilcoxonSignedRank(double PositiveRankSum, double NegativeR
     public double Statistic => Math.Min(PositiveRankSum, NegativeRankSum);
 
     /// <summary>
-    /// The effect size: the matched-pairs rank-biserial correlation (W⁺ − W⁻) / (W⁺ + W⁻) (Kerby, "The Simple Difference Formula", Comprehensive Psychology 3, 2014), from −1, where every pair that
-    /// differs is negative, to 1, where every one is positive; 0 where none differs.
+    /// The effect size: the matched-pairs rank-biserial correlation (W⁺ − W⁻) / (W⁺ + W⁻) (Kerby, "The Simple Difference Formula", Comprehensive Psychology 3,
+    /// 2014), from −1, where every pair that differs is negative, to 1, where every one is positive; 0 where none differs.
     /// </summary>
     public double RankBiserialCorrelation => Count == 0 ? 0 : (PositiveRankSum - NegativeRankSum) / (PositiveRankSum + NegativeRankSum);
 

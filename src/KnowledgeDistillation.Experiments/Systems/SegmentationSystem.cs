@@ -54,7 +54,8 @@ internal sealed record SegmentationSystem
     public IReadOnlyList<string> Modalities(string modality) => Inputs == SystemInputs.OneModality ? [modality] : BraTSModality.All;
 
     /// <summary>The modalities that its training needs.</summary>
-    public IReadOnlyList<string> TrainingModalities(string modality) => NeedsTeacher ? BraTSModality.All : [.. Modalities(modality).Union(LearnsFrom(modality))];
+    public IReadOnlyList<string> TrainingModalities(string modality) =>
+        NeedsTeacher ? BraTSModality.All : [.. Modalities(modality).Union(LearnsFrom(modality))];
 
     /// <summary>The network that it trains.</summary>
     /// <exception cref="ExperimentException">The settings name a network, but the system has one of its own.</exception>

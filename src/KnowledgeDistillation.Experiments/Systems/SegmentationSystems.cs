@@ -105,7 +105,11 @@ internal static class SegmentationSystems
             Network = Synthesis,
             Stages =
             [
-                new TrainingStage(_ => new WeightedObjective("synthesis", new ReconstructionLoss(new ReconstructionOptions { Distance = ReconstructionDistance.Absolute }))) { Folder = "generator" },
+                new TrainingStage(
+                    _ => new WeightedObjective("synthesis", new ReconstructionLoss(new ReconstructionOptions { Distance = ReconstructionDistance.Absolute })))
+                {
+                    Folder = "generator",
+                },
                 new TrainingStage(_ => Reference()) { Prepare = network => ((SynthesisNetwork)network).FreezeGenerator() },
             ],
         },
@@ -153,7 +157,12 @@ internal static class SegmentationSystems
             Summary = "GT, and divergence from the teacher, both softened by T",
             Source = "Hinton et al. 2015 [5]",
             Weights = new DistillationWeights(Lambda: Hinton.TeacherWeight, Temperature: Hinton.SoftTargets.Temperature),
-            Stages = [new TrainingStage(inputs => Distillation(inputs, HintonObjective.Create(Hinton with { TeacherWeight = inputs.Lambda, SoftTargets = Hinton.SoftTargets with { Temperature = inputs.Temperature } })))],
+            Stages =
+            [
+                new TrainingStage(inputs => Distillation(
+                    inputs, HintonObjective.Create(
+                        Hinton with { TeacherWeight = inputs.Lambda, SoftTargets = Hinton.SoftTargets with { Temperature = inputs.Temperature } }))),
+            ],
         },
         KDNet with
         {
@@ -162,7 +171,12 @@ internal static class SegmentationSystems
             Summary = "GT, and cross-entropy with the teacher's soft targets",
             Source = "Lopez-Paz et al. 2016 [9]",
             Weights = new DistillationWeights(Lambda: Generalized.Lambda, Temperature: Generalized.SoftTargets.Temperature),
-            Stages = [new TrainingStage(inputs => Distillation(inputs, GeneralizedDistillationObjective.Create(Generalized with { Lambda = inputs.Lambda, SoftTargets = Generalized.SoftTargets with { Temperature = inputs.Temperature } })))],
+            Stages =
+            [
+                new TrainingStage(inputs => Distillation(
+                    inputs, GeneralizedDistillationObjective.Create(
+                        Generalized with { Lambda = inputs.Lambda, SoftTargets = Generalized.SoftTargets with { Temperature = inputs.Temperature } }))),
+            ],
         },
         KDNet with
         {
@@ -212,23 +226,29 @@ internal static class SegmentationSystems
 
     private static WeightedObjective Reference() => new("GT", new ReferenceLoss());
 
-    private static WeightedObjective KDNetTerms(ObjectiveInputs inputs, double lambda, double temperature, double alpha) => OverTeachers(inputs, KDNetObjective.Create(new KDNetObjectiveOptions
-    {
-        Lambda = lambda,
-        Alpha = alpha,
-        SoftTargets = new SoftTargetOptions { Temperature = temperature },
-    }));
+    private static WeightedObjective KDNetTerms(ObjectiveInputs inputs, double lambda, double temperature, double alpha) =>
+        OverTeachers(inputs, KDNetObjective.Create(new KDNetObjectiveOptions
+        {
+            Lambda = lambda,
+            Alpha = alpha,
+            SoftTargets = new SoftTargetOptions { Temperature = temperature },
+        }));
 
     private static WeightedObjective WithFeatures(ObjectiveInputs inputs, string name, IDistillationLoss loss) =>
         OverTeachers(inputs, new WeightedObjective(new LossTerm("GT", 1, new ReferenceLoss()), new LossTerm(name, inputs.Alpha, loss)));
 
     private static WeightedObjective Structured(ObjectiveInputs inputs) => inputs.Teachers <= 1
-        ? Distillation(inputs, StructuredDistillationObjective.Create(new HolisticLoss(BraTSRegions.Classes, inputs.Modalities, new HolisticOptions { SpatialDimensions = inputs.SpatialDimensions }, inputs.Device)))
+        ? Distillation(
+            inputs, StructuredDistillationObjective.Create(
+                new HolisticLoss(BraTSRegions.Classes, inputs.Modalities, new HolisticOptions { SpatialDimensions = inputs.SpatialDimensions }, inputs.Device)))
         : throw new ExperimentException("The critic of structured distillation learns against one teacher: give one --teacher.");
 
-    // The methods' own papers compare with the reference by cross-entropy alone, on photographs. Small tumors need a Dice term, and students are to differ in nothing but what they take from the teacher.
+    // The methods' own papers compare with the reference by cross-entropy alone, on photographs. Small tumors need a Dice term,
+    // and students are to differ in nothing but what they take from the teacher.
     private static WeightedObjective Distillation(ObjectiveInputs inputs, WeightedObjective objective) =>
-        OverTeachers(inputs, new WeightedObjective([.. objective.Terms.Select(term => term.Loss is ReferenceCrossEntropyLoss ? new LossTerm("GT", term.Weight, new ReferenceLoss()) : term)]));
+        OverTeachers(
+            inputs, new WeightedObjective(
+                [.. objective.Terms.Select(term => term.Loss is ReferenceCrossEntropyLoss ? new LossTerm("GT", term.Weight, new ReferenceLoss()) : term)]));
 
     // The reference is the same whoever teaches.
     private static WeightedObjective OverTeachers(ObjectiveInputs inputs, WeightedObjective objective) => inputs.Teachers <= 1

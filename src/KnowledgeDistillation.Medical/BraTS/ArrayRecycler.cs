@@ -4,8 +4,8 @@ using KnowledgeDistillation.Medical.Preprocessing;
 namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>
-/// Hands out arrays of an exact length and takes them back. Reading ahead then allocates nothing after the first batches: a garbage collection that the reading thread
-/// brings about could strike in the middle of a native call of the training thread.
+/// Hands out arrays of an exact length and takes them back. Reading ahead then allocates nothing after the first batches:
+/// a garbage collection that the reading thread brings about could strike in the middle of a native call of the training thread.
 /// </summary>
 internal sealed class ArrayRecycler
 {

@@ -20,9 +20,16 @@ internal sealed class BatchArrays
         foreach (PreprocessedCase item in cases)
         {
             if (item.Size != first.Size)
-                throw new InvalidDataException($"Cases of one batch must have the same size, but {first.Id} has {first.Size} and {item.Id} has {item.Size}; set a crop size, or the batch size to 1.");
+            {
+                throw new InvalidDataException($"Cases of one batch must have the same size, but {first.Id} has {first.Size} and {item.Id} has {item.Size}; "
+                    + "set a crop size, or the batch size to 1.");
+            }
+
             if (!item.Images.Keys.Order(StringComparer.Ordinal).SequenceEqual(first.Images.Keys.Order(StringComparer.Ordinal)))
-                throw new InvalidDataException($"Cases of one batch must have the same modalities, but {first.Id} has {string.Join(", ", first.Images.Keys)} and {item.Id} has {string.Join(", ", item.Images.Keys)}.");
+            {
+                throw new InvalidDataException($"Cases of one batch must have the same modalities, but {first.Id} has {string.Join(", ", first.Images.Keys)} "
+                    + $"and {item.Id} has {string.Join(", ", item.Images.Keys)}.");
+            }
         }
 
         int voxels = first.Size.VoxelCount;

@@ -2,7 +2,9 @@ using KnowledgeDistillation.Medical.Preprocessing;
 
 namespace KnowledgeDistillation.Medical.BraTS;
 
-/// <summary>How cases are put together to batches. The defaults are those of training; <see cref="Evaluation"/> those of validation and tests. Immutable.</summary>
+/// <summary>
+/// How cases are put together to batches. The defaults are those of training; <see cref="Evaluation"/> those of validation and tests. Immutable.
+/// </summary>
 public sealed record BraTSBatchOptions
 {
     /// <summary>All cases in their given order, as they are.</summary>

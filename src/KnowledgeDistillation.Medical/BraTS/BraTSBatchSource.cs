@@ -21,7 +21,11 @@ public sealed class BraTSBatchSource : IBatchSource
     /// <param name="options">Batch size and so on.</param>
     /// <exception cref="ArgumentException">There is no case, one has no segmentation, or an option is wrong.</exception>
     public BraTSBatchSource(IReadOnlyList<CachedCase> cases, BraTSBatchOptions? options = null)
-        : this([.. (cases ?? throw new ArgumentNullException(nameof(cases))).Select(item => (item.Id, (Func<ArrayRecycler, PreprocessedCase>)item.Load, item.HasClasses))], isInMemory: false, options)
+        : this(
+            [
+                .. (cases ?? throw new ArgumentNullException(nameof(cases)))
+                    .Select(item => (item.Id, (Func<ArrayRecycler, PreprocessedCase>)item.Load, item.HasClasses)),
+            ], isInMemory: false, options)
     {
     }
 
@@ -30,7 +34,11 @@ public sealed class BraTSBatchSource : IBatchSource
     /// <param name="options">Batch size and so on.</param>
     /// <exception cref="ArgumentException">There is no case, one has no segmentation, or an option is wrong.</exception>
     public BraTSBatchSource(IReadOnlyList<PreprocessedCase> cases, BraTSBatchOptions? options = null)
-        : this([.. (cases ?? throw new ArgumentNullException(nameof(cases))).Select(item => (item.Id, new Func<ArrayRecycler, PreprocessedCase>(_ => item), item.Classes is not null))], isInMemory: true, options)
+        : this(
+            [
+                .. (cases ?? throw new ArgumentNullException(nameof(cases)))
+                    .Select(item => (item.Id, new Func<ArrayRecycler, PreprocessedCase>(_ => item), item.Classes is not null)),
+            ], isInMemory: true, options)
     {
     }
 
@@ -60,7 +68,8 @@ public sealed class BraTSBatchSource : IBatchSource
 
         using CancellationTokenSource stop = new();
         using BlockingCollection<BatchArrays> ready = new(_options.ReadAhead);
-        Task reader = Task.Factory.StartNew(() => ReadAll(order, epoch, ready, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Task reader = Task.Factory.StartNew(
+            () => ReadAll(order, epoch, ready, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         try
         {
             foreach (BatchArrays arrays in ready.GetConsumingEnumerable(CancellationToken.None))

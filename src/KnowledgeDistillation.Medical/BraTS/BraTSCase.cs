@@ -60,7 +60,8 @@ public sealed class BraTSCase
         ArgumentNullException.ThrowIfNull(modalities);
         string[] names = modalities.Count > 0 ? [.. modalities] : [.. Images.Keys];
         RequireModalities(names);
-        (Volume[] volumes, (LabelVolume? segmentation, BraTSLabelConvention labels)) = Read(names, (file, frame) => file.ToVolume(frame), LoadSegmentation, (null, _labels ?? _fallback));
+        (Volume[] volumes, (LabelVolume? segmentation, BraTSLabelConvention labels)) =
+            Read(names, (file, frame) => file.ToVolume(frame), LoadSegmentation, (null, _labels ?? _fallback));
         return new BraTSVolumes(names.Zip(volumes).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal), segmentation, labels);
     }
 
@@ -164,10 +165,16 @@ public sealed class BraTSCase
             first ??= (name, grid);
             (string firstName, VolumeGrid expected) = first.Value;
             if ((grid.SizeX, grid.SizeY, grid.SizeZ) != (expected.SizeX, expected.SizeY, expected.SizeZ))
-                return $"grids differ: {firstName} has {expected.SizeX}×{expected.SizeY}×{expected.SizeZ} voxels, {name} has {grid.SizeX}×{grid.SizeY}×{grid.SizeZ}.";
+            {
+                return $"grids differ: {firstName} has {expected.SizeX}×{expected.SizeY}×{expected.SizeZ} voxels, "
+                    + $"{name} has {grid.SizeX}×{grid.SizeY}×{grid.SizeZ}.";
+            }
+
             if (!grid.Affine.IsInvertible)
                 return $"{name} has the affine {grid.Affine}, which does not span space.";
-            return expected.CoincidesWith(grid, BraTSVolumes.GridTolerance) ? null : $"grids differ: {firstName} lies at {expected.Affine}, {name} at {grid.Affine}.";
+            return expected.CoincidesWith(grid, BraTSVolumes.GridTolerance)
+                ? null
+                : $"grids differ: {firstName} lies at {expected.Affine}, {name} at {grid.Affine}.";
         }
     }
 }

@@ -46,17 +46,26 @@ public sealed class BraTSDataset
         }
 
         Func<CaseFiles, TumorGrade> gradeOf = GradeTable.Read(folder).GradeOf;
-        HashSet<string> repeated = [.. found.GroupBy(files => files.Id, StringComparer.OrdinalIgnoreCase).Where(group => group.Count() > 1).Select(group => group.Key)];
+        HashSet<string> repeated =
+            [.. found.GroupBy(files => files.Id, StringComparer.OrdinalIgnoreCase).Where(group => group.Count() > 1).Select(group => group.Key)];
         (BraTSCase? Case, BraTSCaseFault? Fault)[] results = new (BraTSCase?, BraTSCaseFault?)[found.Count];
-        ParallelWork.For(found.Count, Environment.ProcessorCount, i => results[i] = Check(found[i], repeated.Contains(found[i].Id), gradeOf(found[i]), options));
+        ParallelWork.For(
+            found.Count, Environment.ProcessorCount, i => results[i] = Check(found[i], repeated.Contains(found[i].Id), gradeOf(found[i]), options));
 
-        BraTSCase[] cases = [.. results.Where(result => result.Case is not null).Select(result => result.Case!).OrderBy(item => item.Id, StringComparer.Ordinal)];
-        BraTSCaseFault[] faults = [.. results.Where(result => result.Fault is not null).Select(result => result.Fault!).OrderBy(fault => fault.CaseId, StringComparer.Ordinal)];
+        BraTSCase[] cases =
+            [.. results.Where(result => result.Case is not null).Select(result => result.Case!).OrderBy(item => item.Id, StringComparer.Ordinal)];
+        BraTSCaseFault[] faults =
+            [.. results.Where(result => result.Fault is not null).Select(result => result.Fault!).OrderBy(fault => fault.CaseId, StringComparer.Ordinal)];
         bool stop = options.FaultyCases == FaultyCaseHandling.Stop;
         if (faults.Length > 0 && (stop || cases.Length == 0))
         {
-            string cure = stop ? $"Repair or remove them, or set {nameof(BraTSDatasetOptions.FaultyCases)} to {nameof(FaultyCaseHandling.Skip)}." : "None is left.";
-            throw new BraTSDatasetException($"{faults.Length} of {found.Count} case(s) in '{folder}' cannot be used. {cure}{string.Concat(faults.Select(fault => $"{Environment.NewLine}  {fault}"))}", faults);
+            string cure = stop
+                ? $"Repair or remove them, or set {nameof(BraTSDatasetOptions.FaultyCases)} to {nameof(FaultyCaseHandling.Skip)}."
+                : "None is left.";
+            throw new BraTSDatasetException(
+                $"{faults.Length} of {found.Count} case(s) in '{folder}' cannot be used. "
+                    + $"{cure}{string.Concat(faults.Select(fault => $"{Environment.NewLine}  {fault}"))}",
+                faults);
         }
 
         return new BraTSDataset(folder, cases, faults);
@@ -82,7 +91,8 @@ public sealed class BraTSDataset
                 4 => BraTSLabelConvention.BraTS2018,
                 _ => null,
             };
-            Dictionary<string, BraTSImageFile> images = BraTSModality.All.Where(files.Images.ContainsKey).ToDictionary(modality => modality, modality => files.Images[modality], StringComparer.Ordinal);
+            Dictionary<string, BraTSImageFile> images = BraTSModality.All.Where(files.Images.ContainsKey)
+                .ToDictionary(modality => modality, modality => files.Images[modality], StringComparer.Ordinal);
             BraTSCase candidate = new(files.Id, images, files.SegmentationPath, grade, labels, files.FallbackLabels);
             string? fault = candidate.FindFault(options.VerifySegmentations);
             if (fault is null)

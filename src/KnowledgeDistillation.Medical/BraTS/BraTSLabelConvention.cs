@@ -46,14 +46,17 @@ public sealed record BraTSLabelConvention(int NecrosisLabel, [property: JsonProp
     /// <summary>The convention of a segmentation of which it is known whether the labels 3 and 4 occur.</summary>
     internal static BraTSLabelConvention Detect(bool three, bool four, BraTSLabelConvention fallback) => (three, four) switch
     {
-        (true, true) => throw new InvalidDataException("The segmentation holds both label 3 and label 4, so it is unclear which of them is enhancing tumor; set the enhancing label."),
+        (true, true) => throw new InvalidDataException(
+            "The segmentation holds both label 3 and label 4, so it is unclear which of them is enhancing tumor; set the enhancing label."),
         (true, false) => BraTS2023,
         (false, true) => BraTS2018,
         _ => fallback,
     };
 
     /// <summary>The three labels. Caches of prepared images are found by this text, so its spelling is that of those that are on disk.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"BraTSLabelConvention {{ NecrosisLabel = {NecrosisLabel}, OedemaLabel = {EdemaLabel}, EnhancingLabel = {EnhancingLabel} }}");
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"BraTSLabelConvention {{ NecrosisLabel = {NecrosisLabel}, OedemaLabel = {EdemaLabel}, EnhancingLabel = {EnhancingLabel} }}");
 
     /// <summary>Labels on disk to classes 0 to 3 (background, necrosis, edema, enhancing tumor), x fastest.</summary>
     /// <exception cref="InvalidDataException">A label is none of this convention's; the message names all such labels.</exception>
@@ -92,7 +95,10 @@ public sealed record BraTSLabelConvention(int NecrosisLabel, [property: JsonProp
     internal void RequireNone(SortedSet<int> unknown)
     {
         if (unknown.Count > 0)
-            throw new InvalidDataException($"The segmentation holds unknown labels ({string.Join(", ", unknown.Take(5))}{(unknown.Count > 5 ? ", …" : "")}); expected 0, {NecrosisLabel} (necrosis and non-enhancing tumor), {EdemaLabel} (edema) and {EnhancingLabel} (enhancing tumor).");
+        {
+            throw new InvalidDataException($"The segmentation holds unknown labels ({string.Join(", ", unknown.Take(5))}{(unknown.Count > 5 ? ", …" : "")}); "
+                + $"expected 0, {NecrosisLabel} (necrosis and non-enhancing tumor), {EdemaLabel} (edema) and {EnhancingLabel} (enhancing tumor).");
+        }
     }
 
     /// <summary>Classes 0 to 3 back to the labels of this convention.</summary>
@@ -105,7 +111,11 @@ public sealed record BraTSLabelConvention(int NecrosisLabel, [property: JsonProp
         for (int i = 0; i < classes.Length; i++)
         {
             if (classes[i] > EnhancingClass)
-                throw new ArgumentException($"Class {classes[i]} at voxel {i} is none of 0 (background), 1 (necrosis), 2 (edema) and 3 (enhancing tumor).", nameof(classes));
+            {
+                throw new ArgumentException(
+                    $"Class {classes[i]} at voxel {i} is none of 0 (background), 1 (necrosis), 2 (edema) and 3 (enhancing tumor).", nameof(classes));
+            }
+
             voxels[i] = labels[classes[i]];
         }
 

@@ -29,7 +29,10 @@ public sealed class BraTSVolumes
         foreach ((string name, VolumeGrid grid) in all)
         {
             if (!Grid.CoincidesWith(grid, GridTolerance))
-                throw new ArgumentException($"The images of a case must lie on one grid, but {images.First().Key} has {Grid} and {name} has {grid}.", nameof(images));
+            {
+                throw new ArgumentException(
+                    $"The images of a case must lie on one grid, but {images.First().Key} has {Grid} and {name} has {grid}.", nameof(images));
+            }
         }
     }
 

@@ -57,8 +57,11 @@ internal static class CaseFinder
         AddCasesOf(folder, cases);
         if (depth == 0)
             return;
-        foreach (DirectoryInfo child in folder.EnumerateDirectories("*", WhatCanBeRead).Where(child => !child.Name.StartsWith('.') && child.Name != "__MACOSX").OrderBy(child => child.Name, StringComparer.Ordinal))
+        foreach (DirectoryInfo child in folder.EnumerateDirectories("*", WhatCanBeRead).Where(child => !child.Name.StartsWith('.') && child.Name != "__MACOSX")
+            .OrderBy(child => child.Name, StringComparer.Ordinal))
+        {
             Search(child, depth - 1, cases);
+        }
     }
 
     private static void AddCasesOf(DirectoryInfo folder, List<CaseFiles> cases)

@@ -20,7 +20,10 @@ public static class CrossValidation
         // Of two folds, the one that is not scored must hold a case for training and one for validation.
         int needed = options.Folds == 2 && !options.ValidateOnTest ? 4 : options.Folds;
         if (cases.Count < needed)
-            throw new ArgumentException($"{options.Folds} folds need at least {needed} cases, but there are {cases.Count}; use fewer folds or more cases.", nameof(cases));
+        {
+            throw new ArgumentException(
+                $"{options.Folds} folds need at least {needed} cases, but there are {cases.Count}; use fewer folds or more cases.", nameof(cases));
+        }
 
         List<BraTSCase>[] parts = [.. Enumerable.Range(0, options.Folds).Select(_ => new List<BraTSCase>())];
         int next = 0;
@@ -52,7 +55,11 @@ public static class CrossValidation
         int count = Math.Clamp((int)Math.Round(options.ValidationShare * cases.Length), 1, cases.Length - 1);
         int parts = Math.Min(options.ValidationParts, cases.Length / count);
         if (options.ValidationPart >= parts)
-            throw new ArgumentException($"With {cases.Length} cases outside the test fold there are only {parts} disjoint validation parts of {count}, so there is no part {options.ValidationPart} (counted from 0): choose a lower one, or use more cases.");
+        {
+            throw new ArgumentException($"With {cases.Length} cases outside the test fold there are only {parts} disjoint validation parts of {count}, "
+                + $"so there is no part {options.ValidationPart} (counted from 0): choose a lower one, or use more cases.");
+        }
+
         // Evenly spaced positions in a list that is sorted by grade and shuffled within; each part has an offset of its own between them.
         // In whole numbers (of half a part), so that no rounding lets two parts meet.
         long offset = (parts + (2L * options.ValidationPart)) % (2 * parts);

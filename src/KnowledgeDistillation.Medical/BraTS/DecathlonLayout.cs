@@ -54,14 +54,24 @@ internal static class DecathlonLayout
         try
         {
             using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(path));
-            string[] names = [.. json.RootElement.GetProperty("modality").EnumerateObject().OrderBy(channel => int.Parse(channel.Name)).Select(channel => channel.Value.GetString() ?? "")];
-            if (names.Length > 0 && names.Select(name => Modalities.GetValueOrDefault(name, "")).ToArray() is var channels && !channels.Contains("") && channels.Distinct().Count() == channels.Length)
+            string[] names =
+            [
+                .. json.RootElement.GetProperty("modality").EnumerateObject().OrderBy(channel => int.Parse(channel.Name))
+                    .Select(channel => channel.Value.GetString() ?? ""),
+            ];
+            if (names.Length > 0 && names.Select(name => Modalities.GetValueOrDefault(name, "")).ToArray() is var channels
+                && !channels.Contains("") && channels.Distinct().Count() == channels.Length)
+            {
                 return channels;
+            }
+
             throw new BraTSDatasetException($"'{path}' names the channels {string.Join(", ", names)}; expected each of FLAIR, T1w, T1gd, T2w at most once.");
         }
-        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException)
+        catch (Exception exception) when (exception is JsonException
+            or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException)
         {
-            throw new BraTSDatasetException($"'{path}' does not name the channels of the images as \"modality\": {{ \"0\": \"FLAIR\", … }}: {exception.Message}", exception);
+            throw new BraTSDatasetException(
+                $"'{path}' does not name the channels of the images as \"modality\": {{ \"0\": \"FLAIR\", … }}: {exception.Message}", exception);
         }
     }
 }

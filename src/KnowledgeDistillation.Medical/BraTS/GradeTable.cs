@@ -12,7 +12,12 @@ internal sealed class GradeTable
     {
         GradeTable table = new();
         // Users point at the folder of all, at a part of it, or at HGG; the tables lie beside or above the cases.
-        string[] folders = [folder, .. Directory.EnumerateDirectories(folder).Take(16), .. Directory.GetParent(folder) is { } parent ? [parent.FullName] : Array.Empty<string>()];
+        string[] folders =
+        [
+            folder,
+            .. Directory.EnumerateDirectories(folder).Take(16),
+            .. Directory.GetParent(folder) is { } parent ? [parent.FullName] : Array.Empty<string>(),
+        ];
         foreach (string file in folders.SelectMany(Tables).OrderBy(file => Path.GetFileName(file).StartsWith("survival", StringComparison.OrdinalIgnoreCase)))
             table.Add(file);
         return table;

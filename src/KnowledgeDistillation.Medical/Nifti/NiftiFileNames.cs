@@ -35,7 +35,8 @@ internal static class NiftiFileNames
         {
             ".nii" => (path, path, compression.Length > 0),
             ".hdr" or ".img" => (stem + ".hdr" + compression, stem + ".img" + compression, compression.Length > 0),
-            _ => throw new ArgumentException($"{path}: the name does not say how to save the image; end it with .nii, .nii.gz, .hdr, .hdr.gz, .img or .img.gz.", nameof(path)),
+            _ => throw new ArgumentException(
+                $"{path}: the name does not say how to save the image; end it with .nii, .nii.gz, .hdr, .hdr.gz, .img or .img.gz.", nameof(path)),
         };
     }
 

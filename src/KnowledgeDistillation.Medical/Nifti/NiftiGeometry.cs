@@ -17,10 +17,17 @@ internal static class NiftiGeometry
         {
             sizes[axis] = dim[axis + 1];
             if (sizes[axis] < 1)
-                throw new NiftiException($"{file}: the header gives dimension {axis + 1} a size of {sizes[axis]}, which must be at least 1; the header is damaged, get the file again.");
+            {
+                throw new NiftiException($"{file}: the header gives dimension {axis + 1} a size of {sizes[axis]}, which must be at least 1; "
+                    + "the header is damaged, get the file again.");
+            }
+
             total *= sizes[axis];
             if (total > long.MaxValue || (axis < 3 && total > Array.MaxLength))
-                throw new NiftiException($"{file}: the header gives the sizes {string.Join('×', dim.Skip(1).Take((int)rank))}, more voxels than can be held in memory; split the file, or get it again if these sizes are wrong.");
+            {
+                throw new NiftiException($"{file}: the header gives the sizes {string.Join('×', dim.Skip(1).Take((int)rank))}, more voxels than can be held in "
+                    + "memory; split the file, or get it again if these sizes are wrong.");
+            }
         }
         return ((int)sizes[0], (int)sizes[1], (int)sizes[2], sizes[3] * sizes[4] * sizes[5] * sizes[6]);
     }
@@ -42,7 +49,8 @@ internal static class NiftiGeometry
             affine.M31 * millimeters, affine.M32 * millimeters, affine.M33 * millimeters, affine.M34 * millimeters);
         return affine.IsInvertible
             ? affine
-            : throw new NiftiException($"{file}: the header's {source} gives the map {affine} from voxels to the patient, which is not finite or not invertible; correct it with a tool such as nifti_tool or fslorient.");
+            : throw new NiftiException($"{file}: the header's {source} gives the map {affine} from voxels to the patient, "
+                + "which is not finite or not invertible; correct it with a tool such as nifti_tool or fslorient.");
     }
 
     /// <summary>Writes an affine in mm as sform and, where its axes are perpendicular, as qform.</summary>
@@ -51,7 +59,8 @@ internal static class NiftiGeometry
         const int aligned = 2, millimeters = 2;
         fields.Set(NiftiField.XyztUnits, millimeters);
         fields.Set(NiftiField.SformCode, aligned);
-        double[] rows = [affine.M11, affine.M12, affine.M13, affine.M14, affine.M21, affine.M22, affine.M23, affine.M24, affine.M31, affine.M32, affine.M33, affine.M34];
+        double[] rows =
+            [affine.M11, affine.M12, affine.M13, affine.M14, affine.M21, affine.M22, affine.M23, affine.M24, affine.M31, affine.M32, affine.M33, affine.M34];
         for (int index = 0; index < rows.Length; index++)
             fields.Set(NiftiField.SRow, rows[index], index);
 
@@ -97,7 +106,11 @@ internal static class NiftiGeometry
         (double b, double c, double d) = header.Quaternion;
         double a = 1 - ((b * b) + (c * c) + (d * d));
         if (!double.IsFinite(a) || a < -1e-2)
-            throw new NiftiException($"{file}: the header's qform quaternion ({b}, {c}, {d}) is longer than 1 or not finite, so the volume's orientation is unknown; set the qform or sform with a tool such as nifti_tool or fslorient.");
+        {
+            throw new NiftiException($"{file}: the header's qform quaternion ({b}, {c}, {d}) is longer than 1 or not finite, so the volume's orientation is "
+                + "unknown; set the qform or sform with a tool such as nifti_tool or fslorient.");
+        }
+
         if (a < 1e-7)
         {
             // Rounding in single precision: a half turn, whose a is 0.

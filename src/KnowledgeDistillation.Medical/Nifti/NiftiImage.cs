@@ -30,14 +30,17 @@ public sealed class NiftiImage
     /// <summary>Reads an image: <c>.nii</c>, or either file of a <c>.hdr</c>/<c>.img</c> pair, gzip-compressed or not whatever the name says.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="NiftiException">The file is no NIfTI file, is damaged or cut off, or holds colors, complex numbers, 128-bit floats or a CIFTI-2 matrix.</exception>
+    /// <exception cref="NiftiException">The file is no NIfTI file, is damaged or cut off, or holds colors, complex numbers,
+    /// 128-bit floats or a CIFTI-2 matrix.</exception>
     public static NiftiImage Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         return NiftiReader.ReadImage(path);
     }
 
-    /// <summary>Reads the header only, without reading or uncompressing any voxel; also of files whose voxels <see cref="Load"/> refuses for their type.</summary>
+    /// <summary>
+    /// Reads the header only, without reading or uncompressing any voxel; also of files whose voxels <see cref="Load"/> refuses for their type.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="NiftiException">The file is no NIfTI file, or its header is damaged.</exception>
@@ -67,7 +70,11 @@ public sealed class NiftiImage
         for (int frame = 0; frame < frames.Count; frame++)
         {
             if (!frames[frame].Grid.CoincidesWith(grid))
-                throw new ArgumentException($"Frame {frame} has the grid {frames[frame].Grid}, but frame 0 has {grid}; bring them to one grid first.", nameof(frames));
+            {
+                throw new ArgumentException(
+                    $"Frame {frame} has the grid {frames[frame].Grid}, but frame 0 has {grid}; bring them to one grid first.", nameof(frames));
+            }
+
             MemoryMarshal.AsBytes(frames[frame].Voxels.AsSpan()).CopyTo(voxels.AsSpan((int)frameBytes * frame));
         }
         return Make(NewFields(grid), grid, frames.Count, NiftiDataType.Float32, [], voxels, "new image");
@@ -95,7 +102,8 @@ public sealed class NiftiImage
 
     /// <summary>A 3-D image of labels in this image's grid: everything of the header that places or describes the volume is kept.</summary>
     /// <param name="labels">The labels, on this image's grid.</param>
-    /// <returns>An image of the smallest of uint8, int16 and int32 that holds the labels, without scaling and without display limits; all other fields and the extensions are this image's.</returns>
+    /// <returns>An image of the smallest of uint8, int16 and int32 that holds the labels, without scaling and without display limits;
+    /// all other fields and the extensions are this image's.</returns>
     /// <exception cref="ArgumentException">The labels lie on another grid; where only their orientation differs, reorient them first.</exception>
     public NiftiImage WithVoxels(LabelVolume labels)
     {
@@ -134,7 +142,8 @@ public sealed class NiftiImage
         {
             int x = bad % Grid.SizeX, y = bad / Grid.SizeX % Grid.SizeY, z = bad / Grid.SizeX / Grid.SizeY;
             string scaling = Header.IsScaled ? $" × {slope} + {intercept}" : "";
-            throw new NiftiException($"{name}: voxel ({x}, {y}, {z}) of frame {frame} holds {Voxels.Format(stored, Header.DataType, bad)}{scaling}, which is no label (an integer of 32 bits); give a label file, or round the values first.");
+            throw new NiftiException($"{name}: voxel ({x}, {y}, {z}) of frame {frame} holds {Voxels.Format(stored, Header.DataType, bad)}{scaling}, "
+                + "which is no label (an integer of 32 bits); give a label file, or round the values first.");
         }
         return new LabelVolume(Grid, values);
     }
@@ -166,7 +175,11 @@ public sealed class NiftiImage
     private void CheckGrid(VolumeGrid grid, string parameter)
     {
         if (!grid.CoincidesWith(Grid))
-            throw new ArgumentException($"The voxels lie on the grid {grid}, but {name} has {Grid}; bring them to that grid first (ReorientTo where only the orientation differs).", parameter);
+        {
+            throw new ArgumentException(
+                $"The voxels lie on the grid {grid}, but {name} has {Grid}; bring them to that grid first (ReorientTo where only the orientation differs).",
+                parameter);
+        }
     }
 
     private static (NiftiDataType Type, byte[] Voxels) Store(LabelVolume labels)
@@ -178,7 +191,8 @@ public sealed class NiftiImage
         return (least, greatest) switch
         {
             ( >= byte.MinValue, <= byte.MaxValue) => (NiftiDataType.UInt8, Array.ConvertAll(values, value => (byte)value)),
-            ( >= short.MinValue, <= short.MaxValue) => (NiftiDataType.Int16, MemoryMarshal.AsBytes(Array.ConvertAll(values, value => (short)value).AsSpan()).ToArray()),
+            ( >= short.MinValue, <= short.MaxValue) =>
+                (NiftiDataType.Int16, MemoryMarshal.AsBytes(Array.ConvertAll(values, value => (short)value).AsSpan()).ToArray()),
             _ => (NiftiDataType.Int32, MemoryMarshal.AsBytes(values.AsSpan()).ToArray()),
         };
     }
@@ -193,7 +207,14 @@ public sealed class NiftiImage
         return fields;
     }
 
-    private static NiftiImage Make(NiftiFields fields, VolumeGrid grid, int frames, NiftiDataType type, IReadOnlyList<NiftiExtension> extensions, byte[] voxels, string name)
+    private static NiftiImage Make(
+        NiftiFields fields,
+        VolumeGrid grid,
+        int frames,
+        NiftiDataType type,
+        IReadOnlyList<NiftiExtension> extensions,
+        byte[] voxels,
+        string name)
     {
         long[] dimensions = [frames == 1 ? 3 : 4, grid.SizeX, grid.SizeY, grid.SizeZ, frames, 1, 1, 1];
         for (int index = 0; index < dimensions.Length; index++)

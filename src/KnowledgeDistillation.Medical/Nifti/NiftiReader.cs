@@ -35,14 +35,19 @@ internal static class NiftiReader
         byte[] bytes = new byte[NiftiFields.Length1];
         int read = source.Read(bytes);
         if (read < bytes.Length)
-            throw new NiftiException($"{file}: the file holds {read} bytes where a NIfTI header has at least {NiftiFields.Length1}; it is cut off or of another format, get it again.");
+        {
+            throw new NiftiException($"{file}: the file holds {read} bytes where a NIfTI header has at least {NiftiFields.Length1}; "
+                + "it is cut off or of another format, get it again.");
+        }
+
         (int version, bool bigEndian) = (BinaryPrimitives.ReadInt32LittleEndian(bytes), BinaryPrimitives.ReadInt32BigEndian(bytes)) switch
         {
             (NiftiFields.Length1, _) => (1, false),
             (_, NiftiFields.Length1) => (1, true),
             (NiftiFields.Length2, _) => (2, false),
             (_, NiftiFields.Length2) => (2, true),
-            _ => throw new NiftiException($"{file}: this is no NIfTI file (it does not begin with a header size of {NiftiFields.Length1} or {NiftiFields.Length2}); convert it to NIfTI first."),
+            _ => throw new NiftiException($"{file}: this is no NIfTI file (it does not begin with a header size of {NiftiFields.Length1} or "
+                + $"{NiftiFields.Length2}); convert it to NIfTI first."),
         };
         if (version == 2)
         {
@@ -65,7 +70,11 @@ internal static class NiftiReader
         else if (flagLength == flag.Length && flag[0] != 0)
         {
             if (voxelOffset - afterFlag > GreatestExtensions)
-                throw new NiftiException($"{file}: the extensions would take {voxelOffset - afterFlag:N0} bytes, more than the {GreatestExtensions:N0} that are read; the header is damaged, get the file again.");
+            {
+                throw new NiftiException($"{file}: the extensions would take {voxelOffset - afterFlag:N0} bytes, more than the {GreatestExtensions:N0} that "
+                    + "are read; the header is damaged, get the file again.");
+            }
+
             extensions = source.ReadBlock(voxelOffset - afterFlag, "the extensions");
         }
         else
@@ -80,7 +89,11 @@ internal static class NiftiReader
         bool single = fields.GetText(NiftiField.Magic, 4) == $"n+{fields.Version}";
         bool pair = fields.GetText(NiftiField.Magic, 4) == $"ni{fields.Version}";
         if (!single && !pair)
-            throw new NiftiException($"{file}: the header has the size but not the mark of a NIfTI-{fields.Version} file; it may be of the older Analyze 7.5 format, convert it with a tool such as nifti_tool.");
+        {
+            throw new NiftiException($"{file}: the header has the size but not the mark of a NIfTI-{fields.Version} file; "
+                + "it may be of the older Analyze 7.5 format, convert it with a tool such as nifti_tool.");
+        }
+
         if (fields.Version == 2 && fields.Bytes.AsSpan(8, 4) is not [0x0D, 0x0A, 0x1A, 0x0A])
             throw new NiftiException($"{file}: the mark of the NIfTI-2 header is damaged, as by a transfer in text mode; get the file again in binary mode.");
         return pair;
@@ -95,7 +108,8 @@ internal static class NiftiReader
             return least;
         return stored >= least && stored <= 1L << 52 && stored == Math.Floor(stored)
             ? (long)stored
-            : throw new NiftiException($"{file}: the header places the voxels at byte {stored} (vox_offset), which must be a whole number of at least {least}; the header is damaged, get the file again.");
+            : throw new NiftiException($"{file}: the header places the voxels at byte {stored} (vox_offset), which must be a whole number of at least {least}; "
+                + "the header is damaged, get the file again.");
     }
 
     private static List<NiftiExtension> ParseExtensions(byte[] bytes, bool bigEndian, string file)
@@ -110,7 +124,11 @@ internal static class NiftiReader
             if (size == 0 && at.IndexOfAnyExcept((byte)0) < 0)
                 break; // Padding up to the voxels.
             if (size < 8 || size > at.Length)
-                throw new NiftiException($"{file}: header extension {extensions.Count + 1} claims {size} bytes where {at.Length} are left (at least 8 are needed); the header is damaged, get the file again.");
+            {
+                throw new NiftiException($"{file}: header extension {extensions.Count + 1} claims {size} bytes where {at.Length} are left (at least 8 are "
+                    + "needed); the header is damaged, get the file again.");
+            }
+
             extensions.Add(new NiftiExtension(code, bytes.AsMemory(position + 8, size - 8)));
             position += size;
         }
@@ -121,19 +139,36 @@ internal static class NiftiReader
     private static long CheckedByteCount(NiftiHeader header, string file)
     {
         if (header.Version == 2 && header.IntentCode is >= 3000 and < 3100)
-            throw new NiftiException($"{file}: this is a CIFTI-2 file (intent {header.IntentCode}), a matrix over a surface and not a volume; export a volume from it with a tool such as wb_command.");
+        {
+            throw new NiftiException($"{file}: this is a CIFTI-2 file (intent {header.IntentCode}), a matrix over a surface and not a volume; "
+                + "export a volume from it with a tool such as wb_command.");
+        }
+
         if (!Voxels.IsSupported(header.DataType))
-            throw new NiftiException($"{file}: voxels of type {Describe(header.DataType)} are not read, only integers of 8 to 64 bits and floats of 32 or 64; convert the file to one of these.");
+        {
+            throw new NiftiException($"{file}: voxels of type {Describe(header.DataType)} are not read, only integers of 8 to 64 bits and floats of 32 or 64; "
+                + "convert the file to one of these.");
+        }
+
         int bytesPerVoxel = Voxels.BytesPer(header.DataType);
         if (header.BitsPerVoxel != 8 * bytesPerVoxel)
-            throw new NiftiException($"{file}: the header gives {header.BitsPerVoxel} bits per voxel for the type {Describe(header.DataType)}, which has {8 * bytesPerVoxel}; the header is damaged, get the file again.");
+        {
+            throw new NiftiException($"{file}: the header gives {header.BitsPerVoxel} bits per voxel for the type {Describe(header.DataType)}, "
+                + $"which has {8 * bytesPerVoxel}; the header is damaged, get the file again.");
+        }
+
         if (header.IsScaled && !double.IsFinite(header.Intercept))
-            throw new NiftiException($"{file}: the header's intercept (scl_inter) is {header.Intercept}, which makes every voxel meaningless; set it with a tool such as nifti_tool.");
+        {
+            throw new NiftiException($"{file}: the header's intercept (scl_inter) is {header.Intercept}, which makes every voxel meaningless; "
+                + "set it with a tool such as nifti_tool.");
+        }
+
         Int128 count = (Int128)header.Grid.VoxelCount * header.FrameCount * bytesPerVoxel;
         return count <= long.MaxValue ? (long)count : long.MaxValue;
     }
 
-    private static string Describe(NiftiDataType type) => Enum.IsDefined(type) && type != NiftiDataType.Unknown ? $"{type} ({(int)type})" : $"code {(int)type}, which the standard does not name,";
+    private static string Describe(NiftiDataType type) =>
+        Enum.IsDefined(type) && type != NiftiDataType.Unknown ? $"{type} ({(int)type})" : $"code {(int)type}, which the standard does not name,";
 
     private static byte[] ReadVoxels(NiftiSource source, NiftiHeader header, long count)
     {

@@ -32,7 +32,9 @@ internal sealed class NiftiSource : IDisposable
                 // file of several members gives that of the last.
                 Span<byte> trailer = stackalloc byte[4];
                 file.Seek(-Math.Min(4, file.Length), SeekOrigin.End);
-                storedLength = file.ReadAtLeast(trailer, 4, throwOnEndOfStream: false) == 4 ? System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(trailer) : 0;
+                storedLength = file.ReadAtLeast(trailer, 4, throwOnEndOfStream: false) == 4
+                    ? System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(trailer)
+                    : 0;
                 atMost = file.Length * GreatestRatio;
             }
             file.Position = 0;
@@ -76,7 +78,11 @@ internal sealed class NiftiSource : IDisposable
     {
         CheckReach(count, what);
         if (count > Array.MaxLength)
-            throw new NiftiException($"{Path}: {what} of {count:N0} bytes are more than one array can hold ({Array.MaxLength:N0}); split the file into smaller ones.");
+        {
+            throw new NiftiException(
+                $"{Path}: {what} of {count:N0} bytes are more than one array can hold ({Array.MaxLength:N0}); split the file into smaller ones.");
+        }
+
         bool lengthKnown = !compressed || position + count <= storedLength;
         byte[] block = GC.AllocateUninitializedArray<byte>((int)(lengthKnown ? count : Math.Min(count, FirstBlock)));
         ReadExactly(block, what);

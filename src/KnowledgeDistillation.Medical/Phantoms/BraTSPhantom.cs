@@ -157,7 +157,8 @@ public sealed class BraTSPhantom
     private double Scale()
     {
         Spacing s = Grid.Spacing;
-        return Math.Max(BrainAnatomy.Extent.X / (Grid.SizeX * s.X), Math.Max(BrainAnatomy.Extent.Y / (Grid.SizeY * s.Y), BrainAnatomy.Extent.Z / (Grid.SizeZ * s.Z)));
+        return Math.Max(
+            BrainAnatomy.Extent.X / (Grid.SizeX * s.X), Math.Max(BrainAnatomy.Extent.Y / (Grid.SizeY * s.Y), BrainAnatomy.Extent.Z / (Grid.SizeZ * s.Z)));
     }
 
     private (TumorGrade Grade, bool Enhancing) Kind(int index)

@@ -41,7 +41,8 @@ public sealed record BraTSPhantomOptions
     public double Distractors { get; init; } = 1;
 
     /// <summary>
-    /// How far, in mm of a life-size head along each axis, the reference strays at most from the true outline of the tumor, smoothly and differently in each case; 0 to 20.
+    /// How far, in mm of a life-size head along each axis, the reference strays at most from the true outline of the tumor,
+    /// smoothly and differently in each case; 0 to 20.
     /// Default 0, a perfect reference. Experts who outline real tumors agree to a Dice of 74 to 85 % only (Menze et al. 2015).
     /// </summary>
     public double ReferenceError { get; init; }

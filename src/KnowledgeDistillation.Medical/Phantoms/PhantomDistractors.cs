@@ -18,7 +18,8 @@ internal sealed class PhantomDistractors
         for (int i = 0; i < lesions; i++)
         {
             double side = random.NextUInt64() % 2 == 0 ? 1 : -1;
-            _lesions.Add((side * random.Between(18, 40), random.Between(-50, 45), random.Between(5, 40), Math.Max(random.Between(2.5, 6.5), 0.8 * voxelMillimeters)));
+            _lesions.Add(
+                (side * random.Between(18, 40), random.Between(-50, 45), random.Between(5, 40), Math.Max(random.Between(2.5, 6.5), 0.8 * voxelMillimeters)));
         }
 
         int vessels = (int)Math.Round(amount * random.Between(5, 10));

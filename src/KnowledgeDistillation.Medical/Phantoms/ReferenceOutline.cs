@@ -13,7 +13,8 @@ internal sealed class ReferenceOutline
     {
         var random = new StableRandom(key);
         _largest = largestMillimeters;
-        (_x, _y, _z) = (new(random.NextUInt64(), FeatureMillimeters), new(random.NextUInt64(), FeatureMillimeters), new(random.NextUInt64(), FeatureMillimeters));
+        (_x, _y, _z) =
+            (new(random.NextUInt64(), FeatureMillimeters), new(random.NextUInt64(), FeatureMillimeters), new(random.NextUInt64(), FeatureMillimeters));
     }
 
     public bool Displaces => _largest > 0;

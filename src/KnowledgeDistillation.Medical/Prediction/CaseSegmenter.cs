@@ -30,11 +30,17 @@ public sealed class CaseSegmenter
         ArgumentNullException.ThrowIfNull(source);
         string[] modalities = [.. _model.Network.Modalities.Where(source.Images.ContainsKey)];
         if (modalities.Length == 0)
-            throw new ArgumentException($"The network sees {string.Join(", ", _model.Network.Modalities)}, but case {source.Id} has only: {string.Join(", ", source.Images.Keys)}.", nameof(source));
+        {
+            throw new ArgumentException(
+                $"The network sees {string.Join(", ", _model.Network.Modalities)}, but case {source.Id} has only: {string.Join(", ", source.Images.Keys)}.",
+                nameof(source));
+        }
+
         using var scope = NewDisposeScope();
         Device device = _model.Network.Module.parameters().FirstOrDefault()?.device ?? CPU;
         VolumeSize size = source.Size;
-        var images = new ModalityImages(modalities.Select(name => KeyValuePair.Create(name, tensor(source.Images[name], [1, 1, size.Z, size.Y, size.X]).to(device))));
+        var images = new ModalityImages(
+            modalities.Select(name => KeyValuePair.Create(name, tensor(source.Images[name], [1, 1, size.Z, size.Y, size.X]).to(device))));
         return new CasePrediction(_model.PredictProbabilities(images, _inference).MoveToOuterDisposeScope(), _model.Labels, source.Geometry);
     }
 }

@@ -11,7 +11,8 @@ public sealed class CachedCase
     private readonly string _sourceKey;
 
     internal CachedCase(PreprocessingCache cache, BraTSCase source, string path, string sourceKey, CacheEntry.Header header, bool wasCached) =>
-        (_cache, Source, _path, _sourceKey, Geometry, Tumor, HasClasses, WasCached) = (cache, source, path, sourceKey, header.Geometry, header.Tumor, header.Tumor is not null, wasCached);
+        (_cache, Source, _path, _sourceKey, Geometry, Tumor, HasClasses, WasCached) =
+            (cache, source, path, sourceKey, header.Geometry, header.Tumor, header.Tumor is not null, wasCached);
 
     /// <summary>The case that it was made of.</summary>
     public BraTSCase Source { get; }

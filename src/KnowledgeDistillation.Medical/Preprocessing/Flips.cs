@@ -16,7 +16,11 @@ public readonly record struct Flips(bool X, bool Y, bool Z)
     public void Apply<T>(ReadOnlySpan<T> source, Span<T> target, VolumeSize size)
     {
         if (source.Length != size.VoxelCount || target.Length != size.VoxelCount)
-            throw new ArgumentException($"A volume of {size} needs {size.VoxelCount} voxels, but the source has {source.Length} and the target {target.Length}.");
+        {
+            throw new ArgumentException(
+                $"A volume of {size} needs {size.VoxelCount} voxels, but the source has {source.Length} and the target {target.Length}.");
+        }
+
         for (int z = 0; z < size.Z; z++)
         {
             int fromZ = Z ? size.Z - 1 - z : z;

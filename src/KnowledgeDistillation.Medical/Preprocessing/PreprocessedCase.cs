@@ -7,7 +7,13 @@ namespace KnowledgeDistillation.Medical.Preprocessing;
 /// <remarks>Holds its arrays without copies. Safe to read from several threads.</remarks>
 public sealed class PreprocessedCase
 {
-    internal PreprocessedCase(string id, IReadOnlyDictionary<string, float[]> images, byte[]? classes, PreprocessingGeometry geometry, BraTSLabelConvention labels, TumorVoxels? tumor) =>
+    internal PreprocessedCase(
+        string id,
+        IReadOnlyDictionary<string, float[]> images,
+        byte[]? classes,
+        PreprocessingGeometry geometry,
+        BraTSLabelConvention labels,
+        TumorVoxels? tumor) =>
         (Id, Images, Classes, Geometry, Labels, Tumor) = (id, images, classes, geometry, labels, tumor);
 
     /// <summary>The name of the case.</summary>
@@ -40,7 +46,13 @@ public sealed class PreprocessedCase
         string[] names = [.. modalities];
         string[] missing = [.. names.Where(name => !Images.ContainsKey(name))];
         if (names.Length == 0 || missing.Length > 0)
-            throw new ArgumentException(names.Length == 0 ? "At least one modality must be left." : $"Case {Id} has no {string.Join(", ", missing)}; it has: {string.Join(", ", Images.Keys)}.", nameof(modalities));
+        {
+            throw new ArgumentException(
+                names.Length == 0
+                    ? "At least one modality must be left."
+                    : $"Case {Id} has no {string.Join(", ", missing)}; it has: {string.Join(", ", Images.Keys)}.", nameof(modalities));
+        }
+
         return new PreprocessedCase(Id, names.ToDictionary(name => name, name => Images[name], StringComparer.Ordinal), Classes, Geometry, Labels, Tumor);
     }
 }

@@ -57,13 +57,15 @@ public static class PreprocessingMetadata
 
         string Fact(string name) => metadata.TryGetValue(name, out string? value)
             ? value
-            : throw new InvalidDataException($"The model does not say how images are prepared ('{name}' is missing from its metadata), so it was not trained with these tools.");
+            : throw new InvalidDataException(
+                $"The model does not say how images are prepared ('{name}' is missing from its metadata), so it was not trained with these tools.");
 
         VolumeSize Size() => Fact(Crop).Split(',') is [string x, string y, string z]
             ? new VolumeSize(Number(Crop, x), Number(Crop, y), Number(Crop, z))
             : throw Senseless(Crop);
 
-        int Number(string name, string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : throw Senseless(name);
+        int Number(string name, string text) =>
+            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : throw Senseless(name);
 
         InvalidDataException Senseless(string name) => new($"What the model says of how images are prepared makes no sense: '{name}' is '{Fact(name)}'.");
     }

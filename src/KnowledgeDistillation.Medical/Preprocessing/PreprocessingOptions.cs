@@ -24,7 +24,9 @@ public sealed record PreprocessingOptions
     /// </summary>
     public VolumeSize? CropSize { get; init; } = VolumeSize.Cube(128);
 
-    /// <summary>Of what the size after subsampling is a multiple where <see cref="CropSize"/> is null, 1 to 128. Default 16: a U-Net of 5 resolutions halves four times.</summary>
+    /// <summary>
+    /// Of what the size after subsampling is a multiple where <see cref="CropSize"/> is null, 1 to 128. Default 16: a U-Net of 5 resolutions halves four times.
+    /// </summary>
     public int SizeMultiple { get; init; } = 16;
 
     /// <summary>
@@ -60,5 +62,6 @@ public sealed record PreprocessingOptions
     // The spelling of the caches that are on disk.
     internal string ToKey() => string.Create(
         CultureInfo.InvariantCulture,
-        $"modalities={string.Join(',', Modalities)};centre={CropCenter};crop={(CropSize is { } size ? size.ToString() : $"multiple of {SizeMultiple}")};factor={SubsamplingFactor}");
+        $"modalities={string.Join(',', Modalities)};centre={CropCenter};crop={(CropSize is { } size ? size.ToString() : $"multiple of {SizeMultiple}")};"
+            + $"factor={SubsamplingFactor}");
 }

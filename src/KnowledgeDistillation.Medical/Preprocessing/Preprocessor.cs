@@ -28,7 +28,8 @@ public sealed class Preprocessor
 
     /// <summary>Loads and preprocesses a case.</summary>
     /// <exception cref="ArgumentException">The case lacks a modality.</exception>
-    /// <exception cref="InvalidDataException">A file is damaged, labels are unknown, or an image is empty or not finite; the message names the case.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, labels are unknown, or an image is empty or not finite;
+    /// the message names the case.</exception>
     public PreprocessedCase Process(BraTSCase source)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -66,7 +67,13 @@ public sealed class Preprocessor
             else if (source.Segmentation is not null)
                 segmentation = PrepareSegmentation(id, source, toRas, geometry);
         });
-        return new PreprocessedCase(id, Options.Modalities.Zip(prepared).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal), segmentation.Classes, geometry, segmentation.Labels, segmentation.Tumor);
+        return new PreprocessedCase(
+            id,
+            Options.Modalities.Zip(prepared).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal),
+            segmentation.Classes,
+            geometry,
+            segmentation.Labels,
+            segmentation.Tumor);
     }
 
     // Where all voxels are equal, a deviation of 1 makes them 0.
@@ -80,7 +87,11 @@ public sealed class Preprocessor
         return statistics.Deviation > 1e-9 * Math.Abs(statistics.Mean) ? statistics : statistics with { Deviation = 1 };
     }
 
-    private static (byte[] Classes, TumorVoxels Tumor, BraTSLabelConvention Labels) PrepareSegmentation(string id, StoredCase source, Reorientation toRas, PreprocessingGeometry geometry)
+    private static (byte[] Classes, TumorVoxels Tumor, BraTSLabelConvention Labels) PrepareSegmentation(
+        string id,
+        StoredCase source,
+        Reorientation toRas,
+        PreprocessingGeometry geometry)
     {
         try
         {

@@ -8,7 +8,8 @@ namespace KnowledgeDistillation.Medical.Preprocessing;
 internal static class SegmentationPreparation
 {
     /// <exception cref="InvalidDataException">Labels are unknown, or contradict each other.</exception>
-    public static (byte[] Classes, TumorVoxels Tumor, BraTSLabelConvention Labels) Prepare(StoredCase source, Reorientation toRas, PreprocessingGeometry geometry)
+    public static (byte[] Classes, TumorVoxels Tumor, BraTSLabelConvention Labels) Prepare(
+        StoredCase source, Reorientation toRas, PreprocessingGeometry geometry)
     {
         OrientedVoxels voxels = OrientedVoxels.OfLabels(source.Segmentation!, toRas);
         Dictionary<int, (int All, int Kept)> counts = Count(voxels, geometry);
@@ -23,7 +24,8 @@ internal static class SegmentationPreparation
             kept += count.Kept;
         }
 
-        var tumor = new TumorVoxels(all[BraTSLabelConvention.NecrosisClass], all[BraTSLabelConvention.EdemaClass], all[BraTSLabelConvention.EnhancingClass], kept);
+        var tumor =
+            new TumorVoxels(all[BraTSLabelConvention.NecrosisClass], all[BraTSLabelConvention.EdemaClass], all[BraTSLabelConvention.EnhancingClass], kept);
         return (Subsample(voxels, geometry, labels), tumor, labels);
     }
 

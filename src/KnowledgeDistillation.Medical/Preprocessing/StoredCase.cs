@@ -9,7 +9,12 @@ namespace KnowledgeDistillation.Medical.Preprocessing;
 /// <param name="Segmentation">The labels, if there are any.</param>
 /// <param name="Labels">What the labels mean, where that is known; else they tell, or <paramref name="Fallback"/> says.</param>
 /// <param name="Fallback">What they mean where neither label 3 nor label 4 occurs.</param>
-internal sealed record StoredCase(VolumeGrid Grid, StoredVoxels[] Images, StoredVoxels? Segmentation, BraTSLabelConvention? Labels, BraTSLabelConvention Fallback)
+internal sealed record StoredCase(
+    VolumeGrid Grid,
+    StoredVoxels[] Images,
+    StoredVoxels? Segmentation,
+    BraTSLabelConvention? Labels,
+    BraTSLabelConvention Fallback)
 {
     public static StoredCase Of(BraTSVolumes volumes, IReadOnlyList<string> modalities) => new(
         volumes.Grid,

@@ -14,7 +14,8 @@ internal sealed class StoredVoxels
     private readonly double _slope;
     private readonly double _intercept;
 
-    private StoredVoxels(ByteAccess bytes, NiftiDataType type, double slope = 1, double intercept = 0) => (_bytes, _type, _slope, _intercept) = (bytes, type, slope, intercept);
+    private StoredVoxels(ByteAccess bytes, NiftiDataType type, double slope = 1, double intercept = 0) =>
+        (_bytes, _type, _slope, _intercept) = (bytes, type, slope, intercept);
 
     private delegate ReadOnlySpan<byte> ByteAccess();
 
@@ -25,7 +26,8 @@ internal sealed class StoredVoxels
 
     public static StoredVoxels Of(int[] voxels) => new(() => MemoryMarshal.AsBytes(voxels.AsSpan()), NiftiDataType.Int32);
 
-    public static StoredVoxels OfImage(NiftiImage image, int frame) => new(() => image.StoredFrame(frame), image.Header.DataType, image.Scaling.Slope, image.Scaling.Intercept);
+    public static StoredVoxels OfImage(NiftiImage image, int frame) =>
+        new(() => image.StoredFrame(frame), image.Header.DataType, image.Scaling.Slope, image.Scaling.Intercept);
 
     /// <exception cref="NiftiException">A voxel is no integer.</exception>
     public static StoredVoxels OfLabels(NiftiImage image) => image.Header.DataType is NiftiDataType.UInt8 or NiftiDataType.Int16 && image.Scaling is (1, 0)

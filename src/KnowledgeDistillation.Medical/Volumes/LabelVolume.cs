@@ -13,7 +13,11 @@ public sealed class LabelVolume
         ArgumentNullException.ThrowIfNull(grid);
         ArgumentNullException.ThrowIfNull(voxels);
         if (voxels.Length != grid.VoxelCount)
-            throw new ArgumentException($"A grid of {grid.SizeX}×{grid.SizeY}×{grid.SizeZ} voxels needs {grid.VoxelCount} values, but {voxels.Length} were given.", nameof(voxels));
+        {
+            throw new ArgumentException(
+                $"A grid of {grid.SizeX}×{grid.SizeY}×{grid.SizeZ} voxels needs {grid.VoxelCount} values, but {voxels.Length} were given.", nameof(voxels));
+        }
+
         (Grid, Voxels) = (grid, voxels);
     }
 

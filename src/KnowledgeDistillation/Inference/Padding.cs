@@ -17,7 +17,10 @@ internal sealed class Padding
         _after = [.. size.Select((length, axis) => Math.Max(0, atLeast[axis] - length) - _before[axis])];
     }
 
-    /// <summary>Pads each length to the next that fits the network. Where its poolings would leave a single voxel, of which an instance norm makes nothing, to the one after.</summary>
+    /// <summary>
+    /// Pads each length to the next that fits the network. Where its poolings would leave a single voxel,
+    /// of which an instance norm makes nothing, to the one after.
+    /// </summary>
     public static Padding ToFit(IEncoderDecoder network, long[] size)
     {
         long multiple = network.SizeMultiple;

@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Inference;
 
-/// <summary>A trained network with all that is needed to use it: its label scheme and the facts that were kept with it. What a checkpoint folder holds.</summary>
+/// <summary>
+/// A trained network with all that is needed to use it: its label scheme and the facts that were kept with it. What a checkpoint folder holds.
+/// </summary>
 /// <remarks>Owns the network. Not safe for use by several threads at once.</remarks>
 public sealed class SegmentationModel : IDisposable
 {
@@ -28,7 +30,9 @@ public sealed class SegmentationModel : IDisposable
     /// <summary>The facts that were kept with it.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <summary>Opens a checkpoint folder (<c>best</c> or <c>last</c> of a fit, or one that <see cref="Save"/> wrote), building the network by its recipe.</summary>
+    /// <summary>
+    /// Opens a checkpoint folder (<c>best</c> or <c>last</c> of a fit, or one that <see cref="Save"/> wrote), building the network by its recipe.
+    /// </summary>
     /// <param name="folder">The folder.</param>
     /// <param name="device">Where the network is to run; null for the CPU.</param>
     /// <exception cref="CheckpointException">The folder is missing, damaged, foreign, of a newer version, or does not say how to build the network.</exception>
@@ -94,7 +98,11 @@ public sealed class SegmentationModel : IDisposable
     private static SegmentationModel Fill(string path, ModelDescription description, IEncoderDecoder network, Device? device)
     {
         if (network.OutputChannels != description.Labels.Channels)
-            throw new CheckpointException(path, $"the network has {network.OutputChannels} output channels, but the label scheme has {description.Labels.Channels}");
+        {
+            throw new CheckpointException(
+                path, $"the network has {network.OutputChannels} output channels, but the label scheme has {description.Labels.Channels}");
+        }
+
         ModelFiles.ReadWeights(path, network.Module);
         if (device is not null)
             network.Module.to(device);

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Inference;
 
 /// <summary>
-/// Runs a network for slices [N, C, H, W] over volumes [N, C, D, H, W], slice by slice, and stacks the probabilities along the same axis. Slices whose size does not fit the network are padded with zeros and
-/// cropped back. <see cref="Training.SliceBatchSource"/> feeds the training of such a network.
+/// Runs a network for slices [N, C, H, W] over volumes [N, C, D, H, W], slice by slice, and stacks the probabilities along the same axis. Slices whose size
+/// does not fit the network are padded with zeros and cropped back. <see cref="Training.SliceBatchSource"/> feeds the training of such a network.
 /// </summary>
 /// <remarks>Stateless and safe to share between threads, each with a network of its own.</remarks>
 public sealed class SliceInference : IInference
@@ -30,7 +30,11 @@ public sealed class SliceInference : IInference
         ArgumentNullException.ThrowIfNull(images);
         long[] size = images.SpatialSize;
         if (size.Length != 3)
-            throw new ArgumentException($"Only volumes [N, C, D, H, W] can be segmented slice by slice, but the spatial size of the images is {string.Join("×", size)}.", nameof(images));
+        {
+            throw new ArgumentException(
+                $"Only volumes [N, C, D, H, W] can be segmented slice by slice, but the spatial size of the images is {string.Join("×", size)}.",
+                nameof(images));
+        }
 
         using var scope = NewDisposeScope();
         using var mode = new EvaluationMode(network);

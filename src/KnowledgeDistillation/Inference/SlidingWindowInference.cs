@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Inference;
 
 /// <summary>
-/// Runs the network over overlapping windows and blends their probabilities, each weighted by a Gaussian around the window's middle, where a network knows most.
+/// Runs the network over overlapping windows and blends their probabilities, each weighted by a Gaussian around
+/// the window's middle, where a network knows most.
 /// Memory for features does not grow with the images; images smaller than a window are padded with zeros.
 /// </summary>
 /// <remarks>Stateless and safe to share between threads, each with a network of its own.</remarks>
@@ -22,7 +23,8 @@ public sealed class SlidingWindowInference : IInference
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">A modality is missing, the window has not as many lengths as the images, or one that does not fit the network.</exception>
+    /// <exception cref="ArgumentException">A modality is missing, the window has not as many lengths as the images,
+    /// or one that does not fit the network.</exception>
     public Tensor Predict(IEncoderDecoder network, LabelScheme labels, ModalityImages images)
     {
         ArgumentNullException.ThrowIfNull(network);
@@ -30,10 +32,16 @@ public sealed class SlidingWindowInference : IInference
         ArgumentNullException.ThrowIfNull(images);
         IReadOnlyList<long> window = _options.WindowSize;
         if (window.Count != images.SpatialSize.Length)
-            throw new ArgumentException($"The window has {window.Count} lengths, but the images have {images.SpatialSize.Length} spatial axes.", nameof(images));
+        {
+            throw new ArgumentException(
+                $"The window has {window.Count} lengths, but the images have {images.SpatialSize.Length} spatial axes.", nameof(images));
+        }
 
         if (window.Any(length => length % network.SizeMultiple != 0))
-            throw new ArgumentException($"The window {string.Join("×", window)} does not fit the network: each length must be a multiple of {network.SizeMultiple}.", nameof(network));
+        {
+            throw new ArgumentException(
+                $"The window {string.Join("×", window)} does not fit the network: each length must be a multiple of {network.SizeMultiple}.", nameof(network));
+        }
 
         using var scope = NewDisposeScope();
         using var mode = new EvaluationMode(network);
@@ -62,7 +70,8 @@ public sealed class SlidingWindowInference : IInference
     }
 
     // Where any image of any case is not 0, [1, 1, spatial...]; on the CPU, because each window asks.
-    private static Tensor Content(ModalityImages images) => images.Concatenate(images.Names).to(ScalarType.Bool).any(1, keepdim: true).any(0, keepdim: true).cpu();
+    private static Tensor Content(ModalityImages images) =>
+        images.Concatenate(images.Names).to(ScalarType.Bool).any(1, keepdim: true).any(0, keepdim: true).cpu();
 
     // Evenly spread from edge to edge, so that the last window neither leaves the images nor crowds the one before.
     private IEnumerable<long[]> Corners(long[] size)

@@ -16,12 +16,15 @@ public sealed record SlidingWindowOptions
     public double GaussianWidth { get; init; } = 0.125;
 
     /// <summary>
-    /// Whether windows in which all images are 0 throughout (the air around a head whose images were set to 0 there) are answered without the network: certainly background, which is class 0 of
-    /// <see cref="ExclusiveClasses"/> and no region of <see cref="OverlappingRegions"/>. That answer is blended with those of overlapping windows as the network's would be. Default no: a network may see something in nothing.
+    /// Whether windows in which all images are 0 throughout (the air around a head whose images were set to 0 there) are answered without the network:
+    /// certainly background, which is class 0 of <see cref="ExclusiveClasses"/> and no region of <see cref="OverlappingRegions"/>.
+    /// That answer is blended with those of overlapping windows as the network's would be. Default no: a network may see something in nothing.
     /// </summary>
     public bool SkipBackground { get; init; }
 
-    /// <summary>The element type in which the network computes. Default <see cref="Precision.Full"/>; <see cref="TorchRuntime.FastestPrecision"/> tells what is fastest.</summary>
+    /// <summary>
+    /// The element type in which the network computes. Default <see cref="Precision.Full"/>; <see cref="TorchRuntime.FastestPrecision"/> tells what is fastest.
+    /// </summary>
     public Precision Precision { get; init; } = Precision.Full;
 
     internal void Validate() => new OptionFaults(nameof(SlidingWindowOptions))

@@ -5,13 +5,15 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Labels;
 
 /// <summary>
-/// Each channel is a region that may overlap others; probabilities are a sigmoid a channel. The alternative for BraTS: whole tumor, tumor core, enhancing tumor.
+/// Each channel is a region that may overlap others; probabilities are a sigmoid a channel. The alternative for BraTS:
+/// whole tumor, tumor core, enhancing tumor.
 /// </summary>
 public sealed class OverlappingRegions : LabelScheme
 {
     /// <summary>Makes a scheme.</summary>
     /// <param name="regions">The regions, outermost first, one a channel.</param>
-    /// <param name="innermostClasses">For each region the class of a voxel that lies in it and in no later region, used to turn predicted regions into classes.</param>
+    /// <param name="innermostClasses">For each region the class of a voxel that lies in it and in no later region,
+    /// used to turn predicted regions into classes.</param>
     /// <exception cref="ArgumentException">No region, numbers of regions and classes that differ, or a class that is not one of its region.</exception>
     public OverlappingRegions(IReadOnlyList<Region> regions, IReadOnlyList<int> innermostClasses)
     {
@@ -20,7 +22,11 @@ public sealed class OverlappingRegions : LabelScheme
         if (regions.Count == 0)
             throw new ArgumentException("At least one region is needed.", nameof(regions));
         if (innermostClasses.Count != regions.Count)
-            throw new ArgumentException($"{regions.Count} regions need as many innermost classes, but {innermostClasses.Count} were given.", nameof(innermostClasses));
+        {
+            throw new ArgumentException(
+                $"{regions.Count} regions need as many innermost classes, but {innermostClasses.Count} were given.", nameof(innermostClasses));
+        }
+
         for (int i = 0; i < regions.Count; i++)
         {
             if (!regions[i].Classes.Contains(innermostClasses[i]))

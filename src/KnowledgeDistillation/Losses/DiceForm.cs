@@ -12,6 +12,8 @@ public enum DiceForm
     /// <summary>2Σpt / (Σp² + Σt²) (Milletari et al. 2016), greatest at p = t.</summary>
     Squared,
 
-    /// <summary>(Σp + Σt − Σ|p − t|) / (Σp + Σt), the Dice semimetric of Wang et al. 2023, greatest at p = t and equal to the linear form for binary targets.</summary>
+    /// <summary>
+    /// (Σp + Σt − Σ|p − t|) / (Σp + Σt), the Dice semimetric of Wang et al. 2023, greatest at p = t and equal to the linear form for binary targets.
+    /// </summary>
     AbsoluteDifference,
 }

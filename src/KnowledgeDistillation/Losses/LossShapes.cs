@@ -10,7 +10,10 @@ internal static class LossShapes
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(second);
         if (!first.shape.SequenceEqual(second.shape))
-            throw new ArgumentException($"The {firstName} [{string.Join(", ", first.shape)}] and the {secondName} [{string.Join(", ", second.shape)}] must have the same shape.");
+        {
+            throw new ArgumentException(
+                $"The {firstName} [{string.Join(", ", first.shape)}] and the {secondName} [{string.Join(", ", second.shape)}] must have the same shape.");
+        }
     }
 
     /// <summary>Features of any widths, of the same samples at the same resolution.</summary>
@@ -19,6 +22,9 @@ internal static class LossShapes
         ArgumentNullException.ThrowIfNull(student);
         ArgumentNullException.ThrowIfNull(teacher);
         if (student.dim() != teacher.dim() || student.shape[0] != teacher.shape[0] || !student.shape.AsSpan(2).SequenceEqual(teacher.shape.AsSpan(2)))
-            throw new ArgumentException($"The student's features [{string.Join(", ", student.shape)}] and the teacher's [{string.Join(", ", teacher.shape)}] must have the same batch and spatial size: compare levels of the same resolution.");
+        {
+            throw new ArgumentException($"The student's features [{string.Join(", ", student.shape)}] and the teacher's [{string.Join(", ", teacher.shape)}] "
+                + "must have the same batch and spatial size: compare levels of the same resolution.");
+        }
     }
 }

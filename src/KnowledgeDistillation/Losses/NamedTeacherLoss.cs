@@ -10,7 +10,9 @@ public sealed class NamedTeacherLoss(string teacher, IDistillationLoss loss) : I
     private readonly IDistillationLoss _loss = loss ?? throw new ArgumentNullException(nameof(loss));
 
     /// <summary>The name of the teacher.</summary>
-    public string Teacher { get; } = !string.IsNullOrWhiteSpace(teacher) ? teacher : throw new ArgumentException("The name of a teacher is needed.", nameof(teacher));
+    public string Teacher { get; } = !string.IsNullOrWhiteSpace(teacher)
+        ? teacher
+        : throw new ArgumentException("The name of a teacher is needed.", nameof(teacher));
 
     /// <inheritdoc/>
     public IEnumerable<IDistillationLoss> Parts => [_loss];

@@ -4,10 +4,12 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Losses;
 
 /// <summary>
-/// The distance between the images that an <see cref="IReconstructingNetwork"/> makes and those of the batch: the reconstruction terms of U-HVED (Dorent et al. 2019) and of
-/// Chen et al. (2019), and what a generator of a missing modality is trained with.
+/// The distance between the images that an <see cref="IReconstructingNetwork"/> makes and those of the batch: the reconstruction terms of U-HVED (Dorent et al.
+/// 2019) and of Chen et al. (2019), and what a generator of a missing modality is trained with.
 /// </summary>
-/// <remarks>Averaged over voxels, channels, samples and modalities, so it does not grow with the volume. Modalities that the batch does not hold are left out.</remarks>
+/// <remarks>
+/// Averaged over voxels, channels, samples and modalities, so it does not grow with the volume. Modalities that the batch does not hold are left out.
+/// </remarks>
 public sealed class ReconstructionLoss : IDistillationLoss
 {
     private readonly ReconstructionOptions _options;
@@ -27,7 +29,13 @@ public sealed class ReconstructionLoss : IDistillationLoss
     {
         ArgumentNullException.ThrowIfNull(context);
         if (context.Student.Network is not IReconstructingNetwork network)
-            throw new ArgumentException($"The reconstruction loss needs a network that makes images ({nameof(IReconstructingNetwork)}), but {context.Student.Network.GetType().Name} makes none.", nameof(context));
+        {
+            throw new ArgumentException(
+                $"The reconstruction loss needs a network that makes images ({nameof(IReconstructingNetwork)}), "
+                    + $"but {context.Student.Network.GetType().Name} makes none.",
+                nameof(context));
+        }
+
         return Compute(network.Reconstruct(context.Student.Encoding), context.Batch.Images);
     }
 
@@ -43,7 +51,9 @@ public sealed class ReconstructionLoss : IDistillationLoss
         Tensor[] distances = [.. reconstructed.Names.Where(images.Contains).Select(name => Distance(reconstructed[name], images[name], name))];
         return distances.Length > 0
             ? stack(distances).mean()
-            : throw new ArgumentException($"The network makes images of {string.Join(", ", reconstructed.Names)}, but the batch holds only: {string.Join(", ", images.Names)}.", nameof(images));
+            : throw new ArgumentException(
+                $"The network makes images of {string.Join(", ", reconstructed.Names)}, but the batch holds only: {string.Join(", ", images.Names)}.",
+                nameof(images));
     }
 
     /// <summary>The name and all options: a resumed fit compares it with that of the fit it continues.</summary>

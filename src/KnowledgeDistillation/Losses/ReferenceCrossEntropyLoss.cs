@@ -4,10 +4,12 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Losses;
 
 /// <summary>
-/// The cross-entropy of the reference and the student's probabilities, −Σ_k y_k log p_k, summed over the classes and averaged over the voxels: the hard-label term of most distillation
-/// methods. With overlapping regions it is a yes or no for every region (see <see cref="LabelScheme.CrossEntropy"/>).
+/// The cross-entropy of the reference and the student's probabilities, −Σ_k y_k log p_k, summed over the classes and averaged over the voxels:
+/// the hard-label term of most distillation methods. With overlapping regions it is a yes or no for every region (see <see cref="LabelScheme.CrossEntropy"/>).
 /// </summary>
-/// <remarks>Does not grow with the volume. The KD-Net paper adds a Dice term and uses the binary form, averaged over the channels: <see cref="ReferenceLoss"/>.</remarks>
+/// <remarks>
+/// Does not grow with the volume. The KD-Net paper adds a Dice term and uses the binary form, averaged over the channels: <see cref="ReferenceLoss"/>.
+/// </remarks>
 /// <param name="reduction">How samples are reduced.</param>
 public sealed class ReferenceCrossEntropyLoss(BatchReduction reduction = BatchReduction.Mean) : IDistillationLoss
 {

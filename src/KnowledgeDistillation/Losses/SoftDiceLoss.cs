@@ -31,7 +31,10 @@ public sealed class SoftDiceLoss
         LossShapes.RequireSame(prediction, "prediction", target, "target");
         ArgumentNullException.ThrowIfNull(labels);
         if (prediction.shape[1] != labels.Channels)
-            throw new ArgumentException($"The prediction has {prediction.shape[1]} channels, but the label scheme has {labels.Channels}: {string.Join(", ", labels.ChannelNames)}.");
+        {
+            throw new ArgumentException(
+                $"The prediction has {prediction.shape[1]} channels, but the label scheme has {labels.Channels}: {string.Join(", ", labels.ChannelNames)}.");
+        }
 
         using var scope = NewDisposeScope();
         long[] summed = [.. Enumerable.Range(2, (int)prediction.dim() - 2).Select(dimension => (long)dimension)];

@@ -3,10 +3,13 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Losses;
 
-/// <summary>The mean of one loss over all teachers, weighted if wished: Σ_m w_m L(student, teacher m) / Σ_m w_m. Each teacher is seen by the loss as the only one.</summary>
+/// <summary>
+/// The mean of one loss over all teachers, weighted if wished: Σ_m w_m L(student, teacher m) / Σ_m w_m. Each teacher is seen by the loss as the only one.
+/// </summary>
 /// <remarks>
-/// Works with any loss that keeps nothing of its own for each teacher; that of features asks that each teacher's fit the student's. To distil from the mean of the teachers' predictions instead, make
-/// them one network: <see cref="Networks.EnsembleNetwork"/>. To give each teacher a loss of its own, see <see cref="NamedTeacherLoss"/>.
+/// Works with any loss that keeps nothing of its own for each teacher; that of features asks that each teacher's fit the student's.
+/// To distil from the mean of the teachers' predictions instead, make them one network: <see cref="Networks.EnsembleNetwork"/>.
+/// To give each teacher a loss of its own, see <see cref="NamedTeacherLoss"/>.
 /// </remarks>
 public sealed class TeacherMeanLoss : ICompositeLoss
 {
@@ -15,14 +18,20 @@ public sealed class TeacherMeanLoss : ICompositeLoss
 
     /// <summary>Makes the loss.</summary>
     /// <param name="loss">The loss that is averaged.</param>
-    /// <param name="weights">The weight of each teacher by name, finite and at least 0, not all 0; they need not add up to 1. Null to give all the same.</param>
+    /// <param name="weights">The weight of each teacher by name, finite and at least 0, not all 0; they need not add up to 1.
+    /// Null to give all the same.</param>
     /// <exception cref="ArgumentException">The loss trains something of its own, or weights are not valid; the message lists every fault.</exception>
     public TeacherMeanLoss(IDistillationLoss loss, IReadOnlyDictionary<string, double>? weights = null)
     {
         ArgumentNullException.ThrowIfNull(loss);
         var faults = new OptionFaults(nameof(TeacherMeanLoss));
         foreach (ISelfTrainingLoss own in Within(loss).OfType<ISelfTrainingLoss>())
-            faults.Require(false, $"{own.GetType().Name} trains something of its own against one teacher, so it cannot be averaged over several: give each teacher its own term with a {nameof(NamedTeacherLoss)}.");
+        {
+            faults.Require(false,
+                $"{own.GetType().Name} trains something of its own against one teacher, so it cannot be averaged over several: "
+                + $"give each teacher its own term with a {nameof(NamedTeacherLoss)}.");
+        }
+
         if (weights is not null)
         {
             foreach ((string name, double weight) in weights.OrderBy(weight => weight.Key, StringComparer.Ordinal))
@@ -54,7 +63,9 @@ public sealed class TeacherMeanLoss : ICompositeLoss
 
     /// <summary>The loss and the weights: a resumed fit compares it with that of the fit it continues.</summary>
     public override string ToString() =>
-        $"{nameof(TeacherMeanLoss)} {(_weights is null ? "" : $"{string.Join(", ", _weights.Select(weight => FormattableString.Invariant($"{weight.Value:R} {weight.Key}")))} ")}{_loss}";
+        $"{nameof(TeacherMeanLoss)} "
+            + $"{(_weights is null ? "" : $"{string.Join(", ", _weights.Select(weight => FormattableString.Invariant($"{weight.Value:R} {weight.Key}")))} ")}"
+            + $"{_loss}";
 
     private IEnumerable<(string Name, double Weight)> Weights(string[] teachers)
     {
@@ -64,7 +75,8 @@ public sealed class TeacherMeanLoss : ICompositeLoss
             return teachers.Select(name => (name, 1.0));
         return _weights.Keys.ToHashSet(StringComparer.Ordinal).SetEquals(teachers)
             ? teachers.Select(name => (name, _weights[name]))
-            : throw new ArgumentException($"The weights are for the teachers {string.Join(", ", _weights.Keys)}, but there are: {string.Join(", ", teachers)}. Give each teacher a weight, 0 to leave it out.");
+            : throw new ArgumentException($"The weights are for the teachers {string.Join(", ", _weights.Keys)}, but there are: {string.Join(", ", teachers)}. "
+                + "Give each teacher a weight, 0 to leave it out.");
     }
 
     private static IEnumerable<IDistillationLoss> Within(IDistillationLoss loss) =>

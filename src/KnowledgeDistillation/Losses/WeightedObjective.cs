@@ -20,7 +20,8 @@ public sealed class WeightedObjective : ICompositeLoss
             .Require(terms.Any(term => term.Weight > 0), "At least one term must have a weight above 0.");
         foreach (LossTerm term in terms)
         {
-            faults.Require(term.Weight >= 0 && double.IsFinite(term.Weight), $"The weight of '{term.Name}' must be finite and at least 0, but is {term.Weight}.");
+            faults.Require(
+                term.Weight >= 0 && double.IsFinite(term.Weight), $"The weight of '{term.Name}' must be finite and at least 0, but is {term.Weight}.");
             faults.Require(term.Loss is not null, $"The loss of '{term.Name}' must be given.");
         }
 
@@ -60,7 +61,8 @@ public sealed class WeightedObjective : ICompositeLoss
     }
 
     /// <summary>
-    /// Measures how much each weighted term pulls at the student: the Euclidean norm of its gradient with respect to the student's parameters, divided by the sum of these norms over the terms.
+    /// Measures how much each weighted term pulls at the student: the Euclidean norm of its gradient with respect to the student's parameters,
+    /// divided by the sum of these norms over the terms.
     /// The paper's α is there "to balance the magnitude of the KL loss with respect to the other two losses"; this shows whether it does.
     /// </summary>
     /// <param name="context">A batch as in a training step, with gradient recording on.</param>
@@ -89,7 +91,8 @@ public sealed class WeightedObjective : ICompositeLoss
         Tensor value = term.Loss.Compute(context);
         return value.numel() == 1
             ? value.alias().MoveToOuterDisposeScope()
-            : throw new InvalidOperationException($"The loss '{term.Name}' ({term.Loss.GetType().Name}) gave a tensor of the shape [{string.Join(", ", value.shape)}], but a scalar is needed: reduce it by sum or mean.");
+            : throw new InvalidOperationException($"The loss '{term.Name}' ({term.Loss.GetType().Name}) gave a tensor of the shape "
+                + $"[{string.Join(", ", value.shape)}], but a scalar is needed: reduce it by sum or mean.");
     }
 
     private static double GradientNorm(Tensor loss, Parameter[] parameters)

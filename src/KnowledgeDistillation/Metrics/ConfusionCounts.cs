@@ -52,7 +52,10 @@ public readonly record struct ConfusionCounts(long TruePositives, long FalsePosi
     public double Sensitivity(EmptyRegionConvention convention = EmptyRegionConvention.ScoreOne) =>
         Ratio(TruePositives, ReferenceVoxels, convention);
 
-    /// <summary>Precision (positive predictive value) TP / (TP + FP), from 0 to 1, or NaN where the region is skipped. 0 where nothing of an existing region is predicted.</summary>
+    /// <summary>
+    /// Precision (positive predictive value) TP / (TP + FP), from 0 to 1, or NaN where the region is skipped.
+    /// 0 where nothing of an existing region is predicted.
+    /// </summary>
     /// <param name="convention">What an empty region is worth.</param>
     public double Precision(EmptyRegionConvention convention = EmptyRegionConvention.ScoreOne) =>
         Ratio(TruePositives, PredictionVoxels, convention);

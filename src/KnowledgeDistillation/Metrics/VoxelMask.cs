@@ -17,7 +17,8 @@ public sealed class VoxelMask
     private readonly byte[] _voxels;
 
     /// <summary>Makes a mask from one value a voxel, which are copied.</summary>
-    /// <param name="voxels">True inside the region; x fastest, exactly <paramref name="sizeX"/>·<paramref name="sizeY"/>·<paramref name="sizeZ"/> values.</param>
+    /// <param name="voxels">True inside the region; x fastest, exactly
+    /// <paramref name="sizeX"/>·<paramref name="sizeY"/>·<paramref name="sizeZ"/> values.</param>
     /// <param name="sizeX">Number of voxels along x, at least 1.</param>
     /// <param name="sizeY">Number of voxels along y, at least 1.</param>
     /// <param name="sizeZ">Number of voxels along z, at least 1.</param>
@@ -123,13 +124,15 @@ public sealed class VoxelMask
         if ((prediction.SizeX, prediction.SizeY, prediction.SizeZ) != (reference.SizeX, reference.SizeY, reference.SizeZ))
         {
             throw new ArgumentException(
-                $"The prediction has {prediction.SizeX}×{prediction.SizeY}×{prediction.SizeZ} voxels but the reference has {reference.SizeX}×{reference.SizeY}×{reference.SizeZ}; resample one onto the grid of the other.",
+                $"The prediction has {prediction.SizeX}×{prediction.SizeY}×{prediction.SizeZ} voxels but the reference has "
+                    + $"{reference.SizeX}×{reference.SizeY}×{reference.SizeZ}; resample one onto the grid of the other.",
                 nameof(prediction));
         }
         if (prediction.Spacing != reference.Spacing)
         {
             throw new ArgumentException(
-                $"The voxels of the prediction measure {prediction.Spacing} mm but those of the reference {reference.Spacing} mm; resample one onto the grid of the other.",
+                $"The voxels of the prediction measure {prediction.Spacing} mm but those of the reference {reference.Spacing} mm; "
+                    + "resample one onto the grid of the other.",
                 nameof(prediction));
         }
     }
@@ -162,7 +165,12 @@ public sealed class VoxelMask
         if ((Int128)sizeX * sizeY * sizeZ != count)
             throw new ArgumentException($"A grid of {sizeX}×{sizeY}×{sizeZ} voxels needs {(Int128)sizeX * sizeY * sizeZ} values, but {count} were given.");
         if (!(InRange(spacing.X) && InRange(spacing.Y) && InRange(spacing.Z)))
-            throw new ArgumentException($"The voxel size ({spacing.X}, {spacing.Y}, {spacing.Z}) mm is not usable: each must lie between {SmallestSpacing} and {LargestSpacing} mm.", nameof(spacing));
+        {
+            throw new ArgumentException(
+                $"The voxel size ({spacing.X}, {spacing.Y}, {spacing.Z}) mm is not usable: each must lie between {SmallestSpacing} and {LargestSpacing} mm.",
+                nameof(spacing));
+        }
+
         return new byte[count];
 
         // Written so that NaN fails.

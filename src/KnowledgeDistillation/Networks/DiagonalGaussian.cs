@@ -20,7 +20,12 @@ public sealed class DiagonalGaussian
         ArgumentNullException.ThrowIfNull(mean);
         ArgumentNullException.ThrowIfNull(logVariance);
         if (!mean.shape.SequenceEqual(logVariance.shape))
-            throw new ArgumentException($"The mean [{string.Join(", ", mean.shape)}] and the log-variance [{string.Join(", ", logVariance.shape)}] must have the same shape.", nameof(logVariance));
+        {
+            throw new ArgumentException(
+                $"The mean [{string.Join(", ", mean.shape)}] and the log-variance [{string.Join(", ", logVariance.shape)}] must have the same shape.",
+                nameof(logVariance));
+        }
+
         (Mean, LogVariance) = (mean, logVariance);
     }
 
@@ -30,12 +35,16 @@ public sealed class DiagonalGaussian
     /// <summary>The natural logarithms of the variances.</summary>
     public Tensor LogVariance { get; }
 
-    /// <summary>Draws one value of each element such that gradients reach mean and variance: mean + standard deviation · N(0, 1), from the default generator of the device.</summary>
+    /// <summary>
+    /// Draws one value of each element such that gradients reach mean and variance: mean + standard deviation · N(0,
+    /// 1), from the default generator of the device.
+    /// </summary>
     public Tensor Sample() => Mean + (LogVariance.mul(Half).exp() * randn_like(Mean));
 
     /// <summary>
     /// The Kullback-Leibler divergence KL(this ‖ other) of each element: ½ (log σ₂² − log σ₁² − 1 + σ₁²/σ₂² + (μ₁ − μ₂)²/σ₂²), at least 0.
-    /// Computed from the log-variances, so it stays finite where a variance itself would vanish; the ratio of two variances must fit the element type (up to e⁸⁸ in float32).
+    /// Computed from the log-variances, so it stays finite where a variance itself would vanish; the ratio of two variances must
+    /// fit the element type (up to e⁸⁸ in float32).
     /// </summary>
     /// <param name="other">Distributions of the same shape.</param>
     /// <exception cref="ArgumentException">The shapes differ.</exception>
@@ -43,7 +52,11 @@ public sealed class DiagonalGaussian
     {
         ArgumentNullException.ThrowIfNull(other);
         if (!Mean.shape.SequenceEqual(other.Mean.shape))
-            throw new ArgumentException($"The distributions [{string.Join(", ", Mean.shape)}] and [{string.Join(", ", other.Mean.shape)}] must have the same shape.", nameof(other));
+        {
+            throw new ArgumentException(
+                $"The distributions [{string.Join(", ", Mean.shape)}] and [{string.Join(", ", other.Mean.shape)}] must have the same shape.", nameof(other));
+        }
+
         Tensor logRatio = LogVariance - other.LogVariance;
         Tensor distance = (Mean - other.Mean).square() * other.LogVariance.neg().exp();
         return (logRatio.exp() - logRatio + distance).add(MinusOne).mul(Half);

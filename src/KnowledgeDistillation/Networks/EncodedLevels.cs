@@ -11,6 +11,7 @@ internal static class EncodedLevels
         ArgumentNullException.ThrowIfNull(encoding);
         return encoding.Levels.Count == expected
             ? encoding.Levels
-            : throw new ArgumentException($"This network has {expected} levels, but the encoding has {encoding.Levels.Count}: it comes from another network.", nameof(encoding));
+            : throw new ArgumentException(
+                $"This network has {expected} levels, but the encoding has {encoding.Levels.Count}: it comes from another network.", nameof(encoding));
     }
 }

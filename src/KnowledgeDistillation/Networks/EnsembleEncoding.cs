@@ -22,6 +22,7 @@ internal sealed class EnsembleEncoding(IReadOnlyList<EncoderOutput> members) : E
         IEnumerator IEnumerable.GetEnumerator() => throw Missing();
 
         private static InvalidOperationException Missing() => new(
-            "An ensemble has no bottleneck or other features to compare: those of networks that were trained apart are not aligned. Make each member a teacher of its own and use a TeacherMeanLoss, or leave the loss out.");
+            "An ensemble has no bottleneck or other features to compare: those of networks that were trained apart are not aligned. "
+                + "Make each member a teacher of its own and use a TeacherMeanLoss, or leave the loss out.");
     }
 }

@@ -7,14 +7,16 @@ using static TorchSharp.torch.nn;
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>
-/// Several networks as one: its probabilities are the (weighted) mean of its members' probabilities. A teacher that is an ensemble, for example over folds, or a model for inference.
+/// Several networks as one: its probabilities are the (weighted) mean of its members' probabilities. A teacher that is an ensemble,
+/// for example over folds, or a model for inference.
 /// </summary>
 /// <remarks>
-/// <para>Sees the union of its members' modalities, and each member takes its own. Its logits z are such that σ(z) is the mean probability: its logarithm for exclusive classes, its log-odds for
-/// overlapping regions; finite for members' logits of ±10,000. Owns the members. Its state dictionary holds theirs, so weights are saved with it and read by an ensemble of the same members, but there is no
-/// recipe to build it from: use <c>SegmentationModel.LoadInto</c>.</para>
-/// <para>It has no bottleneck: features of networks that were trained apart are not aligned, channel by channel, so that their mean stands for nothing. A loss of features fails with a sentence that says so;
-/// make each member a teacher of its own and use <see cref="Losses.TeacherMeanLoss"/> there.</para>
+/// <para>Sees the union of its members' modalities, and each member takes its own. Its logits z are such that σ(z) is the mean probability:
+/// its logarithm for exclusive classes, its log-odds for overlapping regions; finite for members' logits of ±10,000. Owns the members.
+/// Its state dictionary holds theirs, so weights are saved with it and read by an ensemble of the same members, but there is no recipe to build it from:
+/// use <c>SegmentationModel.LoadInto</c>.</para>
+/// <para>It has no bottleneck: features of networks that were trained apart are not aligned, channel by channel, so that their mean stands for nothing.
+/// A loss of features fails with a sentence that says so; make each member a teacher of its own and use <see cref="Losses.TeacherMeanLoss"/> there.</para>
 /// </remarks>
 public sealed class EnsembleNetwork : Module, IEncoderDecoder
 {
@@ -37,9 +39,16 @@ public sealed class EnsembleNetwork : Module, IEncoderDecoder
             ArgumentNullException.ThrowIfNull(network, nameof(networks));
         var faults = new OptionFaults(nameof(EnsembleNetwork))
             .Require(networks.Count > 0, "At least one member is needed.")
-            .Require(networks.Select(network => network.Module).Distinct(ReferenceEqualityComparer.Instance).Count() == networks.Count, "A network is a member twice: give it a greater weight instead.");
+            .Require(
+                networks.Select(network => network.Module).Distinct(ReferenceEqualityComparer.Instance).Count() == networks.Count,
+                "A network is a member twice: give it a greater weight instead.");
         for (int i = 0; i < networks.Count; i++)
-            faults.Require(networks[i].OutputChannels == labels.Channels, $"Member {i} has {networks[i].OutputChannels} output channels, but the label scheme has {labels.Channels}.");
+        {
+            faults.Require(
+                networks[i].OutputChannels == labels.Channels,
+                $"Member {i} has {networks[i].OutputChannels} output channels, but the label scheme has {labels.Channels}.");
+        }
+
         if (weights is not null)
         {
             faults.Require(weights.Count == networks.Count, $"{networks.Count} members need as many weights, but {weights.Count} were given.");

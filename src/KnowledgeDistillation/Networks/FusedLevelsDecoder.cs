@@ -6,7 +6,10 @@ using static TorchSharp.torch.nn;
 
 namespace KnowledgeDistillation.Networks;
 
-/// <summary>The decoder of U-HeMIS and U-HVED: at each step trilinear doubling, the fused features of that level, a <see cref="PreActivationBlock"/> that halves its width; at last a 1×1×1 convolution without bias.</summary>
+/// <summary>
+/// The decoder of U-HeMIS and U-HVED: at each step trilinear doubling, the fused features of that level, a <see cref="PreActivationBlock"/>
+/// that halves its width; at last a 1×1×1 convolution without bias.
+/// </summary>
 internal sealed class FusedLevelsDecoder : Module<IReadOnlyList<Tensor>, Tensor>
 {
     private readonly SpatialLayers _layers = new(3);

@@ -6,7 +6,10 @@ using static TorchSharp.torch.nn;
 
 namespace KnowledgeDistillation.Networks;
 
-/// <summary>What the networks share that work with any subset of their modalities: <see cref="HemisUNet3D"/>, <see cref="HvedUNet3D"/> and <see cref="DisentangledFusionNet3D"/>.</summary>
+/// <summary>
+/// What the networks share that work with any subset of their modalities: <see cref="HemisUNet3D"/>, <see cref="HvedUNet3D"/>
+/// and <see cref="DisentangledFusionNet3D"/>.
+/// </summary>
 public abstract class HeteroModalNetwork : Module, IEncoderDecoder
 {
     private readonly HeteroModalNetworkOptions _options;

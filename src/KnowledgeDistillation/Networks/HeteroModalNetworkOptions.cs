@@ -14,7 +14,9 @@ public abstract record HeteroModalNetworkOptions : NetworkRecipe
     /// <summary>Number of output channels of the segmentation, the channels of the label scheme; at least 1.</summary>
     public required int OutputChannels { get; init; }
 
-    /// <summary>The width of the shallowest level, doubled at each level; even, from 2 to 1024. Default 8, in a <see cref="DisentangledFusionNet3D"/> 16.</summary>
+    /// <summary>
+    /// The width of the shallowest level, doubled at each level; even, from 2 to 1024. Default 8, in a <see cref="DisentangledFusionNet3D"/> 16.
+    /// </summary>
     public int BaseWidth { get; init; }
 
     /// <summary>Number of resolutions, 2 to 8. Default 4.</summary>

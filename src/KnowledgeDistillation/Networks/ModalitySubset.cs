@@ -12,15 +12,20 @@ internal static class ModalitySubset
         ArgumentNullException.ThrowIfNull(images);
         string[] atHand = [.. network.Modalities.Where(images.Contains)];
         if (atHand.Length == 0)
-            throw new ArgumentException($"At least one of the modalities {string.Join(", ", network.Modalities)} is needed, but there are only: {string.Join(", ", images.Names)}.", nameof(images));
+        {
+            throw new ArgumentException(
+                $"At least one of the modalities {string.Join(", ", network.Modalities)} is needed, but there are only: {string.Join(", ", images.Names)}.",
+                nameof(images));
+        }
+
         foreach (string name in atHand)
             CheckShape(network, name, images[name].shape);
         return atHand;
     }
 
     /// <summary>
-    /// A random subset: its size is uniform in 1 to the number of names, and every subset of that size equally likely. Drawn with torch's default generator of the CPU, whatever the
-    /// device of the network, so that a seed gives the same subsets everywhere.
+    /// A random subset: its size is uniform in 1 to the number of names, and every subset of that size equally likely.
+    /// Drawn with torch's default generator of the CPU, whatever the device of the network, so that a seed gives the same subsets everywhere.
     /// </summary>
     /// <returns>The names of the subset, in the order of <paramref name="names"/>.</returns>
     public static IReadOnlyList<string> Draw(IReadOnlyList<string> names)
@@ -36,7 +41,11 @@ internal static class ModalitySubset
     private static void CheckShape(IEncoderDecoder network, string name, long[] shape)
     {
         if (shape.Length != 5 || shape[1] != 1)
-            throw new ArgumentException($"{network.Module.GetName()} needs images [N, 1, D, H, W], but that of '{name}' has the shape [{string.Join(", ", shape)}].");
+        {
+            throw new ArgumentException(
+                $"{network.Module.GetName()} needs images [N, 1, D, H, W], but that of '{name}' has the shape [{string.Join(", ", shape)}].");
+        }
+
         SpatialSize.Check(shape[2..], network.SizeMultiple, $" of '{name}'");
     }
 }

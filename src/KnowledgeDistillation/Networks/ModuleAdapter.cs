@@ -3,16 +3,16 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>
-/// Makes an <see cref="IEncoderDecoder"/> of any TorchSharp module that maps [N, C, spatial...] to logits: the output of one of its sub-modules, chosen by name, is the bottleneck, and those of others may be the
-/// levels above it.
+/// Makes an <see cref="IEncoderDecoder"/> of any TorchSharp module that maps [N, C, spatial...] to logits: the output of one of its sub-modules,
+/// chosen by name, is the bottleneck, and those of others may be the levels above it.
 /// </summary>
 /// <remarks>
 /// <para>
 /// <see cref="Encode"/> runs the whole module and keeps its result for <see cref="Decode"/>, because such a module cannot be cut in two. Owns the module.
 /// </para>
 /// <para>
-/// TorchSharp calls hooks on <c>call</c>, not on <c>forward</c>: the module must run each named sub-module by <c>call</c>, and exactly once a pass. A tensor that no sub-module gives gets a name when the
-/// module passes it through an <c>Identity</c>.
+/// TorchSharp calls hooks on <c>call</c>, not on <c>forward</c>: the module must run each named sub-module by <c>call</c>, and exactly once a pass.
+/// A tensor that no sub-module gives gets a name when the module passes it through an <c>Identity</c>.
 /// </para>
 /// </remarks>
 public sealed class ModuleAdapter : IEncoderDecoder
@@ -26,10 +26,13 @@ public sealed class ModuleAdapter : IEncoderDecoder
     /// <param name="module">The module. Where this throws, it still belongs to the caller.</param>
     /// <param name="modalities">The modalities that it sees, in the order of its input channels.</param>
     /// <param name="outputChannels">Number of output channels.</param>
-    /// <param name="bottleneck">The name of the sub-module whose output is the bottleneck, as in <c>named_modules()</c>: "encoder.3" for one within another.</param>
+    /// <param name="bottleneck">The name of the sub-module whose output is the bottleneck, as in <c>named_modules()</c>:
+    /// "encoder.3" for one within another.</param>
     /// <param name="sizeMultiple">Every spatial size of an input must be a multiple of this number. Default 1.</param>
-    /// <param name="levels">The names of the sub-modules whose outputs are the levels above the bottleneck, shallowest first, for losses that compare features there; null for none.</param>
-    /// <param name="recipe">How to build this network anew, so that a checkpoint can be opened without the code that trained it; null where only the caller can.</param>
+    /// <param name="levels">The names of the sub-modules whose outputs are the levels above the bottleneck, shallowest first,
+    /// for losses that compare features there; null for none.</param>
+    /// <param name="recipe">How to build this network anew, so that a checkpoint can be opened without the code that trained it;
+    /// null where only the caller can.</param>
     /// <exception cref="ArgumentException">There is no such sub-module that maps one tensor to one, or a name stands twice.</exception>
     public ModuleAdapter(
         nn.Module<Tensor, Tensor> module,
@@ -50,14 +53,18 @@ public sealed class ModuleAdapter : IEncoderDecoder
         (_module, Modalities, OutputChannels, SizeMultiple, Recipe) = (module, [.. modalities], outputChannels, sizeMultiple, recipe);
         _levels = [.. levels ?? [], bottleneck];
         if (_levels.Distinct(StringComparer.Ordinal).Count() < _levels.Length)
-            throw new ArgumentException($"Each sub-module can be one level only, but the levels are {string.Join(", ", _levels)}, the last being the bottleneck.", nameof(levels));
+        {
+            throw new ArgumentException(
+                $"Each sub-module can be one level only, but the levels are {string.Join(", ", _levels)}, the last being the bottleneck.", nameof(levels));
+        }
 
         (string name, nn.Module module)[] candidates = [.. module.named_modules().Where(named => named.module is nn.Module<Tensor, Tensor>)];
         string[] missing = [.. _levels.Except(candidates.Select(named => named.name), StringComparer.Ordinal)];
         if (missing.Length > 0)
         {
             throw new ArgumentException(
-                $"The module {module.GetName()} has no sub-module '{string.Join("', '", missing)}' that maps one tensor to one; it has: {string.Join(", ", candidates.Select(named => named.name))}.",
+                $"The module {module.GetName()} has no sub-module '{string.Join("', '", missing)}' that maps one tensor to one; "
+                    + $"it has: {string.Join(", ", candidates.Select(named => named.name))}.",
                 missing.Contains(bottleneck, StringComparer.Ordinal) ? nameof(bottleneck) : nameof(levels));
         }
 
@@ -99,7 +106,11 @@ public sealed class ModuleAdapter : IEncoderDecoder
         {
             Tensor logits = _module.call(input);
             if (_levels.FirstOrDefault(level => !captured.ContainsKey(level)) is string absent)
-                throw new InvalidOperationException($"The sub-module '{absent}' did not run, or was run by forward instead of call, so there is no {(absent == _levels[^1] ? "bottleneck" : "such level")}.");
+            {
+                throw new InvalidOperationException($"The sub-module '{absent}' did not run, or was run by forward instead of call, "
+                    + $"so there is no {(absent == _levels[^1] ? "bottleneck" : "such level")}.");
+            }
+
             return new WholePass([.. _levels.Select(level => captured[level])], logits);
         }
         finally
@@ -129,7 +140,10 @@ public sealed class ModuleAdapter : IEncoderDecoder
             return;
         // A copy, because an activation that works in place may follow.
         if (!_captured.TryAdd(level, output.clone()))
-            throw new InvalidOperationException($"The sub-module '{level}' runs more than once in a pass, so it is not clear which of its outputs is meant: pass the right one through an Identity of its own and name that.");
+        {
+            throw new InvalidOperationException($"The sub-module '{level}' runs more than once in a pass, so it is not clear which of its outputs is meant: "
+                + "pass the right one through an Identity of its own and name that.");
+        }
     }
 
     private sealed class WholePass(IReadOnlyList<Tensor> levels, Tensor logits) : EncoderOutput(levels)

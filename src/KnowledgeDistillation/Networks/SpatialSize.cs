@@ -15,6 +15,10 @@ internal static class SpatialSize
         if (next.All(length => length == multiple))
             next = [.. next.Select(length => 2 * length)];
         if (!size.SequenceEqual(next))
-            throw new ArgumentException($"The spatial size {string.Join("×", size)}{image} does not fit a network of {int.Log2(multiple) + 1} levels: each length must be a multiple of {multiple}, and one at least {2 * multiple}. The next size that fits is {string.Join("×", next)}: pad or crop the images, or use fewer levels.");
+        {
+            throw new ArgumentException($"The spatial size {string.Join("×", size)}{image} does not fit a network of {int.Log2(multiple) + 1} levels: "
+                + $"each length must be a multiple of {multiple}, and one at least {2 * multiple}. The next size that fits is {string.Join("×", next)}: "
+                + "pad or crop the images, or use fewer levels.");
+        }
     }
 }

@@ -2,7 +2,9 @@ using KnowledgeDistillation.Networks.Layers;
 
 namespace KnowledgeDistillation.Networks;
 
-/// <summary>What <see cref="UNet3D"/> and <see cref="UNet2D"/> share. As a TorchSharp module it maps the concatenated channels of its modalities to logits.</summary>
+/// <summary>
+/// What <see cref="UNet3D"/> and <see cref="UNet2D"/> share. As a TorchSharp module it maps the concatenated channels of its modalities to logits.
+/// </summary>
 public abstract class UNet : UShapedNetwork
 {
     private protected UNet(UNetOptions options, SpatialLayers layers, string name)

@@ -3,8 +3,8 @@ using KnowledgeDistillation.Runtime;
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>
-/// What <see cref="UNet3DOptions"/> and <see cref="UNet2DOptions"/> have in common. Defaults are those of No New-Net (Isensee et al. 2018), the network of the KD-Net paper:
-/// five levels of 30-60-120-240-480 channels.
+/// What <see cref="UNet3DOptions"/> and <see cref="UNet2DOptions"/> have in common. Defaults are those of No New-Net (Isensee et al.
+/// 2018), the network of the KD-Net paper: five levels of 30-60-120-240-480 channels.
 /// </summary>
 public abstract record UNetOptions : UShapedNetworkOptions
 {

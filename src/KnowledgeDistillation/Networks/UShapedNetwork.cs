@@ -7,8 +7,9 @@ using static TorchSharp.torch.nn;
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>
-/// What <see cref="UNet"/> and <see cref="MultiResUNet3D"/> share: a block a resolution on the way down with max-pooling between them, a block a resolution on the way up, which doubles the size and
-/// joins the skip connection, and a last convolution of size 1 that gives raw logits. As a TorchSharp module it maps the concatenated channels of its modalities to logits.
+/// What <see cref="UNet"/> and <see cref="MultiResUNet3D"/> share: a block a resolution on the way down with max-pooling between them,
+/// a block a resolution on the way up, which doubles the size and joins the skip connection, and a last convolution of size 1 that gives raw logits.
+/// As a TorchSharp module it maps the concatenated channels of its modalities to logits.
 /// </summary>
 public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder
 {
@@ -54,7 +55,8 @@ public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder
     public NetworkRecipe Recipe => _options;
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">A modality is missing, or the size or the number of channels does not fit; the message names sizes that would.</exception>
+    /// <exception cref="ArgumentException">A modality is missing, or the size or the number of channels does not fit;
+    /// the message names sizes that would.</exception>
     public EncoderOutput Encode(ModalityImages images)
     {
         ArgumentNullException.ThrowIfNull(images);
@@ -76,23 +78,27 @@ public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder
             return Head(features);
     }
 
-    /// <summary>Logits [N, K, spatial...] of the concatenated channels [N, C, spatial...] of all modalities, in the order of <see cref="Modalities"/>.</summary>
+    /// <summary>
+    /// Logits [N, K, spatial...] of the concatenated channels [N, C, spatial...] of all modalities, in the order of <see cref="Modalities"/>.
+    /// </summary>
     public override Tensor forward(Tensor input) => Decode(Encode(input));
 
     /// <summary>
-    /// Puts the teacher's own modules in the place of this network's at its deepest levels, as the paper tried ("sharing the weights between the Teacher and the Student in the deepest layers of the networks",
-    /// paragraph "Observations"): both networks then treat the information there identically. What is shared is frozen as the teacher is and stays in evaluation mode; the gradient flows through it to the levels
-    /// above.
+    /// Puts the teacher's own modules in the place of this network's at its deepest levels, as the paper tried ("sharing the weights between the Teacher
+    /// and the Student in the deepest layers of the networks", paragraph "Observations"): both networks then treat the information there identically.
+    /// What is shared is frozen as the teacher is and stays in evaluation mode; the gradient flows through it to the levels above.
     /// </summary>
     /// <remarks>
     /// The N deepest levels are all that works at the N lowest resolutions: N blocks on the way down and the N − 1 on the way up that join them.
     /// Call it before a trainer or an optimizer is made, because the parameters of this network that are replaced are disposed.
-    /// Shared modules are disposed with the last network that holds them, so the two may be disposed in any order. Saving this network saves the shared weights as its own, and the network that is loaded from there
-    /// shares nothing. Loading weights into this network writes the shared ones too.
+    /// Shared modules are disposed with the last network that holds them, so the two may be disposed in any order. Saving this network saves the shared weights
+    /// as its own, and the network that is loaded from there shares nothing. Loading weights into this network writes the shared ones too.
     /// </remarks>
     /// <param name="teacher">The teacher, a network of the same type with the same levels, widths and skip connections, on the same device.</param>
-    /// <param name="levels">How many levels are shared, from 1 (the bottleneck alone) to one less than this network has, because the shallowest sees other modalities.</param>
-    /// <exception cref="ArgumentException">The teacher is this network, or one of another type, shape, device or element type. Nothing is changed then.</exception>
+    /// <param name="levels">How many levels are shared, from 1 (the bottleneck alone) to one less than this network has,
+    /// because the shallowest sees other modalities.</param>
+    /// <exception cref="ArgumentException">The teacher is this network, or one of another type, shape, device or element type.
+    /// Nothing is changed then.</exception>
     public void ShareDeepestLevels(FrozenTeacher teacher, int levels)
     {
         ArgumentNullException.ThrowIfNull(teacher);
@@ -100,9 +106,19 @@ public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder
         if (levels < 1 || levels >= _options.Levels)
             throw new ArgumentOutOfRangeException(nameof(levels), levels, $"From 1 to {_options.Levels - 1} of the {_options.Levels} levels can be shared.");
         if (teacher.Network is not UShapedNetwork other || other.GetType() != GetType())
-            throw new ArgumentException($"The teacher '{teacher.Name}' is a {teacher.Network.GetType().Name}, but the student a {GetType().Name}: only networks of one type can share levels.", nameof(teacher));
+        {
+            throw new ArgumentException(
+                $"The teacher '{teacher.Name}' is a {teacher.Network.GetType().Name}, but the student a {GetType().Name}: "
+                    + "only networks of one type can share levels.",
+                nameof(teacher));
+        }
+
         if (other._options.Levels != _options.Levels)
-            throw new ArgumentException($"The teacher '{teacher.Name}' has {other._options.Levels} levels, but the student {_options.Levels}: give both networks the same number.", nameof(teacher));
+        {
+            throw new ArgumentException(
+                $"The teacher '{teacher.Name}' has {other._options.Levels} levels, but the student {_options.Levels}: give both networks the same number.",
+                nameof(teacher));
+        }
 
         int first = _options.Levels - levels;
         for (int level = first; level < _options.Levels; level++)
@@ -122,7 +138,11 @@ public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder
         foreach ((string name, Tensor tensor) in own.state_dict())
         {
             if (!state.TryGetValue(name, out Tensor? teachersTensor) || Describe(teachersTensor) != Describe(tensor))
-                throw new ArgumentException($"Levels cannot be shared: {block}.{name} is {Describe(tensor)} in the student, but {(teachersTensor is null ? "absent" : Describe(teachersTensor))} in the teacher. Give both networks the same widths, skip connections and upsampling, on the same device.");
+            {
+                throw new ArgumentException($"Levels cannot be shared: {block}.{name} is {Describe(tensor)} in the student, "
+                    + $"but {(teachersTensor is null ? "absent" : Describe(teachersTensor))} in the teacher. Give both networks the same widths, "
+                    + "skip connections and upsampling, on the same device.");
+            }
         }
 
         static string Describe(Tensor tensor) => $"[{string.Join(", ", tensor.shape)}] ({tensor.dtype}, {tensor.device})";
@@ -156,7 +176,11 @@ public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder
         int dimensions = _layers.Dimensions;
         long channels = _options.Channels;
         if (input.dim() != dimensions + 2 || input.shape[1] != channels)
-            throw new ArgumentException($"{GetName()} needs an input of {dimensions + 2} dimensions with {channels} channels ({string.Join(", ", Modalities)}), but the shape is [{string.Join(", ", input.shape)}].");
+        {
+            throw new ArgumentException($"{GetName()} needs an input of {dimensions + 2} dimensions with {channels} channels "
+                + $"({string.Join(", ", Modalities)}), but the shape is [{string.Join(", ", input.shape)}].");
+        }
+
         SpatialSize.Check(input.shape[2..], SizeMultiple);
     }
 }

@@ -40,5 +40,7 @@ public abstract record UShapedNetworkOptions : NetworkRecipe
         .RequireNetwork(Modalities, OutputChannels)
         .Require(InputChannels is null || InputChannels >= (Modalities?.Count ?? 1), $"InputChannels must be at least one a modality, but is {InputChannels}.")
         .RequireLevels(Levels)
-        .Require(SkipConnections is null || (SkipConnections >= 0 && SkipConnections < Levels), $"SkipConnections must be from 0 to {Levels - 1} (Levels − 1), but is {SkipConnections}.");
+        .Require(
+            SkipConnections is null || (SkipConnections >= 0 && SkipConnections < Levels),
+            $"SkipConnections must be from 0 to {Levels - 1} (Levels − 1), but is {SkipConnections}.");
 }

@@ -4,12 +4,16 @@ namespace KnowledgeDistillation.Runtime;
 
 /// <summary>Has the C library of Linux keep memory that torch frees, for its next use.</summary>
 /// <remarks>
-/// As it comes, glibc gives every large block back to the system when it is freed, and gets it anew, page by page and zeroed, a moment later: a fifth of the time of a training step.
+/// As it comes, glibc gives every large block back to the system when it is freed, and gets it anew, page by page and zeroed,
+/// a moment later: a fifth of the time of a training step.
 /// What is kept is what the process had at its peak. Other C libraries refuse the call or have no such function, and nothing changes.
 /// </remarks>
 internal static partial class FreedMemory
 {
-    /// <summary>Set to false (an AppContext switch, also in runtimeconfig.json or through the property <c>TorchKeepsFreedMemory</c> of a project), it leaves the C library alone.</summary>
+    /// <summary>
+    /// Set to false (an AppContext switch, also in runtimeconfig.json or through the property <c>TorchKeepsFreedMemory</c>
+    /// of a project), it leaves the C library alone.
+    /// </summary>
     public const string Switch = "KnowledgeDistillation.KeepsFreedMemory";
 
     // Constants of malloc.h.

@@ -8,8 +8,9 @@ public enum Precision
     Full,
 
     /// <summary>
-    /// Convolutions, and the features between them, in bfloat16, which has the range of float32 and 8 bits of precision, so that no loss scaling is needed; weights, the sums within norms, logits, losses and
-    /// optimizer in float32. About half the time and half the memory where the processor computes in bfloat16; slower where it does not.
+    /// Convolutions, and the features between them, in bfloat16, which has the range of float32 and 8 bits of precision,
+    /// so that no loss scaling is needed; weights, the sums within norms, logits, losses and optimizer in float32.
+    /// About half the time and half the memory where the processor computes in bfloat16; slower where it does not.
     /// </summary>
     Mixed,
 

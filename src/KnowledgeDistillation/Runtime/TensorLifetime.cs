@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Runtime;
 
-/// <summary>How long a tensor lives that several losses share: the first to ask may have a dispose scope of its own, and those after it still need the tensor.</summary>
+/// <summary>
+/// How long a tensor lives that several losses share: the first to ask may have a dispose scope of its own, and those after it still need the tensor.
+/// </summary>
 internal static class TensorLifetime
 {
     /// <summary>Moves a tensor to the dispose scope of another.</summary>

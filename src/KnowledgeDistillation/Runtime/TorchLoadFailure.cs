@@ -21,7 +21,8 @@ internal static partial class TorchLoadFailure
         {
             throw new TorchBackendException(
                 TorchBackendProblem.UnsupportedPlatform,
-                $"TorchSharp has no native library for {runtimeIdentifier}. Run on Linux with glibc or Windows on an x64 processor, or on macOS on an Apple processor.");
+                $"TorchSharp has no native library for {runtimeIdentifier}. Run on Linux with glibc or Windows on an x64 processor, "
+                    + "or on macOS on an Apple processor.");
         }
     }
 
@@ -41,11 +42,13 @@ internal static partial class TorchLoadFailure
         {
             string name = version.Groups["version"].Value;
             bool isGlibc = name.StartsWith("GLIBC_", StringComparison.Ordinal);
-            string cause = $"Torch cannot be loaded: this machine's {(isGlibc ? "C library" : "libstdc++")} lacks {name} (asked for by {Path.GetFileName(version.Groups["library"].Value)}).";
+            string cause = $"Torch cannot be loaded: this machine's {(isGlibc ? "C library" : "libstdc++")} lacks {name} (asked for by "
+                + $"{Path.GetFileName(version.Groups["library"].Value)}).";
             string cure = name switch
             {
                 // The one version that the package's build step makes optional.
-                "GLIBCXX_3.4.32" => "TorchSharp asks for it without using it: build the application on this machine with the package KnowledgeDistillation, or elsewhere with the property KnowledgeDistillationRelaxLibstdcxx set to always.",
+                "GLIBCXX_3.4.32" => "TorchSharp asks for it without using it: build the application on this machine with the package KnowledgeDistillation, "
+                    + "or elsewhere with the property KnowledgeDistillationRelaxLibstdcxx set to always.",
                 _ when isGlibc => "Run the application on Debian 12, Ubuntu 22.04 or a newer system, or in a container of one.",
                 _ => "Run the application on Debian 12, Ubuntu 22.04 or a newer system, or in a container of one, or put a newer libstdc++ on LD_LIBRARY_PATH.",
             };
@@ -55,13 +58,16 @@ internal static partial class TorchLoadFailure
         if (MissingSymbol().Match(loaderMessage) is { Success: true } symbol)
         {
             return (TorchBackendProblem.LibTorchIncompatible,
-                $"Torch cannot be loaded: the libtorch in use does not fit TorchSharp, which needs the version it was made for (2.10 for TorchSharp 0.107). The loader says: {symbol.Value.Trim()}");
+                "Torch cannot be loaded: the libtorch in use does not fit TorchSharp, which needs the version it was made for (2.10 for TorchSharp 0.107). "
+                    + $"The loader says: {symbol.Value.Trim()}");
         }
 
         if (!isLibTorchPresent)
         {
             return (TorchBackendProblem.LibTorchMissing,
-                "Torch cannot be loaded: the application brings no libtorch. Reference one of the packages TorchSharp-cpu, TorchSharp-cuda-linux and TorchSharp-cuda-windows in the application's project, or call TorchRuntime.UseLibTorch with the folder of a PyTorch that is already installed.");
+                "Torch cannot be loaded: the application brings no libtorch. Reference one of the packages TorchSharp-cpu, TorchSharp-cuda-linux and "
+                    + "TorchSharp-cuda-windows in the application's project, or call TorchRuntime.UseLibTorch with the folder of a PyTorch "
+                    + "that is already installed.");
         }
 
         string hint = OperatingSystem.IsWindows() ? " Windows needs the Microsoft Visual C++ Redistributable for Visual Studio 2015-2022 besides." : "";
@@ -72,7 +78,8 @@ internal static partial class TorchLoadFailure
     private static string Relevant(string loaderMessage)
     {
         string[] lines = loaderMessage.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        string[] relevant = [.. lines.Where(line => !Attempt().IsMatch(line) && !line.StartsWith("Unable to load shared library", StringComparison.Ordinal)).Distinct()];
+        string[] relevant =
+            [.. lines.Where(line => !Attempt().IsMatch(line) && !line.StartsWith("Unable to load shared library", StringComparison.Ordinal)).Distinct()];
         return string.Join("; ", relevant.Length > 0 ? relevant : lines);
     }
 

@@ -18,7 +18,9 @@ public static class TorchRuntime
     private static readonly Assembly TorchSharpAssembly = typeof(torch).Assembly;
     private static bool isAvailable;
 
-    /// <summary>Checks that torch computes on a kind of device. The first call loads libtorch, which takes a few tenths of a second; later ones cost nothing.</summary>
+    /// <summary>
+    /// Checks that torch computes on a kind of device. The first call loads libtorch, which takes a few tenths of a second; later ones cost nothing.
+    /// </summary>
     /// <param name="deviceType">The kind of device that will be used; the CPU if not given.</param>
     /// <exception cref="TorchBackendException">Torch cannot be used, or not on that device.</exception>
     public static void EnsureAvailable(DeviceType deviceType = DeviceType.CPU)
@@ -55,7 +57,8 @@ public static class TorchRuntime
             {
                 throw new TorchBackendException(
                     TorchBackendProblem.LibTorchAlreadyChosen,
-                    $"The libtorch in '{directory}' cannot be used, because '{loaded}' is loaded already. Call TorchRuntime.UseLibTorch before anything else uses torch.");
+                    $"The libtorch in '{directory}' cannot be used, because '{loaded}' is loaded already. "
+                        + "Call TorchRuntime.UseLibTorch before anything else uses torch.");
             }
 
             string library = FindLibTorch(directory);
@@ -63,7 +66,8 @@ public static class TorchRuntime
             {
                 throw new TorchBackendException(
                     TorchBackendProblem.LibTorchAlreadyChosen,
-                    $"The libtorch in '{directory}' cannot be used, because the application brings its own, '{own}'. Build the application without a package that contains libtorch.");
+                    $"The libtorch in '{directory}' cannot be used, because the application brings its own, '{own}'. "
+                        + "Build the application without a package that contains libtorch.");
             }
 
             if (TryLoad(() => NativeLibrary.Load(library)) is { } failure)
@@ -74,8 +78,9 @@ public static class TorchRuntime
     }
 
     /// <summary>
-    /// The precision in which a device computes fastest: <see cref="Precision.Mixed"/> on an x64 processor with instructions for bfloat16 (AVX512-BF16 or AMX: Intel since Cooper Lake, AMD since Zen 4),
-    /// otherwise <see cref="Precision.Full"/>; so also on a GPU, of which torch for .NET does not tell whether it computes in bfloat16.
+    /// The precision in which a device computes fastest: <see cref="Precision.Mixed"/> on an x64 processor with instructions for bfloat16 (AVX512-BF16 or AMX:
+    /// Intel since Cooper Lake, AMD since Zen 4), otherwise <see cref="Precision.Full"/>; so also on a GPU,
+    /// of which torch for .NET does not tell whether it computes in bfloat16.
     /// </summary>
     public static Precision FastestPrecision(DeviceType deviceType = DeviceType.CPU) =>
         deviceType == DeviceType.CPU && ProcessorHasBFloat16() ? Precision.Mixed : Precision.Full;
@@ -122,8 +127,10 @@ public static class TorchRuntime
             throw new TorchBackendException(
                 TorchBackendProblem.DeviceUnavailable,
                 TryLoad(() => NativeLibrary.Load("torch_cuda", TorchSharpAssembly, null)) is null
-                    ? "CUDA was asked for, but libtorch finds no usable NVIDIA GPU. Check with nvidia-smi that this process sees a GPU and that the driver is recent enough for the CUDA version of libtorch, or use the CPU."
-                    : "CUDA was asked for, but the libtorch in use is one for the CPU only. Reference TorchSharp-cuda-linux or TorchSharp-cuda-windows in its place, or use the CPU.");
+                    ? "CUDA was asked for, but libtorch finds no usable NVIDIA GPU. Check with nvidia-smi that this process sees a GPU and that the driver is "
+                        + "recent enough for the CUDA version of libtorch, or use the CPU."
+                    : "CUDA was asked for, but the libtorch in use is one for the CPU only. "
+                        + "Reference TorchSharp-cuda-linux or TorchSharp-cuda-windows in its place, or use the CPU.");
         }
 
         try
@@ -134,7 +141,8 @@ public static class TorchRuntime
         {
             throw new TorchBackendException(
                 TorchBackendProblem.DeviceUnavailable,
-                $"The device {deviceType} was asked for, but libtorch cannot use it here. Choose another device, such as the CPU. libtorch says: {exception.Message}",
+                $"The device {deviceType} was asked for, but libtorch cannot use it here. Choose another device, such as the CPU. "
+                    + $"libtorch says: {exception.Message}",
                 exception);
         }
     }
@@ -145,7 +153,8 @@ public static class TorchRuntime
         string[] places = [Path.GetFullPath(Path.Combine(directory, name)), Path.GetFullPath(Path.Combine(directory, "lib", name))];
         return places.FirstOrDefault(File.Exists) ?? throw new TorchBackendException(
             TorchBackendProblem.LibTorchMissing,
-            $"There is no {name} in '{directory}' or its subfolder 'lib'. Give the folder that holds libtorch; for a Python installation, this prints it: python -c \"import torch; print(torch.__path__[0])\".");
+            $"There is no {name} in '{directory}' or its subfolder 'lib'. Give the folder that holds libtorch; for a Python installation, this prints it: "
+                + "python -c \"import torch; print(torch.__path__[0])\".");
     }
 
     /// <summary>The file of the libtorch that lies where this application's native libraries are looked for, or null.</summary>
@@ -159,13 +168,16 @@ public static class TorchRuntime
             .FirstOrDefault(File.Exists);
     }
 
-    /// <summary>The file of the libtorch that is in this process, or null. On macOS, where a process cannot list its libraries, only one that was checked before.</summary>
+    /// <summary>
+    /// The file of the libtorch that is in this process, or null. On macOS, where a process cannot list its libraries, only one that was checked before.
+    /// </summary>
     private static string? LoadedLibTorch()
     {
         using var process = Process.GetCurrentProcess();
         string? loaded = process.Modules.Cast<ProcessModule>()
             .Select(module => module.FileName)
-            .FirstOrDefault(file => Path.GetFileName(file).StartsWith(OperatingSystem.IsWindows() ? "torch_cpu." : "libtorch_cpu.", StringComparison.OrdinalIgnoreCase));
+            .FirstOrDefault(
+                file => Path.GetFileName(file).StartsWith(OperatingSystem.IsWindows() ? "torch_cpu." : "libtorch_cpu.", StringComparison.OrdinalIgnoreCase));
         return loaded ?? (isAvailable ? "another libtorch" : null);
     }
 

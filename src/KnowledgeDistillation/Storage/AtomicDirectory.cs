@@ -28,7 +28,8 @@ internal static class AtomicDirectory
     public static void Write(string path, Action<string> fill)
     {
         path = Normalize(path);
-        string parent = Path.GetDirectoryName(path) ?? throw new ArgumentException($"'{path}' is the root of a file system and cannot be replaced.", nameof(path));
+        string parent = Path.GetDirectoryName(path)
+            ?? throw new ArgumentException($"'{path}' is the root of a file system and cannot be replaced.", nameof(path));
         string old = path + OldSuffix;
         Directory.CreateDirectory(parent);
         foreach (string sibling in Directory.GetDirectories(parent))

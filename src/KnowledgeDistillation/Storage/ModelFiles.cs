@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Storage;
 
 /// <summary>
-/// The files of a model in a folder: <c>weights.safetensors</c>, and <c>model.json</c> with how to build the network, the label scheme, the user's metadata and the weights' checksum.
+/// The files of a model in a folder: <c>weights.safetensors</c>, and <c>model.json</c> with how to build the network, the label scheme,
+/// the user's metadata and the weights' checksum.
 /// </summary>
 internal static class ModelFiles
 {
@@ -85,7 +86,8 @@ internal static class ModelFiles
     }
 
     /// <summary>Reads such a file back and checks all that it says of itself.</summary>
-    /// <exception cref="CheckpointException">The file is missing, damaged, foreign or of a newer version, or a file beside it is missing or damaged.</exception>
+    /// <exception cref="CheckpointException">The file is missing, damaged, foreign or of a newer version,
+    /// or a file beside it is missing or damaged.</exception>
     public static JsonObject ReadDescription(string path, string format, int version)
     {
         JsonObject json;

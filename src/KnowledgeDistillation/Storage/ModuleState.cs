@@ -27,7 +27,11 @@ internal static class ModuleState
                 .Select(entry => $"{entry.Key} is [{string.Join(", ", source[entry.Key].shape)}] but must be [{string.Join(", ", entry.Value.shape)}]"),
         ];
         if (faults.Length > 0)
-            throw new ArgumentException($"the weights do not fit the network: {string.Join("; ", faults.Take(5))}{(faults.Length > 5 ? $"; and {faults.Length - 5} more" : "")}");
+        {
+            throw new ArgumentException(
+                $"the weights do not fit the network: {string.Join("; ", faults.Take(5))}{(faults.Length > 5 ? $"; and {faults.Length - 5} more" : "")}");
+        }
+
         foreach ((string name, Tensor tensor) in target)
             tensor.copy_(source[name]);
     }

@@ -37,7 +37,11 @@ public static class NetworkRecipes
     {
         string name = recipe.GetType().Name;
         if (!Known.TryGetValue(name, out Type? type) || type != recipe.GetType())
-            throw new InvalidOperationException($"The recipe {recipe.GetType().FullName} is not registered: call NetworkRecipes.Register<{name}>() once at start.");
+        {
+            throw new InvalidOperationException(
+                $"The recipe {recipe.GetType().FullName} is not registered: call NetworkRecipes.Register<{name}>() once at start.");
+        }
+
         return new JsonObject { ["type"] = name, ["options"] = JsonSerializer.SerializeToNode(recipe, type, Json) };
     }
 
@@ -46,14 +50,19 @@ public static class NetworkRecipes
     {
         string? name = node is JsonObject recipe ? recipe["type"]?.GetValue<string>() : null;
         if (name is null || !Known.TryGetValue(name, out Type? type))
-            throw new JsonException($"the network '{name}' is not known here; known are {string.Join(", ", Known.Keys.Order())} (register your own with NetworkRecipes.Register)");
+        {
+            throw new JsonException(
+                $"the network '{name}' is not known here; known are {string.Join(", ", Known.Keys.Order())} (register your own with NetworkRecipes.Register)");
+        }
+
         return (NetworkRecipe?)node!["options"].Deserialize(type, Json) ?? throw new JsonException($"the options of the network '{name}' are missing");
     }
 
     /// <summary>A recipe that is part of another one is stored as the outer one is: by the name of its type and its options.</summary>
     private sealed class RecipeWithinRecipe : JsonConverter<NetworkRecipe>
     {
-        public override NetworkRecipe Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => NetworkRecipes.Read(JsonNode.Parse(ref reader));
+        public override NetworkRecipe Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            NetworkRecipes.Read(JsonNode.Parse(ref reader));
 
         public override void Write(Utf8JsonWriter writer, NetworkRecipe value, JsonSerializerOptions options) => NetworkRecipes.Write(value).WriteTo(writer);
     }

@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Storage;
 
 /// <summary>
-/// The tensors of a file in the safetensors format: the length of the header (8 bytes, little-endian), the header (JSON: the type, shape and place of each tensor,
-/// and text metadata), then the values. Python's <c>safetensors</c> reads and writes the same files.
+/// The tensors of a file in the safetensors format: the length of the header (8 bytes, little-endian), the header (JSON:
+/// the type, shape and place of each tensor, and text metadata), then the values. Python's <c>safetensors</c> reads and writes the same files.
 /// </summary>
 /// <remarks>
 /// A file is data only: reading one never runs code from it. Element types: F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL.
@@ -40,7 +40,8 @@ public sealed class SafetensorsFile : IDisposable
     /// <param name="path">The file; its folder must exist.</param>
     /// <param name="tensors">The tensors by name, on any device, contiguous or not. They are not changed.</param>
     /// <param name="metadata">Text to keep besides, by name; none if null.</param>
-    /// <exception cref="ArgumentException">A tensor is sparse, quantized or of a type that the format lacks, or its name is the reserved "__metadata__".</exception>
+    /// <exception cref="ArgumentException">A tensor is sparse, quantized or of a type that the format lacks,
+    /// or its name is the reserved "__metadata__".</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
@@ -202,7 +203,8 @@ public sealed class SafetensorsFile : IDisposable
             if (tensor.is_sparse)
                 throw new ArgumentException($"The tensor '{name}' is sparse; call to_dense() first.");
             (TypeName, ElementSize) = SafetensorsElementType.Find(tensor.dtype)
-                ?? throw new ArgumentException($"The tensor '{name}' is of type {tensor.dtype}, which safetensors cannot hold; convert it to one of {SafetensorsElementType.Names}.");
+                ?? throw new ArgumentException(
+                    $"The tensor '{name}' is of type {tensor.dtype}, which safetensors cannot hold; convert it to one of {SafetensorsElementType.Names}.");
             (Name, Tensor) = (name, tensor);
         }
 

@@ -40,7 +40,11 @@ public sealed class SafetensorsHeader
         stream.ReadExactly(lengthBytes);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
         if (length > LargestHeader)
-            throw new CheckpointException(path, $"its header claims {length} bytes, more than the {LargestHeader} that a safetensors file may have; it is probably another kind of file.");
+        {
+            throw new CheckpointException(path,
+                $"its header claims {length} bytes, more than the {LargestHeader} that a safetensors file may have; it is probably another kind of file.");
+        }
+
         if (length > (ulong)(fileLength - lengthBytes.Length))
             throw new CheckpointException(path, $"it is truncated: the header claims {length} bytes, but only {fileLength - lengthBytes.Length} follow.");
 
@@ -144,7 +148,10 @@ public sealed class SafetensorsHeader
             }
             position += entry.ByteCount;
             if (position > dataLength)
-                throw new CheckpointException(path, $"it is truncated: tensor '{entry.Name}' ends at byte {position} of the data, but there are only {dataLength}.");
+            {
+                throw new CheckpointException(
+                    path, $"it is truncated: tensor '{entry.Name}' ends at byte {position} of the data, but there are only {dataLength}.");
+            }
         }
         if (position != dataLength)
             throw new CheckpointException(path, $"{dataLength - position} bytes at its end belong to no tensor.");

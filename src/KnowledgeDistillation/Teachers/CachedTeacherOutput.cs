@@ -15,7 +15,8 @@ internal sealed record CachedTeacherOutput(byte[] Logits, long[] LogitsShape, by
 
     public long ByteCount => Logits.LongLength + Bottleneck.LongLength;
 
-    public static CachedTeacherOutput Of(Tensor logits, Tensor bottleneck, int levels) => new(logits.bytes.ToArray(), logits.shape, bottleneck.bytes.ToArray(), bottleneck.shape, levels);
+    public static CachedTeacherOutput Of(Tensor logits, Tensor bottleneck, int levels) =>
+        new(logits.bytes.ToArray(), logits.shape, bottleneck.bytes.ToArray(), bottleneck.shape, levels);
 
     /// <summary>One part of several samples as a float32 batch on a device.</summary>
     public static Tensor Stack(IReadOnlyList<CachedTeacherOutput> outputs, Func<CachedTeacherOutput, byte[]> part, long[] shape, ScalarType type, Device device)

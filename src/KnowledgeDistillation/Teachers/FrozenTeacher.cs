@@ -16,7 +16,8 @@ public sealed class FrozenTeacher
     /// <summary>Freezes a network.</summary>
     /// <param name="network">A trained network. Its parameters will no longer take a gradient.</param>
     /// <param name="name">A name that tells several teachers apart.</param>
-    /// <param name="cache">Where the network's outputs are kept, so that it runs once only on an image that it has seen; null (the default) to run it anew each time.</param>
+    /// <param name="cache">Where the network's outputs are kept, so that it runs once only on an image that it has seen;
+    /// null (the default) to run it anew each time.</param>
     /// <exception cref="ArgumentException">An option of the cache is out of range.</exception>
     public FrozenTeacher(IEncoderDecoder network, string name = "teacher", TeacherCacheOptions? cache = null)
     {
@@ -38,7 +39,8 @@ public sealed class FrozenTeacher
 
     /// <summary>Runs the network on the modalities it knows.</summary>
     /// <param name="batch">A batch that holds all modalities of the teacher, on the teacher's device.</param>
-    /// <returns>Its output, through which no gradient flows. From a cache, the logits have gone through float16, whether they were in it already or not.</returns>
+    /// <returns>Its output, through which no gradient flows. From a cache, the logits have gone through float16,
+    /// whether they were in it already or not.</returns>
     /// <exception cref="ArgumentException">The batch lacks a modality.</exception>
     /// <exception cref="InvalidOperationException">There is a cache, but the network's encoder gives more than features, which a cache cannot keep.</exception>
     public NetworkOutput Forward(Batch batch)
@@ -58,8 +60,10 @@ public sealed class FrozenTeacher
     }
 
     /// <summary>Fills the cache ahead of a fit: runs the network on the batches of an epoch that are not in it yet.</summary>
-    /// <param name="source">Batches of the images that the fit will see, in every form in which it will see them. Batches larger than the fit's make use of more of the processor.</param>
-    /// <param name="precision">The precision in which the fit will compute. Default <see cref="Precision.Fastest"/>, as in <see cref="Training.TrainingOptions"/>.</param>
+    /// <param name="source">Batches of the images that the fit will see, in every form in which it will see them.
+    /// Batches larger than the fit's make use of more of the processor.</param>
+    /// <param name="precision">The precision in which the fit will compute. Default <see cref="Precision.Fastest"/>,
+    /// as in <see cref="Training.TrainingOptions"/>.</param>
     /// <param name="cancellationToken">Stops between two batches; what was done is kept.</param>
     /// <exception cref="InvalidOperationException">There is no cache.</exception>
     public void FillCache(IBatchSource source, Precision precision = Precision.Fastest, CancellationToken cancellationToken = default)
@@ -85,6 +89,9 @@ public sealed class FrozenTeacher
     internal void CheckIsNot(IEncoderDecoder student)
     {
         if (ReferenceEquals(Network, student) || ReferenceEquals(Network.Module, student.Module))
-            throw new ArgumentException($"The network of the teacher '{Name}' is the student itself; a network cannot be frozen and trained at once. Load or build a second network for the teacher.");
+        {
+            throw new ArgumentException($"The network of the teacher '{Name}' is the student itself; a network cannot be frozen and trained at once. "
+                + "Load or build a second network for the teacher.");
+        }
     }
 }

@@ -22,7 +22,8 @@ internal sealed class TeacherCache(IEncoderDecoder network, TeacherCacheOptions 
 
     /// <summary>The output of the network for a batch, without gradient. A sample's is the same, bit by bit, whether it was kept or is computed now.</summary>
     /// <param name="images">The images on the network's device.</param>
-    /// <param name="origin">The same images where they came from, so that they need not be fetched from the device to know them; null where that is not at hand.</param>
+    /// <param name="origin">The same images where they came from, so that they need not be fetched from the device to know them;
+    /// null where that is not at hand.</param>
     public NetworkOutput Forward(ModalityImages images, ModalityImages? origin = null)
     {
         ModalityImages seen = Seen(images);
@@ -69,7 +70,11 @@ internal sealed class TeacherCache(IEncoderDecoder network, TeacherCacheOptions 
 
         NetworkOutput output = NetworkOutput.Of(network, missing);
         if (output.Encoding.GetType() != typeof(EncoderOutput))
-            throw new InvalidOperationException($"The outputs of a {network.GetType().Name} cannot be kept in a cache, because its encoder gives a {output.Encoding.GetType().Name}, which is more than features: make the teacher without a cache.");
+        {
+            throw new InvalidOperationException($"The outputs of a {network.GetType().Name} cannot be kept in a cache, because its encoder gives a "
+                + $"{output.Encoding.GetType().Name}, which is more than features: make the teacher without a cache.");
+        }
+
         Computed += samples.Length;
         // Beyond the range of float16 a probability is 0 or 1 at any temperature.
         Tensor logits = output.Logits.clamp(SmallestFloat16, LargestFloat16).to(ScalarType.Float16).cpu().contiguous();

@@ -4,19 +4,23 @@ namespace KnowledgeDistillation.Teachers;
 
 /// <summary>How the outputs of a <see cref="FrozenTeacher"/> are kept. Immutable.</summary>
 /// <remarks>
-/// Of every image that the teacher saw, its logits (float16) and its bottleneck (float32) are kept; about 1.6 MB for four channels of 64³ voxels and a bottleneck of 480 × 4³. An image is known by its voxels, so that each of the
-/// eight orientations of a flipped case is kept as one, and the same image from anywhere is found again. A loss that looks at other levels of the teacher's encoder makes the encoder run.
+/// Of every image that the teacher saw, its logits (float16) and its bottleneck (float32) are kept; about 1.6 MB for four channels of 64³ voxels
+/// and a bottleneck of 480 × 4³. An image is known by its voxels, so that each of the eight orientations of a flipped case is kept as one,
+/// and the same image from anywhere is found again. A loss that looks at other levels of the teacher's encoder makes the encoder run.
 /// Of no use with augmentations that never give the same image twice, which fill the memory with what is never asked for.
 /// The teacher's weights must not change after its first output.
 /// </remarks>
 public sealed record TeacherCacheOptions
 {
-    /// <summary>How many bytes of memory may be used, at least 0. Default 4 GiB. What does not fit is on disk only, if there is a <see cref="Folder"/>, and otherwise computed anew.</summary>
+    /// <summary>
+    /// How many bytes of memory may be used, at least 0. Default 4 GiB. What does not fit is on disk only,
+    /// if there is a <see cref="Folder"/>, and otherwise computed anew.
+    /// </summary>
     public long MemoryBytes { get; init; } = 4L << 30;
 
     /// <summary>
-    /// A folder in which outputs are kept too, one file each, for later fits with the same teacher; null (the default) for memory only. Teachers are told apart by their weights, so that any number, also in several
-    /// processes at once, may share a folder. It grows until you delete it.
+    /// A folder in which outputs are kept too, one file each, for later fits with the same teacher; null (the default) for memory only.
+    /// Teachers are told apart by their weights, so that any number, also in several processes at once, may share a folder. It grows until you delete it.
     /// </summary>
     public string? Folder { get; init; }
 

@@ -5,7 +5,8 @@ namespace KnowledgeDistillation.Training;
 
 /// <summary>Lets an existing TorchSharp <see cref="DataLoader"/> over a data set feed a trainer.</summary>
 /// <remarks>
-/// TorchSharp's loader with a seed repeats its order in every epoch; without one, its order follows no seed and a resumed fit sees another. Prefer a source of your own where exact resumption matters.
+/// TorchSharp's loader with a seed repeats its order in every epoch; without one, its order follows no seed and a resumed fit sees another.
+/// Prefer a source of your own where exact resumption matters.
 /// </remarks>
 public sealed class DataLoaderBatchSource : IBatchSource
 {
@@ -56,7 +57,11 @@ public sealed class DataLoaderBatchSource : IBatchSource
     private ModalityImages SplitChannels(Tensor image)
     {
         if (image.dim() < 3 || image.shape[1] != _modalities.Count)
-            throw new ArgumentException($"The data set's image '{_imageKey}' has the shape [{string.Join(", ", image.shape)}]; [N, {_modalities.Count}, spatial...] is needed for the modalities {string.Join(", ", _modalities)}.");
+        {
+            throw new ArgumentException($"The data set's image '{_imageKey}' has the shape [{string.Join(", ", image.shape)}]; "
+                + $"[N, {_modalities.Count}, spatial...] is needed for the modalities {string.Join(", ", _modalities)}.");
+        }
+
         return new ModalityImages(_modalities.Select((name, channel) => KeyValuePair.Create(name, image.narrow(1, channel, 1))));
     }
 

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace KnowledgeDistillation.Training;
 
-/// <summary>The history of a fit as a table: one row an epoch, one column a figure. Written anew after each epoch, so a resumed fit leaves the same file as an uninterrupted one.</summary>
+/// <summary>
+/// The history of a fit as a table: one row an epoch, one column a figure. Written anew after each epoch,
+/// so a resumed fit leaves the same file as an uninterrupted one.
+/// </summary>
 internal static class HistoryCsv
 {
     public static string Format(IReadOnlyList<EpochReport> history)
@@ -13,7 +16,8 @@ internal static class HistoryCsv
         string[] header =
         [
             "epoch", "learning_rate", "seconds", "best", "training_loss", .. terms.Select(name => $"training_{name}"),
-            "validation_loss", .. terms.Select(name => $"validation_{name}"), .. terms.Select(name => $"weight_{name}"), .. terms.Select(name => $"gradient_share_{name}"),
+            "validation_loss", .. terms.Select(name => $"validation_{name}"),
+            .. terms.Select(name => $"weight_{name}"), .. terms.Select(name => $"gradient_share_{name}"),
         ];
         text.AppendLine(string.Join(',', header.Select(Quote)));
         foreach (EpochReport report in history)

@@ -1,7 +1,8 @@
 namespace KnowledgeDistillation.Training;
 
 /// <summary>
-/// Decides the learning rate of the next epoch from the epochs that were, and from nothing else: it keeps no state, so a resumed fit goes on exactly as an uninterrupted one.
+/// Decides the learning rate of the next epoch from the epochs that were, and from nothing else: it keeps no state,
+/// so a resumed fit goes on exactly as an uninterrupted one.
 /// </summary>
 public interface ILearningRateSchedule
 {

@@ -3,7 +3,9 @@ namespace KnowledgeDistillation.Training;
 /// <summary>Something a user adds to a fit, for example a log of its own. Called on the thread of the fit; an exception ends the fit.</summary>
 public interface ITrainingCallback
 {
-    /// <summary>Called for each step in its order: at its end on a CPU; on a GPU, where losses are read several steps at once, up to nine steps later.</summary>
+    /// <summary>
+    /// Called for each step in its order: at its end on a CPU; on a GPU, where losses are read several steps at once, up to nine steps later.
+    /// </summary>
     void StepEnded(TrainingProgress progress)
     {
     }

@@ -51,7 +51,15 @@ internal sealed class LearningLosses
             Tensor own = loss.ComputeOwn(teacher is null ? detached : detached.WithOnlyTeacher(teacher));
             double value = own.to(ScalarType.Float64).item<double>();
             if (!double.IsFinite(value))
-                throw new NonFiniteLossException(epoch, step, inValidation: false, context.Batch.CaseIds, [new TermValue($"{term}, what {loss.GetType().Name} trains beside the student", 1, value)]);
+            {
+                throw new NonFiniteLossException(
+                    epoch,
+                    step,
+                    inValidation: false,
+                    context.Batch.CaseIds,
+                    [new TermValue($"{term}, what {loss.GetType().Name} trains beside the student", 1, value)]);
+            }
+
             own.backward();
             loss.Optimizer.step();
             loss.Optimizer.zero_grad();
@@ -63,12 +71,20 @@ internal sealed class LearningLosses
         if (!_seen.Add(loss))
         {
             if (loss is ISelfTrainingLoss)
-                throw new ArgumentException($"The loss {loss.GetType().Name} of '{name}' trains something of its own and stands in the objective twice: make one for each term.");
+            {
+                throw new ArgumentException(
+                    $"The loss {loss.GetType().Name} of '{name}' trains something of its own and stands in the objective twice: make one for each term.");
+            }
+
             return;
         }
 
         if (loss is ILearnableLoss and ISelfTrainingLoss)
-            throw new ArgumentException($"The loss {loss.GetType().Name} of '{name}' is both an {nameof(ILearnableLoss)} and an {nameof(ISelfTrainingLoss)}, so two optimizers would move it: make it one of them.");
+        {
+            throw new ArgumentException($"The loss {loss.GetType().Name} of '{name}' is both an {nameof(ILearnableLoss)} and an {nameof(ISelfTrainingLoss)}, "
+                + "so two optimizers would move it: make it one of them.");
+        }
+
         if (loss is ILearnableLoss learnable)
         {
             _modules.Add((FileName(name), learnable.Module));
@@ -91,7 +107,8 @@ internal sealed class LearningLosses
     }
 
     // The number keeps names apart that differ only in what a file name cannot hold.
-    private string FileName(string name) => $"{_modules.Count}-{string.Concat(name.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' ? letter : '_'))}";
+    private string FileName(string name) =>
+        $"{_modules.Count}-{string.Concat(name.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' ? letter : '_'))}";
 
     private sealed record SelfTraining(string Name, string Term, ISelfTrainingLoss Loss, string? Teacher);
 }

@@ -6,7 +6,8 @@ namespace KnowledgeDistillation.Training;
 /// <summary>Averages an objective over the cases of an epoch and stops at the first value that is not finite.</summary>
 /// <param name="epoch">Number of the epoch, for messages.</param>
 /// <param name="inValidation">Whether it is validation, for messages.</param>
-/// <param name="stepsPerReading">After how many steps values are read back. Reading waits until the device has done all that it was told; several steps at once leave it something to do meanwhile.</param>
+/// <param name="stepsPerReading">After how many steps values are read back. Reading waits until the device has done all that it was told;
+/// several steps at once leave it something to do meanwhile.</param>
 internal sealed class LossAverage(int epoch, bool inValidation, int stepsPerReading) : IDisposable
 {
     private readonly List<(int Step, IReadOnlyList<string> CaseIds, IReadOnlyList<LossTerm> Terms, Tensor Values)> _unread = [];

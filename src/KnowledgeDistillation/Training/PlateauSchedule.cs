@@ -2,8 +2,14 @@ using KnowledgeDistillation.Runtime;
 
 namespace KnowledgeDistillation.Training;
 
-/// <summary>Multiplies the learning rate by <see cref="Factor"/> whenever the watched loss has not decreased for <see cref="Patience"/> epochs (KD-Net, section 3.2: 0.2 and 50).</summary>
-/// <remarks>Torch's ReduceLROnPlateau waits one epoch longer, because it acts on more than <c>patience</c> bad epochs, and asks for a decrease by 0.01 %; this one takes the paper at its word.</remarks>
+/// <summary>
+/// Multiplies the learning rate by <see cref="Factor"/> whenever the watched loss has not decreased for <see cref="Patience"/>
+/// epochs (KD-Net, section 3.2: 0.2 and 50).
+/// </summary>
+/// <remarks>
+/// Torch's ReduceLROnPlateau waits one epoch longer, because it acts on more than <c>patience</c> bad epochs, and asks for a decrease
+/// by 0.01 %; this one takes the paper at its word.
+/// </remarks>
 public sealed record PlateauSchedule : ILearningRateSchedule
 {
     /// <summary>The factor, above 0 and below 1. Default 0.2.</summary>

@@ -15,7 +15,8 @@ internal sealed class ProgressReporter(IProgress<TrainingProgress>? progress, Tr
         long stepsDone = ((long)(epoch - firstEpoch) * stepsPerEpoch) + step;
         long stepsLeft = ((long)(options.Epochs - firstEpoch) * stepsPerEpoch) - stepsDone;
         TimeSpan elapsed = _watch.Elapsed;
-        var report = new TrainingProgress(epoch, options.Epochs, step, stepsPerEpoch, loss, terms, learningRate, elapsed, elapsed * (stepsLeft / (double)stepsDone));
+        var report =
+            new TrainingProgress(epoch, options.Epochs, step, stepsPerEpoch, loss, terms, learningRate, elapsed, elapsed * (stepsLeft / (double)stepsDone));
         progress?.Report(report);
         return report;
     }

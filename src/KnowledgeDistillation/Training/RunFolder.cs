@@ -9,7 +9,8 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Training;
 
 /// <summary>
-/// The output folder of a fit: <c>best</c> with the model of the best epoch, <c>last</c> with the model of the last epoch and all that a resume needs, <c>history.csv</c>.
+/// The output folder of a fit: <c>best</c> with the model of the best epoch, <c>last</c> with the model of the last epoch
+/// and all that a resume needs, <c>history.csv</c>.
 /// Folders are replaced as a whole, so a fit that dies at any moment leaves the old or the new one.
 /// </summary>
 internal sealed class RunFolder
@@ -42,7 +43,11 @@ internal sealed class RunFolder
             return null;
         var folder = new RunFolder(options, network, labels, objective, losses, Path.GetFullPath(options.OutputFolder));
         if (!options.Resume && AtomicDirectory.Resolve(folder.LastPath) is not null)
-            throw new InvalidOperationException($"The folder {folder._folder} already holds a run. Set Resume to go on with it, choose another OutputFolder, or delete it.");
+        {
+            throw new InvalidOperationException(
+                $"The folder {folder._folder} already holds a run. Set Resume to go on with it, choose another OutputFolder, or delete it.");
+        }
+
         Directory.CreateDirectory(folder._folder);
         return folder;
     }
@@ -71,7 +76,10 @@ internal sealed class RunFolder
         if (history is not { Count: > 0 })
             throw new CheckpointException(statePath, "it is damaged: it holds no history");
         if (_options.RestoreBestWeights && AtomicDirectory.Resolve(BestPath) is null)
-            throw new CheckpointException(BestPath, "it is missing, so the best weights could not be restored: put it back, or set RestoreBestWeights to false");
+        {
+            throw new CheckpointException(
+                BestPath, "it is missing, so the best weights could not be restored: put it back, or set RestoreBestWeights to false");
+        }
 
         ModelFiles.ReadWeights(last, _network.Module);
         LoadOptimizer(Path.Combine(last, OptimizerName), optimizer);

@@ -3,11 +3,12 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Training;
 
 /// <summary>
-/// Cuts batches of volumes [N, C, D, H, W] into slices, so that a network for slices is trained on the volumes that there are: every batch of N volumes becomes one of all their slices, [N·D, C, H, W] along the
-/// first axis. <see cref="Inference.SliceInference"/> is the way back.
+/// Cuts batches of volumes [N, C, D, H, W] into slices, so that a network for slices is trained on the volumes that there are:
+/// every batch of N volumes becomes one of all their slices, [N·D, C, H, W] along the first axis. <see cref="Inference.SliceInference"/> is the way back.
 /// </summary>
 /// <remarks>
-/// All slices are kept, those without any foreground too, in the order in which they lie. The batches stay those of the volumes, so their order and every augmentation follow from the epoch as there.
+/// All slices are kept, those without any foreground too, in the order in which they lie. The batches stay those of the volumes,
+/// so their order and every augmentation follow from the epoch as there.
 /// A slice is named after its case, counted from 0: "case 7, slice 41".
 /// </remarks>
 public sealed class SliceBatchSource : IBatchSource

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Storage;
@@ -35,7 +36,11 @@ internal sealed class TrainingLoop
         ArgumentNullException.ThrowIfNull(objective);
         options.Validate();
         if (network.OutputChannels != labels.Channels)
-            throw new ArgumentException($"The network has {network.OutputChannels} output channels, but the label scheme has {labels.Channels}: {string.Join(", ", labels.ChannelNames)}.");
+        {
+            throw new ArgumentException($"The network has {network.OutputChannels} output channels, but the label scheme has {labels.Channels}: "
+                + $"{string.Join(", ", labels.ChannelNames)}.");
+        }
+
         foreach (FrozenTeacher teacher in teachers)
             teacher.CheckIsNot(network);
         if (teachers.DistinctBy(teacher => teacher.Name).Count() != teachers.Count)
@@ -54,8 +59,13 @@ internal sealed class TrainingLoop
         using ComputePrecision.Scope precision = ComputePrecision.Use(_options.Precision, Device);
         Parameter[] parameters = [.. _network.Module.parameters().Concat(_learningLosses.Parameters).Where(parameter => parameter.requires_grad)];
         if (parameters.Length == 0)
-            throw new InvalidOperationException("The network has no parameter that takes a gradient, so there is nothing to learn: was it frozen as a teacher?");
-        using OptimizerHelper optimizer = _options.Optimizer?.Invoke(parameters) ?? optim.Adam(parameters, _options.LearningRate, weight_decay: _options.WeightDecay);
+        {
+            throw new InvalidOperationException(
+                "The network has no parameter that takes a gradient, so there is nothing to learn: was it frozen as a teacher?");
+        }
+
+        using OptimizerHelper optimizer = _options.Optimizer?.Invoke(parameters)
+            ?? optim.Adam(parameters, _options.LearningRate, weight_decay: _options.WeightDecay);
         double[] initialLearningRates = [.. optimizer.ParamGroups.Select(group => group.LearningRate)];
         using BestWeights best = new(_network);
         RunFolder? folder = RunFolder.Open(_options with { Precision = ComputePrecision.Current }, _network, _labels, _objective, _learningLosses);
@@ -81,7 +91,13 @@ internal sealed class TrainingLoop
             folder?.Save(history, optimizer);
             foreach (ITrainingCallback callback in _options.Callbacks)
                 callback.EpochEnded(history, _network);
-            _logger.LogInformation("Epoch {Epoch}: training loss {Training:0.0000}, validation loss {Validation:0.0000}, learning rate {LearningRate}{Best}", epoch, trained.Total, validated?.Total, learningRate, isBest ? " (best so far)" : "");
+            _logger.LogInformation(
+                "Epoch {Epoch}: training loss {Training:0.0000}, validation loss {Validation:0.0000}, learning rate {LearningRate}{Best}",
+                epoch,
+                trained.Total,
+                validated?.Total,
+                learningRate,
+                isBest ? " (best so far)" : "");
         }
 
         if (_options.RestoreBestWeights)
@@ -150,7 +166,8 @@ internal sealed class TrainingLoop
         }
     }
 
-    // Rather than set them to 0, as zero_grad does here: so they take no memory during the forward pass, and a parameter that a step does not use stays where it is, as in PyTorch.
+    // Rather than set them to 0, as zero_grad does here: so they take no memory during the forward pass, and a parameter that a step
+    // does not use stays where it is, as in PyTorch.
     private static void LetGoOfGradients(Parameter[] parameters)
     {
         foreach (Parameter parameter in parameters)
@@ -243,7 +260,12 @@ internal sealed class TrainingLoop
         double now = initial * _options.Schedule.Multiplier([.. history.SkipLast(1).Select(report => report.WatchedLoss)]);
         double then = history[^1].LearningRate;
         if (Math.Abs(now - then) > 1e-9 * then)
-            throw new CheckpointException(folder!.LastPath, FormattableString.Invariant($"the learning rate of epoch {history[^1].Epoch} was {then}, but by the options of now it would be {now}, so going on would mix two experiments: give the Schedule and the Optimizer with which the fit began"));
+        {
+            throw new CheckpointException(
+                folder!.LastPath, string.Create(CultureInfo.InvariantCulture,
+                    $"the learning rate of epoch {history[^1].Epoch} was {then}, but by the options of now it would be {now}, "
+                    + $"so going on would mix two experiments: give the Schedule and the Optimizer with which the fit began"));
+        }
     }
 
     private bool HasStoppedEarly(List<EpochReport> history) =>
@@ -262,7 +284,10 @@ internal sealed class TrainingLoop
     private static void CheckBatchCount(IBatchSource source, int batches)
     {
         if (batches == 0 || batches != source.BatchCount)
-            throw new InvalidOperationException($"The batch source {source.GetType().Name} says that an epoch has {source.BatchCount} batches, but gave {batches}.");
+        {
+            throw new InvalidOperationException(
+                $"The batch source {source.GetType().Name} says that an epoch has {source.BatchCount} batches, but gave {batches}.");
+        }
     }
 
     // A GPU works through what it was told while the next steps are prepared; a CPU has nothing to wait for, so a damaged case is found before it does damage.

@@ -18,7 +18,10 @@ public sealed record TrainingOptions
     /// <summary>How the learning rate changes. Default: ×0.2 when the watched loss has not decreased for 50 epochs.</summary>
     public ILearningRateSchedule Schedule { get; init; } = new PlateauSchedule();
 
-    /// <summary>Makes the optimizer from the parameters that learn; null for Adam with <see cref="LearningRate"/> and <see cref="WeightDecay"/>. The schedule multiplies the learning rates with which its parameter groups begin.</summary>
+    /// <summary>
+    /// Makes the optimizer from the parameters that learn; null for Adam with <see cref="LearningRate"/> and <see cref="WeightDecay"/>.
+    /// The schedule multiplies the learning rates with which its parameter groups begin.
+    /// </summary>
     public Func<IEnumerable<Parameter>, OptimizerHelper>? Optimizer { get; init; }
 
     /// <summary>The gradient is scaled down to this Euclidean norm where it is longer; above 0, or null for never. Default null.</summary>
@@ -34,24 +37,29 @@ public sealed record TrainingOptions
     public long Seed { get; init; }
 
     /// <summary>
-    /// Over how many batches the gradient is averaged before the optimizer takes a step, at least 1; the last step of an epoch takes what is left. Default 1. A large batch in the memory of a small one; the same, but for
-    /// what a loss or a batch norm computes over a batch as a whole.
+    /// Over how many batches the gradient is averaged before the optimizer takes a step, at least 1; the last step of an epoch takes what is left. Default 1.
+    /// A large batch in the memory of a small one; the same, but for what a loss or a batch norm computes over a batch as a whole.
     /// </summary>
     public int BatchesPerStep { get; init; } = 1;
 
     /// <summary>
-    /// The element type in which student and teachers compute. Default <see cref="Precision.Fastest"/>, which halves the time on a processor that computes in bfloat16 and cost no accuracy that five seeds of phantoms could show; a fit
-    /// resumes only in the precision in which it began. <see cref="Precision.Full"/> makes a fit the same, but for the order of summation, on every machine.
+    /// The element type in which student and teachers compute. Default <see cref="Precision.Fastest"/>, which halves the time on a processor
+    /// that computes in bfloat16 and cost no accuracy that five seeds of phantoms could show; a fit resumes only in the precision in which it began.
+    /// <see cref="Precision.Full"/> makes a fit the same, but for the order of summation, on every machine.
     /// </summary>
     public Precision Precision { get; init; } = Precision.Fastest;
 
-    /// <summary>Every so many epochs each term's share of the gradient is measured at the first step; 0 for never. Default 0. Costs one backward pass a term.</summary>
+    /// <summary>
+    /// Every so many epochs each term's share of the gradient is measured at the first step; 0 for never. Default 0. Costs one backward pass a term.
+    /// </summary>
     public int GradientSharesEvery { get; init; }
 
     /// <summary>Where checkpoints (<c>best</c>, <c>last</c>) and <c>history.csv</c> go; null to write nothing. Default null.</summary>
     public string? OutputFolder { get; init; }
 
-    /// <summary>Whether to go on from the folder's last checkpoint where there is one. Default no: a folder that holds one is then refused, lest a result be lost.</summary>
+    /// <summary>
+    /// Whether to go on from the folder's last checkpoint where there is one. Default no: a folder that holds one is then refused, lest a result be lost.
+    /// </summary>
     public bool Resume { get; init; }
 
     /// <summary>Whether the network gets back the weights of its best epoch when the fit ends. Default yes.</summary>

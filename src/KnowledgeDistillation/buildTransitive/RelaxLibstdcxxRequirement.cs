@@ -49,7 +49,8 @@ public sealed class RelaxLibstdcxxRequirement : Microsoft.Build.Utilities.Task
                     ElfRequirements.MakeOptional(image, requirement);
                     Log.LogMessage(MessageImportance.High, Always
                         ? "KnowledgeDistillation: {0} asks for {1} of {2} but does not use it; the application's copy no longer insists on it."
-                        : "KnowledgeDistillation: {0} asks for {1}, which this machine's {2} lacks, but does not use it; the application's copy no longer insists on it.",
+                        : "KnowledgeDistillation: {0} asks for {1}, which this machine's {2} lacks, but does not use it; "
+                            + "the application's copy no longer insists on it.",
                         name, requirement.Version, requirement.Library);
                 }
                 else
@@ -62,7 +63,8 @@ public sealed class RelaxLibstdcxxRequirement : Microsoft.Build.Utilities.Task
             if (unmet.Count > 0)
             {
                 Log.LogWarning(null, "KD1001", null, null, 0, 0, 0, 0,
-                    "{0} needs {1}, which this machine lacks, so torch does not load here. Run the application on Debian 12, Ubuntu 22.04 or a newer system, or in a container of one.",
+                    "{0} needs {1}, which this machine lacks, so torch does not load here. Run the application on Debian 12, Ubuntu 22.04 or a newer system, "
+                        + "or in a container of one.",
                     name, string.Join(", ", unmet));
                 // Out of date for ever, so that the warning comes with each build and not only with the first.
                 File.SetLastWriteTimeUtc(Destination, new DateTime(1980, 1, 1, 0, 0, 0, DateTimeKind.Utc));
@@ -148,7 +150,8 @@ public sealed class RelaxLibstdcxxRequirement : Microsoft.Build.Utilities.Task
         private static extern IntPtr dlopen_old([MarshalAs(UnmanagedType.LPStr)] string library, int flags);
 
         [DllImport("libdl.so.2", EntryPoint = "dlvsym")]
-        private static extern IntPtr dlvsym_old(IntPtr library, [MarshalAs(UnmanagedType.LPStr)] string symbol, [MarshalAs(UnmanagedType.LPStr)] string version);
+        private static extern IntPtr dlvsym_old(
+            IntPtr library, [MarshalAs(UnmanagedType.LPStr)] string symbol, [MarshalAs(UnmanagedType.LPStr)] string version);
     }
 }
 
@@ -273,7 +276,13 @@ internal static class ElfRequirements
                             throw new InvalidDataException("The ELF file is damaged: its list of required versions has no end.");
                         int version = UInt16(entry + 6) & VersionIndexMask;
                         symbols.TryGetValue(version, out string? symbol);
-                        requirements.Add(new ElfRequirement(library, Text(needs.Link, Int32(entry + 8)), entry, (bytes[entry + 4] & Weak) != 0, symbol, used.Contains(version)));
+                        requirements.Add(new ElfRequirement(
+                            library,
+                            Text(needs.Link, Int32(entry + 8)),
+                            entry,
+                            (bytes[entry + 4] & Weak) != 0,
+                            symbol,
+                            used.Contains(version)));
                         nextEntry = Int32(entry + 12);
                         entry = checked(entry + nextEntry);
                     }

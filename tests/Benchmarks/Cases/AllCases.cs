@@ -5,7 +5,8 @@ namespace KnowledgeDistillation.Benchmarks.Cases;
 /// <summary>Everything that is measured.</summary>
 internal static class AllCases
 {
-    public static IReadOnlyList<BenchmarkCase> All { get; } = [.. TrainingCases.All, .. InferenceCases.All, .. DataCases.All, .. MetricCases.All, .. CheckpointCases.All, .. GrowthCases.All];
+    public static IReadOnlyList<BenchmarkCase> All { get; } =
+        [.. TrainingCases.All, .. InferenceCases.All, .. DataCases.All, .. MetricCases.All, .. CheckpointCases.All, .. GrowthCases.All];
 
     public static BenchmarkCase Get(string name) => All.Single(item => item.Name == name);
 

@@ -16,7 +16,10 @@ internal static class CheckpointCases
 
     public static IReadOnlyList<BenchmarkCase> All { get; } =
     [
-        new("checkpoint", "the checkpoints after an epoch, checksummed and flushed to the disk, against save() of weights and Adam's state", Ours, Plainly) { WarmUp = 2 },
+        new("checkpoint", "the checkpoints after an epoch, checksummed and flushed to the disk, against save() of weights and Adam's state", Ours, Plainly)
+        {
+            WarmUp = 2,
+        },
     ];
 
     private static void Ours(Gate gate, Setting setting) => InFolder(folder =>
@@ -24,7 +27,8 @@ internal static class CheckpointCases
         using UNet3D network = OurWay.Network(setting.Width, RandomCase.Modalities);
         using var item = new RandomCase(setting with { Size = Size });
         gate.Computed = Parameters.Describe(network);
-        var epochs = new GatedEpochs(gate, new InMemoryBatchSource(new ModalityImages(item.Images), item.Labels)) { Reports = epoch => epoch.SecondsAfterSteps };
+        var epochs =
+            new GatedEpochs(gate, new InMemoryBatchSource(new ModalityImages(item.Images), item.Labels)) { Reports = epoch => epoch.SecondsAfterSteps };
         OurWay way = new();
         epochs.Run(way.Supervised(network, way.Training(epochs) with { OutputFolder = folder }));
     });

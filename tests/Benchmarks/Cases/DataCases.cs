@@ -65,13 +65,14 @@ internal static class DataCases
 
     private static void PlainEpoch(Gate gate, Setting setting) => Epoch(gate, setting, cases => new SynchronousBatchSource(cases));
 
-    private static void Epoch(Gate gate, Setting setting, Func<IReadOnlyList<CachedCase>, IBatchSource> makeSource) => WithCachedCases(setting, cases: 4, cached =>
-    {
-        using UNet3D network = OurWay.Network(setting.Width, RandomCase.Modalities);
-        OurWay way = new();
-        var epochs = new GatedEpochs(gate, makeSource(cached)) { Reports = epoch => 100 * epoch.SecondsWaiting / epoch.Seconds };
-        epochs.Run(way.Supervised(network, way.Training(epochs)));
-    });
+    private static void Epoch(Gate gate, Setting setting, Func<IReadOnlyList<CachedCase>, IBatchSource> makeSource) =>
+        WithCachedCases(setting, cases: 4, cached =>
+        {
+            using UNet3D network = OurWay.Network(setting.Width, RandomCase.Modalities);
+            OurWay way = new();
+            var epochs = new GatedEpochs(gate, makeSource(cached)) { Reports = epoch => 100 * epoch.SecondsWaiting / epoch.Seconds };
+            epochs.Run(way.Supervised(network, way.Training(epochs)));
+        });
 
     private static void WithCachedCases(Setting setting, int cases, Action<IReadOnlyList<CachedCase>> work)
     {

@@ -4,7 +4,9 @@ using KnowledgeDistillation.Benchmarks.Plain;
 
 namespace KnowledgeDistillation.Benchmarks.Cases;
 
-/// <summary>How the KD step grows with volume, width, batch and threads, one of them changed at a time, and the reading of an epoch with the number of cases.</summary>
+/// <summary>
+/// How the KD step grows with volume, width, batch and threads, one of them changed at a time, and the reading of an epoch with the number of cases.
+/// </summary>
 internal static class GrowthCases
 {
     public const string Prefix = "growth: ";
@@ -19,8 +21,20 @@ internal static class GrowthCases
     ];
 
     private static BenchmarkCase Step(string what, Func<Setting, Setting> adapt) =>
-        new($"{Prefix}KD step, {what}", "teacher cached, float32", OurTraining.Distillation(new OurWay()), PlainTraining.Distillation) { Adapt = adapt, WarmUp = 2, Repetitions = 5 };
+        new($"{Prefix}KD step, {what}", "teacher cached, float32", OurTraining.Distillation(new OurWay()), PlainTraining.Distillation)
+        {
+            Adapt = adapt,
+            WarmUp = 2,
+            Repetitions = 5,
+        };
 
     private static BenchmarkCase CasesRead(int count) =>
-        new($"{Prefix}reading {count} cases", "batches from the cache, read and flipped, without a network", DataCases.Reading(count, readAhead: true), DataCases.Reading(count, readAhead: false)) { Repetitions = 7 };
+        new(
+            $"{Prefix}reading {count} cases",
+            "batches from the cache, read and flipped, without a network",
+            DataCases.Reading(count, readAhead: true),
+            DataCases.Reading(count, readAhead: false))
+        {
+            Repetitions = 7,
+        };
 }

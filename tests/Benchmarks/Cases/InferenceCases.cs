@@ -18,7 +18,11 @@ internal static class InferenceCases
         {
             Targets = [new Target("inference, bfloat16", Measure.Ratio, 0.42)],
         },
-        new("sliding window", "a head of 240×240×155, windows half a window apart, those of air skipped, bfloat16", OurInference.SlidingWindow(new OurWay { Precision = Precision.Mixed, SkipBackground = true }), PlainInference.SlidingWindow)
+        new(
+            "sliding window",
+            "a head of 240×240×155, windows half a window apart, those of air skipped, bfloat16",
+            OurInference.SlidingWindow(new OurWay { Precision = Precision.Mixed, SkipBackground = true }),
+            PlainInference.SlidingWindow)
         {
             Targets = [new Target("sliding window 240×240×155, overlap 0.5, bfloat16", Measure.Ratio, 0.5)],
             WarmUp = 0,

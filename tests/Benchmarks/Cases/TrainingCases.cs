@@ -14,24 +14,52 @@ internal static class TrainingCases
         {
             Targets = [new Target("supervised step, float32", Measure.Ratio, 0.75)],
         },
-        new("supervised step bfloat16", "the same in mixed precision", OurTraining.Supervised(new OurWay { Precision = Precision.Mixed }), PlainTraining.Supervised),
-        new("KD step", "a step of a student with one modality, the teacher's answers cached, float32", OurTraining.Distillation(new OurWay()), PlainTraining.Distillation)
+        new(
+            "supervised step bfloat16",
+            "the same in mixed precision",
+            OurTraining.Supervised(new OurWay { Precision = Precision.Mixed }),
+            PlainTraining.Supervised),
+        new(
+            "KD step",
+            "a step of a student with one modality, the teacher's answers cached, float32",
+            OurTraining.Distillation(new OurWay()),
+            PlainTraining.Distillation)
         {
-            Targets = [new Target("KD step, float32, teacher cached", Measure.Ratio, 0.55), new Target("peak memory of a KD step, float32", Measure.PeakMemoryRatio, 0.6)],
+            Targets =
+            [
+                new Target("KD step, float32, teacher cached", Measure.Ratio, 0.55),
+                new Target("peak memory of a KD step, float32", Measure.PeakMemoryRatio, 0.6),
+            ],
         },
         new("KD step bfloat16", "the same in mixed precision", OurTraining.Distillation(new OurWay { Precision = Precision.Mixed }), PlainTraining.Distillation)
         {
-            Targets = [new Target("KD step, bfloat16 mixed, teacher cached", Measure.Ratio, 0.33), new Target("peak memory of a KD step, bfloat16 mixed", Measure.PeakMemoryRatio, 0.6)],
+            Targets =
+            [
+                new Target("KD step, bfloat16 mixed, teacher cached", Measure.Ratio, 0.33),
+                new Target("peak memory of a KD step, bfloat16 mixed", Measure.PeakMemoryRatio, 0.6),
+            ],
         },
-        new("KD step, no cache", "a step with the teacher run anew, float32", OurTraining.Distillation(new OurWay { TeacherCache = null }), PlainTraining.Distillation),
-        new("KD epoch", "an epoch of four cases, its teacher's answers cached, against one of the baseline", OurTraining.Epoch(new OurWay(), withTeacher: true), OurTraining.Epoch(new OurWay(), withTeacher: false))
-        {
-            PlainName = "baseline",
-            Targets = [new Target("KD epoch against baseline epoch, cache full", Measure.Ratio, 1.05)],
-            WarmUp = 1,
-            Repetitions = 11,
-        },
-        new("trainer overhead", "a supervised step of the trainer against the same operations by hand", OurTraining.Supervised(new OurWay()), OurLoopByHand.Supervised)
+        new(
+            "KD step, no cache",
+            "a step with the teacher run anew, float32",
+            OurTraining.Distillation(new OurWay { TeacherCache = null }),
+            PlainTraining.Distillation),
+        new(
+            "KD epoch",
+            "an epoch of four cases, its teacher's answers cached, against one of the baseline",
+            OurTraining.Epoch(new OurWay(), withTeacher: true),
+            OurTraining.Epoch(new OurWay(), withTeacher: false))
+            {
+                PlainName = "baseline",
+                Targets = [new Target("KD epoch against baseline epoch, cache full", Measure.Ratio, 1.05)],
+                WarmUp = 1,
+                Repetitions = 11,
+            },
+        new(
+            "trainer overhead",
+            "a supervised step of the trainer against the same operations by hand",
+            OurTraining.Supervised(new OurWay()),
+            OurLoopByHand.Supervised)
         {
             PlainName = "by hand",
             Targets = [new Target("the trainer against the same operations by hand", Measure.Ratio, 1.02)],

@@ -7,5 +7,6 @@ namespace KnowledgeDistillation.Benchmarks.Data;
 internal static class Parameters
 {
     public static string Describe(nn.Module network) =>
-        string.Create(CultureInfo.InvariantCulture, $"{network.parameters().Count()} tensors of {network.parameters().Sum(parameter => parameter.numel())} parameters");
+        string.Create(
+            CultureInfo.InvariantCulture, $"{network.parameters().Count()} tensors of {network.parameters().Sum(parameter => parameter.numel())} parameters");
 }

@@ -13,11 +13,13 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Benchmarks.Device;
 
 /// <summary>
-/// What only the device itself can show: whether it computes what the CPU computes, and how long steps and epochs of the paper's setting take on it. Ends with 1 where it computes something else.
+/// What only the device itself can show: whether it computes what the CPU computes, and how long steps and epochs of the paper's setting take on it.
+/// Ends with 1 where it computes something else.
 /// </summary>
 internal static class DeviceReport
 {
-    private const string Usage = "Usage: Benchmarks device cpu|cuda [edge width cases], the edge a multiple of 16 from 32, for example: Benchmarks device cuda 64 30 190";
+    private const string Usage =
+        "Usage: Benchmarks device cpu|cuda [edge width cases], the edge a multiple of 16 from 32, for example: Benchmarks device cuda 64 30 190";
 
     // Rounding apart, the first loss is the same; what follows drifts as sums in another order let it.
     private const double LargestFirstGap = 1e-4, LargestGap = 1e-2;
@@ -28,7 +30,9 @@ internal static class DeviceReport
     {
         int[] numbers = [64, 30, 190];
         bool isCuda = args is ["cuda", ..];
-        if (args is not ["cpu" or "cuda", ..] || args.Count is not (1 or 4) || !args.Skip(1).All(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0))
+        if (args is not ["cpu" or "cuda", ..]
+            || args.Count is not (1 or 4)
+            || !args.Skip(1).All(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0))
         {
             Console.Error.WriteLine(Usage);
             return 2;
@@ -71,7 +75,8 @@ internal static class DeviceReport
         for (int step = 0; step < CurveSteps; step++)
             Console.WriteLine(FormattableString.Invariant($"| {step + 1} | {onCpu[step]:0.000000} | {onDevice[step]:0.000000} | {gaps[step]:0.0e+0} |"));
         bool agrees = gaps[0] <= LargestFirstGap && gaps.Max() <= LargestGap;
-        Console.WriteLine(FormattableString.Invariant($"{(agrees ? "Agrees" : "DOES NOT AGREE")}: the first gap may be {LargestFirstGap}, the others {LargestGap}."));
+        Console.WriteLine(
+            FormattableString.Invariant($"{(agrees ? "Agrees" : "DOES NOT AGREE")}: the first gap may be {LargestFirstGap}, the others {LargestGap}."));
         return agrees;
     }
 
@@ -91,7 +96,9 @@ internal static class DeviceReport
 
     private static void MeasureFits(torch.Device device, Setting setting, int cases)
     {
-        Console.WriteLine(FormattableString.Invariant($"\n{setting.Size}³, width {setting.Width}, batch 1, {cases} cases:\n| | ms a step | epoch | 500 epochs | memory of the GPU |\n|---|---|---|---|---|"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"\n{setting.Size}³, width {setting.Width}, batch 1, {cases} cases:\n| | ms a step | epoch | 500 epochs | memory of the GPU |\n"
+            + $"|---|---|---|---|---|"));
         using var items = new RandomCase(setting with { Batch = cases });
         foreach (Precision precision in new[] { Precision.Full, Precision.Mixed })
         {
@@ -114,14 +121,17 @@ internal static class DeviceReport
         TrainingResult result = trainer.Fit(new InMemoryBatchSource(new ModalityImages(items.Images), items.Labels));
         double epoch = result.History[^1].Seconds;
         TimeSpan all = TimeSpan.FromSeconds(result.History[0].Seconds + ((PaperEpochs - 1) * epoch));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {(withTeacher ? "KD step, teacher cached" : "supervised step")}, {way.Precision} | {1000 * steps.Median:0.0} | {epoch:0.0} s | {all:d\\.hh\\:mm} | {GpuMemory()} |"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"| {(withTeacher ? "KD step, teacher cached" : "supervised step")}, {way.Precision} | {1000 * steps.Median:0.0} | {epoch:0.0} s | "
+            + $"{all:d\\.hh\\:mm} | {GpuMemory()} |"));
     }
 
     private static string GpuMemory()
     {
         try
         {
-            using Process query = Process.Start(new ProcessStartInfo("nvidia-smi", "--query-gpu=memory.used,utilization.gpu --format=csv,noheader") { RedirectStandardOutput = true })!;
+            using Process query = Process.Start(
+                new ProcessStartInfo("nvidia-smi", "--query-gpu=memory.used,utilization.gpu --format=csv,noheader") { RedirectStandardOutput = true })!;
             return query.StandardOutput.ReadToEnd().Trim().ReplaceLineEndings("; ");
         }
         catch (System.ComponentModel.Win32Exception)

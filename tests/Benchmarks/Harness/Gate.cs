@@ -14,7 +14,8 @@ internal sealed class Gate(TextReader input, TextWriter output)
     private bool _isReady;
 
     /// <summary>
-    /// What was computed, in words that are the same on both sides of a fair comparison: the number of parameters, a checksum, a distance. The parent compares them.
+    /// What was computed, in words that are the same on both sides of a fair comparison: the number of parameters,
+    /// a checksum, a distance. The parent compares them.
     /// </summary>
     public string Computed { get; set; } = "";
 
@@ -43,5 +44,6 @@ internal sealed class Gate(TextReader input, TextWriter output)
 
     /// <summary>Reports a repetition: its seconds, or whatever else the case measures.</summary>
     public void Report(double value) =>
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Result}\t{value:R}\t{ProcessMemory.PeakMebibytes:0.0}\t{torch.Tensor.TotalCount}\t{Computed}"));
+        output.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"{Result}\t{value:R}\t{ProcessMemory.PeakMebibytes:0.0}\t{torch.Tensor.TotalCount}\t{Computed}"));
 }

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace KnowledgeDistillation.Benchmarks.Harness;
 
-/// <summary>What a case is measured at. Volumes are cubes of <paramref name="Size"/> voxels an edge; networks have <paramref name="Width"/> channels at the first level.</summary>
+/// <summary>
+/// What a case is measured at. Volumes are cubes of <paramref name="Size"/> voxels an edge; networks have <paramref name="Width"/> channels at the first level.
+/// </summary>
 internal sealed record Setting(int Size, int Width, int Batch, int Threads, bool Quick)
 {
     public static Setting Default { get; } = new(64, 16, 1, Environment.ProcessorCount, Quick: false);

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace KnowledgeDistillation.Benchmarks.Harness;
 
 /// <summary>
-/// One side of a comparison in a process of its own, which the parent lets do one repetition at a time: so the sides can take turns, each has a peak of memory of its own, and no
-/// setting of one (of an allocator, say) reaches the other.
+/// One side of a comparison in a process of its own, which the parent lets do one repetition at a time: so the sides can take turns,
+/// each has a peak of memory of its own, and no setting of one (of an allocator, say) reaches the other.
 /// </summary>
 internal sealed class WorkerProcess : IDisposable
 {

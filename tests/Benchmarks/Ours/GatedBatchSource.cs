@@ -4,8 +4,8 @@ using KnowledgeDistillation.Benchmarks.Harness;
 namespace KnowledgeDistillation.Benchmarks.Ours;
 
 /// <summary>
-/// Hands a trainer the same batch whenever the gate opens. A repetition is the time from there to the trainer's asking for the next one: a whole step, with everything that the
-/// trainer does around it.
+/// Hands a trainer the same batch whenever the gate opens. A repetition is the time from there to the trainer's asking for the next one: a whole step,
+/// with everything that the trainer does around it.
 /// </summary>
 internal sealed class GatedBatchSource(Gate gate, Func<Batch> makeBatch) : IBatchSource
 {

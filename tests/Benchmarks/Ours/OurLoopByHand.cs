@@ -7,7 +7,9 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Benchmarks.Ours;
 
-/// <summary>The operations of a supervised step with our network and our loss, but without the trainer: what is left of the difference is the trainer's own.</summary>
+/// <summary>
+/// The operations of a supervised step with our network and our loss, but without the trainer: what is left of the difference is the trainer's own.
+/// </summary>
 internal static class OurLoopByHand
 {
     public static void Supervised(Gate gate, Setting setting)

@@ -21,7 +21,8 @@ internal sealed record OurWay
     public static UNet3D Network(int width, params IReadOnlyList<string> modalities) =>
         new(new UNet3DOptions { Modalities = modalities, OutputChannels = Labels.Channels, BaseWidth = width });
 
-    public TrainingOptions Training(params IReadOnlyList<ITrainingCallback> callbacks) => new() { RestoreBestWeights = false, Precision = Precision, Callbacks = callbacks };
+    public TrainingOptions Training(params IReadOnlyList<ITrainingCallback> callbacks) =>
+        new() { RestoreBestWeights = false, Precision = Precision, Callbacks = callbacks };
 
     public ITrainer Supervised(UNet3D network, TrainingOptions? options = null) => new SupervisedTrainer(network, Labels, options ?? Training());
 
@@ -30,5 +31,6 @@ internal sealed record OurWay
 
     public IInference WholeVolume() => new WholeVolumeInference(Precision);
 
-    public IInference SlidingWindow(int window) => new SlidingWindowInference(new SlidingWindowOptions { WindowSize = [window, window, window], SkipBackground = SkipBackground, Precision = Precision });
+    public IInference SlidingWindow(int window) =>
+        new SlidingWindowInference(new SlidingWindowOptions { WindowSize = [window, window, window], SkipBackground = SkipBackground, Precision = Precision });
 }

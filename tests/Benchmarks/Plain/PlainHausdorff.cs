@@ -31,7 +31,8 @@ internal static class PlainHausdorff
                 for (int x = 0; x < sizeX; x++)
                 {
                     surface[x + (sizeX * (y + (sizeY * z)))] = Inside(x, y, z)
-                        && !(Inside(x - 1, y, z) && Inside(x + 1, y, z) && Inside(x, y - 1, z) && Inside(x, y + 1, z) && Inside(x, y, z - 1) && Inside(x, y, z + 1));
+                        && !(Inside(x - 1, y, z)
+                            && Inside(x + 1, y, z) && Inside(x, y - 1, z) && Inside(x, y + 1, z) && Inside(x, y, z - 1) && Inside(x, y, z + 1));
                 }
             }
         }

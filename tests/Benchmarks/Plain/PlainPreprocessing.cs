@@ -5,8 +5,8 @@ using KnowledgeDistillation.Medical.Volumes;
 namespace KnowledgeDistillation.Benchmarks.Plain;
 
 /// <summary>
-/// The preprocessing of the paper step by step, one file after the other: reorient, z-score of the non-zero voxels, central crop, mean of 2×2×2 voxels, nearest label. Written for volumes that are larger
-/// than the crop.
+/// The preprocessing of the paper step by step, one file after the other: reorient, z-score of the non-zero voxels, central crop, mean of 2×2×2 voxels,
+/// nearest label. Written for volumes that are larger than the crop.
 /// </summary>
 internal static class PlainPreprocessing
 {
@@ -50,7 +50,10 @@ internal static class PlainPreprocessing
             for (int y = 0; y < Crop; y++)
             {
                 for (int x = 0; x < Crop; x++)
-                    result[(x / Factor) + (size * ((y / Factor) + (size * (z / Factor))))] += volume[fromX + x, fromY + y, fromZ + z] / (Factor * Factor * Factor);
+                {
+                    result[(x / Factor) + (size * ((y / Factor) + (size * (z / Factor))))] +=
+                        volume[fromX + x, fromY + y, fromZ + z] / (Factor * Factor * Factor);
+                }
             }
         }
 

@@ -4,7 +4,9 @@ using static TorchSharp.torch.nn;
 
 namespace KnowledgeDistillation.Benchmarks.Plain;
 
-/// <summary>The U-Net of the paper as a good TorchSharp user would write it: same levels, widths and layers as ours, float32, contiguous. Gives logits and bottleneck.</summary>
+/// <summary>
+/// The U-Net of the paper as a good TorchSharp user would write it: same levels, widths and layers as ours, float32, contiguous. Gives logits and bottleneck.
+/// </summary>
 internal sealed class PlainUNet : Module<Tensor, (Tensor Logits, Tensor Bottleneck)>
 {
     private const int Levels = 5;

@@ -10,7 +10,9 @@ internal static class Tables
     public static string Of(IReadOnlyList<Comparison> comparisons, Setting setting)
     {
         StringBuilder text = new();
-        text.AppendLine(CultureInfo.InvariantCulture, $"{Machine.Describe()}; {setting.Size}³ voxels, width {setting.Width}, batch {setting.Batch}, {setting.Threads} threads{(setting.Quick ? "; quick run, figures are rough" : "")}.");
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"{Machine.Describe()}; {setting.Size}³ voxels, width {setting.Width}, batch {setting.Batch}, "
+            + $"{setting.Threads} threads{(setting.Quick ? "; quick run, figures are rough" : "")}.");
         text.AppendLine();
         if (comparisons.Any(comparison => comparison.Case.Targets.Count > 0))
             text.AppendLine(Targets(comparisons));
@@ -20,7 +22,8 @@ internal static class Tables
 
     /// <summary>One comparison in a line, for those who wait.</summary>
     public static string Line(Comparison comparison) =>
-        $"  ours {Value(comparison.Ours, comparison.Case.Unit)}, {comparison.Case.PlainName} {Value(comparison.Plain, comparison.Case.Unit)}, ratio {Ratio(comparison)}";
+        $"  ours {Value(comparison.Ours, comparison.Case.Unit)}, {comparison.Case.PlainName} {Value(comparison.Plain, comparison.Case.Unit)}, "
+            + $"ratio {Ratio(comparison)}";
 
     private static string Targets(IReadOnlyList<Comparison> comparisons)
     {
@@ -70,7 +73,9 @@ internal static class Tables
 
     // The same number after the first and the last repetition says that nothing is left behind.
     private static string Tensors(IReadOnlyList<Repetition> repetitions) =>
-        repetitions[0].LiveTensors == repetitions[^1].LiveTensors ? $"{repetitions[0].LiveTensors}" : $"{repetitions[0].LiveTensors} to {repetitions[^1].LiveTensors}";
+        repetitions[0].LiveTensors == repetitions[^1].LiveTensors
+            ? $"{repetitions[0].LiveTensors}"
+            : $"{repetitions[0].LiveTensors} to {repetitions[^1].LiveTensors}";
 
     // Three significant digits.
     private static string Number(double value)

@@ -12,14 +12,16 @@ internal static class HandMadeReproduction
 {
     public const int Folds = 3;
 
-    public static ReproductionState State(IReadOnlyList<PlannedRun> plan, IReadOnlyList<FinishedRun> finished) => new(new ExperimentSettings { Seed = 7 }, "phantoms", plan, finished, []);
+    public static ReproductionState State(IReadOnlyList<PlannedRun> plan, IReadOnlyList<FinishedRun> finished) =>
+        new(new ExperimentSettings { Seed = 7 }, "phantoms", plan, finished, []);
 
     /// <summary>A run of each fold.</summary>
     public static PlannedRun[] Row(SegmentationSystem system, int? skipConnections, string modality = "t1ce") =>
     [
         .. Enumerable.Range(1, Folds).Select(fold => new PlannedRun
         {
-            Row = $"{system.Name}-{skipConnections?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "all"}-skips{(modality == "t1ce" ? "" : "-" + modality)}",
+            Row = $"{system.Name}-{skipConnections?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "all"}"
+                + $"-skips{(modality == "t1ce" ? "" : "-" + modality)}",
             Title = system.Title,
             Objective = system.Summary,
             System = system,
@@ -36,10 +38,12 @@ internal static class HandMadeReproduction
         run.Finish([.. tenths.Select((dice, i) => Score($"fold{run.Settings.Fold}-case{i + 1}", region, dice))]);
 
     /// <summary>The same scores under other names of the cases.</summary>
-    public static FinishedRun WithCases(this FinishedRun run, params string[] names) => run with { Scores = [.. run.Scores.Zip(names, (score, name) => score with { CaseId = name })] };
+    public static FinishedRun WithCases(this FinishedRun run, params string[] names) =>
+        run with { Scores = [.. run.Scores.Zip(names, (score, name) => score with { CaseId = name })] };
 
     /// <summary>Ten voxels each in reference and prediction, of which some overlap.</summary>
-    public static CaseScore Score(string caseId, string region, int tenths, ScoringGrid grid = ScoringGrid.Training) => Score(caseId, region, voxel => voxel < 10, voxel => voxel >= 10 - tenths && voxel < 20 - tenths, grid);
+    public static CaseScore Score(string caseId, string region, int tenths, ScoringGrid grid = ScoringGrid.Training) =>
+        Score(caseId, region, voxel => voxel < 10, voxel => voxel >= 10 - tenths && voxel < 20 - tenths, grid);
 
     public static CaseScore Score(string caseId, string region, Predicate<int> reference, Predicate<int> prediction, ScoringGrid grid = ScoringGrid.Training) =>
         new("network", caseId, TumorGrade.High, grid, RegionScores.Compare(region, Mask(prediction), Mask(reference)));

@@ -22,7 +22,8 @@ public sealed class PooledResultsTests : IDisposable
     public void Each_seed_counts_the_same_however_many_cases_it_has_and_the_interval_is_that_of_Students_t()
     {
         // Differences in tenths. Seed 1: 1, 2, 3, mean 2. Seed 2: 4. Seed 3: 0, 0, mean 0. Mean of the seeds 2, deviation 2, so 2 ± 4.303 · 2 / √3.
-        PooledComparison comparison = PooledResults.Of([Seed(1, [5, 7, 9], [4, 5, 6]), Seed(2, [8], [4]), Seed(3, [6, 3], [6, 3])], sharesCases: false).FindComparison("kd-net-3-skips", ScoringGrid.Training, "ET")!;
+        PooledComparison comparison = PooledResults.Of([Seed(1, [5, 7, 9], [4, 5, 6]), Seed(2, [8], [4]), Seed(3, [6, 3], [6, 3])], sharesCases: false)
+            .FindComparison("kd-net-3-skips", ScoringGrid.Training, "ET")!;
 
         comparison.Seeds.Select(seed => (seed.Seed, seed.Cases, Math.Round(seed.Difference, 9))).Should().Equal((1, 3, 0.2), (2, 1, 0.4), (3, 2, 0));
         comparison.OverSeeds.Mean.Should().BeApproximately(0.2, 1e-12);
@@ -38,7 +39,8 @@ public sealed class PooledResultsTests : IDisposable
     public void Phantoms_of_different_seeds_are_different_cases_though_their_names_are_the_same()
     {
         // All six cases: 1, 2, 3, 4 and two zeros; the four that differ are all positive: p = 2 / 2⁴.
-        PooledComparison comparison = PooledResults.Of([Seed(1, [5, 7, 9], [4, 5, 6]), Seed(2, [8], [4]), Seed(3, [6, 3], [6, 3])], sharesCases: false).Comparisons.Single();
+        PooledComparison comparison = PooledResults.Of([Seed(1, [5, 7, 9], [4, 5, 6]), Seed(2, [8], [4]), Seed(3, [6, 3], [6, 3])], sharesCases: false)
+            .Comparisons.Single();
 
         comparison.Cases.Should().Be(6);
         comparison.OverCases.Mean.Should().BeApproximately(1.0 / 6, 1e-12);
@@ -67,7 +69,8 @@ public sealed class PooledResultsTests : IDisposable
         // Seed 1: cases 2, 4 | 9, mean 5. Seed 2: 7. Mean 6, deviation √2. The mean of the folds' means, 6, is not that of the cases.
         PlannedRun[] one = Row(1, SegmentationSystems.Baseline), two = Row(2, SegmentationSystems.Baseline);
         PooledSummary dice = PooledResults.Of(
-            [Of(2, two, [two[0].FinishWithTenths("ET", 7)]), Of(1, one, [one[0].FinishWithTenths("ET", 2, 4), one[2].FinishWithTenths("ET", 9)])], sharesCases: false)
+            [Of(2, two, [two[0].FinishWithTenths("ET", 7)]), Of(1, one, [one[0].FinishWithTenths("ET", 2, 4), one[2].FinishWithTenths("ET", 9)])],
+            sharesCases: false)
             .Find("baseline-3-skips", ScoringGrid.Training, "ET", RegionMetric.Dice)!;
 
         dice.Seeds.Select(seed => (seed.Seed, Math.Round(seed.OverCases.Mean, 9), seed.OverCases.Cases)).Should().Equal((1, 0.5, 3), (2, 0.7, 1));
@@ -94,8 +97,12 @@ public sealed class PooledResultsTests : IDisposable
     {
         int[] baseline = [.. Enumerable.Repeat(4, 12)];
         int[] Student(int gain) => [.. Enumerable.Range(0, 12).Select(i => 4 + gain + (i % 2))];
-        PooledComparison agreed = PooledResults.Of([Seed(1, Student(1), baseline), Seed(2, Student(2), baseline), Seed(3, Student(1), baseline)], sharesCases: false).Comparisons.Single();
-        PooledComparison disagreed = PooledResults.Of([Seed(1, Student(5), baseline), Seed(2, Student(0), baseline), Seed(3, Student(0), baseline)], sharesCases: false).Comparisons.Single();
+        PooledComparison agreed = PooledResults.Of(
+            [Seed(1, Student(1), baseline), Seed(2, Student(2), baseline), Seed(3, Student(1), baseline)], sharesCases: false)
+            .Comparisons.Single();
+        PooledComparison disagreed = PooledResults.Of(
+            [Seed(1, Student(5), baseline), Seed(2, Student(0), baseline), Seed(3, Student(0), baseline)], sharesCases: false)
+            .Comparisons.Single();
 
         Verdicts.Of(agreed).Should().Be(Verdict.Gain);
         disagreed.AdjustedPValue.Should().BeLessThan(0.001, "the cases alone would say so");
@@ -109,13 +116,18 @@ public sealed class PooledResultsTests : IDisposable
     {
         PooledResults results = PooledResults.Of([.. Enumerable.Range(1, 3).Select(seed => Several(seed))], sharesCases: false);
         results.Comparisons.Should().HaveCount(4).And.OnlyContain(comparison => comparison.FamilySize == 4);
-        results.Comparisons.Select(comparison => comparison.AdjustedPValue).Should().Equal(HolmCorrection.Adjust(results.Comparisons.Select(comparison => comparison.Test.PValue)));
-        results.Comparisons.Select(comparison => comparison.AdjustedPValueOverSeeds).Should().Equal(HolmCorrection.Adjust(results.Comparisons.Select(comparison => comparison.OverSeeds.PValue)));
+        results.Comparisons.Select(comparison => comparison.AdjustedPValue)
+            .Should().Equal(HolmCorrection.Adjust(results.Comparisons.Select(comparison => comparison.Test.PValue)));
+        results.Comparisons.Select(comparison => comparison.AdjustedPValueOverSeeds)
+            .Should().Equal(HolmCorrection.Adjust(results.Comparisons.Select(comparison => comparison.OverSeeds.PValue)));
 
         static ReproductionState Several(int seed)
         {
-            PlannedRun[] baseline = Row(seed, SegmentationSystems.Baseline), student = Row(seed, SegmentationSystems.KDNet), other = Row(seed, SegmentationSystems.Of("gt-kl"));
-            CaseScore[] Scores(int better) => [.. new[] { "ET", "WT" }.SelectMany(region => Enumerable.Range(1, 5).Select(i => Score($"case{i}", region, 3 + (i <= better ? seed : 0))))];
+            PlannedRun[] baseline = Row(seed, SegmentationSystems.Baseline),
+                student = Row(seed, SegmentationSystems.KDNet),
+                other = Row(seed, SegmentationSystems.Of("gt-kl"));
+            CaseScore[] Scores(int better) =>
+                [.. new[] { "ET", "WT" }.SelectMany(region => Enumerable.Range(1, 5).Select(i => Score($"case{i}", region, 3 + (i <= better ? seed : 0))))];
             return Of(seed, [.. baseline, .. student, .. other], [baseline[0].Finish(Scores(0)), student[0].Finish(Scores(4)), other[0].Finish(Scores(2))]);
         }
     }
@@ -126,7 +138,13 @@ public sealed class PooledResultsTests : IDisposable
         ReproductionState[] seeds = [Seed(1, [5, 7, 9], [4, 5, 6]), Seed(2, [8], [4]), Seed(10, [6, 3], [6, 3])];
         PooledCsv.Write(Path.Combine(_folder, "one"), PooledResults.Of(seeds, sharesCases: false));
         PooledCsv.Write(Path.Combine(_folder, "other"), PooledResults.Of([.. seeds.Reverse()], sharesCases: false));
-        foreach ((string name, int lines) in new[] { ("seeds.csv", 1 + (2 * 3 * 5)), ("summary.csv", 1 + (2 * 5)), ("differences.csv", 4), ("statistics.csv", 2) })
+        foreach ((string name, int lines) in new[]
+        {
+            ("seeds.csv", 1 + (2 * 3 * 5)),
+            ("summary.csv", 1 + (2 * 5)),
+            ("differences.csv", 4),
+            ("statistics.csv", 2),
+        })
         {
             string[] written = File.ReadAllLines(Path.Combine(_folder, "one", name));
             written.Should().HaveCount(lines, name);

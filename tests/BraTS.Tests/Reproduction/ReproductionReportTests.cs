@@ -45,8 +45,9 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
         Row(Table(page, "Table 2"), cells => cells[0] == "KD-Net, literal")[3].Should().Be("λ 0.75, T 5, α 10");
         page.Value.Should().Contain("199 cases for training").And.Contain("ET +3.57, TC +1.17, WT −0.08").And.Contain("17 % of the training part");
 
-        static MeanAndDeviation OverFolds(string row, string region) => MeanAndDeviation.Of(Complete.Value.Finished.Where(run => run.Run.Row == row).Select(run =>
-            100 * run.Scores.Where(score => score.Grid == ScoringGrid.Training && score.Region.Region == region).Average(score => score.Region.Dice)));
+        static MeanAndDeviation OverFolds(string row, string region) =>
+            MeanAndDeviation.Of(Complete.Value.Finished.Where(run => run.Run.Row == row).Select(run =>
+                100 * run.Scores.Where(score => score.Grid == ScoringGrid.Training && score.Region.Region == region).Average(score => score.Region.Dice)));
 
         static string Text(MeanAndDeviation value) => string.Create(CultureInfo.InvariantCulture, $"{value.Mean:0.00} ± {value.StandardDeviation:0.00}");
     }
@@ -57,9 +58,12 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
         PaperFigures.Table1.Select(row => row.Text("ET")).Should().Equal("68.10 ± 1.27", "69.47 ± 1.86", "65.50", "60.80", "71.67 ± 1.22");
         PaperFigures.Table1.Select(row => row.Text("TC")).Should().Equal("80.28 ± 2.44", "80.77 ± 1.18", "66.70", "58.50", "81.45 ± 1.25");
         PaperFigures.Table1.Select(row => row.Text("WT")).Should().Equal("77.06 ± 1.47", "88.48 ± 0.79", "62.40", "58.50", "76.98 ± 1.54");
-        PaperFigures.Table2.Skip(5).Select(row => row.Text("ET")).Should().Equal("42.95 ± 3.42", "42.59 ± 2.54", "47.59 ± 0.98", "44.80 ± 1.10", "46.23 ± 2.91");
-        PaperFigures.Table2.Skip(5).Select(row => row.Text("TC")).Should().Equal("69.44 ± 1.37", "69.79 ± 1.63", "70.96 ± 1.73", "70.12 ± 2.42", "70.73 ± 2.47");
-        PaperFigures.Table2.Skip(5).Select(row => row.Text("WT")).Should().Equal("69.41 ± 1.52", "75.93 ± 0.33", "71.41 ± 1.20", "70.19 ± 1.40", "71.93 ± 1.26");
+        PaperFigures.Table2.Skip(5).Select(row => row.Text("ET"))
+            .Should().Equal("42.95 ± 3.42", "42.59 ± 2.54", "47.59 ± 0.98", "44.80 ± 1.10", "46.23 ± 2.91");
+        PaperFigures.Table2.Skip(5).Select(row => row.Text("TC"))
+            .Should().Equal("69.44 ± 1.37", "69.79 ± 1.63", "70.96 ± 1.73", "70.12 ± 2.42", "70.73 ± 2.47");
+        PaperFigures.Table2.Skip(5).Select(row => row.Text("WT"))
+            .Should().Equal("69.41 ± 1.52", "75.93 ± 0.33", "71.41 ± 1.20", "70.19 ± 1.40", "71.93 ± 1.26");
         PaperFigures.Table2.Skip(2).Take(2).Select(row => row.Text("ET")).Should().Equal("70.00 ± 1.51", "69.22 ± 1.19");
     }
 
@@ -67,7 +71,8 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
     public void The_answer_says_yes_only_where_interval_and_corrected_p_agree()
     {
         string page = Write(Complete.Value).Value;
-        page.Should().Contain("it helps in ET; in TC and WT we cannot tell").And.Contain("it harms in ET, TC and WT").And.Contain("nothing follows for patients");
+        page.Should().Contain("it helps in ET; in TC and WT we cannot tell").And.Contain("it harms in ET, TC and WT")
+            .And.Contain("nothing follows for patients");
         Comparison ahead = ReproductionResults.Of(Complete.Value).FindComparison("kd-net-3-skips", ScoringGrid.Training, "ET")!;
         Verdicts.Of(ahead).Should().Be(Verdict.Gain);
         Verdicts.Of(ahead with { AdjustedPValue = 0.05 }).Should().Be(Verdict.Open);
@@ -75,7 +80,12 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
         Verdicts.Of(ahead with { Difference = ahead.Difference with { Lower = double.NaN, Upper = double.NaN } }).Should().Be(Verdict.Open);
         Verdicts.Of(ahead with { Difference = ahead.Difference with { Count = 9 } }).Should().Be(Verdict.Open);
         Verdicts.Of(ahead with { Test = ahead.Test with { PositiveRankSum = 1, NegativeRankSum = 2 } }).Should().Be(Verdict.Open, "mean and ranks disagree");
-        Verdicts.Of(ahead with { Difference = ahead.Difference with { Mean = -0.1, Lower = -0.2, Upper = -0.05 }, Test = ahead.Test with { PositiveRankSum = 1, NegativeRankSum = 2 } }).Should().Be(Verdict.Loss);
+        Verdicts.Of(ahead with
+        {
+            Difference = ahead.Difference with { Mean = -0.1, Lower = -0.2, Upper = -0.05 },
+            Test = ahead.Test with { PositiveRankSum = 1, NegativeRankSum = 2 },
+        })
+            .Should().Be(Verdict.Loss);
     }
 
     [Fact]
@@ -105,11 +115,14 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
         XElement page = Write(Complete.Value, Pictures());
         string html = File.ReadAllText(Html);
         html.Should().NotContain("http").And.NotContain("<script").And.NotContain("@import").And.NotContain("url(").And.Contain("prefers-color-scheme: dark");
-        page.Descendants("img").Should().HaveCount(15, "three cases with input, reference, baseline, student and teacher").And.OnlyContain(image => image.Attribute("alt")!.Value.Length > 10 && image.Attribute("src")!.Value.StartsWith("data:image/png;base64,"));
+        page.Descendants("img").Should().HaveCount(15, "three cases with input, reference, baseline, student and teacher")
+            .And.OnlyContain(image => image.Attribute("alt")!.Value.Length > 10 && image.Attribute("src")!.Value.StartsWith("data:image/png;base64,"));
         page.Descendants("svg").Should().OnlyContain(chart => chart.Attribute("role")!.Value == "img" && chart.Attribute("aria-label")!.Value.Length > 20);
         page.Descendants("svg").Should().HaveCount(3 + 3 + 39, "intervals and boxes of each region, and the curves of each run");
-        page.Descendants("table").Should().OnlyContain(table => Caption(table).Length > 0 && table.Descendants("th").All(head => head.Attribute("scope") != null));
-        page.Descendants("tr").GroupBy(row => row.Ancestors("table").First()).Should().OnlyContain(table => table.Select(row => row.Elements().Count()).Distinct().Count() == 1);
+        page.Descendants("table")
+            .Should().OnlyContain(table => Caption(table).Length > 0 && table.Descendants("th").All(head => head.Attribute("scope") != null));
+        page.Descendants("tr").GroupBy(row => row.Ancestors("table").First())
+            .Should().OnlyContain(table => table.Select(row => row.Elements().Count()).Distinct().Count() == 1);
         html.Should().Contain("Best case: Phantom_").And.Contain("Median case: ").And.Contain("Worst case: ");
     }
 
@@ -121,7 +134,11 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
 
         string[] cells = [.. page.Descendants("td").Select(cell => cell.Value)];
         string[] lines = markdown.Split('\n');
-        string[] inMarkdown = [.. lines.Where((line, i) => line.StartsWith("| ", StringComparison.Ordinal) && !line.Contains("![", StringComparison.Ordinal) && !lines[i + 1].StartsWith("|---", StringComparison.Ordinal))
+        string[] inMarkdown =
+        [
+            .. lines.Where((line, i) => line.StartsWith("| ", StringComparison.Ordinal)
+                && !line.Contains("![", StringComparison.Ordinal)
+                && !lines[i + 1].StartsWith("|---", StringComparison.Ordinal))
             .SelectMany(line => Unescaped().Split(line)[2..^1]).Select(cell => Escapes().Replace(cell.Trim().Trim('*'), "$1"))];
         inMarkdown.Where(IsNumber).Should().Equal(cells.Where(IsNumber));
         string words = Escapes().Replace(markdown.Replace("*", "", StringComparison.Ordinal), "$1");
@@ -164,14 +181,16 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
             _ => run.System == SegmentationSystems.Baseline,
         });
         XElement page = Write(state, Pictures());
-        page.Value.Should().Contain($"{state.Finished.Count} of 39 runs are done").And.Contain($"Not done yet, and in none of the figures above: {39 - state.Finished.Count} of 39 runs.");
+        page.Value.Should().Contain($"{state.Finished.Count} of 39 runs are done")
+            .And.Contain($"Not done yet, and in none of the figures above: {39 - state.Finished.Count} of 39 runs.");
         Row(Table(page, "Runs by fold"), cells => cells[0] == "kd-net-3-skips")[3].Should().Be(part is "nothing" or "baseline only" ? "not done" : "done");
         if (part is "nothing" or "no baseline" or "baseline only")
             page.Value.Should().Contain("cannot tell yet").And.Contain("No fold is done with both a student and its baseline.");
         if (part == "one fold")
         {
             page.Value.Should().Contain("So far: 1 of 3 folds.");
-            Row(Table(page, "Table 1"), cells => cells[0].StartsWith("Baseline", StringComparison.Ordinal))[1].Should().MatchRegex(@"^\d\d\.\d\d$", "one fold has no deviation");
+            Row(Table(page, "Table 1"), cells => cells[0].StartsWith("Baseline", StringComparison.Ordinal))[1]
+                .Should().MatchRegex(@"^\d\d\.\d\d$", "one fold has no deviation");
         }
 
         if (part == "no teacher")
@@ -183,7 +202,8 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
     {
         XElement page = Write(Complete.Value with { Plan = [], Finished = [] });
         page.Value.Should().Contain("no KD-Net student with all skip connections is planned");
-        Row(Table(page, "Table 1"), cells => cells[0].StartsWith("Baseline", StringComparison.Ordinal)).Should().EndWith("not planned").And.Contain("68.10 ± 1.27");
+        Row(Table(page, "Table 1"), cells => cells[0].StartsWith("Baseline", StringComparison.Ordinal)).Should().EndWith("not planned")
+            .And.Contain("68.10 ± 1.27");
     }
 
     [Fact]
@@ -206,8 +226,12 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
         Table(page, "Circumstances A: 26 of 39 runs").Value.Should().Contain("revision 01234567").And.Contain("Generic 2 cores");
         Table(page, "Circumstances B: 13 of 39 runs").Value.Should().Contain("revision 89abcdef");
         XElement options = Table(page, "Options of all runs");
-        foreach (string name in typeof(ExperimentSettings).GetProperties(System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Instance).Select(property => property.Name))
+        foreach (string name in typeof(ExperimentSettings).GetProperties(System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Instance)
+            .Select(property => property.Name))
+        {
             Row(options, cells => cells[0] == SettingsRows.InWords(name)).Should().HaveCount(3);
+        }
+
         Row(options, cells => cells[0] == "seed")[1].Should().Be("3");
         Row(options, cells => cells[0] == "epochs").Should().Equal("epochs", "40", "500");
         Row(Table(page, "Options of each row"), cells => cells[0] == "u-hved")[6].Should().Be("0.002");
@@ -218,7 +242,12 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
     public void A_checkpoint_that_is_gone_costs_its_picture_only()
     {
         ReproductionPictures pictures = Pictures();
-        XElement page = Write(Complete.Value, pictures with { Segment = (run, item) => run.Run.System == SegmentationSystems.Teacher ? throw new CheckpointException("/gone", "it is gone") : pictures.Segment(run, item) });
+        XElement page = Write(
+            Complete.Value, pictures with
+            {
+                Segment = (run, item) =>
+                    run.Run.System == SegmentationSystems.Teacher ? throw new CheckpointException("/gone", "it is gone") : pictures.Segment(run, item),
+            });
         page.Descendants("img").Should().HaveCount(12);
         page.Value.Should().Contain("Teacher: no prediction can be shown.").And.Contain("it is gone");
     }
@@ -234,10 +263,15 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
         FinishedRun Real(FinishedRun run) => run with
         {
             Folder = run.Run.System.NeedsTeacher ? trained.Student : trained.Teacher,
-            Scores = [.. run.Scores.Select(score => score with { CaseId = ids[score.CaseId[^1] % ids.Length] }).DistinctBy(score => (score.CaseId, score.Grid, score.Region.Region))],
+            Scores =
+            [
+                .. run.Scores.Select(score => score with { CaseId = ids[score.CaseId[^1] % ids.Length] })
+                    .DistinctBy(score => (score.CaseId, score.Grid, score.Region.Region)),
+            ],
         };
 
-        XElement page = Write(synthetic with { Finished = [.. synthetic.Finished.Select(Real)] }, ReproductionPictures.OfCheckpoints(id => cases[id], TorchSharp.torch.CPU));
+        XElement page = Write(
+            synthetic with { Finished = [.. synthetic.Finished.Select(Real)] }, ReproductionPictures.OfCheckpoints(id => cases[id], TorchSharp.torch.CPU));
 
         page.Descendants("img").Should().HaveCount(3 * 4, "there is no baseline");
         page.Value.Should().NotContain("can be shown");
@@ -280,7 +314,8 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
         try
         {
             new BraTSPhantom(new BraTSPhantomOptions { Seed = 1, Size = VolumeSize.Cube(16) }).WriteDataset(data, 1);
-            PreprocessedCase item = new Preprocessor(new PreprocessingOptions { CropSize = null, SubsamplingFactor = 1 }).Process(BraTSDataset.Open(data).Cases[0]);
+            PreprocessedCase item = new Preprocessor(new PreprocessingOptions { CropSize = null, SubsamplingFactor = 1 })
+                .Process(BraTSDataset.Open(data).Cases[0]);
             return new ReproductionPictures(_ => item, (_, prepared) => prepared.Classes!);
         }
         finally
@@ -296,11 +331,13 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
         return XDocument.Load(reader).Root!;
     }
 
-    private static XElement Table(XElement page, string caption) => page.Descendants("table").Single(table => Caption(table).StartsWith(caption, StringComparison.Ordinal));
+    private static XElement Table(XElement page, string caption) =>
+        page.Descendants("table").Single(table => Caption(table).StartsWith(caption, StringComparison.Ordinal));
 
     private static string Caption(XElement table) => table.Element("caption")!.Value;
 
-    private static string[] Row(XElement table, Func<string[], bool> wanted) => table.Descendants("tr").Select(row => row.Elements().Select(cell => cell.Value).ToArray()).Single(wanted);
+    private static string[] Row(XElement table, Func<string[], bool> wanted) =>
+        table.Descendants("tr").Select(row => row.Elements().Select(cell => cell.Value).ToArray()).Single(wanted);
 
     [GeneratedRegex(@"(?<!\\)\|")]
     private static partial Regex Unescaped();

@@ -21,7 +21,8 @@ public sealed class ReproductionResultsTests : IDisposable
     public void Means_over_folds_are_those_of_the_folds_means_however_many_cases_each_has()
     {
         // Folds' means 0.5, 0.7, 0.9: mean 0.7, deviation 0.2. Cases 0.4, 0.6, 0.7, 0.9: mean 0.65.
-        var results = ReproductionResults.Of(State(_baseline, [_baseline[2].FinishWithTenths("ET", 9), _baseline[0].FinishWithTenths("ET", 4, 6), _baseline[1].FinishWithTenths("ET", 7)]));
+        var results = ReproductionResults.Of(
+            State(_baseline, [_baseline[2].FinishWithTenths("ET", 9), _baseline[0].FinishWithTenths("ET", 4, 6), _baseline[1].FinishWithTenths("ET", 7)]));
         SummaryRow dice = results.Find("baseline-3-skips", ScoringGrid.Training, "ET", RegionMetric.Dice)!;
         dice.OverFolds.Mean.Should().BeApproximately(0.7, 1e-12);
         dice.OverFolds.StandardDeviation.Should().BeApproximately(0.2, 1e-12);
@@ -29,7 +30,8 @@ public sealed class ReproductionResultsTests : IDisposable
         dice.OverCases.Mean.Should().BeApproximately(0.65, 1e-12);
         dice.OverCases.StandardDeviation.Should().BeApproximately(Math.Sqrt(0.13 / 3), 1e-12);
         dice.OverCases.Counted.Should().Be(4);
-        results.Folds.Where(fold => fold.Metric == RegionMetric.Dice).Select(fold => (fold.Run.Settings.Fold, fold.OverCases.Cases)).Should().Equal((1, 2), (2, 1), (3, 1));
+        results.Folds.Where(fold => fold.Metric == RegionMetric.Dice).Select(fold => (fold.Run.Settings.Fold, fold.OverCases.Cases))
+            .Should().Equal((1, 2), (2, 1), (3, 1));
     }
 
     [Fact]
@@ -104,7 +106,9 @@ public sealed class ReproductionResultsTests : IDisposable
     public void The_baseline_is_the_one_of_the_same_skip_connections_and_modality_whether_the_default_is_named_or_not()
     {
         // Four levels have three skip connections, unless fewer are asked for.
-        PlannedRun[] none = Row(SegmentationSystems.Baseline, 0), all = Row(SegmentationSystems.Baseline, null), flair = Row(SegmentationSystems.Baseline, 3, "flair");
+        PlannedRun[] none = Row(SegmentationSystems.Baseline, 0),
+            all = Row(SegmentationSystems.Baseline, null),
+            flair = Row(SegmentationSystems.Baseline, 3, "flair");
         PlannedRun[] plan = [.. none, .. flair, .. all];
         BaselineComparisons.BaselineOf(_student[0], plan)!.Row.Should().Be("baseline-all-skips");
         BaselineComparisons.BaselineOf(Row(SegmentationSystems.KDNet, 0)[0], plan)!.Row.Should().Be("baseline-0-skips");
@@ -125,15 +129,24 @@ public sealed class ReproductionResultsTests : IDisposable
     [Fact]
     public void Holms_correction_counts_all_regions_and_rows_of_a_grid_and_modality()
     {
-        PlannedRun[] other = Row(SegmentationSystems.Of("gt-kl"), 3), flair = Row(SegmentationSystems.KDNet, 3, "flair"), flairBaseline = Row(SegmentationSystems.Baseline, 3, "flair");
+        PlannedRun[] other = Row(SegmentationSystems.Of("gt-kl"), 3),
+            flair = Row(SegmentationSystems.KDNet, 3, "flair"),
+            flairBaseline = Row(SegmentationSystems.Baseline, 3, "flair");
         CaseScore[] Scores(int better) =>
         [
-            .. new[] { "ET", "TC", "WT" }.SelectMany((region, place) => Enumerable.Range(1, 6).SelectMany(i => new[] { ScoringGrid.Training, ScoringGrid.Native }
-                .Select(grid => Score($"case{i}", region, Math.Clamp(3 + (better * ((i <= 5 - place) ? 1 : -1)), 0, 10), grid)))),
+            .. new[] { "ET", "TC", "WT" }
+                .SelectMany((region, place) => Enumerable.Range(1, 6).SelectMany(i => new[] { ScoringGrid.Training, ScoringGrid.Native }
+                    .Select(grid => Score($"case{i}", region, Math.Clamp(3 + (better * ((i <= 5 - place) ? 1 : -1)), 0, 10), grid)))),
         ];
         var results = ReproductionResults.Of(State(
             [.. _baseline, .. _student, .. other, .. flairBaseline, .. flair],
-            [_baseline[0].Finish(Scores(0)), _student[0].Finish(Scores(2)), other[0].Finish(Scores(1)), flairBaseline[0].Finish(Scores(0)), flair[0].Finish(Scores(2))]));
+            [
+                _baseline[0].Finish(Scores(0)),
+                _student[0].Finish(Scores(2)),
+                other[0].Finish(Scores(1)),
+                flairBaseline[0].Finish(Scores(0)),
+                flair[0].Finish(Scores(2)),
+            ]));
 
         Comparison[] family = [.. results.Comparisons.Where(comparison => comparison.Modality == "t1ce" && comparison.Grid == ScoringGrid.Native)];
         family.Should().HaveCount(6).And.OnlyContain(comparison => comparison.FamilySize == 6);
@@ -152,7 +165,8 @@ public sealed class ReproductionResultsTests : IDisposable
         ];
         PlannedRun[] plan = [.. _baseline, .. _student];
         ResultsCsv.Write(Path.Combine(_folder, "one"), ReproductionResults.Of(State(plan, finished)));
-        ResultsCsv.Write(Path.Combine(_folder, "other"), ReproductionResults.Of(State(plan, [.. finished.Reverse().Select(run => run with { Scores = [.. run.Scores.Reverse()] })])));
+        ResultsCsv.Write(Path.Combine(_folder, "other"),
+            ReproductionResults.Of(State(plan, [.. finished.Reverse().Select(run => run with { Scores = [.. run.Scores.Reverse()] })])));
         foreach (string name in new[] { "cases.csv", "folds.csv", "summary.csv", "statistics.csv" })
             File.ReadAllBytes(Path.Combine(_folder, "other", name)).Should().Equal(File.ReadAllBytes(Path.Combine(_folder, "one", name)), name);
     }
@@ -162,7 +176,10 @@ public sealed class ReproductionResultsTests : IDisposable
     {
         ResultsCsv.Write(_folder, ReproductionResults.Of(State(
             [.. _baseline, .. _student],
-            [_baseline[0].Finish(Score("a", "ET", 5), Score("b", "ET", reference: _ => true, prediction: _ => false)), _student[0].FinishWithTenths("ET", 5).WithCases("a")])));
+            [
+                _baseline[0].Finish(Score("a", "ET", 5), Score("b", "ET", reference: _ => true, prediction: _ => false)),
+                _student[0].FinishWithTenths("ET", 5).WithCases("a"),
+            ])));
         string[] Lines(string name) => File.ReadAllLines(Path.Combine(_folder, name));
         foreach ((string name, int lines) in new[] { ("cases.csv", 4), ("folds.csv", 11), ("summary.csv", 11), ("statistics.csv", 2) })
         {

@@ -29,16 +29,34 @@ internal static class SyntheticReproduction
     {
         foreach ((SegmentationSystem system, string title, string objective) in new[]
         {
-            (SegmentationSystems.Teacher, "Teacher", "GT"), (SegmentationSystems.Baseline, "Baseline", "GT"), (SegmentationSystems.Of("gt-kl"), "GT + KL", "GT + KL"),
+            (SegmentationSystems.Teacher, "Teacher", "GT"),
+            (SegmentationSystems.Baseline, "Baseline", "GT"), (SegmentationSystems.Of("gt-kl"), "GT + KL", "GT + KL"),
             (SegmentationSystems.Of("gt-kd"), "GT + KD", "GT + KD"), (SegmentationSystems.KDNet, "KD-Net", "GT + KL + KD"),
         })
         {
             foreach (int skips in new[] { AllSkips, 0 })
-                yield return Run(system, title, objective, settings with { SkipConnections = skips }) with { Weighting = system == SegmentationSystems.KDNet ? "tuned" : null };
+            {
+                yield return Run(system, title, objective, settings with { SkipConnections = skips }) with
+                {
+                    Weighting = system == SegmentationSystems.KDNet ? "tuned" : null,
+                };
+            }
         }
 
-        yield return Run(SegmentationSystems.KDNet, "KD-Net", "GT + KL + KD", settings with { SkipConnections = AllSkips, Lambda = null, Temperature = null, Alpha = null }) with { Row = "kd-net-literal-3-skips", Weighting = "literal" };
-        yield return Run(SegmentationSystems.Of("u-hved"), "U-HVED", "segmentation + reconstruction + divergence", settings with { Lambda = null, Temperature = null, Alpha = null });
+        yield return Run(
+            SegmentationSystems.KDNet,
+            "KD-Net",
+            "GT + KL + KD",
+            settings with { SkipConnections = AllSkips, Lambda = null, Temperature = null, Alpha = null }) with
+        {
+            Row = "kd-net-literal-3-skips",
+            Weighting = "literal",
+        };
+        yield return Run(
+            SegmentationSystems.Of("u-hved"),
+            "U-HVED",
+            "segmentation + reconstruction + divergence",
+            settings with { Lambda = null, Temperature = null, Alpha = null });
         yield return Run(SegmentationSystems.Of("u-hemis"), "U-HeMIS", "segmentation", settings with { Lambda = null, Temperature = null, Alpha = null });
     }
 
@@ -69,8 +87,12 @@ internal static class SyntheticReproduction
                 foreach (ScoringGrid grid in Enum.GetValues<ScoringGrid>())
                 {
                     int shift = (int)Math.Round(200 * (1 - Math.Clamp(dice - (grid == ScoringGrid.Native ? 0.015 : 0), 0, 1)));
-                    scores.Add(new CaseScore(run.Title, FormattableString.Invariant($"Phantom_{fold}_{i + 1:00}"), i % 4 == 0 ? TumorGrade.Low : TumorGrade.High, grid,
-                        RegionScores.Compare(region.Name, Mask(voxel => !(absent && (noise.Next(2) == 0 || voxel > 3)) && voxel >= shift && voxel < 200 + shift && !absent), Mask(voxel => !absent && voxel < 200))));
+                    scores.Add(
+                        new CaseScore(run.Title, FormattableString.Invariant($"Phantom_{fold}_{i + 1:00}"), i % 4 == 0 ? TumorGrade.Low : TumorGrade.High, grid,
+                            RegionScores.Compare(
+                                region.Name,
+                                Mask(voxel => !(absent && (noise.Next(2) == 0 || voxel > 3)) && voxel >= shift && voxel < 200 + shift && !absent),
+                                Mask(voxel => !absent && voxel < 200))));
                 }
             }
         }
@@ -78,14 +100,33 @@ internal static class SyntheticReproduction
         var facts = new RunFacts(
             Start.AddMinutes(7 * noise.NextDouble() * 60),
             200 + (300 * noise.NextDouble()),
-            new Dictionary<string, string> { ["kdnet"] = fold == 3 ? "0.1.0, revision 89abcdef" : "0.1.0, revision 01234567", [".NET"] = "10.0.0", ["TorchSharp"] = "0.107.0", ["libtorch"] = "2.10.0" },
-            new Dictionary<string, string> { ["operating system"] = "Linux 6.1 x64", ["processor"] = "Generic 2 cores", ["threads"] = "2", ["device"] = "cpu" });
+            new Dictionary<string, string>
+            {
+                ["kdnet"] = fold == 3 ? "0.1.0, revision 89abcdef" : "0.1.0, revision 01234567",
+                [".NET"] = "10.0.0",
+                ["TorchSharp"] = "0.107.0",
+                ["libtorch"] = "2.10.0",
+            },
+            new Dictionary<string, string>
+            {
+                ["operating system"] = "Linux 6.1 x64",
+                ["processor"] = "Generic 2 cores",
+                ["threads"] = "2",
+                ["device"] = "cpu",
+            });
         return new FinishedRun(run, $"/nowhere/{run.Id}", scores, History(run, noise), facts);
     }
 
     private static double Level(PlannedRun run, int place)
     {
-        double[] level = run.System.Name switch { "teacher" => [0.80, 0.90, 0.94], "u-hved" => [0.70, 0.78, 0.80], "u-hemis" => [0.66, 0.74, 0.78], "baseline" => [0.74, 0.86, 0.86], _ => [0.765, 0.865, 0.857] };
+        double[] level = run.System.Name switch
+        {
+            "teacher" => [0.80, 0.90, 0.94],
+            "u-hved" => [0.70, 0.78, 0.80],
+            "u-hemis" => [0.66, 0.74, 0.78],
+            "baseline" => [0.74, 0.86, 0.86],
+            _ => [0.765, 0.865, 0.857],
+        };
         if (run.Row.Contains("literal", StringComparison.Ordinal))
             level = [0.72, 0.84, 0.83];
         return level[place] - (run.Settings.SkipConnections == 0 ? 0.2 : 0);
@@ -93,7 +134,15 @@ internal static class SyntheticReproduction
 
     private static List<EpochReport> History(PlannedRun run, Random noise)
     {
-        string[] terms = run.System.Name switch { "gt-kl" => ["GT", "KL"], "gt-kd" => ["KD", "GT"], "kd-net" => ["KD", "GT", "KL"], "u-hved" => ["segmentation", "reconstruction", "divergence"], "u-hemis" => ["segmentation"], _ => ["GT"] };
+        string[] terms = run.System.Name switch
+        {
+            "gt-kl" => ["GT", "KL"],
+            "gt-kd" => ["KD", "GT"],
+            "kd-net" => ["KD", "GT", "KL"],
+            "u-hved" => ["segmentation", "reconstruction", "divergence"],
+            "u-hemis" => ["segmentation"],
+            _ => ["GT"],
+        };
         double best = double.PositiveInfinity;
         var history = new List<EpochReport>();
         for (int epoch = 0; epoch < Epochs; epoch++)
@@ -108,10 +157,15 @@ internal static class SyntheticReproduction
 
         LossReport Losses(double level)
         {
-            TermValue[] values = [.. terms.Select((name, i) => new TermValue(name, name == "KL" ? 0.1 : i == 0 ? 0.75 : 0.25, level * (1 + i) * (1 + (0.08 * (noise.NextDouble() - 0.5)))))];
+            TermValue[] values =
+            [
+                .. terms.Select(
+                    (name, i) => new TermValue(name, name == "KL" ? 0.1 : i == 0 ? 0.75 : 0.25, level * (1 + i) * (1 + (0.08 * (noise.NextDouble() - 0.5))))),
+            ];
             return new LossReport(values.Sum(value => value.Weighted), values);
         }
     }
 
-    private static VoxelMask Mask(Predicate<int> belongs) => new([.. Enumerable.Range(0, 420).Select(voxel => belongs(voxel))], 420, 1, 1, Spacing.OneMillimeter);
+    private static VoxelMask Mask(Predicate<int> belongs) =>
+        new([.. Enumerable.Range(0, 420).Select(voxel => belongs(voxel))], 420, 1, 1, Spacing.OneMillimeter);
 }

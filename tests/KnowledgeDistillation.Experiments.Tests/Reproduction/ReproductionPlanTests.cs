@@ -34,7 +34,8 @@ public sealed class ReproductionPlanTests
     {
         ExperimentSettings settings = ReproductionPresets.Of("paper", phantoms: false);
 
-        (settings.Epochs, settings.BatchSize, settings.CropEdge / settings.SubsamplingFactor, settings.Folds, settings.PlateauPatience).Should().Be((500, 1, 64, 3, 50));
+        (settings.Epochs, settings.BatchSize, settings.CropEdge / settings.SubsamplingFactor, settings.Folds, settings.PlateauPatience)
+            .Should().Be((500, 1, 64, 3, 50));
         var network = (Networks.UNet3DOptions)Plan(settings)[0].System.Recipe(Plan(settings)[0].Settings, BraTSModality.T1ce);
         (network.BaseWidth, network.Levels, network.SkipConnections, network.Modalities.Count).Should().Be((30, 5, 4, 4));
         Plan(settings)[0].Settings.TrainingOptions(SegmentationSystems.Teacher).LearningRate.Should().Be(1e-4);
@@ -67,7 +68,8 @@ public sealed class ReproductionPlanTests
         more.Select(run => run.Id).Should().OnlyHaveUniqueItems().And.Contain(usual.Select(run => run.Id));
         more.Where(run => run.Settings.Fold == 1).Select(run => run.Row).Except(usual.Select(run => run.Row)).Should().Equal(
             "multiresunet-teacher-4-skips", "multiresunet-baseline-4-skips", "multiresunet-kd-net-4-skips",
-            "shared-levels-4-skips", "synthesis-4-skips", "hinton-4-skips", "generalized-4-skips", "structured-4-skips", "consistency-4-skips", "feature-matching-4-skips", "attention-4-skips", "disentangled",
+            "shared-levels-4-skips", "synthesis-4-skips", "hinton-4-skips", "generalized-4-skips", "structured-4-skips",
+            "consistency-4-skips", "feature-matching-4-skips", "attention-4-skips", "disentangled",
             "baseline-4-skips-t1", "kd-net-4-skips-t1", "baseline-4-skips-t2", "kd-net-4-skips-t2", "baseline-4-skips-flair", "kd-net-4-skips-flair");
         PlannedRun multiRes = more.Single(run => run.Id == "fold-1/multiresunet-kd-net-4-skips");
         multiRes.Teacher.Should().Be("fold-1/multiresunet-teacher-4-skips");

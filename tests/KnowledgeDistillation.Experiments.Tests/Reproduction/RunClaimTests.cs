@@ -48,7 +48,8 @@ public sealed class RunClaimTests : IDisposable
         string machine;
         using (RunClaim? own = RunClaim.TryTake(_folder, Long))
             machine = JsonNode.Parse(File.ReadAllText(FileOf(1)))!["Machine"]!.ToString();
-        using Process brief = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, "--help") { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using Process brief = Process.Start(
+            new ProcessStartInfo(Environment.ProcessPath!, "--help") { RedirectStandardOutput = true, RedirectStandardError = true })!;
         brief.StandardOutput.ReadToEnd();
         brief.WaitForExit();
 
@@ -161,13 +162,15 @@ public sealed class RunClaimTests : IDisposable
         WriteClaim(2, machine: "another", process: 1);
         results.Enter(2);
 
-        FluentActions.Invoking(() => results.Publish(working, [], new RunFacts(DateTimeOffset.UnixEpoch, 1, new Dictionary<string, string>(), new Dictionary<string, string>()), holder!))
+        FluentActions.Invoking(() => results
+            .Publish(working, [], new RunFacts(DateTimeOffset.UnixEpoch, 1, new Dictionary<string, string>(), new Dictionary<string, string>()), holder!))
             .Should().Throw<OperationCanceledException>();
         results.IsDone.Should().BeFalse();
     }
 
     private void WriteClaim(int number, string machine, int process, string? folder = null) =>
-        File.WriteAllText(FileOf(number, folder), new JsonObject { ["Machine"] = machine, ["Process"] = process, ["Token"] = Guid.NewGuid(), ["Released"] = false }.ToJsonString());
+        File.WriteAllText(FileOf(number, folder),
+            new JsonObject { ["Machine"] = machine, ["Process"] = process, ["Token"] = Guid.NewGuid(), ["Released"] = false }.ToJsonString());
 
     private string FileOf(int number, string? folder = null) => Path.Combine(folder ?? _folder, $"claim-{number}.json");
 }

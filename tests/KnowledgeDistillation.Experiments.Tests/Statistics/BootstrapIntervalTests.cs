@@ -11,7 +11,8 @@ public class BootstrapIntervalTests
     // Davison and Hinkley, "Bootstrap Methods and their Application", 1997, table 1.2: hours between failures of air-conditioning.
     private static readonly double[] AirConditioning = [3, 5, 7, 18, 43, 85, 91, 98, 100, 130, 230, 487];
 
-    private static readonly Gen<double[]> Samples = Gen.Int[-1000, 1000].Select(value => value / 1000.0).Array[2, 40].Where(sample => sample.Distinct().Count() > 1);
+    private static readonly Gen<double[]> Samples = Gen.Int[-1000, 1000].Select(value => value / 1000.0).Array[2, 40]
+        .Where(sample => sample.Distinct().Count() > 1);
 
     [Fact]
     public void Air_conditioning_as_in_Davison_and_Hinkley_1997()
@@ -100,7 +101,8 @@ public class BootstrapIntervalTests
     public void One_value_has_no_interval() => BootstrapInterval.OfMean([0.2]).Should().Be(new BootstrapInterval(0.2, double.NaN, double.NaN, 0.95, 1));
 
     [Fact]
-    public void Values_that_are_all_the_same_have_an_interval_of_no_width() => BootstrapInterval.OfMean([0.1, 0.1, 0.1]).Should().Be(new BootstrapInterval(0.1, 0.1, 0.1, 0.95, 3));
+    public void Values_that_are_all_the_same_have_an_interval_of_no_width() =>
+        BootstrapInterval.OfMean([0.1, 0.1, 0.1]).Should().Be(new BootstrapInterval(0.1, 0.1, 0.1, 0.95, 3));
 
     [Fact]
     public void Tiny_values_have_an_interval_like_others()
@@ -115,7 +117,8 @@ public class BootstrapIntervalTests
     {
         FluentActions.Invoking(() => BootstrapInterval.OfMean([])).Should().Throw<ArgumentException>().WithMessage("*at least one*");
         FluentActions.Invoking(() => BootstrapInterval.OfMean([1, double.NaN, 2])).Should().Throw<ArgumentException>().WithMessage("Value 2 of 3 is NaN*");
-        FluentActions.Invoking(() => BootstrapInterval.OfMean([1, 2], confidence: 95)).Should().Throw<ArgumentOutOfRangeException>().WithMessage("*from 0.5 to 0.999*");
+        FluentActions.Invoking(() => BootstrapInterval.OfMean([1, 2], confidence: 95)).Should().Throw<ArgumentOutOfRangeException>()
+            .WithMessage("*from 0.5 to 0.999*");
         FluentActions.Invoking(() => BootstrapInterval.OfMean([1, 2], resamples: 100)).Should().Throw<ArgumentOutOfRangeException>();
     }
 
@@ -134,7 +137,8 @@ public class BootstrapIntervalTests
 
         Array.Sort(means);
         double mean = sample.Average();
-        double bias = Normal.InvCDF(0, 1, (means.Count(value => value < mean - 1e-12) + (means.Count(value => Math.Abs(value - mean) <= 1e-12) / 2.0)) / means.Length);
+        double bias = Normal.InvCDF(
+            0, 1, (means.Count(value => value < mean - 1e-12) + (means.Count(value => Math.Abs(value - mean) <= 1e-12) / 2.0)) / means.Length);
         double acceleration = sample.Sum(value => Math.Pow(value - mean, 3)) / (6 * Math.Pow(sample.Sum(value => Math.Pow(value - mean, 2)), 1.5));
         double End(double z) => means[(int)Math.Round(Normal.CDF(0, 1, bias + ((bias + z) / (1 - (acceleration * (bias + z))))) * (means.Length - 1))];
         return (End(-1.959964), End(1.959964));

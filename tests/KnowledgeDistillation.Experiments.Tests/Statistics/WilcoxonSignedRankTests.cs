@@ -13,8 +13,8 @@ public class WilcoxonSignedRankTests
     [Fact]
     public void Darwins_maize_as_in_Fisher_1935()
     {
-        // Fisher, "The Design of Experiments", 1935, section 17: heights of cross- less self-fertilized plants in eighths of an inch. The negative ones, 48 and 67, are the
-        // 10th and 14th of 15 sizes. For 1352 of the 32,768 signs the smaller rank sum is at most 24.
+        // Fisher, "The Design of Experiments", 1935, section 17: heights of cross- less self-fertilized plants in eighths of an inch.
+        // The negative ones, 48 and 67, are the 10th and 14th of 15 sizes. For 1352 of the 32,768 signs the smaller rank sum is at most 24.
         WilcoxonSignedRank test = WilcoxonSignedRank.Of([49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]);
         test.Should().Be(new WilcoxonSignedRank(96, 24, 15, 0, 1352.0 / 32768, true));
         test.RankBiserialCorrelation.Should().Be(72.0 / 120);
@@ -23,7 +23,8 @@ public class WilcoxonSignedRankTests
     [Fact]
     public void Depression_scores_as_in_Hollander_and_Wolfe_1973()
     {
-        // Hollander and Wolfe, "Nonparametric Statistical Methods", 1973, pp. 27-33: Hamilton's depression factor at two visits. T⁺ = 40, one-sided p = 0.0195 = 10 / 512.
+        // Hollander and Wolfe, "Nonparametric Statistical Methods", 1973, pp. 27-33: Hamilton's depression factor at two visits.
+        // T⁺ = 40, one-sided p = 0.0195 = 10 / 512.
         var test = WilcoxonSignedRank.Between(
             [1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30],
             [0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29]);
@@ -33,7 +34,8 @@ public class WilcoxonSignedRankTests
     [Fact]
     public void Nursery_school_as_in_Siegel_1956()
     {
-        // Siegel, "Nonparametric Statistics for the Behavioral Sciences", 1956, pp. 77-79: T = 4 with N = 8; {}, 1, 2, 3, 4, 1+2 and 1+3 are the 7 of 256 sets of ranks that add up to 4 at most.
+        // Siegel, "Nonparametric Statistics for the Behavioral Sciences", 1956, pp. 77-79: T = 4 with N = 8; {}, 1, 2, 3, 4, 1+2 and 1+3 are the 7
+        // of 256 sets of ranks that add up to 4 at most.
         var test = WilcoxonSignedRank.Between([82, 69, 73, 43, 58, 56, 76, 65], [63, 42, 74, 37, 51, 43, 80, 62]);
         test.Statistic.Should().Be(4);
         test.PValue.Should().Be(14.0 / 256);
@@ -70,7 +72,8 @@ public class WilcoxonSignedRankTests
     [InlineData(50, 434)]
     public void Critical_values_at_5_percent_are_those_of_the_tables(int pairs, int critical)
     {
-        // McCornack, "Extended Tables of the Wilcoxon Matched Pair Signed Rank Statistic", Journal of the American Statistical Association 60:864-871, 1965, two-sided.
+        // McCornack, "Extended Tables of the Wilcoxon Matched Pair Signed Rank Statistic", Journal of the American
+        // Statistical Association 60:864-871, 1965, two-sided.
         int[] doubledRanks = [.. Enumerable.Range(1, pairs).Select(rank => 2 * rank)];
         WilcoxonSignedRank.ExactPValue(doubledRanks, 2 * critical).Should().BeLessThanOrEqualTo(0.05);
         WilcoxonSignedRank.ExactPValue(doubledRanks, 2 * (critical + 1)).Should().BeGreaterThan(0.05);
@@ -85,21 +88,23 @@ public class WilcoxonSignedRankTests
     }, iter: 300);
 
     [Fact]
-    public void Swapped_samples_turn_the_effect_round_and_keep_the_p_value() => Gen.Select(Gen.Double[0, 1].Array[1, 150], Gen.Int[0, 1_000_000]).Sample((first, seed) =>
-    {
-        double[] second = [.. first.Select((_, i) => (((seed + (i * 7919)) % 101) + 0.5) / 101)];
-        var test = WilcoxonSignedRank.Between(first, second);
-        var swapped = WilcoxonSignedRank.Between(second, first);
-        swapped.PValue.Should().Be(test.PValue);
-        swapped.RankBiserialCorrelation.Should().Be(-test.RankBiserialCorrelation);
-        swapped.Statistic.Should().Be(test.Statistic);
-        test.PValue.Should().BePositive().And.BeLessThanOrEqualTo(1);
-        (test.PositiveRankSum + test.NegativeRankSum).Should().Be(test.Count * (test.Count + 1) / 2.0);
-    }, iter: 300);
+    public void Swapped_samples_turn_the_effect_round_and_keep_the_p_value() =>
+        Gen.Select(Gen.Double[0, 1].Array[1, 150], Gen.Int[0, 1_000_000]).Sample((first, seed) =>
+        {
+            double[] second = [.. first.Select((_, i) => (((seed + (i * 7919)) % 101) + 0.5) / 101)];
+            var test = WilcoxonSignedRank.Between(first, second);
+            var swapped = WilcoxonSignedRank.Between(second, first);
+            swapped.PValue.Should().Be(test.PValue);
+            swapped.RankBiserialCorrelation.Should().Be(-test.RankBiserialCorrelation);
+            swapped.Statistic.Should().Be(test.Statistic);
+            test.PValue.Should().BePositive().And.BeLessThanOrEqualTo(1);
+            (test.PositiveRankSum + test.NegativeRankSum).Should().Be(test.Count * (test.Count + 1) / 2.0);
+        }, iter: 300);
 
     [Fact]
     public void Only_the_order_of_the_sizes_matters() => Differences.Sample(differences =>
-        WilcoxonSignedRank.Of(differences.Select(difference => difference * difference * difference)).Should().Be(WilcoxonSignedRank.Of(differences)), iter: 300);
+        WilcoxonSignedRank.Of(differences.Select(difference => difference * difference * difference))
+            .Should().Be(WilcoxonSignedRank.Of(differences)), iter: 300);
 
     [Fact]
     public void Above_100_pairs_the_approximation_is_that_of_the_formula()

@@ -70,7 +70,8 @@ public sealed class BraTSBatchSourceTests : IDisposable
     public void Cached_cases_give_the_same_batches_as_cases_in_memory()
     {
         new BraTSPhantom(new() { Size = VolumeSize.Cube(16) }).WriteDataset(_folder["data"], 3, TestContext.Current.CancellationToken);
-        IReadOnlyList<CachedCase> cached = new PreprocessingCache(_folder["cache"], Options).Prepare(BraTSDataset.Open(_folder["data"]).Cases, cancellation: TestContext.Current.CancellationToken);
+        IReadOnlyList<CachedCase> cached = new PreprocessingCache(_folder["cache"], Options)
+            .Prepare(BraTSDataset.Open(_folder["data"]).Cases, cancellation: TestContext.Current.CancellationToken);
         float[][] Read(BraTSBatchSource source) => [.. source.ReadEpoch(1).Select(batch =>
         {
             using (batch)
@@ -89,7 +90,8 @@ public sealed class BraTSBatchSourceTests : IDisposable
     public void Error_while_reading_ahead_reaches_the_consumer_as_itself_after_the_good_batches()
     {
         new BraTSPhantom(new() { Size = VolumeSize.Cube(16) }).WriteDataset(_folder["data"], 3, TestContext.Current.CancellationToken);
-        IReadOnlyList<CachedCase> cached = new PreprocessingCache(_folder["cache"], Options).Prepare(BraTSDataset.Open(_folder["data"]).Cases, cancellation: TestContext.Current.CancellationToken);
+        IReadOnlyList<CachedCase> cached = new PreprocessingCache(_folder["cache"], Options)
+            .Prepare(BraTSDataset.Open(_folder["data"]).Cases, cancellation: TestContext.Current.CancellationToken);
         File.Delete(Directory.GetFiles(_folder["cache"], BraTSPhantom.IdOf(2) + ".prep", SearchOption.AllDirectories).Single());
         File.WriteAllText(cached[2].Source.Images["t1"].Path, "damaged");
         List<string> read = [];
@@ -124,7 +126,8 @@ public sealed class BraTSBatchSourceTests : IDisposable
     [Fact]
     public void Cases_that_differ_in_size_cannot_share_a_batch()
     {
-        PreprocessedCase other = new Preprocessor(Options with { CropSize = VolumeSize.Cube(8) }).Process("small", new BraTSPhantom(new() { Size = VolumeSize.Cube(16) }).Create(0));
+        PreprocessedCase other = new Preprocessor(Options with { CropSize = VolumeSize.Cube(8) })
+            .Process("small", new BraTSPhantom(new() { Size = VolumeSize.Cube(16) }).Create(0));
         Action read = () => _ = new BraTSBatchSource([Cases[0], other], BraTSBatchOptions.Evaluation with { BatchSize = 2 }).ReadEpoch(0).ToList();
         read.Should().Throw<InvalidDataException>().WithMessage("*case0 has 16×16×16 and small has 8×8×8*");
         new BraTSBatchSource([Cases[0], other], BraTSBatchOptions.Evaluation).ReadEpoch(0).Select(IdOf).Should().HaveCount(2);

@@ -197,8 +197,10 @@ public sealed class BraTSDatasetTests : IDisposable
         Action open = () => BraTSDataset.Open(_folder.Root);
         BraTSDataset skipped = BraTSDataset.Open(_folder.Root, new() { FaultyCases = FaultyCaseHandling.Skip });
 
-        IReadOnlyList<BraTSCaseFault> faults = open.Should().Throw<BraTSDatasetException>().WithMessage("10 of 11 case(s)*B_no_t2: modality t2 is missing*J_twice*").Which.Faults;
-        faults.Select(fault => fault.CaseId).Should().Equal("B_no_t2", "C_size", "D_place", "E_label", "F_both", "G_no_seg", "H_damaged", "I_double", "J_twice", "J_twice");
+        IReadOnlyList<BraTSCaseFault> faults = open.Should().Throw<BraTSDatasetException>()
+            .WithMessage("10 of 11 case(s)*B_no_t2: modality t2 is missing*J_twice*").Which.Faults;
+        faults.Select(fault => fault.CaseId)
+            .Should().Equal("B_no_t2", "C_size", "D_place", "E_label", "F_both", "G_no_seg", "H_damaged", "I_double", "J_twice", "J_twice");
         string[] expected =
         [
             "modality t2 is missing", "4×3×2 voxels, flair has 4×3×3", "t2 at [-1 0 0 0.5", "unknown labels (7, 9)", "both label 3 and label 4",

@@ -7,7 +7,8 @@ namespace KnowledgeDistillation.Medical.Tests;
 
 public sealed class BraTSLabelConventionTests
 {
-    public static TheoryData<BraTSLabelConvention> All => [BraTSLabelConvention.BraTS2018, BraTSLabelConvention.BraTS2023, BraTSLabelConvention.MedicalSegmentationDecathlon];
+    public static TheoryData<BraTSLabelConvention> All =>
+        [BraTSLabelConvention.BraTS2018, BraTSLabelConvention.BraTS2023, BraTSLabelConvention.MedicalSegmentationDecathlon];
 
     [Fact]
     public void Labels_on_disk_become_classes()

@@ -20,7 +20,8 @@ public sealed class BraTSVolumesTests
     [MemberData(nameof(OtherGrids))]
     public void Images_on_different_grids_are_refused(VolumeGrid other)
     {
-        Action make = () => _ = new BraTSVolumes(new Dictionary<string, Volume> { ["t1"] = TinyCases.Image(1), ["t2"] = TinyCases.Image(1, other) }, null, BraTSLabelConvention.BraTS2018);
+        Action make = () => _ = new BraTSVolumes(
+            new Dictionary<string, Volume> { ["t1"] = TinyCases.Image(1), ["t2"] = TinyCases.Image(1, other) }, null, BraTSLabelConvention.BraTS2018);
         make.Should().Throw<ArgumentException>().WithMessage("*must lie on one grid, but t1 has 4×3×2 voxels*t2 has*");
     }
 

@@ -58,7 +58,8 @@ public sealed class CrossValidationTests
         IReadOnlyList<BraTSCase> cases = Cases(high, low);
         for (int fold = 0; fold < 3; fold++)
         {
-            CrossValidationFold[] members = [.. Enumerable.Range(0, parts).Select(part => CrossValidation.Split(cases, new() { ValidationShare = share, ValidationPart = part })[fold])];
+            CrossValidationFold[] members =
+                [.. Enumerable.Range(0, parts).Select(part => CrossValidation.Split(cases, new() { ValidationShare = share, ValidationPart = part })[fold])];
             members.SelectMany(member => member.Validation).Should().OnlyHaveUniqueItems();
             foreach (CrossValidationFold member in members)
             {
@@ -72,8 +73,10 @@ public sealed class CrossValidationTests
     [Fact]
     public void A_part_for_validation_that_is_not_there_is_refused()
     {
-        FluentActions.Invoking(() => CrossValidation.Split(Cases(20, 10), new() { ValidationPart = 10 })).Should().Throw<ArgumentException>().WithMessage("*ValidationPart is 10*from 0 to 9*");
-        FluentActions.Invoking(() => CrossValidation.Split(Cases(3, 2), new() { ValidationPart = 5 })).Should().Throw<ArgumentException>().WithMessage("*only 3*part 5*");
+        FluentActions.Invoking(() => CrossValidation.Split(Cases(20, 10), new() { ValidationPart = 10 })).Should().Throw<ArgumentException>()
+            .WithMessage("*ValidationPart is 10*from 0 to 9*");
+        FluentActions.Invoking(() => CrossValidation.Split(Cases(3, 2), new() { ValidationPart = 5 })).Should().Throw<ArgumentException>()
+            .WithMessage("*only 3*part 5*");
     }
 
     [Fact]
@@ -114,15 +117,21 @@ public sealed class CrossValidationTests
     }
 
     [Fact]
-    public void Defaults_are_those_of_the_protocol() => new CrossValidationOptions().Should().Be(new CrossValidationOptions { Folds = 3, Seed = 0, ValidationShare = 0.1, ValidationPart = 0, ValidateOnTest = false });
+    public void Defaults_are_those_of_the_protocol() => new CrossValidationOptions()
+        .Should().Be(new CrossValidationOptions { Folds = 3, Seed = 0, ValidationShare = 0.1, ValidationPart = 0, ValidateOnTest = false });
 
     private const string GoldenSplit = "H001 H003 L001 / L000 / H000 H002 | H000 H003 L001 / H002 / H001 L000 | H001 H002 L000 / H000 / H003 L001";
 
     private static string Describe(IReadOnlyList<CrossValidationFold> folds) =>
-        string.Join(" | ", folds.Select(fold => string.Join(" / ", new[] { fold.Training, fold.Validation, fold.Test }.Select(part => string.Join(' ', part.Select(item => item.Id))))));
+        string.Join(
+            " | ", folds.Select(fold =>
+                string.Join(" / ", new[] { fold.Training, fold.Validation, fold.Test }.Select(part => string.Join(' ', part.Select(item => item.Id))))));
 
     private static BraTSCase[] Cases(int high, int low) =>
-        [.. Enumerable.Range(0, high).Select(i => Case($"H{i:000}", TumorGrade.High)), .. Enumerable.Range(0, low).Select(i => Case($"L{i:000}", TumorGrade.Low))];
+        [
+            .. Enumerable.Range(0, high).Select(i => Case($"H{i:000}", TumorGrade.High)),
+            .. Enumerable.Range(0, low).Select(i => Case($"L{i:000}", TumorGrade.Low)),
+        ];
 
     private static BraTSCase Case(string id, TumorGrade grade) => new(id, new Dictionary<string, BraTSImageFile> { ["t1"] = new("none.nii") }, grade: grade);
 }

@@ -14,7 +14,9 @@ public class NiftiExample
         string folder = Directory.CreateTempSubdirectory().FullName;
         try
         {
-            string t1cePath = Path.Combine(folder, "t1ce.nii.gz"), segmentationPath = Path.Combine(folder, "seg.nii.gz"), predictionPath = Path.Combine(folder, "prediction.nii.gz");
+            string t1cePath = Path.Combine(folder, "t1ce.nii.gz"),
+                segmentationPath = Path.Combine(folder, "seg.nii.gz"),
+                predictionPath = Path.Combine(folder, "prediction.nii.gz");
             var grid = new VolumeGrid(3, 4, 5, new Affine(-1, 0, 0, 0, 0, -1, 0, 3, 0, 0, 1, 0));
             NiftiImage.FromVolume(new Volume(grid, new float[grid.VoxelCount])).Save(t1cePath);
             NiftiImage.FromLabels(new LabelVolume(grid, new int[grid.VoxelCount])).Save(segmentationPath);

@@ -97,7 +97,8 @@ public sealed class NiftiConformanceTests
         ((int)header.DataType).ToString(CultureInfo.InvariantCulture).Should().Be(expected["datatype"]);
         header.BitsPerVoxel.ToString(CultureInfo.InvariantCulture).Should().Be(expected["bitpix"]);
         // The table gives voxel sizes with five decimals.
-        header.PixelDimensions.Should().Equal(Numbers<double>(expected["pixdim"]), (actual, rounded) => Math.Abs(actual - rounded) <= 1e-5 * Math.Max(1, Math.Abs(rounded)));
+        header.PixelDimensions.Should().Equal(
+            Numbers<double>(expected["pixdim"]), (actual, rounded) => Math.Abs(actual - rounded) <= 1e-5 * Math.Max(1, Math.Abs(rounded)));
         header.VoxelOffset.Should().Be(Number(expected["vox_offset"]));
         header.Slope.Should().Be(Number(expected["scl_slope"]));
         header.Intercept.Should().Be(Number(expected["scl_inter"]));
@@ -121,14 +122,19 @@ public sealed class NiftiConformanceTests
             return new() { [Table] = [] };
         }
         string[][] lines = [.. File.ReadLines(table).Select(line => line.Split('\t'))];
-        return lines.Skip(1).ToDictionary(line => line[0], line => lines[0].Zip(line.Concat(Enumerable.Repeat("", lines[0].Length))).ToDictionary(cell => cell.First, cell => cell.Second));
+        return lines.Skip(1).ToDictionary(
+            line => line[0], line => lines[0].Zip(line.Concat(Enumerable.Repeat("", lines[0].Length))).ToDictionary(cell => cell.First, cell => cell.Second));
     }
 
     private static long At(long[] shape, int axis) => axis < shape.Length ? shape[axis] : 1;
 
     private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
 
-    private static T[] Numbers<T>(string tuple) where T : IParsable<T> => [.. tuple.Trim('(', ')').Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(number => T.Parse(number, CultureInfo.InvariantCulture))];
+    private static T[] Numbers<T>(string tuple) where T : IParsable<T> =>
+    [
+        .. tuple.Trim('(', ')').Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(number => T.Parse(number, CultureInfo.InvariantCulture)),
+    ];
 
     private static void ShouldBeClose(double actual, double expected) => actual.Should().BeApproximately(expected, 1e-6 * Math.Max(1, Math.Abs(expected)));
 }

@@ -153,7 +153,12 @@ public sealed class NiftiGeometryTests
         return new NiftiHeader(fields, isPair: false, [], "header").Grid.Affine;
     }
 
-    private static void SetQform(NiftiFields fields, (double B, double C, double D) quaternion, (double X, double Y, double Z) sizes, double qfac, (double X, double Y, double Z) offset)
+    private static void SetQform(
+        NiftiFields fields,
+        (double B, double C, double D) quaternion,
+        (double X, double Y, double Z) sizes,
+        double qfac,
+        (double X, double Y, double Z) offset)
     {
         fields.Set(NiftiField.SformCode, 0L);
         fields.Set(NiftiField.QformCode, 1L);

@@ -203,7 +203,8 @@ public sealed class NiftiHostileInputTests
                 gzip.Write(new byte[1 << 20]);
         }
 
-        FluentActions.Invoking(() => NiftiImage.LoadHeader(file)).Should().Throw<NiftiException>().WithMessage("*the extensions are larger than 268,435,456 bytes*");
+        FluentActions.Invoking(() => NiftiImage.LoadHeader(file)).Should().Throw<NiftiException>()
+            .WithMessage("*the extensions are larger than 268,435,456 bytes*");
     }
 
     [Fact]
@@ -215,7 +216,8 @@ public sealed class NiftiHostileInputTests
 
         FluentActions.Invoking(() => NiftiImage.Load(folder.File("none.nii"))).Should().Throw<FileNotFoundException>().WithMessage("*none.nii*");
         FluentActions.Invoking(() => NiftiImage.Load(folder.File("folder.nii"))).Should().Throw<NiftiException>().WithMessage("*folder.nii: this is a folder*");
-        FluentActions.Invoking(() => NiftiImage.Load(folder.File("half.img"))).Should().Throw<NiftiException>().WithMessage("*half.img: *half.hdr, is not in the same folder*");
+        FluentActions.Invoking(() => NiftiImage.Load(folder.File("half.img"))).Should().Throw<NiftiException>()
+            .WithMessage("*half.img: *half.hdr, is not in the same folder*");
     }
 
     private static byte[] SoundFile()

@@ -75,15 +75,27 @@ public sealed class NiftiWritingTests
         output.FrameCount.Should().Be(1);
         output.Header.Extensions.Select(extension => Convert.ToHexString(extension.Content.Span))
             .Should().Equal(input.Header.Extensions.Select(extension => Convert.ToHexString(extension.Content.Span)));
-        (output.Header.DataType, output.Header.BitsPerVoxel, output.Header.Slope, output.Header.Intercept, output.Header.DisplayMinimum, output.Header.DisplayMaximum)
+        (
+            output.Header.DataType,
+            output.Header.BitsPerVoxel,
+            output.Header.Slope,
+            output.Header.Intercept,
+            output.Header.DisplayMinimum,
+            output.Header.DisplayMaximum)
             .Should().Be((NiftiDataType.UInt8, 8, 1, 0, 0, 0));
 
         NiftiFields was = input.Header.CopyFields(), now = output.Header.CopyFields();
         foreach (NiftiFields fields in new[] { was, now })
         {
             fields.SetMagic(pair: false);
-            foreach (NiftiField field in new[] { NiftiField.DataType, NiftiField.BitPix, NiftiField.VoxOffset, NiftiField.SclSlope, NiftiField.SclInter, NiftiField.CalMin, NiftiField.CalMax })
+            foreach (NiftiField field in new[]
+            {
+                NiftiField.DataType, NiftiField.BitPix, NiftiField.VoxOffset, NiftiField.SclSlope, NiftiField.SclInter, NiftiField.CalMin, NiftiField.CalMax,
+            })
+            {
                 fields.Set(field, 0L);
+            }
+
             for (int axis = 0; axis < 8; axis++)
                 fields.Set(NiftiField.Dim, 0L, axis);
         }
@@ -182,7 +194,8 @@ public sealed class NiftiWritingTests
 
     [Fact]
     public void A_folder_that_does_not_exist_is_named() =>
-        NiftiImage.FromVolume(Ramp(1)).Invoking(image => image.Save("no-such-folder/a.nii")).Should().Throw<DirectoryNotFoundException>().WithMessage("*no-such-folder does not exist*");
+        NiftiImage.FromVolume(Ramp(1)).Invoking(image => image.Save("no-such-folder/a.nii")).Should().Throw<DirectoryNotFoundException>()
+            .WithMessage("*no-such-folder does not exist*");
 
     [Fact]
     public void A_size_beyond_16_bits_is_written_as_version_2()

@@ -153,7 +153,8 @@ public sealed class OrientationTests
         (double sine, double cosine) = Math.SinCos(rotation[3] * Math.PI);
         double[,] cross = { { 0, -k[2], k[1] }, { k[2], 0, -k[0] }, { -k[1], k[0], 0 } };
         double[] steps = [spacing[0], spacing[1], reverse ? -spacing[2] : spacing[2]];
-        double Element(int row, int column) => steps[column] * ((row == column ? cosine : 0) + (sine * cross[row, column]) + ((1 - cosine) * k[row] * k[column]));
+        double Element(int row, int column) =>
+            steps[column] * ((row == column ? cosine : 0) + (sine * cross[row, column]) + ((1 - cosine) * k[row] * k[column]));
         return new Affine(
             Element(0, 0), Element(0, 1), Element(0, 2), offset[0],
             Element(1, 0), Element(1, 1), Element(1, 2), offset[1],

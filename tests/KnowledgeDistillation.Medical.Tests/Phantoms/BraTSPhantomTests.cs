@@ -34,14 +34,19 @@ public sealed class BraTSPhantomTests
         foreach (BraTSVolumes item in Cases)
         {
             Volume image = item.Images["flair"];
-            int[] rows = [.. Enumerable.Range(0, grid.SizeY).Where(y => Enumerable.Range(0, grid.SizeX * grid.SizeZ).Any(i => image[i % grid.SizeX, y, i / grid.SizeX] != 0))];
+            int[] rows =
+            [
+                .. Enumerable.Range(0, grid.SizeY)
+                    .Where(y => Enumerable.Range(0, grid.SizeX * grid.SizeZ).Any(i => image[i % grid.SizeX, y, i / grid.SizeX] != 0)),
+            ];
             (rows[^1] - rows[0] + 1).Should().BeInRange(26, 32);
         }
     }
 
     [Fact]
     public void Intensities_are_whole_numbers_that_fit_int16() =>
-        Cases.SelectMany(item => item.Images.Values).Should().OnlyContain(image => image.Voxels.All(value => value == MathF.Round(value) && value >= 0 && value <= short.MaxValue));
+        Cases.SelectMany(item => item.Images.Values)
+            .Should().OnlyContain(image => image.Voxels.All(value => value == MathF.Round(value) && value >= 0 && value <= short.MaxValue));
 
     [Fact]
     public void Core_lies_within_edema_and_the_enhancing_rim_around_necrosis()
@@ -60,8 +65,11 @@ public sealed class BraTSPhantomTests
                         if (labels[x, y, z] != 1)
                             continue;
                         all++;
-                        if (labels[x - 1, y, z] == 0 || labels[x + 1, y, z] == 0 || labels[x, y - 1, z] == 0 || labels[x, y + 1, z] == 0 || labels[x, y, z - 1] == 0 || labels[x, y, z + 1] == 0)
+                        if (labels[x - 1, y, z] == 0 || labels[x + 1, y, z] == 0
+                            || labels[x, y - 1, z] == 0 || labels[x, y + 1, z] == 0 || labels[x, y, z - 1] == 0 || labels[x, y, z + 1] == 0)
+                        {
                             touching++;
+                        }
                     }
                 }
             }
@@ -76,7 +84,8 @@ public sealed class BraTSPhantomTests
     {
         foreach (BraTSVolumes item in Cases)
         {
-            double Mean(string modality, int label) => item.Images[modality].Voxels.Where((value, i) => value != 0 && item.Segmentation!.Voxels[i] == label).Select(value => (double)value).DefaultIfEmpty(double.NaN).Average();
+            double Mean(string modality, int label) => item.Images[modality].Voxels.Where((value, i) => value != 0 && item.Segmentation!.Voxels[i] == label)
+                .Select(value => (double)value).DefaultIfEmpty(double.NaN).Average();
             double Relative(string modality, int label) => Mean(modality, label) / Mean(modality, 0);
 
             Relative("flair", 2).Should().BeGreaterThan(1.25, "edema is bright in FLAIR");
@@ -206,7 +215,8 @@ public sealed class BraTSPhantomTests
     [Fact]
     public void All_wrong_options_are_named_at_once()
     {
-        Action make = () => _ = new BraTSPhantom(new() { Size = new(8, 32, 32), NoiseLevel = double.NaN, NonEnhancingShare = 2, Spacing = new Spacing(1, 0, 1) });
+        Action make = () =>
+            _ = new BraTSPhantom(new() { Size = new(8, 32, 32), NoiseLevel = double.NaN, NonEnhancingShare = 2, Spacing = new Spacing(1, 0, 1) });
         make.Should().Throw<ArgumentException>().WithMessage("*Size is 8×32×32*Spacing*NoiseLevel is NaN*NonEnhancingShare is 2*");
     }
 

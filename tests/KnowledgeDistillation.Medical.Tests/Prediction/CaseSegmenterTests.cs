@@ -53,7 +53,8 @@ public sealed class CaseSegmenterTests
         using var prediction = new CasePrediction(probabilities.clone(), BraTSRegions.Classes, geometry);
 
         prediction.Classes().Should().Equal(0, 1);
-        // Half-pixel centers: the third voxel is 1/4 of the first and 3/4 of the second value, 0.5625 for background; the fourth is the second's, 0.45 against 0.55.
+        // Half-pixel centers: the third voxel is 1/4 of the first and 3/4 of the second value, 0.5625 for background;
+        // the fourth is the second's, 0.45 against 0.55.
         prediction.NativeClasses().Should().Equal(0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1);
     }
 
@@ -62,7 +63,8 @@ public sealed class CaseSegmenterTests
     {
         using var model = new SegmentationModel(new NearestIntensity("flair"), BraTSRegions.Classes);
         var geometry = new PreprocessingGeometry(Grid, (0, 0, 0), VolumeSize.Cube(4), 1);
-        var source = new PreprocessedCase("P7", new Dictionary<string, float[]> { ["t1ce"] = new float[64] }, null, geometry, BraTSLabelConvention.BraTS2018, null);
+        var source =
+            new PreprocessedCase("P7", new Dictionary<string, float[]> { ["t1ce"] = new float[64] }, null, geometry, BraTSLabelConvention.BraTS2018, null);
 
         FluentActions.Invoking(() => new CaseSegmenter(model).Predict(source)).Should().Throw<ArgumentException>().WithMessage("*flair*P7*t1ce*");
     }

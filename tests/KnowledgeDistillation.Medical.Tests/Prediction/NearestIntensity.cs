@@ -13,7 +13,8 @@ internal sealed class NearestIntensity(string modality) : IEncoderDecoder
 
     public EncoderOutput Encode(ModalityImages images) => new(images[Modalities[0]]);
 
-    public Tensor Decode(EncoderOutput encoding) => cat([.. Enumerable.Range(0, OutputChannels).Select(number => (encoding.Bottleneck - number).square() * -10)], 1);
+    public Tensor Decode(EncoderOutput encoding) =>
+        cat([.. Enumerable.Range(0, OutputChannels).Select(number => (encoding.Bottleneck - number).square() * -10)], 1);
 
     public void Dispose() => Module.Dispose();
 }

@@ -34,23 +34,33 @@ public sealed class PreprocessingGeometryTests
     [Fact]
     public void Cutting_and_pasting_back_restores_the_crop_for_any_orientation_and_size()
     {
-        Gen.Select(Gen.Int[1, 6], Gen.Int[1, 6], Gen.Int[1, 6], Gen.Int[0, 5].Select(i => new[] { "RAS", "LPS", "LAS", "PIR", "SAL", "IRP" }[i]), Gen.Int[1, 4], Gen.Int[1, 4], Gen.Int[1, 4]).Sample((x, y, z, codes, cx, cy, cz) =>
-        {
-            Volume ras = new(new VolumeGrid(x, y, z, Affine.Scaling(1, 2, 3)), [.. Enumerable.Range(1, x * y * z).Select(i => (float)i)]);
-            Volume native = ras.ReorientTo(Orientation.Parse(codes));
-            LabelVolume labels = new(native.Grid, [.. native.Voxels.Select(v => ((int)v % 3) + 1 is var c && c == 3 ? 4 : c)]);
-            BraTSVolumes volumes = new(new Dictionary<string, Volume> { ["t1"] = native }, labels, BraTSLabelConvention.BraTS2018);
-            PreprocessedCase result = new Preprocessor(new() { Modalities = ["t1"], CropSize = new(cx, cy, cz), SubsamplingFactor = 1 }).Process("X", volumes);
-            int[] back = result.Labels.ToLabels(native.Grid, result.Geometry.PasteBack<byte>(result.Classes)).Voxels;
-            back.Where((label, i) => label != 0 && label != labels.Voxels[i]).Should().BeEmpty();
-            back.Count(label => label != 0).Should().Be(result.Tumor!.Kept).And.Be(Math.Min(x, cx) * Math.Min(y, cy) * Math.Min(z, cz));
-        }, iter: 300, threads: 1);
+        Gen.Select(
+            Gen.Int[1, 6],
+            Gen.Int[1, 6],
+            Gen.Int[1, 6],
+            Gen.Int[0, 5].Select(i => new[] { "RAS", "LPS", "LAS", "PIR", "SAL", "IRP" }[i]),
+            Gen.Int[1, 4],
+            Gen.Int[1, 4],
+            Gen.Int[1, 4])
+            .Sample((x, y, z, codes, cx, cy, cz) =>
+            {
+                Volume ras = new(new VolumeGrid(x, y, z, Affine.Scaling(1, 2, 3)), [.. Enumerable.Range(1, x * y * z).Select(i => (float)i)]);
+                Volume native = ras.ReorientTo(Orientation.Parse(codes));
+                LabelVolume labels = new(native.Grid, [.. native.Voxels.Select(v => ((int)v % 3) + 1 is var c && c == 3 ? 4 : c)]);
+                BraTSVolumes volumes = new(new Dictionary<string, Volume> { ["t1"] = native }, labels, BraTSLabelConvention.BraTS2018);
+                PreprocessedCase result = new Preprocessor(new() { Modalities = ["t1"], CropSize = new(cx, cy, cz), SubsamplingFactor = 1 })
+                    .Process("X", volumes);
+                int[] back = result.Labels.ToLabels(native.Grid, result.Geometry.PasteBack<byte>(result.Classes)).Voxels;
+                back.Where((label, i) => label != 0 && label != labels.Voxels[i]).Should().BeEmpty();
+                back.Count(label => label != 0).Should().Be(result.Tumor!.Kept).And.Be(Math.Min(x, cx) * Math.Min(y, cy) * Math.Min(z, cz));
+            }, iter: 300, threads: 1);
     }
 
     [Fact]
     public void Grids_lie_in_the_world_of_the_input()
     {
-        PreprocessingGeometry geometry = new(new VolumeGrid(240, 240, 155, new Affine(-1, 0, 0, 0, 0, -1, 0, 239, 0, 0, 1, 0)), (56, 56, 13), VolumeSize.Cube(128), 2);
+        PreprocessingGeometry geometry =
+            new(new VolumeGrid(240, 240, 155, new Affine(-1, 0, 0, 0, 0, -1, 0, 239, 0, 0, 1, 0)), (56, 56, 13), VolumeSize.Cube(128), 2);
         geometry.Size.Should().Be(VolumeSize.Cube(64));
         geometry.CropGrid.Affine.Apply(0, 0, 0).Should().Be((-239.0 + 56, 56.0, 13.0));
         geometry.Grid.Spacing.X.Should().Be(2);

@@ -62,7 +62,8 @@ public sealed class PreprocessorTests
         // One block of 2×2×2: seven non-zero voxels 1..7 (mean 4, deviation 2) and one of background, which counts as 0.
         float[] voxels = [1, 2, 3, 4, 5, 6, 7, 0];
         byte[] labels = [3, 1, 1, 1, 1, 1, 1, 1];
-        PreprocessedCase result = new Preprocessor(new() { Modalities = ["t1"], CropSize = VolumeSize.Cube(2), SubsamplingFactor = 2 }).Process("X", Case(Ras(2, 2, 2), voxels, labels));
+        PreprocessedCase result = new Preprocessor(new() { Modalities = ["t1"], CropSize = VolumeSize.Cube(2), SubsamplingFactor = 2 })
+            .Process("X", Case(Ras(2, 2, 2), voxels, labels));
         result.Images["t1"].Should().Equal(new float[] { 0 }, Near);
         result.Classes.Should().Equal(3);
 
@@ -77,7 +78,8 @@ public sealed class PreprocessorTests
     {
         byte[] labels = new byte[27];
         labels[13] = 3;
-        new Preprocessor(new() { Modalities = ["t1"], CropSize = VolumeSize.Cube(3), SubsamplingFactor = 3 }).Process("X", Case(Ras(3, 3, 3), Ramp(27), labels)).Classes.Should().Equal(3);
+        new Preprocessor(new() { Modalities = ["t1"], CropSize = VolumeSize.Cube(3), SubsamplingFactor = 3 }).Process("X", Case(Ras(3, 3, 3), Ramp(27), labels))
+            .Classes.Should().Equal(3);
     }
 
     [Fact]

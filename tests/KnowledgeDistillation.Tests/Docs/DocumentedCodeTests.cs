@@ -52,5 +52,8 @@ public class DocumentedCodeTests
 
     // Indentation and blank lines differ between a page and a class; using directives stand at the top of a file.
     private static string Normalize(IEnumerable<string> lines) =>
-        string.Join('\n', lines.Select(line => line.Trim()).Where(line => line.Length > 0 && !line.StartsWith("using KnowledgeDistillation", StringComparison.Ordinal) && !line.StartsWith("using static", StringComparison.Ordinal)));
+        string.Join(
+            '\n', lines.Select(line => line.Trim()).Where(line => line.Length > 0
+                && !line.StartsWith("using KnowledgeDistillation", StringComparison.Ordinal)
+                && !line.StartsWith("using static", StringComparison.Ordinal)));
 }

@@ -57,7 +57,8 @@ public sealed class HeteroModalNetworksExamples : IDisposable
         string folder = _folder["disentangled"];
         ExclusiveClasses labels = Contexts.BratsClasses;
 
-        var network = new DisentangledFusionNet3D(new DisentangledFusionNet3DOptions { Modalities = ["t1", "t1ce", "t2", "flair"], OutputChannels = labels.Channels });
+        var network = new DisentangledFusionNet3D(
+            new DisentangledFusionNet3DOptions { Modalities = ["t1", "t1ce", "t2", "flair"], OutputChannels = labels.Channels });
         var options = new TrainingOptions
         {
             Epochs = 300,

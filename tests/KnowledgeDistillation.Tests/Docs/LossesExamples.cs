@@ -130,5 +130,6 @@ public sealed class LossesExamples : IDisposable
     }
 
     private IEnumerable<string> Fit(WeightedObjective objective) =>
-        new DistillationTrainer(student, new FrozenTeacher(teacherNetwork), labels, options, objective).Fit(training).History[0].Training.Terms.Select(term => term.Name);
+        new DistillationTrainer(student, new FrozenTeacher(teacherNetwork), labels, options, objective).Fit(training).History[0]
+            .Training.Terms.Select(term => term.Name);
 }

@@ -29,8 +29,10 @@ public sealed class NetworkExamples : IDisposable
         (IBatchSource training, IBatchSource validation) = (Toy.Source(_spheres), Toy.Source(_spheres));
         manual_seed(1);
 
-        using var teacher = new MultiResUNet3D(new MultiResUNet3DOptions { Modalities = ["bright", "faint"], OutputChannels = labels.Channels, BaseWidth = 4, Levels = 3 });
-        using var student = new MultiResUNet3D(new MultiResUNet3DOptions { Modalities = ["faint"], OutputChannels = labels.Channels, BaseWidth = 4, Levels = 3 });
+        using var teacher = new MultiResUNet3D(
+            new MultiResUNet3DOptions { Modalities = ["bright", "faint"], OutputChannels = labels.Channels, BaseWidth = 4, Levels = 3 });
+        using var student = new MultiResUNet3D(
+            new MultiResUNet3DOptions { Modalities = ["faint"], OutputChannels = labels.Channels, BaseWidth = 4, Levels = 3 });
         new SupervisedTrainer(teacher, labels, options).Fit(training, validation);
         TrainingResult distilled = new DistillationTrainer(student, new FrozenTeacher(teacher), labels, options).Fit(training, validation);
 

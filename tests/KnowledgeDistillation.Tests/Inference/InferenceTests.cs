@@ -151,7 +151,8 @@ public sealed class InferenceTests
         var images = new ModalityImages(("faint", cat([first, second], 0)));
 
         using var asked = new ConstantNetwork(logit: 0);
-        new SlidingWindowInference(options).Predict(asked, Toy.Labels, images).eq(0.5).all().item<bool>().Should().BeTrue("windows are only skipped where that is wished");
+        new SlidingWindowInference(options).Predict(asked, Toy.Labels, images).eq(0.5).all().item<bool>()
+            .Should().BeTrue("windows are only skipped where that is wished");
         asked.Calls.Should().Be(3);
 
         using var network = new ConstantNetwork(logit: 0);
@@ -222,9 +223,12 @@ public sealed class InferenceTests
     {
         using Batch spheres = Toy.Spheres(cases: 1);
         using UNet3D network = Toy.Student();
-        FluentActions.Invoking(() => Windows(8, 7, 8).Predict(network, Toy.Labels, spheres.Images)).Should().Throw<ArgumentException>().WithMessage("*8×7×8*multiple of 2*");
-        FluentActions.Invoking(() => Windows(2, 2, 2).Predict(network, Toy.Labels, spheres.Images)).Should().Throw<ArgumentException>().WithMessage("*2×2×2*4×4×4*");
-        FluentActions.Invoking(() => Windows(8, 8).Predict(network, Toy.Labels, spheres.Images)).Should().Throw<ArgumentException>().WithMessage("*2 lengths*3 spatial axes*");
+        FluentActions.Invoking(() => Windows(8, 7, 8).Predict(network, Toy.Labels, spheres.Images)).Should().Throw<ArgumentException>()
+            .WithMessage("*8×7×8*multiple of 2*");
+        FluentActions.Invoking(() => Windows(2, 2, 2).Predict(network, Toy.Labels, spheres.Images)).Should().Throw<ArgumentException>()
+            .WithMessage("*2×2×2*4×4×4*");
+        FluentActions.Invoking(() => Windows(8, 8).Predict(network, Toy.Labels, spheres.Images)).Should().Throw<ArgumentException>()
+            .WithMessage("*2 lengths*3 spatial axes*");
         FluentActions.Invoking(() => new SlidingWindowInference(new SlidingWindowOptions { WindowSize = [0], Overlap = 1, GaussianWidth = 0 }))
             .Should().Throw<ArgumentException>().WithMessage("*WindowSize*Overlap*GaussianWidth*");
         network.training.Should().BeTrue("a refusal changes nothing");
@@ -246,7 +250,8 @@ public sealed class InferenceTests
         }
 
         using UNet3D teacher = Toy.Teacher();
-        FluentActions.Invoking(() => Whole.Predict(teacher, Toy.Labels, spheres.Images.Only("faint"))).Should().Throw<ArgumentException>().WithMessage("*'bright' is missing*faint*");
+        FluentActions.Invoking(() => Whole.Predict(teacher, Toy.Labels, spheres.Images.Only("faint"))).Should().Throw<ArgumentException>()
+            .WithMessage("*'bright' is missing*faint*");
     }
 
     [Fact]

@@ -35,8 +35,17 @@ public sealed class SegmentationModelTests : IDisposable
     {
         LabelScheme labels = Schemes[scheme];
         manual_seed(1);
-        var options = new UNet3DOptions { Modalities = ["faint", "bright"], OutputChannels = labels.Channels, BaseWidth = 4, Levels = 3, SkipConnections = 1, Upsampling = Upsampling.TransposedConvolution };
-        using var model = new SegmentationModel(options.Build(), labels, new Dictionary<string, string> { ["z-score"] = "non-zero voxels", ["ü \"'\n"] = "{}" });
+        var options = new UNet3DOptions
+        {
+            Modalities = ["faint", "bright"],
+            OutputChannels = labels.Channels,
+            BaseWidth = 4,
+            Levels = 3,
+            SkipConnections = 1,
+            Upsampling = Upsampling.TransposedConvolution,
+        };
+        using var model = new SegmentationModel(
+            options.Build(), labels, new Dictionary<string, string> { ["z-score"] = "non-zero voxels", ["ü \"'\n"] = "{}" });
         model.Save(Folder);
         using SegmentationModel loaded = SegmentationModel.Load(Folder);
 
@@ -56,7 +65,8 @@ public sealed class SegmentationModelTests : IDisposable
     [Fact]
     public void A_slice_network_comes_back_too()
     {
-        using var model = new SegmentationModel(new UNet2D(new UNet2DOptions { Modalities = ["faint"], OutputChannels = 2, BaseWidth = 2, Levels = 2 }), Toy.Labels);
+        using var model = new SegmentationModel(
+            new UNet2D(new UNet2DOptions { Modalities = ["faint"], OutputChannels = 2, BaseWidth = 2, Levels = 2 }), Toy.Labels);
         model.Save(Folder);
         using SegmentationModel loaded = SegmentationModel.Load(Folder);
         loaded.Network.Should().BeOfType<UNet2D>();
@@ -82,7 +92,8 @@ public sealed class SegmentationModelTests : IDisposable
             model.Save(Folder);
         using UNet3D other = Toy.Teacher();
         byte[] before = Toy.Bits(other);
-        FluentActions.Invoking(() => SegmentationModel.LoadInto(Folder, other)).Should().Throw<CheckpointException>().WithMessage("*weights.safetensors*encoder.0.convolution1.weight is [2, 1, 3, 3, 3] but must be [2, 2, 3, 3, 3]*");
+        FluentActions.Invoking(() => SegmentationModel.LoadInto(Folder, other)).Should().Throw<CheckpointException>()
+            .WithMessage("*weights.safetensors*encoder.0.convolution1.weight is [2, 1, 3, 3, 3] but must be [2, 2, 3, 3, 3]*");
         Toy.Bits(other).Should().Equal(before);
         using Tensor usable = new SegmentationModel(other, Toy.Labels).Predict(_spheres.Images);
     }
@@ -103,7 +114,8 @@ public sealed class SegmentationModelTests : IDisposable
     public void A_recipe_that_nobody_registered_is_refused_when_saving_and_nothing_is_written()
     {
         using var model = new SegmentationModel(new OwnNetwork(new UnregisteredOptions()), Toy.Labels);
-        FluentActions.Invoking(() => model.Save(Folder)).Should().Throw<InvalidOperationException>().WithMessage("*UnregisteredOptions*NetworkRecipes.Register<UnregisteredOptions>*");
+        FluentActions.Invoking(() => model.Save(Folder)).Should().Throw<InvalidOperationException>()
+            .WithMessage("*UnregisteredOptions*NetworkRecipes.Register<UnregisteredOptions>*");
         _folder.Entries.Should().BeEmpty();
     }
 

@@ -15,7 +15,12 @@ public sealed class SliceInferenceTests
     [InlineData(0, 16, 4, 8, 6)]
     [InlineData(1, 3, 4, 7, 6)]
     [InlineData(2, 1, 4, 8, 3)]
-    public void Probabilities_are_those_of_each_slice_alone_along_any_axis_and_in_chunks_of_any_size(int axis, int slicesPerPass, long depth, long height, long width)
+    public void Probabilities_are_those_of_each_slice_alone_along_any_axis_and_in_chunks_of_any_size(
+        int axis,
+        int slicesPerPass,
+        long depth,
+        long height,
+        long width)
     {
         using var scope = NewDisposeScope();
         using UNet2D network = Network(seed: 1, "faint");
@@ -28,7 +33,8 @@ public sealed class SliceInferenceTests
         {
             for (long slice = 0; slice < images.SpatialSize[axis]; slice++)
             {
-                Tensor expected = new WholeVolumeInference().Predict(network, Toy.Labels, images.Select(image => image.narrow(0, number, 1).select(axis + 2, slice)));
+                Tensor expected = new WholeVolumeInference()
+                    .Predict(network, Toy.Labels, images.Select(image => image.narrow(0, number, 1).select(axis + 2, slice)));
                 actual.narrow(0, number, 1).select(axis + 2, slice).allclose(expected, rtol: 1e-5, atol: 1e-6).Should().BeTrue();
             }
         }
@@ -95,11 +101,13 @@ public sealed class SliceInferenceTests
         using UNet2D network = Network(seed: 1, "faint");
         var inference = new SliceInference();
         FluentActions.Invoking(() => inference.Predict(network, Toy.Labels, new ModalityImages(("faint", zeros([1, 1, 8, 8])))))
-            .Should().Throw<ArgumentException>().WithMessage("Only volumes [N, C, D, H, W] can be segmented slice by slice, but the spatial size of the images is 8×8.*");
+            .Should().Throw<ArgumentException>()
+            .WithMessage("Only volumes [N, C, D, H, W] can be segmented slice by slice, but the spatial size of the images is 8×8.*");
         FluentActions.Invoking(() => inference.Predict(network, Toy.Labels, new ModalityImages(("bright", zeros([1, 1, 4, 8, 8])))))
             .Should().Throw<ArgumentException>().WithMessage("*faint*bright*");
         FluentActions.Invoking(() => new SliceInference(new SliceInferenceOptions { Axis = 3, SlicesPerPass = 0 }))
-            .Should().Throw<ArgumentException>().WithMessage("SliceInferenceOptions: Axis must be from 0 to 2, but is 3. SlicesPerPass must be at least 1, but is 0.");
+            .Should().Throw<ArgumentException>()
+            .WithMessage("SliceInferenceOptions: Axis must be from 0 to 2, but is 3. SlicesPerPass must be at least 1, but is 0.");
     }
 
     private static UNet2D Network(long seed, params string[] modalities)

@@ -65,7 +65,8 @@ public class CrossEntropyTests
             Tensor ofClasses = Two.CrossEntropy(logits, target);
             ofClasses.dtype.Should().Be(type == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32);
             Values(ofClasses).Should().Equal([size > 0 ? 20000 : 0, 10000], (a, b) => Math.Abs(a - b) < 40);
-            // Regions: the first is z against 0 and 1/2, the second −z against 1 and 1/2. For z = 10⁴ all is wrong, 20,000; for z = −10⁴ nothing; half of both against 1/2.
+            // Regions: the first is z against 0 and 1/2, the second −z against 1 and 1/2. For z = 10⁴ all is wrong, 20,000;
+            // for z = −10⁴ nothing; half of both against 1/2.
             Tensor ofRegions = TwoRegions.CrossEntropy(logits, target);
             Values(ofRegions).Should().Equal([size > 0 ? 20000 : 0, 10000], (a, b) => Math.Abs(a - b) < 40);
             (ofClasses.sum() + ofRegions.sum()).backward();

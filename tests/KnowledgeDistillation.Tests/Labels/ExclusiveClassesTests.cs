@@ -52,7 +52,8 @@ public class ExclusiveClassesTests
     public void Labels_of_another_element_type_are_refused()
     {
         using var scope = NewDisposeScope();
-        Scheme.Invoking(it => it.Encode(zeros([1, 2], ScalarType.Byte))).Should().Throw<ArgumentException>().WithMessage("Labels must be int64, but are Byte.*");
+        Scheme.Invoking(it => it.Encode(zeros([1, 2], ScalarType.Byte))).Should().Throw<ArgumentException>()
+            .WithMessage("Labels must be int64, but are Byte.*");
     }
 
     [Fact]
@@ -60,7 +61,8 @@ public class ExclusiveClassesTests
     {
         using var scope = NewDisposeScope();
         Tensor logits = tensor([0, Math.Log(2), Math.Log(3), Math.Log(4)]).reshape(1, 4, 1);
-        Scheme.Probabilities(logits).data<double>().ToArray().Should().BeEquivalentTo([0.1, 0.2, 0.3, 0.4], options => options.Using<double>(it => it.Subject.Should().BeApproximately(it.Expectation, 1e-12)).WhenTypeIs<double>());
+        Scheme.Probabilities(logits).data<double>().ToArray().Should().BeEquivalentTo(
+            [0.1, 0.2, 0.3, 0.4], options => options.Using<double>(it => it.Subject.Should().BeApproximately(it.Expectation, 1e-12)).WhenTypeIs<double>());
         Scheme.Probabilities(5 * logits, 5).allclose(Scheme.Probabilities(logits)).Should().BeTrue();
         Scheme.Probabilities(logits.to(ScalarType.BFloat16)).dtype.Should().Be(ScalarType.Float32, "reduced precision is widened");
     }
@@ -74,7 +76,10 @@ public class ExclusiveClassesTests
     {
         using var scope = NewDisposeScope();
         foreach (LabelScheme scheme in new LabelScheme[] { Scheme, Contexts.BratsRegions })
-            scheme.Invoking(it => it.Probabilities(zeros([1, it.Channels, 2]), temperature)).Should().Throw<ArgumentOutOfRangeException>().WithMessage("The temperature must be above 0.*");
+        {
+            scheme.Invoking(it => it.Probabilities(zeros([1, it.Channels, 2]), temperature)).Should().Throw<ArgumentOutOfRangeException>()
+                .WithMessage("The temperature must be above 0.*");
+        }
     }
 
     [Fact]
@@ -115,8 +120,17 @@ public class ExclusiveClassesTests
     {
         using var scope = NewDisposeScope();
         Tensor wrong = zeros([1, 3, 2]);
-        foreach (Action ask in new Action[] { () => Scheme.Probabilities(wrong), () => Scheme.LogProbabilities(wrong), () => Scheme.Binarize(wrong), () => Scheme.Decode(wrong) })
-            ask.Should().Throw<ArgumentException>().WithMessage("A tensor [N, 4, spatial...] is needed for the channels background, necrosis, edema, enhancing, but the shape is [1, 3, 2].");
+        foreach (Action ask in new Action[]
+        {
+            () => Scheme.Probabilities(wrong),
+            () => Scheme.LogProbabilities(wrong),
+            () => Scheme.Binarize(wrong),
+            () => Scheme.Decode(wrong),
+        })
+        {
+            ask.Should().Throw<ArgumentException>()
+                .WithMessage("A tensor [N, 4, spatial...] is needed for the channels background, necrosis, edema, enhancing, but the shape is [1, 3, 2].");
+        }
     }
 
     [Fact]

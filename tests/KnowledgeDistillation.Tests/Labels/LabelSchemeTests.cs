@@ -48,7 +48,8 @@ public class LabelSchemeTests
         using var batch = new Batch(new ModalityImages(("t1ce", zeros([1, 1, 2, 2, 2]))), full([1, 2, 2, 2], 7L, ScalarType.Int64), ["case"]);
         using Batch moved = batch.To(CPU);
         NetworkOutput student = Contexts.OutputOf(randn([1, Of(name).Channels, 2, 2, 2]), ones(1, 1, 2));
-        new DistillationContext(moved, Of(name), student).Invoking(context => context.Target).Should().Throw<ArgumentException>().WithMessage("Labels run from 7 to 7*");
+        new DistillationContext(moved, Of(name), student).Invoking(context => context.Target).Should().Throw<ArgumentException>()
+            .WithMessage("Labels run from 7 to 7*");
     }
 
     private static LabelScheme Of(string name) => name == nameof(ExclusiveClasses) ? Contexts.BratsClasses : Contexts.BratsRegions;

@@ -82,7 +82,8 @@ public class OverlappingRegionsTests
     public void A_label_that_is_no_class_is_refused()
     {
         using var scope = NewDisposeScope();
-        Scheme.Invoking(it => it.Encode(tensor(new long[] { 0, 4 }).reshape(1, 2))).Should().Throw<ArgumentException>().WithMessage("Labels run from 0 to 4, but the classes are 0 to 3*");
+        Scheme.Invoking(it => it.Encode(tensor(new long[] { 0, 4 }).reshape(1, 2))).Should().Throw<ArgumentException>()
+            .WithMessage("Labels run from 0 to 4, but the classes are 0 to 3*");
     }
 
     [Fact]

@@ -18,8 +18,8 @@ namespace KnowledgeDistillation.Tests.Losses;
 /// <summary>What holds for every loss of the library. A new one belongs into the table: a test finds those that are missing.</summary>
 public class AllLossesTests
 {
-    // Of each loss: whether it is 0 where student and teacher are the same, and by how much its value may change when the volume is doubled by repeating it. Those whose windows reach over the border
-    // of the volume change a little, because a longer volume has less border.
+    // Of each loss: whether it is 0 where student and teacher are the same, and by how much its value may change when the volume is doubled by repeating it.
+    // Those whose windows reach over the border of the volume change a little, because a longer volume has less border.
     private static readonly Dictionary<string, (Func<IDistillationLoss> Make, bool ZeroAtEquality, double Tolerance)> Table = new()
     {
         [nameof(AdaptedFeatureMatchingLoss)] = (() => new AdaptedFeatureMatchingLoss(6, 6), false, 1e-5),
@@ -140,7 +140,8 @@ public class AllLossesTests
         Tensor labels = randint(0, 4, [2, 4, 3, 2], ScalarType.Int64).repeat(batch, volume, 1, 1);
         var images = new ModalityImages(("t1ce", Repeat(randn([2, 1, 4, 3, 2]))));
         var data = new Batch(images, labels, [.. Enumerable.Range(0, 2 * batch).Select(number => $"case {number}")]);
-        return new DistillationContext(data, Contexts.BratsClasses, student, new Dictionary<string, NetworkOutput> { ["teacher"] = sameTeacher ? student : teacher });
+        return new DistillationContext(
+            data, Contexts.BratsClasses, student, new Dictionary<string, NetworkOutput> { ["teacher"] = sameTeacher ? student : teacher });
 
         NetworkOutput Output()
         {
@@ -156,10 +157,15 @@ public class AllLossesTests
             {
                 case nameof(ModalitySubsetDivergenceLoss):
                     DiagonalGaussian[] one = [.. levels.Select(Gaussian)], other = [.. levels.Select(level => Gaussian(-2 * level))];
-                    return new HvedEncoderOutput(levels, one, ["t1ce"], new Dictionary<string, IReadOnlyList<DiagonalGaussian>> { ["t1ce"] = one, ["flair"] = other });
+                    return new HvedEncoderOutput(
+                        levels, one, ["t1ce"], new Dictionary<string, IReadOnlyList<DiagonalGaussian>> { ["t1ce"] = one, ["flair"] = other });
                 case nameof(AppearanceDivergenceLoss):
                     Tensor appearance = levels[^1].flatten(2).mean([2]);
-                    return new DisentangledEncoderOutput(levels, ["t1ce"], new Dictionary<string, DiagonalGaussian> { ["t1ce"] = Gaussian(appearance) }, new Dictionary<string, Tensor> { ["t1ce"] = appearance });
+                    return new DisentangledEncoderOutput(
+                        levels,
+                        ["t1ce"],
+                        new Dictionary<string, DiagonalGaussian> { ["t1ce"] = Gaussian(appearance) },
+                        new Dictionary<string, Tensor> { ["t1ce"] = appearance });
                 default:
                     return new EncoderOutput(levels);
             }

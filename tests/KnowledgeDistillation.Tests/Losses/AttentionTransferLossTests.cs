@@ -12,7 +12,8 @@ public class AttentionTransferLossTests
     public void By_hand()
     {
         using var scope = NewDisposeScope();
-        // One voxel pair, two channels against one. Student: (1² + 1², 0² + 0²) → (1, 0). Teacher: (√3², 2²) = (3, 4) → (3/5, 4/5). Distance (2/5)² + (4/5)² = 4/5.
+        // One voxel pair, two channels against one. Student: (1² + 1², 0² + 0²) → (1, 0). Teacher: (√3², 2²) = (3,
+        // 4) → (3/5, 4/5). Distance (2/5)² + (4/5)² = 4/5.
         Tensor student = tensor([1.0, 0, -1, 0]).reshape(1, 2, 2);
         Tensor teacher = tensor([-Math.Sqrt(3), 2]).reshape(1, 1, 2);
         Loss(new(), student, teacher).Should().BeApproximately(0.8, 1e-12);
@@ -66,12 +67,16 @@ public class AttentionTransferLossTests
     {
         using var scope = NewDisposeScope();
         Func<object> numbers = () => new AttentionTransferLoss().Compute([rand([1, 2, 2])], [rand([1, 2, 2]), rand([1, 2, 2])]);
-        numbers.Should().Throw<ArgumentException>().WithMessage("The student gives 1 levels and the teacher 2: attention is compared level by level, so give both the same number, at least one, or set DeepestLevels.");
+        numbers.Should().Throw<ArgumentException>().WithMessage("The student gives 1 levels and the teacher 2: attention is compared level by level, "
+            + "so give both the same number, at least one, or set DeepestLevels.");
         Func<object> sizes = () => new AttentionTransferLoss().Compute([rand([1, 2, 2])], [rand([1, 2, 3])]);
-        sizes.Should().Throw<ArgumentException>().WithMessage("The student's features [1, 2, 2] and the teacher's [1, 2, 3] must have the same batch and spatial size: compare levels of the same resolution.");
+        sizes.Should().Throw<ArgumentException>().WithMessage(
+            "The student's features [1, 2, 2] and the teacher's [1, 2, 3] must have the same batch and spatial size: compare levels of the same resolution.");
         Func<object> make = () => new AttentionTransferLoss(new() { Power = 0.5, DeepestLevels = 0, Reduction = (BatchReduction)9 });
-        make.Should().Throw<ArgumentException>().WithMessage("AttentionTransferOptions: Power must be at least 1, but is 0.5. DeepestLevels must be at least 1 or null, but is 0. Reduction has no value 9.");
+        make.Should().Throw<ArgumentException>().WithMessage(
+            "AttentionTransferOptions: Power must be at least 1, but is 0.5. DeepestLevels must be at least 1 or null, but is 0. Reduction has no value 9.");
     }
 
-    private static double Loss(AttentionTransferOptions options, Tensor student, Tensor teacher) => new AttentionTransferLoss(options).Compute([student], [teacher]).item<double>();
+    private static double Loss(AttentionTransferOptions options, Tensor student, Tensor teacher) =>
+        new AttentionTransferLoss(options).Compute([student], [teacher]).item<double>();
 }

@@ -48,8 +48,10 @@ public class BinaryCrossEntropyLossTests
         using var scope = NewDisposeScope();
         Tensor logits = tensor([Math.Log(3), Math.Log(3)]).reshape(2, 1, 1);
         Tensor target = tensor([1.0, 0]).reshape(2, 1, 1);
-        new BinaryCrossEntropyLoss(BatchReduction.Mean).Compute(logits, target, One).item<double>().Should().BeApproximately((Math.Log(4.0 / 3) + Math.Log(4)) / 2, 1e-12);
-        new BinaryCrossEntropyLoss(BatchReduction.Sum).Compute(logits, target, One).item<double>().Should().BeApproximately(Math.Log(4.0 / 3) + Math.Log(4), 1e-12);
+        new BinaryCrossEntropyLoss(BatchReduction.Mean).Compute(logits, target, One).item<double>()
+            .Should().BeApproximately((Math.Log(4.0 / 3) + Math.Log(4)) / 2, 1e-12);
+        new BinaryCrossEntropyLoss(BatchReduction.Sum).Compute(logits, target, One).item<double>()
+            .Should().BeApproximately(Math.Log(4.0 / 3) + Math.Log(4), 1e-12);
     }
 
     [Theory]
@@ -76,7 +78,8 @@ public class BinaryCrossEntropyLossTests
             loss.backward();
             Tensor gradient = logits.grad!.to(ScalarType.Float64);
             gradient.isfinite().all().item<bool>().Should().BeTrue();
-            (gradient * (wrong - 0.5)).max().item<double>().Should().BeLessThanOrEqualTo(0, "a channel whose target is 1 must not be pushed down, nor one whose target is 0 up");
+            (gradient * (wrong - 0.5)).max().item<double>()
+                .Should().BeLessThanOrEqualTo(0, "a channel whose target is 1 must not be pushed down, nor one whose target is 0 up");
             gradient.abs().amax(1).min().item<double>().Should().BePositive("every voxel is wrong, so every voxel must learn");
 
             Tensor right = 1 - wrong;
@@ -104,7 +107,8 @@ public class BinaryCrossEntropyLossTests
         manual_seed(2);
         Tensor logits = randn([2, 4, 3, 2, 5], ScalarType.Float64);
         Tensor target = rand([2, 4, 3, 2, 5], ScalarType.Float64);
-        Loss(cat([logits, logits], 3), cat([target, target], 3), Contexts.BratsClasses).Should().BeApproximately(Loss(logits, target, Contexts.BratsClasses), 1e-12);
+        Loss(cat([logits, logits], 3), cat([target, target], 3), Contexts.BratsClasses)
+            .Should().BeApproximately(Loss(logits, target, Contexts.BratsClasses), 1e-12);
     }
 
     [Fact]
@@ -119,5 +123,6 @@ public class BinaryCrossEntropyLossTests
         reduction.Should().Throw<ArgumentException>().WithMessage("*no value 9*");
     }
 
-    private static double Loss(Tensor logits, Tensor target, LabelScheme labels) => new BinaryCrossEntropyLoss().Compute(logits, target, labels).to(ScalarType.Float64).item<double>();
+    private static double Loss(Tensor logits, Tensor target, LabelScheme labels) =>
+        new BinaryCrossEntropyLoss().Compute(logits, target, labels).to(ScalarType.Float64).item<double>();
 }

@@ -61,7 +61,8 @@ public class BottleneckLossTests
     public void Samples_are_averaged_or_summed(BatchReduction reduction, double factor)
     {
         Tensor teacher = tensor([0, Math.Log(3), 5, 5]).reshape(2, 1, 2);
-        Loss(new BottleneckOptions { Reduction = reduction }, zeros([2, 1, 2], ScalarType.Float64), teacher).Should().BeApproximately(factor * OneToThreeAgainstEqual, 1e-12);
+        Loss(new BottleneckOptions { Reduction = reduction }, zeros([2, 1, 2], ScalarType.Float64), teacher)
+            .Should().BeApproximately(factor * OneToThreeAgainstEqual, 1e-12);
     }
 
     [Fact]
@@ -143,17 +144,21 @@ public class BottleneckLossTests
     {
         using var scope = NewDisposeScope();
         Func<object> compute = () => new BottleneckLoss().Compute(rand([1, 8, 2]), rand([1, 1, 2]));
-        compute.Should().Throw<ArgumentException>().WithMessage("The student's bottleneck [1, 8, 2] and the teacher's [1, 1, 2] must have the same shape: give both networks the same widths and levels.");
+        compute.Should().Throw<ArgumentException>().WithMessage(
+            "The student's bottleneck [1, 8, 2] and the teacher's [1, 1, 2] must have the same shape: give both networks the same widths and levels.");
     }
 
     [Fact]
     public void Faults_of_the_options_are_listed_together()
     {
-        Func<object> make = () => new BottleneckLoss(new() { Normalization = (BottleneckNormalization)9, LevelsAboveBottleneck = -1, Reduction = (BatchReduction)9 });
-        make.Should().Throw<ArgumentException>().WithMessage("BottleneckOptions: Normalization has no value 9. LevelsAboveBottleneck must be at least 0, but is -1. Reduction has no value 9.");
+        Func<object> make = () =>
+            new BottleneckLoss(new() { Normalization = (BottleneckNormalization)9, LevelsAboveBottleneck = -1, Reduction = (BatchReduction)9 });
+        make.Should().Throw<ArgumentException>()
+            .WithMessage("BottleneckOptions: Normalization has no value 9. LevelsAboveBottleneck must be at least 0, but is -1. Reduction has no value 9.");
     }
 
     private static Tensor Features(double[] values) => tensor(values).reshape(1, 1, values.Length);
 
-    private static double Loss(BottleneckOptions options, Tensor student, Tensor teacher) => new BottleneckLoss(options).Compute(student, teacher).item<double>();
+    private static double Loss(BottleneckOptions options, Tensor student, Tensor teacher) =>
+        new BottleneckLoss(options).Compute(student, teacher).item<double>();
 }

@@ -18,7 +18,8 @@ public class ConsistencyLossTests
         Tensor student = tensor([0.5, 0.2, 0.5, 0.8]).reshape(1, 2, 2);
         Tensor teacher = tensor([0.75, 0.2, 0.25, 0.8]).reshape(1, 2, 2);
         new ZeroOrderConsistencyLoss().Compute(student, teacher).item<double>().Should().BeApproximately(1.0 / 16, 1e-12);
-        new ZeroOrderConsistencyLoss(BatchReduction.Sum).Compute(student.repeat(3, 1, 1), teacher.repeat(3, 1, 1)).item<double>().Should().BeApproximately(3.0 / 16, 1e-12);
+        new ZeroOrderConsistencyLoss(BatchReduction.Sum).Compute(student.repeat(3, 1, 1), teacher.repeat(3, 1, 1)).item<double>()
+            .Should().BeApproximately(3.0 / 16, 1e-12);
     }
 
     [Fact]
@@ -30,7 +31,10 @@ public class ConsistencyLossTests
         Tensor teacher = TwoClasses(tensor([0.0, 1, 1]).reshape(1, 1, 3));
         Tensor student = TwoClasses(full([1, 1, 3], 0.5, ScalarType.Float64));
         foreach (Neighborhood neighborhood in Enum.GetValues<Neighborhood>())
-            new FirstOrderConsistencyLoss(new() { Neighborhood = neighborhood }).Compute(student, teacher).item<double>().Should().BeApproximately(8.0 / 3, 1e-12);
+        {
+            new FirstOrderConsistencyLoss(new() { Neighborhood = neighborhood }).Compute(student, teacher).item<double>()
+                .Should().BeApproximately(8.0 / 3, 1e-12);
+        }
     }
 
     [Theory]
@@ -46,14 +50,16 @@ public class ConsistencyLossTests
         Tensor student = TwoClasses(full(shape, 0.5, ScalarType.Float64));
         var loss = new FirstOrderConsistencyLoss(new() { Neighborhood = neighborhood });
 
-        // One voxel of p = 1 among those of p = 0: a squared distance of 2 to each of its n neighbors. So C_t is 2n there and 2 at each neighbor: (2n)² + n·2² over all voxels.
+        // One voxel of p = 1 among those of p = 0: a squared distance of 2 to each of its n neighbors.
+        // So C_t is 2n there and 2 at each neighbor: (2n)² + n·2² over all voxels.
         double Expected(int n) => ((4.0 * n * n) + (4 * n)) / voxels;
         Tensor center = zeros(shape, ScalarType.Float64);
         center.flatten()[voxels / 2] = 1;
         loss.Compute(student, TwoClasses(center)).item<double>().Should().BeApproximately(Expected(neighborsInside), 1e-12);
         Tensor corner = zeros(shape, ScalarType.Float64);
         corner.flatten()[0] = 1;
-        loss.Compute(student, TwoClasses(corner)).item<double>().Should().BeApproximately(Expected(neighborsAtACorner), 1e-12, "what lies outside does not count");
+        loss.Compute(student, TwoClasses(corner)).item<double>()
+            .Should().BeApproximately(Expected(neighborsAtACorner), 1e-12, "what lies outside does not count");
     }
 
     [Theory]
@@ -84,7 +90,8 @@ public class ConsistencyLossTests
         DistillationContext context = Contexts.Of(Contexts.BratsClasses, zeros([2, 3, 3], ScalarType.Int64), student, ("teacher", teacher));
         (Tensor p, Tensor q) = (Contexts.BratsClasses.Probabilities(student), Contexts.BratsClasses.Probabilities(teacher));
         new ZeroOrderConsistencyLoss().Compute(context).item<float>().Should().Be(new ZeroOrderConsistencyLoss().Compute(p, q).item<float>()).And.BePositive();
-        new FirstOrderConsistencyLoss().Compute(context).item<float>().Should().Be(new FirstOrderConsistencyLoss().Compute(p, q).item<float>()).And.BePositive();
+        new FirstOrderConsistencyLoss().Compute(context).item<float>().Should().Be(new FirstOrderConsistencyLoss().Compute(p, q).item<float>())
+            .And.BePositive();
     }
 
     [Fact]
@@ -96,7 +103,11 @@ public class ConsistencyLossTests
             () => new ZeroOrderConsistencyLoss().Compute(rand([1, 2, 3]), rand([1, 2, 1])),
             () => new FirstOrderConsistencyLoss().Compute(rand([1, 2, 3]), rand([1, 2, 1])),
         })
-            compute.Should().Throw<ArgumentException>().WithMessage("The student's probabilities [1, 2, 3] and the teacher's probabilities [1, 2, 1] must have the same shape.");
+        {
+            compute.Should().Throw<ArgumentException>()
+                .WithMessage("The student's probabilities [1, 2, 3] and the teacher's probabilities [1, 2, 1] must have the same shape.");
+        }
+
         Func<object> make = () => new FirstOrderConsistencyLoss(new() { Neighborhood = (Neighborhood)9, Reduction = (BatchReduction)9 });
         make.Should().Throw<ArgumentException>().WithMessage("FirstOrderConsistencyOptions: Neighborhood has no value 9. Reduction has no value 9.");
         Func<object> reduction = () => new ZeroOrderConsistencyLoss((BatchReduction)9);
@@ -114,7 +125,8 @@ public class ConsistencyLossTests
         {
             for (int j = 0; j < 18; j++)
             {
-                int[] apart = [Math.Abs(voxels[i].Depth - voxels[j].Depth), Math.Abs(voxels[i].Height - voxels[j].Height), Math.Abs(voxels[i].Width - voxels[j].Width)];
+                int[] apart =
+                    [Math.Abs(voxels[i].Depth - voxels[j].Depth), Math.Abs(voxels[i].Height - voxels[j].Height), Math.Abs(voxels[i].Width - voxels[j].Width)];
                 bool neighbors = i != j && apart.Max() == 1 && (neighborhood == Neighborhood.Corners || apart.Sum() == 1);
                 if (neighbors)
                     map[i] += Enumerable.Range(0, 2).Sum(channel => Math.Pow(probabilities[(18 * channel) + i] - probabilities[(18 * channel) + j], 2));

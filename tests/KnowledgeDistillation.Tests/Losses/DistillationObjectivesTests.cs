@@ -19,17 +19,21 @@ public class DistillationObjectivesTests
         TermsOf(HintonObjective.Create()).Should().Equal(("CE", 0.5, typeof(ReferenceCrossEntropyLoss)), ("KD", 0.5, typeof(HintonLoss)));
         TermsOf(HintonObjective.Create(new() { TeacherWeight = 0.9 })).Select(term => Math.Round(term.Weight, 12)).Should().Equal(0.1, 0.9);
         HintonObjective.Create(new() { SoftTargets = new() { Temperature = 7 } }).ToString().Should().Contain("\"Temperature\":7");
-        Func<object> make = () => HintonObjective.Create(new() { TeacherWeight = 2, ReferenceReduction = (BatchReduction)9, SoftTargets = new() { Temperature = 0 } });
-        make.Should().Throw<ArgumentException>().WithMessage("HintonObjectiveOptions: TeacherWeight must be from 0 to 1, but is 2. ReferenceReduction has no value 9. SoftTargets.Temperature must be above 0, but is 0.");
+        Func<object> make = () =>
+            HintonObjective.Create(new() { TeacherWeight = 2, ReferenceReduction = (BatchReduction)9, SoftTargets = new() { Temperature = 0 } });
+        make.Should().Throw<ArgumentException>().WithMessage("HintonObjectiveOptions: TeacherWeight must be from 0 to 1, but is 2. "
+            + "ReferenceReduction has no value 9. SoftTargets.Temperature must be above 0, but is 0.");
     }
 
     [Fact]
     public void Generalized_distillation()
     {
-        TermsOf(GeneralizedDistillationObjective.Create()).Should().Equal(("CE", 0.25, typeof(ReferenceCrossEntropyLoss)), ("imitation", 0.75, typeof(ImitationLoss)));
+        TermsOf(GeneralizedDistillationObjective.Create())
+            .Should().Equal(("CE", 0.25, typeof(ReferenceCrossEntropyLoss)), ("imitation", 0.75, typeof(ImitationLoss)));
         GeneralizedDistillationObjective.Create(new() { SoftTargets = new() { Temperature = 7 } }).ToString().Should().Contain("\"Temperature\":7");
         Func<object> make = () => GeneralizedDistillationObjective.Create(new() { Lambda = -1, SoftTargets = null! });
-        make.Should().Throw<ArgumentException>().WithMessage("GeneralizedDistillationObjectiveOptions: Lambda must be from 0 to 1, but is -1. SoftTargets must be given.");
+        make.Should().Throw<ArgumentException>()
+            .WithMessage("GeneralizedDistillationObjectiveOptions: Lambda must be from 0 to 1, but is -1. SoftTargets must be given.");
     }
 
     [Fact]
@@ -38,22 +42,28 @@ public class DistillationObjectivesTests
         using var holistic = new HolisticLoss(Contexts.BratsClasses, ["t1ce"]);
         WeightedObjective objective = StructuredDistillationObjective.Create(holistic);
         TermsOf(objective).Should().Equal(
-            ("CE", 1.0, typeof(ReferenceCrossEntropyLoss)), ("pixel-wise", 10.0, typeof(ImitationLoss)), ("pair-wise", 0.5, typeof(PairWiseLoss)), ("holistic", 0.1, typeof(HolisticLoss)));
+            ("CE", 1.0, typeof(ReferenceCrossEntropyLoss)), ("pixel-wise", 10.0, typeof(ImitationLoss)),
+            ("pair-wise", 0.5, typeof(PairWiseLoss)), ("holistic", 0.1, typeof(HolisticLoss)));
         objective.Terms[1].Loss.ToString().Should().Contain("\"Temperature\":1,");
         objective.Terms[3].Loss.Should().BeSameAs(holistic);
-        Func<object> make = () => StructuredDistillationObjective.Create(holistic, new() { PixelWiseWeight = -1, PairWiseWeight = double.NaN, HolisticWeight = -2, PairWise = new() { PatchLength = 0 } });
+        Func<object> make = () => StructuredDistillationObjective.Create(
+            holistic, new() { PixelWiseWeight = -1, PairWiseWeight = double.NaN, HolisticWeight = -2, PairWise = new() { PatchLength = 0 } });
         make.Should().Throw<ArgumentException>().WithMessage(
-            "StructuredDistillationObjectiveOptions: PixelWiseWeight must be at least 0, but is -1. PairWiseWeight must be at least 0, but is NaN. HolisticWeight must be at least 0, but is -2. PairWise.PatchLength must be at least 1, but is 0.");
+            "StructuredDistillationObjectiveOptions: PixelWiseWeight must be at least 0, but is -1. PairWiseWeight must be at least 0, but is NaN. "
+                + "HolisticWeight must be at least 0, but is -2. PairWise.PatchLength must be at least 1, but is 0.");
     }
 
     [Fact]
     public void Consistency()
     {
         TermsOf(ConsistencyObjective.Create()).Should().Equal(
-            ("CE", 1.0, typeof(ReferenceCrossEntropyLoss)), ("zero-order", 1.0, typeof(ZeroOrderConsistencyLoss)), ("first-order", 1.0, typeof(FirstOrderConsistencyLoss)));
-        Func<object> make = () => ConsistencyObjective.Create(new() { ZeroOrderWeight = -1, FirstOrderWeight = -1, FirstOrder = new() { Neighborhood = (Neighborhood)9 } });
+            ("CE", 1.0, typeof(ReferenceCrossEntropyLoss)),
+            ("zero-order", 1.0, typeof(ZeroOrderConsistencyLoss)), ("first-order", 1.0, typeof(FirstOrderConsistencyLoss)));
+        Func<object> make = () =>
+            ConsistencyObjective.Create(new() { ZeroOrderWeight = -1, FirstOrderWeight = -1, FirstOrder = new() { Neighborhood = (Neighborhood)9 } });
         make.Should().Throw<ArgumentException>().WithMessage(
-            "ConsistencyObjectiveOptions: ZeroOrderWeight must be at least 0, but is -1. FirstOrderWeight must be at least 0, but is -1. FirstOrder.Neighborhood has no value 9.");
+            "ConsistencyObjectiveOptions: ZeroOrderWeight must be at least 0, but is -1. FirstOrderWeight must be at least 0, but is -1. "
+                + "FirstOrder.Neighborhood has no value 9.");
     }
 
     [Fact]
@@ -62,10 +72,12 @@ public class DistillationObjectivesTests
         using var scope = NewDisposeScope();
         // One voxel, reference tumor. Student (1/2, 1/2): CE = log 2. Teacher at T = 4: (1/4, 3/4), KL = ¼ log ½ + ¾ log 3/2, times 16.
         Tensor teacher = tensor([0.0, 4 * Math.Log(3)]).reshape(1, 2, 1);
-        DistillationContext context = Contexts.Of(new ExclusiveClasses("background", "tumor"), ones([1, 1], ScalarType.Int64), zeros([1, 2, 1], ScalarType.Float64), ("teacher", teacher));
+        DistillationContext context = Contexts.Of(
+            new ExclusiveClasses("background", "tumor"), ones([1, 1], ScalarType.Int64), zeros([1, 2, 1], ScalarType.Float64), ("teacher", teacher));
         double divergence = (0.25 * Math.Log(0.5)) + (0.75 * Math.Log(1.5));
         HintonObjective.Create().Compute(context).item<double>().Should().BeApproximately((0.5 * Math.Log(2)) + (0.5 * 16 * divergence), 1e-12);
     }
 
-    private static (string Name, double Weight, Type Loss)[] TermsOf(WeightedObjective objective) => [.. objective.Terms.Select(term => (term.Name, term.Weight, term.Loss.GetType()))];
+    private static (string Name, double Weight, Type Loss)[] TermsOf(WeightedObjective objective) =>
+        [.. objective.Terms.Select(term => (term.Name, term.Weight, term.Loss.GetType()))];
 }

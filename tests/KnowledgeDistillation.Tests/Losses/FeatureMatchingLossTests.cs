@@ -18,7 +18,8 @@ public class FeatureMatchingLossTests
         Tensor student = tensor([1.0, 2, 3, 4]).reshape(1, 2, 2);
         Tensor teacher = tensor([0.0, 4, 3, 1]).reshape(1, 2, 2);
         new FeatureMatchingLoss().Compute(student, teacher).item<double>().Should().Be(3.5);
-        new FeatureMatchingLoss(new() { Reduction = BatchReduction.Sum }).Compute(student.repeat(2, 1, 1), teacher.repeat(2, 1, 1)).item<double>().Should().Be(7);
+        new FeatureMatchingLoss(new() { Reduction = BatchReduction.Sum }).Compute(student.repeat(2, 1, 1), teacher.repeat(2, 1, 1)).item<double>()
+            .Should().Be(7);
     }
 
     [Fact]
@@ -90,10 +91,12 @@ public class FeatureMatchingLossTests
     {
         using var scope = NewDisposeScope();
         Func<object> widths = () => new FeatureMatchingLoss().Compute(rand([1, 8, 2]), rand([1, 1, 2]));
-        widths.Should().Throw<ArgumentException>().WithMessage("The student's features [1, 8, 2] and the teacher's [1, 1, 2] must have the same shape: where only the number of channels differs, use AdaptedFeatureMatchingLoss; otherwise compare levels of the same resolution.");
+        widths.Should().Throw<ArgumentException>().WithMessage("The student's features [1, 8, 2] and the teacher's [1, 1, 2] must have the same shape: "
+            + "where only the number of channels differs, use AdaptedFeatureMatchingLoss; otherwise compare levels of the same resolution.");
         using var adapted = new AdaptedFeatureMatchingLoss(2, 4);
         Func<object> otherWidth = () => adapted.Compute(rand([1, 3, 2, 2, 2]), rand([1, 4, 2, 2, 2]));
-        otherWidth.Should().Throw<ArgumentException>().WithMessage("The student's features have the shape [1, 3, 2, 2, 2], but this loss was made for 2 channels and 3 spatial dimensions.");
+        otherWidth.Should().Throw<ArgumentException>()
+            .WithMessage("The student's features have the shape [1, 3, 2, 2, 2], but this loss was made for 2 channels and 3 spatial dimensions.");
         Func<object> slices = () => adapted.Compute(rand([1, 2, 2, 2]), rand([1, 4, 2, 2]));
         slices.Should().Throw<ArgumentException>().WithMessage("*[1, 2, 2, 2]*3 spatial dimensions.");
         Func<object> otherSize = () => adapted.Compute(rand([1, 2, 2, 2, 2]), rand([1, 4, 2, 2, 1]));
@@ -104,9 +107,11 @@ public class FeatureMatchingLossTests
     public void Faults_are_listed_together()
     {
         Func<object> make = () => new FeatureMatchingLoss(new() { LevelsAboveBottleneck = -1, Reduction = (BatchReduction)9 });
-        make.Should().Throw<ArgumentException>().WithMessage("FeatureMatchingOptions: LevelsAboveBottleneck must be at least 0, but is -1. Reduction has no value 9.");
+        make.Should().Throw<ArgumentException>()
+            .WithMessage("FeatureMatchingOptions: LevelsAboveBottleneck must be at least 0, but is -1. Reduction has no value 9.");
         Func<object> makeAdapted = () => new AdaptedFeatureMatchingLoss(0, -1, 4, new() { LevelsAboveBottleneck = -1 });
         makeAdapted.Should().Throw<ArgumentException>().WithMessage(
-            "AdaptedFeatureMatchingLoss: studentWidth must be at least 1, but is 0. teacherWidth must be at least 1, but is -1. spatialDimensions must be 2 or 3, but is 4. options.LevelsAboveBottleneck must be at least 0, but is -1.");
+            "AdaptedFeatureMatchingLoss: studentWidth must be at least 1, but is 0. teacherWidth must be at least 1, but is -1. "
+                + "spatialDimensions must be 2 or 3, but is 4. options.LevelsAboveBottleneck must be at least 0, but is -1.");
     }
 }

@@ -19,7 +19,8 @@ internal sealed class GoldenLossCase(JsonElement item, JsonElement scene)
         Option("bce").GetString() == "clamped" ? "bce clamped: cross-entropy is computed from logits, which keeps its gradient"
         : Option("dice_joint").GetBoolean() ? "dice_joint: Dice is one score a class"
         : Option("norm").GetString() == "minshift" ? "norm minshift: bottlenecks are normalized by softmax or absolute sum"
-        : Option("binarize").GetString() == "threshold" && Option("activation").GetString() == "softmax" ? "binarize threshold: with exclusive classes s* is the most probable class"
+        : Option("binarize").GetString() == "threshold" && Option("activation").GetString() == "softmax"
+            ? "binarize threshold: with exclusive classes s* is the most probable class"
         : null;
 
     public LabelScheme Labels => Option("activation").GetString() == "softmax" ? Contexts.BratsClasses : Contexts.BratsRegions;
@@ -44,7 +45,8 @@ internal sealed class GoldenLossCase(JsonElement item, JsonElement scene)
             {
                 Lambda = Option("lam").GetDouble(),
                 Alpha = Option("alpha").GetDouble(),
-                SoftTargets = new SoftTargetOptions { Temperature = Temperature, TemperatureOnStudent = studentTemperature != 1, Dice = dice, Reduction = reduction },
+                SoftTargets =
+                    new SoftTargetOptions { Temperature = Temperature, TemperatureOnStudent = studentTemperature != 1, Dice = dice, Reduction = reduction },
                 Bottleneck = new BottleneckOptions
                 {
                     Normalization = Option("norm").GetString() == "softmax" ? BottleneckNormalization.Softmax : BottleneckNormalization.AbsoluteSum,

@@ -11,7 +11,8 @@ namespace KnowledgeDistillation.Tests.Losses;
 public class GoldenLossTests
 {
     private static readonly string[] Everywhere = ["T5", "T1", "T5_clamped", "T5_l1abs", "T5_minshift"];
-    private static readonly string[] Regions = [.. Everywhere, "T2", "T5_batchmean", "T5_dicesq", "T5_dicejoint", "T5_studentT5", "T5_eps1", "T5_gtonly", "T5_kdonly"];
+    private static readonly string[] Regions =
+        [.. Everywhere, "T2", "T5_batchmean", "T5_dicesq", "T5_dicejoint", "T5_studentT5", "T5_eps1", "T5_gtonly", "T5_kdonly"];
     private static readonly string[] Classes = [.. Regions, "T5_nobg", "T5_threshold", "T1_threshold"];
 
     // Written out, so that a case that vanishes from the data is noticed.
@@ -31,7 +32,8 @@ public class GoldenLossTests
     {
         GoldenLossCase.All.Select(golden => golden.Name).Should().BeEquivalentTo(Cases.Select(row => row.Data));
         var skipped = GoldenLossCase.All.Where(golden => golden.NotOffered is not null).CountBy(golden => golden.NotOffered!.Split(':')[0]).ToDictionary();
-        skipped.Should().BeEquivalentTo(new Dictionary<string, int> { ["bce clamped"] = 7, ["norm minshift"] = 7, ["binarize threshold"] = 4, ["dice_joint"] = 3 });
+        skipped.Should().BeEquivalentTo(
+            new Dictionary<string, int> { ["bce clamped"] = 7, ["norm minshift"] = 7, ["binarize threshold"] = 4, ["dice_joint"] = 3 });
         GoldenLossCase.All.Should().HaveCount(44 + skipped.Values.Sum());
     }
 

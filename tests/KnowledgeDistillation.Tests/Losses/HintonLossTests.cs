@@ -31,7 +31,8 @@ public class HintonLossTests
     {
         using var scope = NewDisposeScope();
         var loss = new HintonLoss(new() { Temperature = 2 });
-        loss.Compute(zeros([1, 1, 1], ScalarType.Float64), full([1, 1, 1], 2 * Log3, ScalarType.Float64), OneRegion).item<double>().Should().BeApproximately(4 * Divergence, 1e-12);
+        loss.Compute(zeros([1, 1, 1], ScalarType.Float64), full([1, 1, 1], 2 * Log3, ScalarType.Float64), OneRegion).item<double>()
+            .Should().BeApproximately(4 * Divergence, 1e-12);
     }
 
     [Fact]
@@ -77,7 +78,8 @@ public class HintonLossTests
     {
         using var scope = NewDisposeScope();
         Func<object> otherGrid = () => new HintonLoss().Compute(zeros([1, 2, 2]), zeros([1, 2, 1]), Two);
-        otherGrid.Should().Throw<ArgumentException>().WithMessage("The student's logits [1, 2, 2] and the teacher's logits [1, 2, 1] must have the same shape.");
+        otherGrid.Should().Throw<ArgumentException>()
+            .WithMessage("The student's logits [1, 2, 2] and the teacher's logits [1, 2, 1] must have the same shape.");
         Func<object> make = () => new HintonLoss(new() { Temperature = 0, Reduction = (BatchReduction)9 });
         make.Should().Throw<ArgumentException>().WithMessage("HintonOptions: Temperature must be above 0, but is 0. Reduction has no value 9.");
     }

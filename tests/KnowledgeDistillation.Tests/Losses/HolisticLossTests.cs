@@ -36,7 +36,8 @@ public sealed class HolisticLossTests : IDisposable
         teacher[0, 1, 0, 0] = (float)Math.Log(3);
         DistillationContext context = Contexts.Of(Two, zeros([1, 2, 2], ScalarType.Int64), zeros([1, 2, 2, 2]), ("teacher", teacher));
         loss.Compute(context).item<float>().Should().BeApproximately(0.25f, 1e-6f);
-        // Its gradient is 1 at one voxel wherever it is taken. With distances as root mean squares over 4 voxels its norm is √4 · 1 = 2, so the penalty is (2 − 1)² = 1.
+        // Its gradient is 1 at one voxel wherever it is taken. With distances as root mean squares over 4 voxels its norm
+        // is √4 · 1 = 2, so the penalty is (2 − 1)² = 1.
         loss.ComputeOwn(context).item<float>().Should().BeApproximately(-0.25f + 10, 1e-4f);
         using HolisticLoss unpenalized = CornerCritic(penalty: 0);
         unpenalized.ComputeOwn(context).item<float>().Should().BeApproximately(-0.25f, 1e-6f);
@@ -151,7 +152,8 @@ public sealed class HolisticLossTests : IDisposable
         using var loss = new HolisticLoss(Two, ["t1ce"], new HolisticOptions { Width = 2, StridedConvolutions = 1 });
         var student = new TensorNetwork(randn([1, 2, 4, 4, 4]), ones([1, 1, 1, 1, 1]));
         var teacher = new TensorNetwork(randn([1, 2, 4, 4, 4]), ones([1, 1, 1, 1, 1]));
-        DistillationContext context = Contexts.Of(Two, zeros([1, 4, 4, 4], ScalarType.Int64), Contexts.OutputOf(student), ("teacher", Contexts.OutputOf(teacher)));
+        DistillationContext context =
+            Contexts.Of(Two, zeros([1, 4, 4, 4], ScalarType.Int64), Contexts.OutputOf(student), ("teacher", Contexts.OutputOf(teacher)));
         loss.ComputeOwn(context).backward();
         ReferenceEquals(student.Logits.grad, null).Should().BeTrue("the critic learns from the student as it is");
         loss.Module.parameters().Should().Contain(parameter => parameter.grad!.abs().sum().item<float>() > 0);
@@ -164,7 +166,8 @@ public sealed class HolisticLossTests : IDisposable
     public void The_critic_learns_to_score_maps_of_the_teacher_above_those_of_the_student_with_a_slope_near_one()
     {
         manual_seed(44);
-        using var loss = new HolisticLoss(Two, ["t1ce"], new HolisticOptions { SpatialDimensions = 2, Width = 4, StridedConvolutions = 2, LearningRate = 5e-3 });
+        using var loss = new HolisticLoss(
+            Two, ["t1ce"], new HolisticOptions { SpatialDimensions = 2, Width = 4, StridedConvolutions = 2, LearningRate = 5e-3 });
         using (DisposeScope untrained = NewDisposeScope())
             Math.Abs(loss.Compute(Example()).item<float>()).Should().BeLessThan(0.1f);
         for (int step = 0; step < 300; step++)
@@ -207,7 +210,12 @@ public sealed class HolisticLossTests : IDisposable
         new SupervisedTrainer(teacher, Toy.Labels, new TrainingOptions { Epochs = 10, LearningRate = 1e-2 }).Fit(Toy.Source(spheres));
         (byte[] teacherBefore, byte[] criticBefore) = (Toy.Bits(teacher), Toy.Bits(holistic.Module));
         var objective = new WeightedObjective(new LossTerm("holistic", 1, holistic), new LossTerm("distance", 0, new ZeroOrderConsistencyLoss()));
-        TrainingResult result = new DistillationTrainer(student, [new FrozenTeacher(teacher)], Toy.Labels, objective, new TrainingOptions { Epochs = 40, LearningRate = 1e-2, RestoreBestWeights = false })
+        TrainingResult result = new DistillationTrainer(
+            student,
+            [new FrozenTeacher(teacher)],
+            Toy.Labels,
+            objective,
+            new TrainingOptions { Epochs = 40, LearningRate = 1e-2, RestoreBestWeights = false })
             .Fit(Toy.Source(spheres));
         double Distance(EpochReport report) => report.Training.Terms.Single(term => term.Name == "distance").Value;
         Distance(result.History[^1]).Should().BeLessThan(0.7 * Distance(result.History[0]), "nothing but the critic tells the student what the teacher does");
@@ -253,9 +261,11 @@ public sealed class HolisticLossTests : IDisposable
         var objective = new WeightedObjective(
             new LossTerm("structured", 1, new NamedTeacherLoss("teacher", StructuredDistillationObjective.Create(holistic))),
             new LossTerm("predictions", 1, new TeacherMeanLoss(new WeightedObjective(
-                new LossTerm("Hinton", 1, HintonObjective.Create()), new LossTerm("imitation", 1, GeneralizedDistillationObjective.Create()), new LossTerm("consistency", 1, ConsistencyObjective.Create())))),
+                new LossTerm("Hinton", 1, HintonObjective.Create()),
+                new LossTerm("imitation", 1, GeneralizedDistillationObjective.Create()), new LossTerm("consistency", 1, ConsistencyObjective.Create())))),
             new LossTerm("features", 1, new NamedTeacherLoss("teacher", new WeightedObjective(
-                new LossTerm("adapted", 1, adapted), new LossTerm("plain", 1, new FeatureMatchingLoss()), new LossTerm("attention", 1, new AttentionTransferLoss())))));
+                new LossTerm("adapted", 1, adapted), new LossTerm("plain", 1, new FeatureMatchingLoss()),
+                new LossTerm("attention", 1, new AttentionTransferLoss())))));
         List<long> live = [];
         var options = new TrainingOptions
         {
@@ -267,7 +277,8 @@ public sealed class HolisticLossTests : IDisposable
                 live.Add(Tensor.TotalCount);
             })],
         };
-        new DistillationTrainer(student, [new FrozenTeacher(teacher), new FrozenTeacher(ensemble, "ensemble")], Toy.Labels, objective, options).Fit(Toy.Source(spheres, batchSize: 1), Toy.Source(spheres));
+        new DistillationTrainer(student, [new FrozenTeacher(teacher), new FrozenTeacher(ensemble, "ensemble")], Toy.Labels, objective, options)
+            .Fit(Toy.Source(spheres, batchSize: 1), Toy.Source(spheres));
         live[4].Should().Be(live[1], "epochs 2 to 4 leave what epoch 1 left: {0}", string.Join(", ", live));
     }
 
@@ -280,20 +291,26 @@ public sealed class HolisticLossTests : IDisposable
         missing.Should().Throw<ArgumentException>().WithMessage("The modality 'flair' is missing; there are: t1ce.*");
         using var slices = new HolisticLoss(Two, ["t1ce"], new HolisticOptions { SpatialDimensions = 2 });
         Func<object> volume = () => slices.Compute(Random(3, 4, ScalarType.Float32));
-        volume.Should().Throw<ArgumentException>().WithMessage("The critic was made for maps of 2 channels and 2 spatial dimensions, but the shape is [1, 2, 4, 4, 4].");
+        volume.Should().Throw<ArgumentException>()
+            .WithMessage("The critic was made for maps of 2 channels and 2 spatial dimensions, but the shape is [1, 2, 4, 4, 4].");
         Func<object> otherImages = () => slices.Score(rand([1, 2, 4, 4]), new ModalityImages(("t1ce", rand([1, 3, 4, 4]))));
-        otherImages.Should().Throw<ArgumentException>().WithMessage("The critic sees the maps [1, 2, 4, 4] together with images of t1ce [1, 1, 4, 4], but those have the shape [1, 3, 4, 4].");
-        Func<object> otherGrid = () => slices.Compute(Contexts.Of(Two, zeros([1, 4, 4], ScalarType.Int64), rand([1, 2, 4, 4]), ("teacher", rand([1, 2, 2, 2]))));
+        otherImages.Should().Throw<ArgumentException>()
+            .WithMessage("The critic sees the maps [1, 2, 4, 4] together with images of t1ce [1, 1, 4, 4], but those have the shape [1, 3, 4, 4].");
+        Func<object> otherGrid = () =>
+            slices.Compute(Contexts.Of(Two, zeros([1, 4, 4], ScalarType.Int64), rand([1, 2, 4, 4]), ("teacher", rand([1, 2, 2, 2]))));
         otherGrid.Should().Throw<ArgumentException>().WithMessage("The student's probabilities*and the teacher's probabilities*must have the same shape.");
-        Func<object> make = () => new HolisticLoss(Two, [], new() { SpatialDimensions = 4, Width = 0, StridedConvolutions = 0, LearningRate = 0, GradientPenalty = -1 });
+        Func<object> make = () =>
+            new HolisticLoss(Two, [], new() { SpatialDimensions = 4, Width = 0, StridedConvolutions = 0, LearningRate = 0, GradientPenalty = -1 });
         make.Should().Throw<ArgumentException>().WithMessage(
-            "HolisticOptions: SpatialDimensions must be 2 or 3, but is 4. Width must be at least 1, but is 0. StridedConvolutions must be at least 1, but is 0. LearningRate must be above 0, but is 0. GradientPenalty must be at least 0, but is -1.");
+            "HolisticOptions: SpatialDimensions must be 2 or 3, but is 4. Width must be at least 1, but is 0. StridedConvolutions must be at least 1, "
+                + "but is 0. LearningRate must be above 0, but is 0. GradientPenalty must be at least 0, but is -1.");
     }
 
     private static DistillationContext Random(int dimensions, long size, ScalarType type)
     {
         long[] spatial = [.. Enumerable.Repeat(size, dimensions)];
-        DistillationContext context = Contexts.Of(Two, zeros([1, .. spatial], ScalarType.Int64), randn([1, 2, .. spatial], type), ("teacher", randn([1, 2, .. spatial], type)));
+        DistillationContext context =
+            Contexts.Of(Two, zeros([1, .. spatial], ScalarType.Int64), randn([1, 2, .. spatial], type), ("teacher", randn([1, 2, .. spatial], type)));
         context.Batch.Images["t1ce"].normal_();
         return context;
     }

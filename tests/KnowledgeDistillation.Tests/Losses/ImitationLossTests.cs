@@ -32,7 +32,8 @@ public class ImitationLossTests
         (Tensor student, Tensor teacher) = (randn([2, 4, 5], ScalarType.Float64), randn([2, 4, 5], ScalarType.Float64));
         var imitation = new ImitationLoss(new() { Temperature = 1 });
         double divergence = new HintonLoss(new() { Temperature = 1 }).Compute(student, teacher, Contexts.BratsClasses).item<double>();
-        (imitation.Compute(student, teacher, Contexts.BratsClasses) - imitation.Compute(teacher, teacher, Contexts.BratsClasses)).item<double>().Should().BeApproximately(divergence, 1e-12);
+        (imitation.Compute(student, teacher, Contexts.BratsClasses) - imitation.Compute(teacher, teacher, Contexts.BratsClasses)).item<double>()
+            .Should().BeApproximately(divergence, 1e-12);
     }
 
     [Fact]
@@ -42,7 +43,8 @@ public class ImitationLossTests
         // Three regions of p = 1/2 against anything cost log 2 each, at every voxel.
         new ImitationLoss().Compute(zeros([2, 3, 4], ScalarType.Float64), randn([2, 3, 4], ScalarType.Float64), Contexts.BratsRegions)
             .item<double>().Should().BeApproximately(3 * Math.Log(2), 1e-12);
-        new ImitationLoss(new() { Reduction = BatchReduction.Sum }).Compute(zeros([2, 3, 4], ScalarType.Float64), randn([2, 3, 4], ScalarType.Float64), Contexts.BratsRegions)
+        new ImitationLoss(new() { Reduction = BatchReduction.Sum })
+            .Compute(zeros([2, 3, 4], ScalarType.Float64), randn([2, 3, 4], ScalarType.Float64), Contexts.BratsRegions)
             .item<double>().Should().BeApproximately(6 * Math.Log(2), 1e-12);
     }
 
@@ -51,7 +53,8 @@ public class ImitationLossTests
     {
         using var scope = NewDisposeScope();
         Func<object> otherGrid = () => new ImitationLoss().Compute(zeros([1, 2, 2]), zeros([1, 3, 2]), Two);
-        otherGrid.Should().Throw<ArgumentException>().WithMessage("The student's logits [1, 2, 2] and the teacher's logits [1, 3, 2] must have the same shape.");
+        otherGrid.Should().Throw<ArgumentException>()
+            .WithMessage("The student's logits [1, 2, 2] and the teacher's logits [1, 3, 2] must have the same shape.");
         Func<object> make = () => new ImitationLoss(new() { Temperature = double.PositiveInfinity, Reduction = (BatchReduction)9 });
         make.Should().Throw<ArgumentException>().WithMessage("ImitationOptions: Temperature must be above 0, but is Infinity. Reduction has no value 9.");
     }

@@ -18,7 +18,8 @@ public class KDNetObjectiveTests
         Tensor teacherLogits = randn([2, 4, 3, 2], ScalarType.Float64);
         Tensor teacherFeatures = randn([2, 5, 2], ScalarType.Float64);
         Tensor labels = randint(0, 4, [2, 3, 2], ScalarType.Int64);
-        DistillationContext context = Contexts.Of(Contexts.BratsClasses, labels, Contexts.OutputOf(logits, features), ("teacher", Contexts.OutputOf(teacherLogits, teacherFeatures)));
+        DistillationContext context =
+            Contexts.Of(Contexts.BratsClasses, labels, Contexts.OutputOf(logits, features), ("teacher", Contexts.OutputOf(teacherLogits, teacherFeatures)));
 
         Tensor y = one_hot(labels, 4);
         Tensor p = logits.softmax(1);

@@ -27,7 +27,8 @@ public class LossGradientTests
         ["soft targets, squared"] = new SoftTargetLoss(new() { Dice = new() { Form = DiceForm.Squared }, Reduction = BatchReduction.Sum }),
         ["soft targets, absolute difference"] = new SoftTargetLoss(new() { Dice = new() { Form = DiceForm.AbsoluteDifference } }),
         ["soft targets, soft cross-entropy"] = new SoftTargetLoss(new() { SoftCrossEntropy = true }),
-        ["soft targets, temperature on both sides, scaled"] = new SoftTargetLoss(new() { Temperature = 3, TemperatureOnStudent = true, ScaleBySquaredTemperature = true }),
+        ["soft targets, temperature on both sides, scaled"] = new SoftTargetLoss(
+            new() { Temperature = 3, TemperatureOnStudent = true, ScaleBySquaredTemperature = true }),
         ["reference, cross-entropy"] = new ReferenceCrossEntropyLoss(),
         ["reference, Dice"] = new ReferenceDiceLoss(),
         ["Hinton"] = new HintonLoss(),

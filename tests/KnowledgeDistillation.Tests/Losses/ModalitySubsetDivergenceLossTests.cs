@@ -39,7 +39,8 @@ public class ModalitySubsetDivergenceLossTests
 
             (double Mean, double Variance) available = Product(reference == SubsetReference.AllModalities ? names : fused);
             int subsets = (1 << modalities) - 1;
-            return HeteroModal.Subsets(names).Sum(subset => (Divergence(available, Product(subset)) / (subsets - 1)) + (Divergence(Product(subset), (0, 1)) / subsets));
+            return HeteroModal.Subsets(names)
+                .Sum(subset => (Divergence(available, Product(subset)) / (subsets - 1)) + (Divergence(Product(subset), (0, 1)) / subsets));
         }));
 
         Tensor loss = new ModalitySubsetDivergenceLoss(new() { Reference = reference }).Compute(Encoding(names, fused, values));
@@ -84,7 +85,8 @@ public class ModalitySubsetDivergenceLossTests
         (double Mean, double LogVariance)[][][] values = Random(modalities: 3, levels: 1, elements: 2);
         string[] names = HeteroModal.Modalities[..3];
         var loss = new ModalitySubsetDivergenceLoss();
-        Tensor numbers = tensor(values.SelectMany(modality => modality[0]).SelectMany(element => new[] { element.Mean, element.LogVariance }).ToArray(), requires_grad: true);
+        Tensor numbers = tensor(
+            values.SelectMany(modality => modality[0]).SelectMany(element => new[] { element.Mean, element.LogVariance }).ToArray(), requires_grad: true);
         Of(numbers).backward();
         double[] gradient = numbers.grad!.data<double>().ToArray();
         for (int index = 0; index < gradient.Length; index++)
@@ -97,7 +99,8 @@ public class ModalitySubsetDivergenceLossTests
         Tensor Of(Tensor all)
         {
             Tensor byModality = all.reshape(3, 1, 1, 2, 2);
-            DiagonalGaussian[] gaussians = [.. Enumerable.Range(0, 3).Select(modality => new DiagonalGaussian(byModality[modality].select(-1, 0), byModality[modality].select(-1, 1)))];
+            DiagonalGaussian[] gaussians =
+                [.. Enumerable.Range(0, 3).Select(modality => new DiagonalGaussian(byModality[modality].select(-1, 0), byModality[modality].select(-1, 1)))];
             return loss.Compute(new HvedEncoderOutput(
                 [gaussians[0].Mean],
                 [gaussians[0]],
@@ -118,12 +121,14 @@ public class ModalitySubsetDivergenceLossTests
     [Fact]
     public void The_objectives_are_those_of_the_publication()
     {
-        HvedObjective.Create().Terms.Select(term => (term.Name, term.Weight)).Should().Equal(("cross-entropy", 1), ("Dice", 1), ("divergence", 0.1), ("reconstruction", 0.1));
+        HvedObjective.Create().Terms.Select(term => (term.Name, term.Weight))
+            .Should().Equal(("cross-entropy", 1), ("Dice", 1), ("divergence", 0.1), ("reconstruction", 0.1));
         HemisObjective.Create().Terms.Select(term => (term.Name, term.Weight)).Should().Equal(("cross-entropy", 1), ("Dice", 1));
         HvedObjective.Create().ToString().Should().Contain("\"Reference\":0");
         HvedObjective.Create(new() { Divergence = new() { Reference = SubsetReference.FusedModalities } }).ToString().Should().Contain("\"Reference\":1");
         Action wrong = () => HvedObjective.Create(new() { DivergenceWeight = -1, ReconstructionWeight = double.NaN, Dice = new() { Smooth = 0 } });
-        wrong.Should().Throw<ArgumentException>().WithMessage("HvedObjectiveOptions: Dice.Smooth must be above 0*DivergenceWeight must be at least 0*ReconstructionWeight must be at least 0*");
+        wrong.Should().Throw<ArgumentException>()
+            .WithMessage("HvedObjectiveOptions: Dice.Smooth must be above 0*DivergenceWeight must be at least 0*ReconstructionWeight must be at least 0*");
     }
 
     private static double Divergence((double Mean, double Variance) p, (double Mean, double Variance) q) =>

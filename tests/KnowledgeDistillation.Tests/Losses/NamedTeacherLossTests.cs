@@ -31,9 +31,14 @@ public class NamedTeacherLossTests
     public void A_loss_that_is_bound_to_no_teacher_refuses_two()
     {
         using var scope = NewDisposeScope();
-        DistillationContext both = Contexts.Of(Contexts.BratsClasses, zeros([1, 3], ScalarType.Int64), randn([1, 4, 3]), ("first", randn([1, 4, 3])), ("second", randn([1, 4, 3])));
+        DistillationContext both =
+            Contexts.Of(Contexts.BratsClasses, zeros([1, 3], ScalarType.Int64), randn([1, 4, 3]), ("first", randn([1, 4, 3])), ("second", randn([1, 4, 3])));
         foreach (IDistillationLoss loss in new IDistillationLoss[] { new SoftTargetLoss(), new BottleneckLoss(), KDNetObjective.Create() })
-            loss.Invoking(it => it.Compute(both)).Should().Throw<InvalidOperationException>().WithMessage("*needs one teacher, but there are 2: first, second. Give each teacher its own term.");
+        {
+            loss.Invoking(it => it.Compute(both)).Should().Throw<InvalidOperationException>()
+                .WithMessage("*needs one teacher, but there are 2: first, second. Give each teacher its own term.");
+        }
+
         Func<object> unknown = () => new NamedTeacherLoss("third", new SoftTargetLoss()).Compute(both);
         unknown.Should().Throw<ArgumentException>().WithMessage("There is no teacher 'third'; there are: first, second.*");
         new ReferenceLoss().Compute(both).item<float>().Should().BePositive("the reference needs no teacher");

@@ -47,9 +47,11 @@ public class ReconstructionLossTests
         using var scope = NewDisposeScope();
         DistillationContext context = Contexts.Of(Contexts.BratsClasses, zeros([1, 3], ScalarType.Int64), zeros([1, 4, 3]));
         Func<object> noImages = () => new ReconstructionLoss().Compute(context);
-        noImages.Should().Throw<ArgumentException>().WithMessage("The reconstruction loss needs a network that makes images (IReconstructingNetwork), but TensorNetwork makes none.*");
+        noImages.Should().Throw<ArgumentException>()
+            .WithMessage("The reconstruction loss needs a network that makes images (IReconstructingNetwork), but TensorNetwork makes none.*");
         Func<object> otherSize = () => new ReconstructionLoss().Compute(new ModalityImages(("t1", Image(1, 2))), new ModalityImages(("t1", Image(1, 2, 3))));
-        otherSize.Should().Throw<ArgumentException>().WithMessage("The image of t1 that the network made [1, 1, 2] and the image of the batch [1, 1, 3] must have the same shape.");
+        otherSize.Should().Throw<ArgumentException>()
+            .WithMessage("The image of t1 that the network made [1, 1, 2] and the image of the batch [1, 1, 3] must have the same shape.");
         Func<object> make = () => new ReconstructionLoss(new() { Distance = (ReconstructionDistance)9 });
         make.Should().Throw<ArgumentException>().WithMessage("ReconstructionOptions: Distance has no value 9.");
     }

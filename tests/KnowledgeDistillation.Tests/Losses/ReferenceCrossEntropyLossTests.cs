@@ -36,7 +36,8 @@ public class ReferenceCrossEntropyLossTests
     {
         using var scope = NewDisposeScope();
         // Sample 0 costs log 2 at each voxel, sample 1 costs log 4/3.
-        DistillationContext context = Contexts.Of(Two, ones([2, 3], ScalarType.Int64), cat([zeros([1, 2, 3], ScalarType.Float64), tensor([0, Log3]).reshape(1, 2, 1).repeat(1, 1, 3)], 0));
+        DistillationContext context = Contexts.Of(
+            Two, ones([2, 3], ScalarType.Int64), cat([zeros([1, 2, 3], ScalarType.Float64), tensor([0, Log3]).reshape(1, 2, 1).repeat(1, 1, 3)], 0));
         double sum = Math.Log(2) + Math.Log(4.0 / 3);
         new ReferenceCrossEntropyLoss().Compute(context).item<double>().Should().BeApproximately(sum / 2, 1e-12);
         new ReferenceCrossEntropyLoss(BatchReduction.Sum).Compute(context).item<double>().Should().BeApproximately(sum, 1e-12);
@@ -72,7 +73,8 @@ public class ReferenceCrossEntropyLossTests
     {
         Func<object> make = () => new ReferenceDiceLoss(new() { Smooth = -1 });
         make.Should().Throw<ArgumentException>().WithMessage("*Smooth must be above 0*");
-        new ReferenceDiceLoss(new() { Form = DiceForm.Squared }).ToString().Should().StartWith("ReferenceDiceLoss Mean {").And.NotBe(new ReferenceDiceLoss().ToString());
+        new ReferenceDiceLoss(new() { Form = DiceForm.Squared }).ToString().Should().StartWith("ReferenceDiceLoss Mean {")
+            .And.NotBe(new ReferenceDiceLoss().ToString());
         new ReferenceCrossEntropyLoss(BatchReduction.Sum).ToString().Should().Be("ReferenceCrossEntropyLoss Sum");
     }
 }

@@ -32,7 +32,8 @@ public class SoftDiceLossTests
         var labels = new OverlappingRegions([new Region("WT", 1, 2), new Region("ET", 2)], [1, 2]);
         Tensor p = Channels([0.2, 0.7], [0.8, 0.3]);
         Tensor t = Channels([0, 1], [1, 0]);
-        new SoftDiceLoss(new SoftDiceOptions { Smooth = 1e-12 }).Compute(p, t, labels).item<double>().Should().BeApproximately(1 - (((1.6 / 2.1) + (1.4 / 1.9)) / 2), 1e-10);
+        new SoftDiceLoss(new SoftDiceOptions { Smooth = 1e-12 }).Compute(p, t, labels).item<double>()
+            .Should().BeApproximately(1 - (((1.6 / 2.1) + (1.4 / 1.9)) / 2), 1e-10);
     }
 
     [Fact]

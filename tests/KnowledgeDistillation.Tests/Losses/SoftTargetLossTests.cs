@@ -68,7 +68,8 @@ public class SoftTargetLossTests
         var squared = new SoftDiceOptions { Form = DiceForm.Squared, IncludeBackground = true };
         Tensor s = Contexts.BratsClasses.Probabilities(teacher, 5);
         Tensor p = Contexts.BratsClasses.Probabilities(student);
-        double difference = new SoftDiceLoss(squared).Compute(p, s, Contexts.BratsClasses).item<double>() - new SoftDiceLoss().Compute(p, s, Contexts.BratsClasses).item<double>();
+        double difference = new SoftDiceLoss(squared).Compute(p, s, Contexts.BratsClasses).item<double>()
+            - new SoftDiceLoss().Compute(p, s, Contexts.BratsClasses).item<double>();
         (Loss(new() { Dice = squared }) - Loss(new())).Should().BeApproximately(difference, 1e-10);
     }
 
@@ -105,19 +106,22 @@ public class SoftTargetLossTests
         Func<object> noTeacher = () => new SoftTargetLoss().Compute(Contexts.Of(Two, labels, Logits(0, 1).repeat(1, 1, 2)));
         noTeacher.Should().Throw<InvalidOperationException>().WithMessage("This loss needs a teacher*");
         Func<object> otherGrid = () => new SoftTargetLoss().Compute(Contexts.Of(Two, labels, Logits(0, 1).repeat(1, 1, 2), ("teacher", Logits(0, 1))));
-        otherGrid.Should().Throw<ArgumentException>().WithMessage("The student's logits [1, 2, 2] and the teacher's logits [1, 2, 1] must have the same shape.");
+        otherGrid.Should().Throw<ArgumentException>()
+            .WithMessage("The student's logits [1, 2, 2] and the teacher's logits [1, 2, 1] must have the same shape.");
     }
 
     [Fact]
     public void Faults_of_the_options_are_listed_together_with_those_of_the_dice_options()
     {
         Func<object> make = () => new SoftTargetLoss(new() { Temperature = double.NaN, Reduction = (BatchReduction)9, Dice = new() { Smooth = -1 } });
-        make.Should().Throw<ArgumentException>().WithMessage("SoftTargetOptions: Temperature must be above 0, but is NaN. Reduction has no value 9. Dice.Smooth must be above 0, but is -1.");
+        make.Should().Throw<ArgumentException>()
+            .WithMessage("SoftTargetOptions: Temperature must be above 0, but is NaN. Reduction has no value 9. Dice.Smooth must be above 0, but is -1.");
         Func<object> withoutDice = () => new SoftTargetLoss(new() { Dice = null! });
         withoutDice.Should().Throw<ArgumentException>().WithMessage("*Dice must be given*");
     }
 
     private static Tensor Logits(double background, double tumor) => tensor([background, tumor]).reshape(1, 2, 1);
 
-    private static double Loss(SoftTargetOptions options, Tensor student, Tensor teacher) => new SoftTargetLoss(options).Compute(student, teacher, Two).item<double>();
+    private static double Loss(SoftTargetOptions options, Tensor student, Tensor teacher) =>
+        new SoftTargetLoss(options).Compute(student, teacher, Two).item<double>();
 }

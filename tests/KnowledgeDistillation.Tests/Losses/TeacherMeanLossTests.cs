@@ -24,7 +24,8 @@ public class TeacherMeanLossTests
         // Weights 1 and 3 are shares 1/4 and 3/4.
         new TeacherMeanLoss(new HintonLoss(), new Dictionary<string, double> { ["second"] = 3, ["first"] = 1 }).Compute(context).item<double>()
             .Should().BeApproximately((0.25 * alone[0]) + (0.75 * alone[1]), 1e-12);
-        new TeacherMeanLoss(new HintonLoss(), new Dictionary<string, double> { ["first"] = 2, ["second"] = 0 }).Compute(context).item<double>().Should().BeApproximately(alone[0], 1e-12);
+        new TeacherMeanLoss(new HintonLoss(), new Dictionary<string, double> { ["first"] = 2, ["second"] = 0 }).Compute(context).item<double>()
+            .Should().BeApproximately(alone[0], 1e-12);
     }
 
     [Fact]
@@ -33,8 +34,10 @@ public class TeacherMeanLossTests
         using var scope = NewDisposeScope();
         manual_seed(50);
         // The second teacher has another grid, which the loss would refuse.
-        DistillationContext context = Contexts.Of(Contexts.BratsClasses, zeros([1, 3], ScalarType.Int64), randn([1, 4, 3]), ("first", randn([1, 4, 3])), ("second", randn([1, 4, 2])));
-        new TeacherMeanLoss(new HintonLoss(), new Dictionary<string, double> { ["first"] = 1, ["second"] = 0 }).Compute(context).item<float>().Should().BePositive();
+        DistillationContext context =
+            Contexts.Of(Contexts.BratsClasses, zeros([1, 3], ScalarType.Int64), randn([1, 4, 3]), ("first", randn([1, 4, 3])), ("second", randn([1, 4, 2])));
+        new TeacherMeanLoss(new HintonLoss(), new Dictionary<string, double> { ["first"] = 1, ["second"] = 0 }).Compute(context).item<float>()
+            .Should().BePositive();
     }
 
     [Fact]
@@ -42,14 +45,21 @@ public class TeacherMeanLossTests
     {
         using var scope = NewDisposeScope();
         (DistillationContext context, _) = Example();
-        foreach (Dictionary<string, double> weights in new Dictionary<string, double>[] { new() { ["first"] = 1 }, new() { ["first"] = 1, ["second"] = 1, ["third"] = 1 }, new() { ["first"] = 1, ["Second"] = 1 } })
+        foreach (Dictionary<string, double> weights in new Dictionary<string, double>[]
+        {
+            new() { ["first"] = 1 },
+            new() { ["first"] = 1, ["second"] = 1, ["third"] = 1 },
+            new() { ["first"] = 1, ["Second"] = 1 },
+        })
         {
             new TeacherMeanLoss(new HintonLoss(), weights).Invoking(loss => loss.Compute(context))
-                .Should().Throw<ArgumentException>().WithMessage($"The weights are for the teachers *first*, but there are: first, second. Give each teacher a weight, 0 to leave it out.");
+                .Should().Throw<ArgumentException>()
+                .WithMessage($"The weights are for the teachers *first*, but there are: first, second. Give each teacher a weight, 0 to leave it out.");
         }
 
         DistillationContext noTeacher = Contexts.Of(Contexts.BratsClasses, zeros([1, 3], ScalarType.Int64), randn([1, 4, 3]));
-        new TeacherMeanLoss(new HintonLoss()).Invoking(loss => loss.Compute(noTeacher)).Should().Throw<InvalidOperationException>().WithMessage("This loss needs a teacher*");
+        new TeacherMeanLoss(new HintonLoss()).Invoking(loss => loss.Compute(noTeacher)).Should().Throw<InvalidOperationException>()
+            .WithMessage("This loss needs a teacher*");
     }
 
     [Fact]
@@ -59,8 +69,10 @@ public class TeacherMeanLossTests
         var within = new WeightedObjective(new LossTerm("KD", 1, new HintonLoss()), new LossTerm("holistic", 1, new NamedTeacherLoss("first", holistic)));
         Func<object> make = () => new TeacherMeanLoss(within, new Dictionary<string, double> { ["b"] = double.NaN, ["a"] = -1 });
         make.Should().Throw<ArgumentException>().WithMessage(
-            "TeacherMeanLoss: HolisticLoss trains something of its own against one teacher, so it cannot be averaged over several: give each teacher its own term with a NamedTeacherLoss. "
-            + "The weight of the teacher 'a' must be finite and at least 0, but is -1. The weight of the teacher 'b' must be finite and at least 0, but is NaN. At least one teacher must have a weight above 0.");
+            "TeacherMeanLoss: HolisticLoss trains something of its own against one teacher, so it cannot be averaged over several: "
+            + "give each teacher its own term with a NamedTeacherLoss. "
+            + "The weight of the teacher 'a' must be finite and at least 0, but is -1. The weight of the teacher 'b' must be finite and at least 0, "
+            + "but is NaN. At least one teacher must have a weight above 0.");
     }
 
     [Fact]
@@ -84,7 +96,13 @@ public class TeacherMeanLossTests
             new LossTerm("reference", 1, new ReferenceLoss()),
             new LossTerm("features", 1, new TeacherMeanLoss(adapter)),
             new LossTerm("bottleneck", 1, new TeacherMeanLoss(new BottleneckLoss())));
-        new DistillationTrainer(student, [new FrozenTeacher(first, "first"), new FrozenTeacher(second, "second")], Toy.Labels, objective, new TrainingOptions { Epochs = 1 }).Fit(Toy.Source(spheres));
+        new DistillationTrainer(
+            student,
+            [new FrozenTeacher(first, "first"), new FrozenTeacher(second, "second")],
+            Toy.Labels,
+            objective,
+            new TrainingOptions { Epochs = 1 })
+            .Fit(Toy.Source(spheres));
         Toy.Bits(adapter.Module).Should().NotEqual(before);
     }
 

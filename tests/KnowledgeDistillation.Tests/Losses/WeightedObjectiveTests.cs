@@ -33,10 +33,12 @@ public class WeightedObjectiveTests
     {
         var loss = new Constant(1);
         Func<object> make = () => new WeightedObjective(
-            new LossTerm("a", -1, loss), new LossTerm("a", 0, loss), new LossTerm(" ", 0, loss), new LossTerm("b", double.PositiveInfinity, loss), new LossTerm("c", double.NaN, null!));
+            new LossTerm("a", -1, loss), new LossTerm("a", 0, loss), new LossTerm(" ", 0, loss),
+            new LossTerm("b", double.PositiveInfinity, loss), new LossTerm("c", double.NaN, null!));
         make.Should().Throw<ArgumentException>().WithMessage(
             "WeightedObjective: The weight of 'a' must be finite and at least 0, but is -1. The weight of 'b' must be finite and at least 0, but is Infinity. "
-            + "The weight of 'c' must be finite and at least 0, but is NaN. The loss of 'c' must be given. Each term needs a name. The name 'a' is used more than once.");
+            + "The weight of 'c' must be finite and at least 0, but is NaN. The loss of 'c' must be given. Each term needs a name. "
+            + "The name 'a' is used more than once.");
         Func<object> nothing = () => new WeightedObjective();
         nothing.Should().Throw<ArgumentException>().WithMessage("WeightedObjective: At least one term must have a weight above 0.");
         Func<object> allZero = () => new WeightedObjective(new LossTerm("a", 0, loss));
@@ -92,7 +94,8 @@ public class WeightedObjectiveTests
     {
         using var scope = NewDisposeScope();
         Func<object> evaluate = () => new WeightedObjective("per voxel", new PerVoxel()).Evaluate(Example());
-        evaluate.Should().Throw<InvalidOperationException>().WithMessage("The loss 'per voxel' (PerVoxel) gave a tensor of the shape [2, 4, 3], but a scalar is needed: reduce it by sum or mean.");
+        evaluate.Should().Throw<InvalidOperationException>()
+            .WithMessage("The loss 'per voxel' (PerVoxel) gave a tensor of the shape [2, 4, 3], but a scalar is needed: reduce it by sum or mean.");
     }
 
     [Fact]
@@ -149,7 +152,8 @@ public class WeightedObjectiveTests
     private static DistillationContext Example()
     {
         manual_seed(11);
-        return Contexts.Of(Contexts.BratsClasses, randint(0, 4, [2, 3], ScalarType.Int64), randn([2, 4, 3]).requires_grad_(true), ("teacher", randn([2, 4, 3])));
+        return Contexts.Of(
+            Contexts.BratsClasses, randint(0, 4, [2, 3], ScalarType.Int64), randn([2, 4, 3]).requires_grad_(true), ("teacher", randn([2, 4, 3])));
     }
 
     private sealed class Constant(double value) : IDistillationLoss

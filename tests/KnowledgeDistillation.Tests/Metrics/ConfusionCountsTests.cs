@@ -21,7 +21,8 @@ public class ConfusionCountsTests
     [Fact]
     public void Counts_are_those_of_looking_at_every_voxel() => MaskGenerator.Pair.Sample(pair =>
     {
-        int Voxels(bool predicted, bool expected) => BruteForce.Voxels(pair.Prediction, (x, y, z) => pair.Prediction[x, y, z] == predicted && pair.Reference[x, y, z] == expected).Count;
+        int Voxels(bool predicted, bool expected) =>
+            BruteForce.Voxels(pair.Prediction, (x, y, z) => pair.Prediction[x, y, z] == predicted && pair.Reference[x, y, z] == expected).Count;
         Assert.Equal(
             new ConfusionCounts(Voxels(true, true), Voxels(true, false), Voxels(false, true), Voxels(false, false)),
             ConfusionCounts.Between(pair.Prediction, pair.Reference));

@@ -63,7 +63,8 @@ public class VoxelMaskTests
     [InlineData(double.PositiveInfinity)]
     [InlineData(1e-7)]
     public void A_spacing_that_is_no_length_is_refused(double millimeters) =>
-        FluentActions.Invoking(() => new VoxelMask([true], 1, 1, 1, new Spacing(1, millimeters, 1))).Should().Throw<ArgumentException>().WithMessage("*voxel size*");
+        FluentActions.Invoking(() => new VoxelMask([true], 1, 1, 1, new Spacing(1, millimeters, 1))).Should().Throw<ArgumentException>()
+            .WithMessage("*voxel size*");
 
     [Fact]
     public void A_voxel_outside_the_grid_is_refused() =>

@@ -49,7 +49,8 @@ public sealed class ElfRequirementsTests
         Assert.SkipUnless(File.Exists(library), "TorchSharp's library for Linux is not in the output folder on this platform.");
 
         ElfRequirements.Read(File.ReadAllBytes(library)).Where(r => !r.IsUsed).Should().ContainSingle()
-            .Which.Should().Match<ElfRequirement>(r => r.Library == "libstdc++.so.6" && r.Version == "GLIBCXX_3.4.32" && r.Symbol == "_ZSt21ios_base_library_initv");
+            .Which.Should().Match<ElfRequirement>(r =>
+                r.Library == "libstdc++.so.6" && r.Version == "GLIBCXX_3.4.32" && r.Symbol == "_ZSt21ios_base_library_initv");
     }
 
     [Theory]

@@ -31,7 +31,8 @@ public sealed class RelaxLibstdcxxRequirementTests : IDisposable
         File.ReadAllBytes(Destination).Should().Equal(expected);
         File.ReadAllBytes(Source).Should().Equal(original);
         engine.Messages.Should().ContainSingle().Which.Should()
-            .Be("KnowledgeDistillation: libLibTorchSharp.so asks for GLIBCXX_3.4.32, which this machine's libstdc++.so.6 lacks, but does not use it; the application's copy no longer insists on it.");
+            .Be("KnowledgeDistillation: libLibTorchSharp.so asks for GLIBCXX_3.4.32, which this machine's libstdc++.so.6 lacks, but does not use it; "
+                + "the application's copy no longer insists on it.");
         engine.Warnings.Should().BeEmpty();
     }
 
@@ -70,7 +71,8 @@ public sealed class RelaxLibstdcxxRequirementTests : IDisposable
         Run(lacks).Should().BeTrue();
 
         engine.Warnings.Should().ContainSingle().Which.Should()
-            .Be($"KD1001 libLibTorchSharp.so needs {named}, which this machine lacks, so torch does not load here. Run the application on Debian 12, Ubuntu 22.04 or a newer system, or in a container of one.");
+            .Be($"KD1001 libLibTorchSharp.so needs {named}, which this machine lacks, so torch does not load here. "
+                + "Run the application on Debian 12, Ubuntu 22.04 or a newer system, or in a container of one.");
         File.ReadAllBytes(Destination).Should().Equal(original);
         File.GetLastWriteTimeUtc(Destination).Should().BeBefore(File.GetLastWriteTimeUtc(Source), "the next build has to warn again");
     }
@@ -108,7 +110,8 @@ public sealed class RelaxLibstdcxxRequirementTests : IDisposable
 
         Run("GLIBCXX_3.4.32").Should().BeFalse();
 
-        engine.Errors.Should().ContainSingle().Which.Should().StartWith("KD1002").And.Contain(Source).And.Contain("not an ELF file").And.Contain("KnowledgeDistillationRelaxLibstdcxx=false");
+        engine.Errors.Should().ContainSingle().Which.Should().StartWith("KD1002").And.Contain(Source).And.Contain("not an ELF file")
+            .And.Contain("KnowledgeDistillationRelaxLibstdcxx=false");
         Directory.Exists(Path.GetDirectoryName(Destination)).Should().BeFalse();
     }
 
@@ -162,7 +165,8 @@ public sealed class RelaxLibstdcxxRequirementTests : IDisposable
 
         public string ProjectFileOfTaskNode => "";
 
-        public bool BuildProjectFile(string projectFileName, string[] targetNames, IDictionary globalProperties, IDictionary targetOutputs) => throw new NotSupportedException();
+        public bool BuildProjectFile(string projectFileName, string[] targetNames, IDictionary globalProperties, IDictionary targetOutputs) =>
+            throw new NotSupportedException();
 
         public void LogCustomEvent(CustomBuildEventArgs e) => throw new NotSupportedException();
 

@@ -8,15 +8,49 @@ namespace KnowledgeDistillation.Tests.Native;
 public sealed class TorchLoadFailureTests
 {
     [Theory]
-    [InlineData("/app/libLibTorchSharp.so: undefined symbol: _ZN5torch2nn6ModuleD2Ev", true, TorchBackendProblem.LibTorchIncompatible, "_ZN5torch2nn6ModuleD2Ev")]
-    [InlineData("Unable to load DLL 'LibTorchSharp' or one of its dependencies: The specified procedure could not be found. (0x8007007F)", true, TorchBackendProblem.LibTorchIncompatible, "0x8007007F")]
-    [InlineData("dlopen(/app/libLibTorchSharp.dylib, 0x0001): Symbol not found: __ZN5torch2nn6ModuleD2Ev", true, TorchBackendProblem.LibTorchIncompatible, "__ZN5torch2nn6ModuleD2Ev")]
-    [InlineData("Unable to load DLL 'LibTorchSharp' or one of its dependencies: The specified module could not be found. (0x8007007E)", false, TorchBackendProblem.LibTorchMissing, "TorchSharp-cpu")]
-    [InlineData("Unable to load DLL 'LibTorchSharp' or one of its dependencies: The specified module could not be found. (0x8007007E)", true, TorchBackendProblem.LoadFailed, "0x8007007E")]
-    [InlineData("/lib/libstdc++.so.6: version `GLIBCXX_3.4.32' not found (required by /app/libLibTorchSharp.so)", true, TorchBackendProblem.LibstdcxxTooOld, "KnowledgeDistillationRelaxLibstdcxx set to always")]
-    [InlineData("/lib/libstdc++.so.6: version `CXXABI_1.3.15' not found (required by /app/libLibTorchSharp.so)", true, TorchBackendProblem.LibstdcxxTooOld, "CXXABI_1.3.15 (asked for by libLibTorchSharp.so)")]
-    [InlineData("/lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.38' not found (required by /app/libc10.so)", true, TorchBackendProblem.GlibcTooOld, "GLIBC_2.38 (asked for by libc10.so)")]
-    [InlineData("/app/torch_cpu.so: cannot open shared object file: No such file or directory\nlibcudart.so.12: cannot open shared object file: No such file or directory", true, TorchBackendProblem.LoadFailed, "The loader says: libcudart.so.12: cannot open")]
+    [InlineData(
+        "/app/libLibTorchSharp.so: undefined symbol: _ZN5torch2nn6ModuleD2Ev", true, TorchBackendProblem.LibTorchIncompatible, "_ZN5torch2nn6ModuleD2Ev")]
+    [InlineData(
+        "Unable to load DLL 'LibTorchSharp' or one of its dependencies: The specified procedure could not be found. (0x8007007F)",
+        true,
+        TorchBackendProblem.LibTorchIncompatible,
+        "0x8007007F")]
+    [InlineData(
+        "dlopen(/app/libLibTorchSharp.dylib, 0x0001): Symbol not found: __ZN5torch2nn6ModuleD2Ev",
+        true,
+        TorchBackendProblem.LibTorchIncompatible,
+        "__ZN5torch2nn6ModuleD2Ev")]
+    [InlineData(
+        "Unable to load DLL 'LibTorchSharp' or one of its dependencies: The specified module could not be found. (0x8007007E)",
+        false,
+        TorchBackendProblem.LibTorchMissing,
+        "TorchSharp-cpu")]
+    [InlineData(
+        "Unable to load DLL 'LibTorchSharp' or one of its dependencies: The specified module could not be found. (0x8007007E)",
+        true,
+        TorchBackendProblem.LoadFailed,
+        "0x8007007E")]
+    [InlineData(
+        "/lib/libstdc++.so.6: version `GLIBCXX_3.4.32' not found (required by /app/libLibTorchSharp.so)",
+        true,
+        TorchBackendProblem.LibstdcxxTooOld,
+        "KnowledgeDistillationRelaxLibstdcxx set to always")]
+    [InlineData(
+        "/lib/libstdc++.so.6: version `CXXABI_1.3.15' not found (required by /app/libLibTorchSharp.so)",
+        true,
+        TorchBackendProblem.LibstdcxxTooOld,
+        "CXXABI_1.3.15 (asked for by libLibTorchSharp.so)")]
+    [InlineData(
+        "/lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.38' not found (required by /app/libc10.so)",
+        true,
+        TorchBackendProblem.GlibcTooOld,
+        "GLIBC_2.38 (asked for by libc10.so)")]
+    [InlineData(
+        "/app/torch_cpu.so: cannot open shared object file: No such file or directory\n"
+            + "libcudart.so.12: cannot open shared object file: No such file or directory",
+        true,
+        TorchBackendProblem.LoadFailed,
+        "The loader says: libcudart.so.12: cannot open")]
     public void The_loaders_words_are_understood(string message, bool isLibTorchPresent, TorchBackendProblem problem, string named)
     {
         TorchBackendException exception = TorchLoadFailure.Explain(message, isLibTorchPresent);

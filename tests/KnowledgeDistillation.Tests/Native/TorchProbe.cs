@@ -30,7 +30,8 @@ internal sealed class TorchProbe : IDisposable
 
     public string Run(params string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [Path.Combine(Folder, "TorchProbe.dll"), .. arguments])
+        var start = new ProcessStartInfo(
+            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [Path.Combine(Folder, "TorchProbe.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

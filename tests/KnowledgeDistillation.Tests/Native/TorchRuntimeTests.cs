@@ -35,7 +35,8 @@ public sealed class TorchRuntimeTests
     {
         Action check = () => TorchRuntime.EnsureAvailable(DeviceType.XLA);
 
-        check.Should().Throw<TorchBackendException>().WithMessage("The device XLA was asked for*").Which.Problem.Should().Be(TorchBackendProblem.DeviceUnavailable);
+        check.Should().Throw<TorchBackendException>().WithMessage("The device XLA was asked for*")
+            .Which.Problem.Should().Be(TorchBackendProblem.DeviceUnavailable);
     }
 
     [Fact]
@@ -45,7 +46,8 @@ public sealed class TorchRuntimeTests
 
         Action choose = () => TorchRuntime.UseLibTorch(Path.GetTempPath());
 
-        choose.Should().Throw<TorchBackendException>().WithMessage("*loaded already*before anything else*").Which.Problem.Should().Be(TorchBackendProblem.LibTorchAlreadyChosen);
+        choose.Should().Throw<TorchBackendException>().WithMessage("*loaded already*before anything else*")
+            .Which.Problem.Should().Be(TorchBackendProblem.LibTorchAlreadyChosen);
     }
 
     [Fact]

@@ -27,7 +27,8 @@ public class DisentangledFusionNet3DTests
         long Raise(long deeper, long width) => Convolution(deeper, width, 5) + (2 * width);
         long reconstruction = perceptron + (4 * 2 * 27 * 128 * 128) + Raise(128, 64) + Raise(64, 32) + Raise(32, 16) + Convolution(16, 1, 7);
 
-        network.parameters().Sum(parameter => parameter.numel()).Should().Be((4 * (content + appearance + reconstruction)) + fusions + segmentation).And.Be(33_273_944);
+        network.parameters().Sum(parameter => parameter.numel()).Should().Be((4 * (content + appearance + reconstruction)) + fusions + segmentation)
+            .And.Be(33_273_944);
         network.SizeMultiple.Should().Be(8);
     }
 
@@ -82,7 +83,8 @@ public class DisentangledFusionNet3DTests
         }
 
         leftOut.Should().BeTrue();
-        network.Invoking(it => it.Reconstruct(new EncoderOutput(zeros([1, 4, 8, 8, 8]), zeros([1, 8, 4, 4, 4])))).Should().Throw<ArgumentException>().WithMessage("*no appearance codes*");
+        network.Invoking(it => it.Reconstruct(new EncoderOutput(zeros([1, 4, 8, 8, 8]), zeros([1, 8, 4, 4, 4])))).Should().Throw<ArgumentException>()
+            .WithMessage("*no appearance codes*");
     }
 
     [Fact]
@@ -130,7 +132,8 @@ public class DisentangledFusionNet3DTests
         new AppearanceDivergenceLoss().Compute(encoding).item<float>().Should().BeApproximately((float)(sum / 4), 1e-6f);
         new AppearanceDivergenceLoss(BatchReduction.Sum).Compute(encoding).item<float>().Should().BeApproximately((float)(sum / 2), 1e-6f);
 
-        Func<object> mixed = () => new DisentangledEncoderOutput([zeros(1, 1, 1)], ["t1"], encoding.Appearances, new Dictionary<string, Tensor> { ["t1"] = known.Mean });
+        Func<object> mixed = () =>
+            new DisentangledEncoderOutput([zeros(1, 1, 1)], ["t1"], encoding.Appearances, new Dictionary<string, Tensor> { ["t1"] = known.Mean });
         mixed.Should().Throw<ArgumentException>().WithMessage("*t1, t2*not of t1.*");
         Action other = () => new AppearanceDivergenceLoss().Compute(Contexts.Of(Contexts.BratsClasses, zeros([1, 2], ScalarType.Int64), zeros(1, 4, 2)));
         other.Should().Throw<ArgumentException>().WithMessage("*DisentangledFusionNet3D*TensorNetwork gives none.*");
@@ -149,15 +152,18 @@ public class DisentangledFusionNet3DTests
         Tensors(detached).Zip(Tensors(encoding)).Should().HaveCount(2 + 4 + 2).And.OnlyContain(pair => pair.First.equal(pair.Second).all().item<bool>());
 
         static IEnumerable<Tensor> Tensors(DisentangledEncoderOutput output) =>
-            output.Levels.Concat(output.Appearances.Values.SelectMany(gaussian => new[] { gaussian.Mean, gaussian.LogVariance })).Concat(output.AppearanceCodes.Values);
+            output.Levels.Concat(output.Appearances.Values.SelectMany(gaussian => new[] { gaussian.Mean, gaussian.LogVariance }))
+                .Concat(output.AppearanceCodes.Values);
     }
 
     [Fact]
     public void The_objective_is_that_of_the_published_code()
     {
-        DisentangledFusionObjective.Create().Terms.Select(term => (term.Name, term.Weight)).Should().Equal(("cross-entropy", 1), ("Dice", 1), ("reconstruction", 0.4), ("appearance", 0.4));
+        DisentangledFusionObjective.Create().Terms.Select(term => (term.Name, term.Weight))
+            .Should().Equal(("cross-entropy", 1), ("Dice", 1), ("reconstruction", 0.4), ("appearance", 0.4));
         Action wrong = () => DisentangledFusionObjective.Create(new() { AppearanceWeight = double.PositiveInfinity, ReconstructionWeight = -1 });
-        wrong.Should().Throw<ArgumentException>().WithMessage("DisentangledFusionObjectiveOptions: ReconstructionWeight must be at least 0*AppearanceWeight must be at least 0*");
+        wrong.Should().Throw<ArgumentException>()
+            .WithMessage("DisentangledFusionObjectiveOptions: ReconstructionWeight must be at least 0*AppearanceWeight must be at least 0*");
     }
 
     [Fact]
@@ -165,6 +171,7 @@ public class DisentangledFusionNet3DTests
     {
         Action make = () => new DisentangledFusionNet3DOptions { Modalities = [" "], OutputChannels = 4, BaseWidth = 5, AppearanceDimension = 0 }.Build();
         make.Should().Throw<ArgumentException>().WithMessage(
-            "DisentangledFusionNet3DOptions: Modalities must not hold an empty name. BaseWidth must be even and from 2 to 1024, but is 5. AppearanceDimension must be from 1 to 1024, but is 0.");
+            "DisentangledFusionNet3DOptions: Modalities must not hold an empty name. BaseWidth must be even and from 2 to 1024, but is 5. "
+                + "AppearanceDimension must be from 1 to 1024, but is 0.");
     }
 }

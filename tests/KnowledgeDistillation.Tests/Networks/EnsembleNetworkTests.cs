@@ -111,7 +111,13 @@ public class EnsembleNetworkTests
         byte[] before = Toy.Bits(ensemble);
         var teacher = new FrozenTeacher(ensemble);
         ensemble.Members.Should().OnlyContain(member => !member.Module.training && member.Module.parameters().All(parameter => !parameter.requires_grad));
-        TrainingResult result = new DistillationTrainer(student, teacher, Toy.Labels, new TrainingOptions { Epochs = 8, LearningRate = 1e-2 }, new WeightedObjective("KD", new HintonLoss())).Fit(Toy.Source(spheres));
+        TrainingResult result = new DistillationTrainer(
+            student,
+            teacher,
+            Toy.Labels,
+            new TrainingOptions { Epochs = 8, LearningRate = 1e-2 },
+            new WeightedObjective("KD", new HintonLoss()))
+            .Fit(Toy.Source(spheres));
         result.History[^1].Training.Total.Should().BeLessThan(0.7 * result.History[0].Training.Total);
         Toy.Bits(ensemble).Should().Equal(before);
     }
@@ -128,7 +134,13 @@ public class EnsembleNetworkTests
             Toy.Labels,
             NetworkOutput.Of(student, spheres.Images),
             new Dictionary<string, NetworkOutput> { ["ensemble"] = new FrozenTeacher(ensemble).Forward(spheres) });
-        foreach (IDistillationLoss loss in new IDistillationLoss[] { new BottleneckLoss(), new FeatureMatchingLoss(), new PairWiseLoss(), new AttentionTransferLoss() })
+        foreach (IDistillationLoss loss in new IDistillationLoss[]
+        {
+            new BottleneckLoss(),
+            new FeatureMatchingLoss(),
+            new PairWiseLoss(),
+            new AttentionTransferLoss(),
+        })
         {
             loss.Invoking(it => it.Compute(context)).Should().Throw<InvalidOperationException>(loss.ToString())
                 .WithMessage("An ensemble has no bottleneck or other features to compare*Make each member a teacher of its own and use a TeacherMeanLoss*");
@@ -145,12 +157,14 @@ public class EnsembleNetworkTests
         using (var saved = new SegmentationModel(new EnsembleNetwork([Toy.Teacher(seed: 2), Toy.Teacher(seed: 3)], Toy.Labels), Toy.Labels))
         {
             saved.Save(folder["ensemble"]);
-            using SegmentationModel loaded = SegmentationModel.LoadInto(folder["ensemble"], new EnsembleNetwork([Toy.Teacher(seed: 8), Toy.Teacher(seed: 9)], Toy.Labels));
+            using SegmentationModel loaded = SegmentationModel.LoadInto(
+                folder["ensemble"], new EnsembleNetwork([Toy.Teacher(seed: 8), Toy.Teacher(seed: 9)], Toy.Labels));
             Toy.Bits(loaded.Network).Should().Equal(Toy.Bits(saved.Network));
             saved.Network.Module.state_dict().Keys.Should().Contain(name => name.StartsWith("members.1.", StringComparison.Ordinal));
         }
 
-        FluentActions.Invoking(() => SegmentationModel.Load(folder["ensemble"])).Should().Throw<CheckpointException>().WithMessage("*build it yourself and use LoadInto*");
+        FluentActions.Invoking(() => SegmentationModel.Load(folder["ensemble"])).Should().Throw<CheckpointException>()
+            .WithMessage("*build it yourself and use LoadInto*");
     }
 
     [Fact]
@@ -172,8 +186,10 @@ public class EnsembleNetworkTests
         using var scope = NewDisposeScope();
         using EnsembleNetwork ensemble = Of(Two, null, Logits(0, 1), Logits(0, 1));
         using EnsembleNetwork larger = Of(Two, null, Logits(0, 1), Logits(0, 1), Logits(0, 1));
-        ensemble.Invoking(it => it.Decode(larger.Encode(Image()))).Should().Throw<ArgumentException>().WithMessage("This encoding comes from another network.*");
-        ensemble.Invoking(it => it.Decode(new EncoderOutput(zeros(1)))).Should().Throw<ArgumentException>().WithMessage("This encoding comes from another network.*");
+        ensemble.Invoking(it => it.Decode(larger.Encode(Image()))).Should().Throw<ArgumentException>()
+            .WithMessage("This encoding comes from another network.*");
+        ensemble.Invoking(it => it.Decode(new EncoderOutput(zeros(1)))).Should().Throw<ArgumentException>()
+            .WithMessage("This encoding comes from another network.*");
     }
 
     [Fact]
@@ -182,8 +198,10 @@ public class EnsembleNetworkTests
         using UNet3D member = Toy.Teacher();
         Func<object> make = () => new EnsembleNetwork([member, member], Contexts.BratsClasses, [0, double.NaN, 1]);
         make.Should().Throw<ArgumentException>().WithMessage(
-            "EnsembleNetwork: A network is a member twice: give it a greater weight instead. Member 0 has 2 output channels, but the label scheme has 4. Member 1 has 2 output channels, but the label scheme has 4. "
-            + "2 members need as many weights, but 3 were given. The weight of member 0 must be finite and above 0, but is 0. The weight of member 1 must be finite and above 0, but is NaN.");
+            "EnsembleNetwork: A network is a member twice: give it a greater weight instead. Member 0 has 2 output channels, but the label scheme has 4. "
+            + "Member 1 has 2 output channels, but the label scheme has 4. "
+            + "2 members need as many weights, but 3 were given. The weight of member 0 must be finite and above 0, but is 0. "
+            + "The weight of member 1 must be finite and above 0, but is NaN.");
         Func<object> nobody = () => new EnsembleNetwork([], Two);
         nobody.Should().Throw<ArgumentException>().WithMessage("EnsembleNetwork: At least one member is needed.");
         member.parameters().First().isfinite().all().item<bool>().Should().BeTrue();

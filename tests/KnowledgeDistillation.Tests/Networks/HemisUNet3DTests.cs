@@ -29,11 +29,13 @@ public class HemisUNet3DTests
     public void Mean_and_population_variance_are_those_computed_by_hand()
     {
         using var scope = NewDisposeScope();
-        Tensor fused = HemisUNet3D.MeanAndVariance([tensor(new[] { 1f, 5f }).reshape(1, 2), tensor(new[] { 4f, 5f }).reshape(1, 2), tensor(new[] { 7f, 8f }).reshape(1, 2)]);
+        Tensor fused = HemisUNet3D.MeanAndVariance(
+            [tensor(new[] { 1f, 5f }).reshape(1, 2), tensor(new[] { 4f, 5f }).reshape(1, 2), tensor(new[] { 7f, 8f }).reshape(1, 2)]);
         // Variances over 3, not over 2: (9 + 0 + 9) / 3 and (1 + 1 + 4) / 3.
         fused.data<float>().ToArray().Should().Equal(4f, 6f, 6f, 2f);
 
-        HemisUNet3D.MeanAndVariance([tensor(new[] { 0.1f, -3.7f }).reshape(1, 2)]).data<float>().ToArray().Should().Equal([0.1f, -3.7f, 0f, 0f], "one modality has no variance");
+        HemisUNet3D.MeanAndVariance([tensor(new[] { 0.1f, -3.7f }).reshape(1, 2)]).data<float>().ToArray()
+            .Should().Equal([0.1f, -3.7f, 0f, 0f], "one modality has no variance");
     }
 
     [Fact]
@@ -107,6 +109,7 @@ public class HemisUNet3DTests
     {
         Action make = () => new HemisUNet3DOptions { Modalities = ["a", "a", ""], OutputChannels = 0, BaseWidth = 3, Levels = 1 }.Build();
         make.Should().Throw<ArgumentException>().WithMessage(
-            "HemisUNet3DOptions: Modalities must name each modality once. Modalities must not hold an empty name. OutputChannels must be at least 1, but is 0. BaseWidth must be even and from 2 to 1024, but is 3. Levels must be from 2 to 8, but is 1.");
+            "HemisUNet3DOptions: Modalities must name each modality once. Modalities must not hold an empty name. OutputChannels must be at least 1, but is 0. "
+                + "BaseWidth must be even and from 2 to 1024, but is 3. Levels must be from 2 to 8, but is 1.");
     }
 }

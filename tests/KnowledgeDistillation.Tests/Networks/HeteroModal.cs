@@ -21,7 +21,8 @@ internal static class HeteroModal
     {
         "U-HeMIS" => new HemisUNet3DOptions { Modalities = modalities, OutputChannels = outputChannels, BaseWidth = 4, Levels = 2 },
         "U-HVED" => new HvedUNet3DOptions { Modalities = modalities, OutputChannels = outputChannels, BaseWidth = 4, Levels = 2 },
-        "disentangled fusion" => new DisentangledFusionNet3DOptions { Modalities = modalities, OutputChannels = outputChannels, BaseWidth = 4, Levels = 2, AppearanceDimension = 3 },
+        "disentangled fusion" =>
+            new DisentangledFusionNet3DOptions { Modalities = modalities, OutputChannels = outputChannels, BaseWidth = 4, Levels = 2, AppearanceDimension = 3 },
         _ => throw new ArgumentException(system),
     };
 

@@ -33,7 +33,8 @@ public class HeteroModalNetworkTests
                 output.Logits.shape.Should().Equal([2, 4, 8, 8, 12], string.Join('+', subset));
                 output.Logits.isfinite().all().item<bool>().Should().BeTrue(string.Join('+', subset));
                 output.Encoding.Levels.Should().HaveCount(2);
-                output.Encoding.Levels.Select(level => level.shape[2..]).Should().BeEquivalentTo([new long[] { 8, 8, 12 }, new long[] { 4, 4, 6 }], options => options.WithStrictOrdering());
+                output.Encoding.Levels.Select(level => level.shape[2..])
+                    .Should().BeEquivalentTo([new long[] { 8, 8, 12 }, new long[] { 4, 4, 6 }], options => options.WithStrictOrdering());
             }
         }
     }
@@ -125,14 +126,18 @@ public class HeteroModalNetworkTests
         network.Invoking(it => it.Encode(HeteroModal.Images("pet"))).Should().Throw<ArgumentException>()
             .WithMessage("At least one of the modalities t1, t1ce, t2, flair is needed, but there are only: pet.*");
         network.Invoking(it => it.Encode(new ModalityImages(("t2", zeros([1, 1, 9, 8, 8]))))).Should().Throw<ArgumentException>()
-            .WithMessage("The spatial size 9×8×8 of 't2' does not fit a network of 2 levels: each length must be a multiple of 2, and one at least 4. The next size that fits is 10×8×8: pad or crop the images, or use fewer levels.");
-        network.Invoking(it => it.Encode(new ModalityImages(("t2", zeros([1, 1, 2, 2, 2]))))).Should().Throw<ArgumentException>().WithMessage("*The next size that fits is 4×4×4:*");
+            .WithMessage("The spatial size 9×8×8 of 't2' does not fit a network of 2 levels: each length must be a multiple of 2, and one at least 4. "
+                + "The next size that fits is 10×8×8: pad or crop the images, or use fewer levels.");
+        network.Invoking(it => it.Encode(new ModalityImages(("t2", zeros([1, 1, 2, 2, 2]))))).Should().Throw<ArgumentException>()
+            .WithMessage("*The next size that fits is 4×4×4:*");
         network.Invoking(it => it.Encode(new ModalityImages(("t2", zeros([1, 2, 8, 8, 8]))))).Should().Throw<ArgumentException>()
             .WithMessage("*needs images [N, 1, D, H, W], but that of 't2' has the shape [1, 2, 8, 8, 8].");
         network.Invoking(it => it.Encode(new ModalityImages(("t2", zeros([1, 1, 8, 8]))))).Should().Throw<ArgumentException>().WithMessage("*[1, 1, 8, 8]*");
-        network.Encode(new ModalityImages(("t2", randn([1, 1, 2, 2, 4])))).Bottleneck.isfinite().all().item<bool>().Should().BeTrue("the smallest size that is allowed runs");
+        network.Encode(new ModalityImages(("t2", randn([1, 1, 2, 2, 4])))).Bottleneck.isfinite().all().item<bool>()
+            .Should().BeTrue("the smallest size that is allowed runs");
 
-        network.Invoking(it => it.Decode(new EncoderOutput(zeros([1, 4, 8, 8, 8])))).Should().Throw<ArgumentException>().WithMessage("*2 levels*has 1*another network*");
+        network.Invoking(it => it.Decode(new EncoderOutput(zeros([1, 4, 8, 8, 8])))).Should().Throw<ArgumentException>()
+            .WithMessage("*2 levels*has 1*another network*");
     }
 
     [Theory]
@@ -191,7 +196,8 @@ public class HeteroModalNetworkTests
         using Batch spheres = Toy.Spheres();
         manual_seed(1);
         using IEncoderDecoder network = HeteroModal.Recipe(system, 2, Toy.Modalities).Build();
-        var trainer = new SupervisedTrainer(network, Toy.Labels, new TrainingOptions { Epochs = 15, LearningRate = 1e-2, WeightDecay = 1e-5 }, HeteroModal.Objective(system));
+        var trainer = new SupervisedTrainer(
+            network, Toy.Labels, new TrainingOptions { Epochs = 15, LearningRate = 1e-2, WeightDecay = 1e-5 }, HeteroModal.Objective(system));
         TrainingResult result = trainer.Fit(Toy.Source(spheres), Toy.Source(spheres, shuffleSeed: null));
 
         result.History[^1].Training.Total.Should().BeLessThan(0.8 * result.History[0].Training.Total);
@@ -228,7 +234,8 @@ public class HeteroModalNetworkTests
         {
             manual_seed(1);
             using IEncoderDecoder network = HeteroModal.Recipe(system, 2, Toy.Modalities).Build();
-            new SupervisedTrainer(network, Toy.Labels, new TrainingOptions { Epochs = 2, LearningRate = 1e-2 }, HeteroModal.Objective(system)).Fit(Toy.Source(spheres));
+            new SupervisedTrainer(network, Toy.Labels, new TrainingOptions { Epochs = 2, LearningRate = 1e-2 }, HeteroModal.Objective(system))
+                .Fit(Toy.Source(spheres));
             return Toy.Bits(network);
         }
     }

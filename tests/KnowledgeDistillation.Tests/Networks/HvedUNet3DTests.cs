@@ -55,7 +55,8 @@ public class HvedUNet3DTests
         (double Mean, double Variance)[] experts = [(0.7, 0.3), (-1.2, 2), (0.1, 0.9)];
         DiagonalGaussian product = GaussianExpert.ProductWithPrior(experts.Select(expert => Expert(expert.Mean, expert.Variance)));
         double LogProduct(double x) => experts.Append((0, 1)).Sum(expert => -(x - expert.Mean) * (x - expert.Mean) / (2 * expert.Variance));
-        double LogFused(double x) => -(x - product.Mean.item<double>()) * (x - product.Mean.item<double>()) / (2 * Math.Exp(product.LogVariance.item<double>()));
+        double LogFused(double x) =>
+            -(x - product.Mean.item<double>()) * (x - product.Mean.item<double>()) / (2 * Math.Exp(product.LogVariance.item<double>()));
         for (double x = -3; x <= 3; x += 0.25)
             (LogProduct(x) - LogProduct(0)).Should().BeApproximately(LogFused(x) - LogFused(0), 1e-5);
     }
@@ -92,7 +93,8 @@ public class HvedUNet3DTests
     {
         using var scope = NewDisposeScope();
         using var network = new HvedUNet3D(new HvedUNet3DOptions { Modalities = ["t1"], OutputChannels = 2, BaseWidth = 8, Levels = 2 });
-        using var sampling = new HvedUNet3D(new HvedUNet3DOptions { Modalities = ["t1"], OutputChannels = 2, BaseWidth = 8, Levels = 2, SampleAtInference = true });
+        using var sampling = new HvedUNet3D(
+            new HvedUNet3DOptions { Modalities = ["t1"], OutputChannels = 2, BaseWidth = 8, Levels = 2, SampleAtInference = true });
         sampling.eval();
         ModalityImages images = HeteroModal.Images("t1");
         foreach (HvedUNet3D sampled in new[] { network, sampling })
@@ -165,7 +167,8 @@ public class HvedUNet3DTests
         new ModalitySubsetDivergenceLoss().Compute(encoding).backward();
         Taught().Should().Equal(true, true, true, true);
 
-        IEnumerable<bool> Taught() => Enumerable.Range(0, 4).Select(index => network.get_parameter($"encoders.{index}.levels.1.convolution2.weight")!.grad is Tensor gradient && gradient.abs().max().item<float>() > 0);
+        IEnumerable<bool> Taught() => Enumerable.Range(0, 4).Select(index =>
+            network.get_parameter($"encoders.{index}.levels.1.convolution2.weight")!.grad is Tensor gradient && gradient.abs().max().item<float>() > 0);
     }
 
     [Fact]
@@ -182,7 +185,8 @@ public class HvedUNet3DTests
         Tensors(detached).Zip(Tensors(encoding)).Should().OnlyContain(pair => pair.First.equal(pair.Second).all().item<bool>());
 
         static IEnumerable<Tensor> Tensors(HvedEncoderOutput output) =>
-            output.Levels.Concat(output.Fused.Concat(output.Posteriors.Values.SelectMany(levels => levels)).SelectMany(gaussian => new[] { gaussian.Mean, gaussian.LogVariance }));
+            output.Levels.Concat(output.Fused.Concat(output.Posteriors.Values.SelectMany(levels => levels))
+                .SelectMany(gaussian => new[] { gaussian.Mean, gaussian.LogVariance }));
     }
 
     [Fact]
@@ -202,7 +206,8 @@ public class HvedUNet3DTests
     {
         Action make = () => new HvedUNet3DOptions { Modalities = [], OutputChannels = 4, BaseWidth = 0, Levels = 9 }.Build();
         make.Should().Throw<ArgumentException>().WithMessage(
-            "HvedUNet3DOptions: Modalities must name at least one modality. BaseWidth must be even and from 2 to 1024, but is 0. Levels must be from 2 to 8, but is 9.");
+            "HvedUNet3DOptions: Modalities must name at least one modality. BaseWidth must be even and from 2 to 1024, but is 0. "
+                + "Levels must be from 2 to 8, but is 9.");
     }
 
     private static HvedUNet3D Evaluated()

@@ -79,7 +79,11 @@ public class LayerTests
         using var scope = NewDisposeScope();
         Tensor input = randn(shape).requires_grad_(true), same = input.detach().requires_grad_(true);
         Tensor own = LinearDoubling.Apply(input);
-        Tensor torchs = nn.functional.interpolate(same, scale_factor: [.. Enumerable.Repeat(2.0, shape.Length - 2)], mode: shape.Length == 5 ? InterpolationMode.Trilinear : InterpolationMode.Bilinear, align_corners: false);
+        Tensor torchs = nn.functional.interpolate(
+            same,
+            scale_factor: [.. Enumerable.Repeat(2.0, shape.Length - 2)],
+            mode: shape.Length == 5 ? InterpolationMode.Trilinear : InterpolationMode.Bilinear,
+            align_corners: false);
         Tensor gradient = randn_like(torchs);
         own.backward([gradient]);
         torchs.backward([gradient]);

@@ -174,7 +174,9 @@ public class MixedPrecisionTests
         void Fit(Precision precision, int epochs)
         {
             using UNet3D network = Toy.Student();
-            new SupervisedTrainer(network, Toy.Labels, new TrainingOptions { Epochs = epochs, Precision = precision, OutputFolder = folder["run"], Resume = true }).Fit(Toy.Source(spheres));
+            new SupervisedTrainer(
+                network, Toy.Labels, new TrainingOptions { Epochs = epochs, Precision = precision, OutputFolder = folder["run"], Resume = true })
+                .Fit(Toy.Source(spheres));
         }
 
         Fit(Precision.Fastest, 1);

@@ -17,7 +17,8 @@ public class ModalitySubsetTests
             .CountBy(subset => subset)
             .ToDictionary();
 
-        counts.Keys.Should().BeEquivalentTo(HeteroModal.Subsets(HeteroModal.Modalities).Select(subset => string.Join('+', subset)), "nothing else is drawn, and names keep their order");
+        counts.Keys.Should().BeEquivalentTo(
+            HeteroModal.Subsets(HeteroModal.Modalities).Select(subset => string.Join('+', subset)), "nothing else is drawn, and names keep their order");
         foreach ((string subset, int count) in counts)
         {
             int size = subset.Split('+').Length;

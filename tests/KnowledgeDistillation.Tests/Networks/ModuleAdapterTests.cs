@@ -64,7 +64,8 @@ public class ModuleAdapterTests
         using var scope = NewDisposeScope();
         using var network = new ModuleAdapter(new ForwardOnly(), ["a"], 1, "inner");
         Action encode = () => network.Encode(new ModalityImages(("a", rand([1, 1, 2]))));
-        encode.Should().Throw<InvalidOperationException>().WithMessage("The sub-module 'inner' did not run, or was run by forward instead of call, so there is no bottleneck.");
+        encode.Should().Throw<InvalidOperationException>()
+            .WithMessage("The sub-module 'inner' did not run, or was run by forward instead of call, so there is no bottleneck.");
     }
 
     [Fact]
@@ -120,9 +121,11 @@ public class ModuleAdapterTests
         network.Decode(encoding.Detach()).requires_grad.Should().BeFalse();
 
         Func<object> twice = () => new ModuleAdapter(module, ["a", "b"], 3, "net.bottom", levels: ["net.top", "net.bottom"]);
-        twice.Should().Throw<ArgumentException>().WithMessage("Each sub-module can be one level only, but the levels are net.top, net.bottom, net.bottom, the last being the bottleneck.*");
+        twice.Should().Throw<ArgumentException>()
+            .WithMessage("Each sub-module can be one level only, but the levels are net.top, net.bottom, net.bottom, the last being the bottleneck.*");
         Func<object> absent = () => new ModuleAdapter(module, ["a", "b"], 3, "net.bottom", levels: ["top", "middle"]);
-        absent.Should().Throw<ArgumentException>().WithMessage("*no sub-module 'top', 'middle' that maps one tensor to one; it has: *net.top*").And.ParamName.Should().Be("levels");
+        absent.Should().Throw<ArgumentException>().WithMessage("*no sub-module 'top', 'middle' that maps one tensor to one; it has: *net.top*")
+            .And.ParamName.Should().Be("levels");
     }
 
     [Fact]
@@ -130,7 +133,8 @@ public class ModuleAdapterTests
     {
         using var scope = NewDisposeScope();
         manual_seed(1);
-        using var network = new ModuleAdapter(nn.Sequential(("top", nn.Conv2d(2, 4, 1)), ("relu", nn.ReLU(inplace: true)), ("head", nn.Conv2d(4, 3, 1))), ["a", "b"], 3, "top");
+        using var network = new ModuleAdapter(nn
+            .Sequential(("top", nn.Conv2d(2, 4, 1)), ("relu", nn.ReLU(inplace: true)), ("head", nn.Conv2d(4, 3, 1))), ["a", "b"], 3, "top");
         EncoderOutput encoding = network.Encode(Images());
         encoding.Bottleneck.min().item<float>().Should().BeNegative();
         (encoding.Bottleneck.sum() + network.Decode(encoding).sum()).backward();
@@ -167,7 +171,8 @@ public class ModuleAdapterTests
 
     private static ModalityImages Images() => new(("a", rand([1, 1, 4, 6])), ("b", rand([1, 1, 4, 6])));
 
-    private static TorchSharp.Modules.Sequential Module() => nn.Sequential(("top", nn.Conv2d(2, 4, 1)), ("bottom", nn.Conv2d(4, 5, 1)), ("head", nn.Conv2d(5, 3, 1)));
+    private static TorchSharp.Modules.Sequential Module() =>
+        nn.Sequential(("top", nn.Conv2d(2, 4, 1)), ("bottom", nn.Conv2d(4, 5, 1)), ("head", nn.Conv2d(5, 3, 1)));
 
     private sealed class Repeating : nn.Module<Tensor, Tensor>
     {

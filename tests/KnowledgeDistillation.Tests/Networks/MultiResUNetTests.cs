@@ -38,17 +38,21 @@ public sealed class MultiResUNetTests
             return Convolution(i, o, 1) + Convolution(i, f.A, 3) + Convolution(f.A, f.B, 3) + Convolution(f.B, f.C, 3) + (2 * 2 * o);
         }
 
-        long Path(long i, long o, int steps) => Enumerable.Range(0, steps).Sum(step => Convolution(step == 0 ? i : o, o, 1) + Convolution(step == 0 ? i : o, o, 3) + (2 * o));
+        long Path(long i, long o, int steps) =>
+            Enumerable.Range(0, steps).Sum(step => Convolution(step == 0 ? i : o, o, 1) + Convolution(step == 0 ? i : o, o, 3) + (2 * o));
         long encoder = Block(4, filters[0]) + Enumerable.Range(1, 4).Sum(level => Block(widths[level - 1], filters[level]));
         long paths = Enumerable.Range(0, 4).Sum(level => Path(widths[level], baseWidths[level], steps: 4 - level));
-        long decoder = Enumerable.Range(0, 4).Sum(level => (widths[level + 1] * baseWidths[level] * 8) + baseWidths[level] + Block(2 * baseWidths[level], filters[level]));
+        long decoder = Enumerable.Range(0, 4)
+            .Sum(level => (widths[level + 1] * baseWidths[level] * 8) + baseWidths[level] + Block(2 * baseWidths[level], filters[level]));
         const long head = 51 + 1;
 
         long parameters = network.parameters().Sum(parameter => parameter.numel());
         parameters.Should().Be(encoder + paths + decoder + head).And.Be(18_639_713);
 
         // Their count holds the running mean and variance of each norm, among them the norm on their output, which has an offset where this network has a bias.
-        long statistics = network.state_dict().Where(entry => entry.Key.EndsWith("running_mean", StringComparison.Ordinal) || entry.Key.EndsWith("running_var", StringComparison.Ordinal)).Sum(entry => entry.Value.numel());
+        long statistics = network.state_dict()
+            .Where(entry => entry.Key.EndsWith("running_mean", StringComparison.Ordinal) || entry.Key.EndsWith("running_var", StringComparison.Ordinal))
+            .Sum(entry => entry.Value.numel());
         (parameters - scales + statistics + 2).Should().Be(18_657_689, "that is the count of the authors' code");
         statistics.Should().Be(24_520);
         network.SizeMultiple.Should().Be(16);
@@ -69,12 +73,14 @@ public sealed class MultiResUNetTests
         Tensor level0 = Block("encoder.0", image);
         Tensor level1 = Block("encoder.1", nn.functional.max_pool3d(level0, [2, 2, 2]));
         Tensor up = nn.functional.conv_transpose3d(level1, state["decoder.0.up.weight"], state["decoder.0.up.bias"], strides: [2, 2, 2]);
-        Tensor path = Norm("decoder.0.path.0.norm", (NormalizedConvolution("decoder.0.path.0.convolution", level0).relu() + NormalizedConvolution("decoder.0.path.0.shortcut", level0)).relu());
+        Tensor path = Norm("decoder.0.path.0.norm",
+            (NormalizedConvolution("decoder.0.path.0.convolution", level0).relu() + NormalizedConvolution("decoder.0.path.0.shortcut", level0)).relu());
         Tensor expected = nn.functional.conv3d(Block("decoder.0.block", cat([up, path], 1)), state["head.weight"], state["head.bias"]);
 
         NetworkOutput output = NetworkOutput.Of(network, new ModalityImages(("a", image)));
         output.Encoding.Levels[0].allclose(level0, rtol: 1e-4, atol: 1e-4).Should().BeTrue();
-        output.Encoding.Bottleneck.allclose(level1, rtol: 1e-4, atol: 1e-4).Should().BeTrue("the bottleneck is the output of the deepest block after its last norm");
+        output.Encoding.Bottleneck.allclose(level1, rtol: 1e-4, atol: 1e-4)
+            .Should().BeTrue("the bottleneck is the output of the deepest block after its last norm");
         output.Logits.allclose(expected, rtol: 1e-3, atol: 1e-3).Should().BeTrue();
 
         Tensor Block(string name, Tensor input)
@@ -154,8 +160,10 @@ public sealed class MultiResUNetTests
     {
         using var scope = NewDisposeScope();
         using var network = new MultiResUNet3D(Small("a"));
-        FluentActions.Invoking(() => network.call(zeros([1, 1, 4, 4, 4]))).Should().Throw<ArgumentException>().WithMessage("The spatial size 4×4×4 does not fit a network of 3 levels*The next size that fits is 8×8×8*");
-        FluentActions.Invoking(() => network.call(zeros([1, 2, 8, 8, 8]))).Should().Throw<ArgumentException>().WithMessage("MultiResUNet3D needs an input of 5 dimensions with 1 channels (a)*");
+        FluentActions.Invoking(() => network.call(zeros([1, 1, 4, 4, 4]))).Should().Throw<ArgumentException>()
+            .WithMessage("The spatial size 4×4×4 does not fit a network of 3 levels*The next size that fits is 8×8×8*");
+        FluentActions.Invoking(() => network.call(zeros([1, 2, 8, 8, 8]))).Should().Throw<ArgumentException>()
+            .WithMessage("MultiResUNet3D needs an input of 5 dimensions with 1 channels (a)*");
     }
 
     [Fact]
@@ -172,7 +180,8 @@ public sealed class MultiResUNetTests
         Statistics(teacher).Should().NotEqual(fresh, "training moves them");
 
         byte[] before = Toy.Bits(teacher);
-        TrainingResult result = new DistillationTrainer(student, new FrozenTeacher(teacher), Toy.Labels, options).Fit(Toy.Source(spheres, batchSize: 1), Toy.Source(spheres));
+        TrainingResult result = new DistillationTrainer(student, new FrozenTeacher(teacher), Toy.Labels, options)
+            .Fit(Toy.Source(spheres, batchSize: 1), Toy.Source(spheres));
 
         Toy.Bits(teacher).Should().Equal(before);
         result.History[^1].Training.Total.Should().BeLessThan(result.History[0].Training.Total);
@@ -244,12 +253,16 @@ public sealed class MultiResUNetTests
     public void All_faults_of_the_options_are_in_one_message()
     {
         using var failures = new AssertionScope();
-        Func<object> many = () => new MultiResUNet3D(new MultiResUNet3DOptions { Modalities = [], OutputChannels = 0, BaseWidth = 0, WidthFactor = double.NaN, Levels = 1, SkipConnections = 1 });
+        Func<object> many = () => new MultiResUNet3D(
+            new MultiResUNet3DOptions { Modalities = [], OutputChannels = 0, BaseWidth = 0, WidthFactor = double.NaN, Levels = 1, SkipConnections = 1 });
         many.Should().Throw<ArgumentException>().WithMessage(
-            "MultiResUNet3DOptions: Modalities must name at least one modality. OutputChannels must be at least 1, but is 0. Levels must be from 2 to 8, but is 1. "
-            + "SkipConnections must be from 0 to 0 (Levels − 1), but is 1. BaseWidth must be from 1 to 1024, but is 0. WidthFactor must be above 0 and at most 16, but is NaN.");
+            "MultiResUNet3DOptions: Modalities must name at least one modality. OutputChannels must be at least 1, but is 0. "
+            + "Levels must be from 2 to 8, but is 1. "
+            + "SkipConnections must be from 0 to 0 (Levels − 1), but is 1. BaseWidth must be from 1 to 1024, but is 0. "
+            + "WidthFactor must be above 0 and at most 16, but is NaN.");
         Func<object> narrow = () => new MultiResUNet3D(Small("a") with { BaseWidth = 3 });
-        narrow.Should().Throw<ArgumentException>().WithMessage("MultiResUNet3DOptions: BaseWidth × WidthFactor must be at least 6, so that the narrowest convolution keeps a filter, but is 5.01.");
+        narrow.Should().Throw<ArgumentException>()
+            .WithMessage("MultiResUNet3DOptions: BaseWidth × WidthFactor must be at least 6, so that the narrowest convolution keeps a filter, but is 5.01.");
     }
 
     private static MultiResUNet3DOptions Small(params string[] modalities) => new() { Modalities = modalities, OutputChannels = 2, BaseWidth = 4, Levels = 3 };

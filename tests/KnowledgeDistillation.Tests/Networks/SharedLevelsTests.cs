@@ -30,7 +30,8 @@ public sealed class SharedLevelsTests : IDisposable
 
         Dictionary<string, Tensor> teachers = teacher.state_dict();
         student.state_dict().Keys.Should().Equal(names, "a checkpoint must not look different");
-        student.state_dict().Where(entry => ReferenceEquals(entry.Value, teachers[entry.Key])).Select(entry => string.Join('.', entry.Key.Split('.')[..2])).Distinct()
+        student.state_dict().Where(entry => ReferenceEquals(entry.Value, teachers[entry.Key])).Select(entry => string.Join('.', entry.Key.Split('.')[..2]))
+            .Distinct()
             .Should().Equal(blocks.Split(' '));
         student.parameters().Where(parameter => !parameter.requires_grad).Should().HaveCountGreaterThan(0)
             .And.OnlyContain(parameter => teacher.parameters().Any(other => ReferenceEquals(other, parameter)));
@@ -50,7 +51,8 @@ public sealed class SharedLevelsTests : IDisposable
         // The bottleneck alone: its gradient can reach the shallowest level only through the shared ones.
         EncoderOutput encoding = student.Encode(_spheres.Images);
         (encoding.Bottleneck * randn(encoding.Bottleneck.shape)).sum().backward();
-        student.get_parameter(kind == "unet" ? "encoder.0.convolution1.weight" : "encoder.0.convolution1.convolution.weight")!.grad!.abs().max().item<float>().Should().BePositive();
+        student.get_parameter(kind == "unet" ? "encoder.0.convolution1.weight" : "encoder.0.convolution1.convolution.weight")!.grad!.abs().max().item<float>()
+            .Should().BePositive();
 
         student.zero_grad();
         Tensor logits = NetworkOutput.Of(student, _spheres.Images).Logits;
@@ -75,9 +77,11 @@ public sealed class SharedLevelsTests : IDisposable
         var frozen = new FrozenTeacher(teacher);
         student.ShareDeepestLevels(frozen, 2);
         byte[] before = Toy.Bits(teacher);
-        Dictionary<string, byte[]> own = student.named_parameters().Where(entry => entry.parameter.requires_grad).ToDictionary(entry => entry.name, entry => entry.parameter.bytes.ToArray());
+        Dictionary<string, byte[]> own = student.named_parameters().Where(entry => entry.parameter.requires_grad)
+            .ToDictionary(entry => entry.name, entry => entry.parameter.bytes.ToArray());
 
-        TrainingResult result = new DistillationTrainer(student, frozen, Toy.Labels, new TrainingOptions { Epochs = 5, LearningRate = 1e-2 }).Fit(Toy.Source(_spheres), Toy.Source(_spheres));
+        TrainingResult result = new DistillationTrainer(student, frozen, Toy.Labels, new TrainingOptions { Epochs = 5, LearningRate = 1e-2 })
+            .Fit(Toy.Source(_spheres), Toy.Source(_spheres));
 
         Toy.Bits(teacher).Should().Equal(before);
         result.History[^1].Training.Total.Should().BeLessThan(result.History[0].Training.Total);
@@ -172,16 +176,19 @@ public sealed class SharedLevelsTests : IDisposable
         using UShapedNetwork other = Network("multires", seed: 2, Toy.Modalities);
         using var wide = new UNet3D(new UNet3DOptions { Modalities = Toy.Modalities, OutputChannels = 2, BaseWidth = 4, Levels = 3 });
         using var deep = new UNet3D(new UNet3DOptions { Modalities = Toy.Modalities, OutputChannels = 2, BaseWidth = 2, Levels = 4 });
-        using var withoutSkips = new UNet3D(new UNet3DOptions { Modalities = Toy.Modalities, OutputChannels = 2, BaseWidth = 2, Levels = 3, SkipConnections = 0 });
+        using var withoutSkips = new UNet3D(
+            new UNet3DOptions { Modalities = Toy.Modalities, OutputChannels = 2, BaseWidth = 2, Levels = 3, SkipConnections = 0 });
 
         Share(teacher, 0).Should().Throw<ArgumentOutOfRangeException>().WithMessage("From 1 to 2 of the 3 levels can be shared.*");
         Share(teacher, 3).Should().Throw<ArgumentOutOfRangeException>();
         Share(other, 1).Should().Throw<ArgumentException>().WithMessage("The teacher 'teacher' is a MultiResUNet3D, but the student a UNet3D*");
         Share(deep, 1).Should().Throw<ArgumentException>().WithMessage("The teacher 'teacher' has 4 levels, but the student 3*");
-        Share(wide, 1).Should().Throw<ArgumentException>().WithMessage("*encoder.2.convolution1.weight is [8, 4, 3, 3, 3] (Float32, cpu) in the student, but [16, 8, 3, 3, 3] (Float32, cpu) in the teacher*widths*");
+        Share(wide, 1).Should().Throw<ArgumentException>().WithMessage(
+            "*encoder.2.convolution1.weight is [8, 4, 3, 3, 3] (Float32, cpu) in the student, but [16, 8, 3, 3, 3] (Float32, cpu) in the teacher*widths*");
         Share(withoutSkips, 2).Should().Throw<ArgumentException>().WithMessage("*decoder.0.block.convolution1.weight*skip connections*");
         Toy.Bits(student).Should().Equal(before);
-        FluentActions.Invoking(() => student.ShareDeepestLevels(new FrozenTeacher(student), 1)).Should().Throw<ArgumentException>().WithMessage("*is the student itself*");
+        FluentActions.Invoking(() => student.ShareDeepestLevels(new FrozenTeacher(student), 1)).Should().Throw<ArgumentException>()
+            .WithMessage("*is the student itself*");
 
         Action Share(UShapedNetwork from, int levels) => () => student.ShareDeepestLevels(new FrozenTeacher(from), levels);
     }

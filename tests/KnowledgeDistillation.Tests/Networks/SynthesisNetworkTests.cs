@@ -33,7 +33,8 @@ public sealed class SynthesisNetworkTests : IDisposable
         NetworkOutput with = NetworkOutput.Of(network, _spheres.Images);
         NetworkOutput without = NetworkOutput.Of(network, _spheres.Images.Only("faint"));
         with.Logits.equal(without.Logits).all().item<bool>().Should().BeTrue();
-        FluentActions.Invoking(() => network.Encode(_spheres.Images.Only("bright"))).Should().Throw<ArgumentException>().WithMessage("The modality 'faint' is missing*");
+        FluentActions.Invoking(() => network.Encode(_spheres.Images.Only("bright"))).Should().Throw<ArgumentException>()
+            .WithMessage("The modality 'faint' is missing*");
 
         // What it computes, step by step.
         ModalityImages made = network.Reconstruct(without.Encoding);
@@ -131,7 +132,12 @@ public sealed class SynthesisNetworkTests : IDisposable
     public void A_frozen_generator_stays_in_evaluation_mode()
     {
         manual_seed(1);
-        using var network = new SynthesisNetwork(new SynthesisNetworkOptions { Generator = new MultiResUNet3DOptions { Modalities = ["faint"], OutputChannels = 1, BaseWidth = 4, Levels = 2 }, Segmenter = Segmenter, SynthesizedModalities = ["bright"] });
+        using var network = new SynthesisNetwork(new SynthesisNetworkOptions
+        {
+            Generator = new MultiResUNet3DOptions { Modalities = ["faint"], OutputChannels = 1, BaseWidth = 4, Levels = 2 },
+            Segmenter = Segmenter,
+            SynthesizedModalities = ["bright"],
+        });
         network.FreezeGenerator();
         byte[] before = Toy.Bits(network.Generator);
         network.train();
@@ -160,14 +166,16 @@ public sealed class SynthesisNetworkTests : IDisposable
 
         string description = Path.Combine(folder["model"], "model.json");
         File.WriteAllText(description, File.ReadAllText(description).Replace("\"UNet3DOptions\"", "\"ForeignOptions\"", StringComparison.Ordinal));
-        FluentActions.Invoking(() => SegmentationModel.Load(folder["model"])).Should().Throw<CheckpointException>().WithMessage("*'ForeignOptions' is not known here*");
+        FluentActions.Invoking(() => SegmentationModel.Load(folder["model"])).Should().Throw<CheckpointException>()
+            .WithMessage("*'ForeignOptions' is not known here*");
     }
 
     [Fact]
     public void A_recipe_within_that_nobody_registered_is_refused_when_saving_and_nothing_is_written()
     {
         using var folder = new TemporaryFolder();
-        using var network = new SynthesisNetwork(new SynthesisNetworkOptions { Generator = new UnregisteredOptions(), Segmenter = Segmenter, SynthesizedModalities = ["bright"] });
+        using var network = new SynthesisNetwork(
+            new SynthesisNetworkOptions { Generator = new UnregisteredOptions(), Segmenter = Segmenter, SynthesizedModalities = ["bright"] });
         FluentActions.Invoking(() => new SegmentationModel(network, Toy.Labels).Save(folder["model"]))
             .Should().Throw<InvalidOperationException>().WithMessage("*UnregisteredOptions*NetworkRecipes.Register<UnregisteredOptions>*");
         folder.Entries.Should().BeEmpty();
@@ -217,14 +225,18 @@ public sealed class SynthesisNetworkTests : IDisposable
     [Fact]
     public void Networks_that_do_not_fit_together_are_refused_in_one_message()
     {
-        Func<object> wrong = () => new SynthesisNetwork(new SynthesisNetworkOptions { Generator = Segmenter, Segmenter = Generator, SynthesizedModalities = ["bright"] });
+        Func<object> wrong = () =>
+            new SynthesisNetwork(new SynthesisNetworkOptions { Generator = Segmenter, Segmenter = Generator, SynthesizedModalities = ["bright"] });
         wrong.Should().Throw<ArgumentException>().WithMessage(
-            "SynthesisNetwork: The generator has 2 output channels, but must have one for each synthesized modality: bright. The generator sees faint, bright, but must not see what it synthesizes: bright. "
+            "SynthesisNetwork: The generator has 2 output channels, but must have one for each synthesized modality: bright. "
+            + "The generator sees faint, bright, but must not see what it synthesizes: bright. "
             + "The segmenter sees faint, but must see all that is synthesized: bright.");
         Func<object> empty = () => new SynthesisNetwork(new SynthesisNetworkOptions { Generator = null!, Segmenter = null!, SynthesizedModalities = [] });
-        empty.Should().Throw<ArgumentException>().WithMessage("SynthesisNetworkOptions: Generator must be given. Segmenter must be given. SynthesizedModalities must name at least one modality.");
+        empty.Should().Throw<ArgumentException>()
+            .WithMessage("SynthesisNetworkOptions: Generator must be given. Segmenter must be given. SynthesizedModalities must name at least one modality.");
         using SynthesisNetwork network = Network(seed: 1);
-        FluentActions.Invoking(() => network.Decode(new EncoderOutput(_spheres.Images["faint"]))).Should().Throw<ArgumentException>().WithMessage("This encoding comes from another network.*");
+        FluentActions.Invoking(() => network.Decode(new EncoderOutput(_spheres.Images["faint"]))).Should().Throw<ArgumentException>()
+            .WithMessage("This encoding comes from another network.*");
     }
 
     private static UNet3DOptions Generator => new() { Modalities = ["faint"], OutputChannels = 1, BaseWidth = 2, Levels = 2, SkipConnections = 0 };

@@ -115,7 +115,11 @@ public class UNetTests
 
         Tensor Half(Tensor input, string block, int number)
         {
-            Tensor convolved = nn.functional.conv3d(input, network.get_parameter($"{block}.convolution{number}.weight")!, network.get_parameter($"{block}.convolution{number}.bias")!, padding: [1, 1, 1]);
+            Tensor convolved = nn.functional.conv3d(
+                input,
+                network.get_parameter($"{block}.convolution{number}.weight")!,
+                network.get_parameter($"{block}.convolution{number}.bias")!,
+                padding: [1, 1, 1]);
             Tensor centered = convolved - convolved.mean([2, 3, 4], keepdim: true);
             Tensor normalized = centered / (centered.square().mean([2, 3, 4], keepdim: true) + 1e-5).sqrt();
             return maximum(normalized, 0.01 * normalized);
@@ -154,7 +158,8 @@ public class UNetTests
         Run(("a", b), ("b", a)).equal(logits).all().item<bool>().Should().BeFalse();
         network.call(cat([a, b], 1)).equal(logits).all().item<bool>().Should().BeTrue();
 
-        network.Invoking(it => it.Encode(new ModalityImages(("b", b)))).Should().Throw<ArgumentException>().WithMessage("The modality 'a' is missing; there are: b.*");
+        network.Invoking(it => it.Encode(new ModalityImages(("b", b)))).Should().Throw<ArgumentException>()
+            .WithMessage("The modality 'a' is missing; there are: b.*");
 
         Tensor Run(params (string, Tensor)[] images) => NetworkOutput.Of(network, new ModalityImages(images)).Logits;
     }
@@ -167,7 +172,8 @@ public class UNetTests
         var images = new ModalityImages(("a", rand([1, 2, 8, 8, 8])), ("b", rand([1, 1, 8, 8, 8])));
         NetworkOutput.Of(network, images).Logits.shape.Should().Equal(1, 3, 8, 8, 8);
         Action wrong = () => network.Encode(new ModalityImages(("a", rand([1, 1, 8, 8, 8])), ("b", rand([1, 1, 8, 8, 8]))));
-        wrong.Should().Throw<ArgumentException>().WithMessage("UNet3D needs an input of 5 dimensions with 3 channels (a, b), but the shape is [1, 2, 8, 8, 8].");
+        wrong.Should().Throw<ArgumentException>()
+            .WithMessage("UNet3D needs an input of 5 dimensions with 3 channels (a, b), but the shape is [1, 2, 8, 8, 8].");
     }
 
     [Theory]
@@ -183,7 +189,8 @@ public class UNetTests
         using var network = new UNet3D(Small3D(1));
         Action encode = () => network.call(zeros([1, 1, .. size]));
         encode.Should().Throw<ArgumentException>().WithMessage(
-            $"The spatial size {named} does not fit a network of 3 levels: each length must be a multiple of 4, and one at least 8. The next size that fits is {next}: pad or crop the images, or use fewer levels.");
+            $"The spatial size {named} does not fit a network of 3 levels: each length must be a multiple of 4, and one at least 8. "
+                + $"The next size that fits is {next}: pad or crop the images, or use fewer levels.");
         network.call(zeros([1, 1, .. next.Split('×').Select(long.Parse)])).shape.Should().HaveCount(5, "the size that is named does fit");
     }
 
@@ -286,8 +293,10 @@ public class UNetTests
             Upsampling = (Upsampling)9,
         });
         many.Should().Throw<ArgumentException>().WithMessage(
-            "UNet3DOptions: Modalities must name each modality once. Modalities must not hold an empty name. OutputChannels must be at least 1, but is 0. InputChannels must be at least one a modality, but is 1. "
-            + "Levels must be from 2 to 8, but is 9. SkipConnections must be from 0 to 8 (Levels − 1), but is 9. BaseWidth must be even and from 2 to 1024, but is 3. Upsampling has no value 9.");
+            "UNet3DOptions: Modalities must name each modality once. Modalities must not hold an empty name. OutputChannels must be at least 1, but is 0. "
+            + "InputChannels must be at least one a modality, but is 1. "
+            + "Levels must be from 2 to 8, but is 9. SkipConnections must be from 0 to 8 (Levels − 1), but is 9. BaseWidth must be even and from 2 to 1024, "
+            + "but is 3. Upsampling has no value 9.");
         Func<object> none = () => new UNet2D(new UNet2DOptions { Modalities = [], OutputChannels = 1 });
         none.Should().Throw<ArgumentException>().WithMessage("UNet2DOptions: Modalities must name at least one modality.");
         Func<object> absent = () => new UNet2D(new UNet2DOptions { Modalities = null!, OutputChannels = 1 });

@@ -79,7 +79,8 @@ public sealed class BringYourOwnNetworkTests : IDisposable
             new LossTerm("reference", 1, new ReferenceLoss()),
             new LossTerm("bottleneck", 0.1, new BottleneckLoss()),
             new LossTerm("shallow features", 0.1, new BottleneckLoss(new BottleneckOptions { LevelsAboveBottleneck = 1 })));
-        TrainingResult result = new DistillationTrainer(student, new FrozenTeacher(teacher), Toy.Labels, options, objective).Fit(Toy.Source(_spheres), Toy.Source(_spheres));
+        TrainingResult result = new DistillationTrainer(student, new FrozenTeacher(teacher), Toy.Labels, options, objective)
+            .Fit(Toy.Source(_spheres), Toy.Source(_spheres));
 
         result.Best.Training.Total.Should().BeLessThan(result.History[0].Training.Total);
         Toy.Bits(teacher).Should().Equal(before);
@@ -114,7 +115,9 @@ public sealed class BringYourOwnNetworkTests : IDisposable
         foreach ((string name, TorchSharp.Modules.Parameter parameter) in network.Module.named_parameters())
         {
             Tensor? gradient = parameter.grad;
-            bool inEncoder = name.StartsWith("enter", StringComparison.Ordinal) || name.StartsWith("deep", StringComparison.Ordinal) || name.StartsWith("shallow", StringComparison.Ordinal);
+            bool inEncoder = name.StartsWith("enter", StringComparison.Ordinal)
+                || name.StartsWith("deep", StringComparison.Ordinal)
+                || name.StartsWith("shallow", StringComparison.Ordinal);
             (gradient is not null && gradient.count_nonzero().item<long>() > 0).Should().Be(inEncoder, name);
         }
     }

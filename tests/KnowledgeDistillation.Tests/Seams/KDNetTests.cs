@@ -55,7 +55,8 @@ public sealed class KDNetTests
             new LossTerm("imitate both", 0.25, new NamedTeacherLoss("both", new SoftTargetLoss())),
             new LossTerm("bottleneck of both", 1, new NamedTeacherLoss("both", new BottleneckLoss())));
         TrainingResult result = new DistillationTrainer(
-            student, [new FrozenTeacher(bright, "bright"), new FrozenTeacher(both, "both")], Toy.Labels, objective, new TrainingOptions { Epochs = 5, LearningRate = 1e-2 })
+            student, [new FrozenTeacher(bright, "bright"), new FrozenTeacher(both, "both")], Toy.Labels,
+            objective, new TrainingOptions { Epochs = 5, LearningRate = 1e-2 })
             .Fit(Toy.Source(spheres));
 
         IReadOnlyList<TermValue> terms = result.History[0].Training.Terms;
@@ -75,9 +76,12 @@ public sealed class KDNetTests
         FrozenTeacher[] teachers = [new(first, "first"), new(second, "second")];
         FluentActions.Invoking(() => new DistillationTrainer(student, teachers, Toy.Labels, KDNetObjective.Create()).Fit(Toy.Source(spheres)))
             .Should().Throw<InvalidOperationException>().WithMessage("*first, second*");
-        FluentActions.Invoking(() => new DistillationTrainer(student, teachers, Toy.Labels, new WeightedObjective("KD", new NamedTeacherLoss("third", new SoftTargetLoss()))).Fit(Toy.Source(spheres)))
+        FluentActions.Invoking(
+            () => new DistillationTrainer(student, teachers, Toy.Labels, new WeightedObjective("KD", new NamedTeacherLoss("third", new SoftTargetLoss())))
+                .Fit(Toy.Source(spheres)))
             .Should().Throw<ArgumentException>().WithMessage("*'third'*first, second*");
-        FluentActions.Invoking(() => new DistillationTrainer(student, [new FrozenTeacher(first), new FrozenTeacher(second)], Toy.Labels, KDNetObjective.Create()))
+        FluentActions.Invoking(
+            () => new DistillationTrainer(student, [new FrozenTeacher(first), new FrozenTeacher(second)], Toy.Labels, KDNetObjective.Create()))
             .Should().Throw<ArgumentException>().WithMessage("*names*teacher, teacher*");
     }
 }

@@ -30,7 +30,8 @@ public sealed class LearningLossesTests
             new LossTerm("features", 0.1, adapter),
             new LossTerm("adversary", 0.01, adversary));
         var options = new TrainingOptions { Epochs = 5, LearningRate = 1e-2 };
-        TrainingResult result = new DistillationTrainer(student, [new FrozenTeacher(teacher)], Toy.Labels, objective, options).Fit(Toy.Source(spheres), Toy.Source(spheres));
+        TrainingResult result = new DistillationTrainer(student, [new FrozenTeacher(teacher)], Toy.Labels, objective, options)
+            .Fit(Toy.Source(spheres), Toy.Source(spheres));
 
         double Term(EpochReport report, string name) => report.Validation!.Terms.Single(term => term.Name == name).Value;
         Term(result.History[^1], "reference").Should().BeLessThan(Term(result.History[0], "reference"));
@@ -52,7 +53,12 @@ public sealed class LearningLossesTests
         var objective = new WeightedObjective(
             new LossTerm("reference", 1, new ReferenceLoss()),
             new LossTerm("adversary", 0.1, new NamedTeacherLoss("second", adversary)));
-        new DistillationTrainer(student, [new FrozenTeacher(first, "first"), new FrozenTeacher(second, "second")], Toy.Labels, objective, new TrainingOptions { Epochs = 1 })
+        new DistillationTrainer(
+            student,
+            [new FrozenTeacher(first, "first"), new FrozenTeacher(second, "second")],
+            Toy.Labels,
+            objective,
+            new TrainingOptions { Epochs = 1 })
             .Fit(Toy.Source(spheres));
         Toy.Bits(adversary.Module).Should().NotEqual(before);
     }
@@ -65,7 +71,8 @@ public sealed class LearningLossesTests
         using var both = new LearnableAndSelfTraining();
         var objective = new WeightedObjective(new LossTerm("both", 1, new NamedTeacherLoss("teacher", both)));
         FluentActions.Invoking(() => new DistillationTrainer(student, [new FrozenTeacher(teacher)], Toy.Labels, objective))
-            .Should().Throw<ArgumentException>().WithMessage("The loss LearnableAndSelfTraining of 'both.0' is both an ILearnableLoss and an ISelfTrainingLoss, so two optimizers would move it: make it one of them.");
+            .Should().Throw<ArgumentException>().WithMessage("The loss LearnableAndSelfTraining of 'both.0' is both an ILearnableLoss and an "
+                + "ISelfTrainingLoss, so two optimizers would move it: make it one of them.");
     }
 
     [Fact]
@@ -76,14 +83,19 @@ public sealed class LearningLossesTests
         using UNet3D student = Toy.Student();
         using var adversary = new AdversarialLoss(channels: 2);
         FrozenTeacher[] teachers = [new FrozenTeacher(first, "first"), new FrozenTeacher(second, "second")];
-        var twice = new WeightedObjective(new LossTerm("a", 1, new NamedTeacherLoss("first", adversary)), new LossTerm("b", 1, new NamedTeacherLoss("second", adversary)));
+        var twice = new WeightedObjective(
+            new LossTerm("a", 1, new NamedTeacherLoss("first", adversary)), new LossTerm("b", 1, new NamedTeacherLoss("second", adversary)));
         FluentActions.Invoking(() => new DistillationTrainer(student, teachers, Toy.Labels, twice))
-            .Should().Throw<ArgumentException>().WithMessage("The loss AdversarialLoss of 'b.0' trains something of its own and stands in the objective twice: make one for each term.");
+            .Should().Throw<ArgumentException>()
+            .WithMessage("The loss AdversarialLoss of 'b.0' trains something of its own and stands in the objective twice: make one for each term.");
 
         using Batch spheres = Toy.Spheres();
         using var adapter = new AdapterLoss(4, 4);
         byte[] before = Toy.Bits(adapter.Module);
-        var shared = new WeightedObjective(new LossTerm("GT", 1, new ReferenceLoss()), new LossTerm("a", 1, new NamedTeacherLoss("first", adapter)), new LossTerm("b", 1, new NamedTeacherLoss("second", adapter)));
+        var shared = new WeightedObjective(
+            new LossTerm("GT", 1, new ReferenceLoss()),
+            new LossTerm("a", 1, new NamedTeacherLoss("first", adapter)),
+            new LossTerm("b", 1, new NamedTeacherLoss("second", adapter)));
         new DistillationTrainer(student, teachers, Toy.Labels, shared, new TrainingOptions { Epochs = 1 }).Fit(Toy.Source(spheres));
         Toy.Bits(adapter.Module).Should().NotEqual(before);
     }

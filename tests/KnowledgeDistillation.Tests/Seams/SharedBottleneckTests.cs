@@ -20,7 +20,8 @@ public sealed class SharedBottleneckTests
         using var teacher = new SharingNetwork(Toy.Modalities, deepest);
         using var student = new SharingNetwork(["faint"], deepest);
         var frozen = new FrozenTeacher(teacher);
-        (byte[] teacherBefore, byte[] sharedBefore, byte[] enterBefore, byte[] leaveBefore) = (Toy.Bits(teacher), Toy.Bits(deepest), Toy.Bits(student.Enter), Toy.Bits(student.Leave));
+        (byte[] teacherBefore, byte[] sharedBefore, byte[] enterBefore, byte[] leaveBefore) =
+            (Toy.Bits(teacher), Toy.Bits(deepest), Toy.Bits(student.Enter), Toy.Bits(student.Leave));
 
         TrainingResult result = new DistillationTrainer(student, frozen, Toy.Labels, new TrainingOptions { Epochs = 5, LearningRate = 1e-2 })
             .Fit(Toy.Source(spheres), Toy.Source(spheres));

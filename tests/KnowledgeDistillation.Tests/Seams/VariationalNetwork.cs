@@ -5,7 +5,8 @@ using static TorchSharp.torch.nn;
 namespace KnowledgeDistillation.Tests.Seams;
 
 /// <summary>
-/// One encoder a modality. Each gives a normal distribution over the bottleneck; their product, from which the bottleneck is drawn, needs only the modalities at hand.
+/// One encoder a modality. Each gives a normal distribution over the bottleneck; their product, from which the bottleneck
+/// is drawn, needs only the modalities at hand.
 /// </summary>
 internal sealed class VariationalNetwork : Module, IEncoderDecoder
 {
@@ -20,7 +21,10 @@ internal sealed class VariationalNetwork : Module, IEncoderDecoder
         Modalities = modalities;
         OutputChannels = outputChannels;
         encoders = ModuleDict(
-            [.. modalities.Select(name => (name, (Module<Tensor, Tensor>)Sequential(Conv3d(1, 8, 3, stride: 2, padding: 1), LeakyReLU(0.01), Conv3d(8, 2 * Width, 3, padding: 1))))]);
+            [
+                .. modalities.Select(name =>
+                    (name, (Module<Tensor, Tensor>)Sequential(Conv3d(1, 8, 3, stride: 2, padding: 1), LeakyReLU(0.01), Conv3d(8, 2 * Width, 3, padding: 1)))),
+            ]);
         decoder = Sequential(ConvTranspose3d(Width, 8, 2, stride: 2), LeakyReLU(0.01), Conv3d(8, outputChannels, 3, padding: 1));
         RegisterComponents();
     }
@@ -49,7 +53,11 @@ internal sealed class VariationalNetwork : Module, IEncoderDecoder
         }
 
         if (precision.dim() == 1)
-            throw new ArgumentException($"At least one of the modalities {string.Join(", ", Modalities)} is needed; there are: {string.Join(", ", images.Names)}.", nameof(images));
+        {
+            throw new ArgumentException(
+                $"At least one of the modalities {string.Join(", ", Modalities)} is needed; there are: {string.Join(", ", images.Names)}.", nameof(images));
+        }
+
         Tensor mean = weightedMean / precision;
         Tensor logVariance = -precision.log();
         Tensor sample = training ? mean + (randn_like(mean) * (logVariance / 2).exp()) : mean;

@@ -22,7 +22,8 @@ public sealed class VariationalNetworkTests
         var objective = new WeightedObjective(
             new LossTerm("reference", 1, new ReferenceLoss()),
             new LossTerm("prior", 0.1, new LatentPriorLoss()));
-        TrainingResult result = new SupervisedTrainer(network, Toy.Labels, new TrainingOptions { Epochs = 10, LearningRate = 1e-2 }, objective).Fit(Toy.Source(spheres));
+        TrainingResult result = new SupervisedTrainer(network, Toy.Labels, new TrainingOptions { Epochs = 10, LearningRate = 1e-2 }, objective)
+            .Fit(Toy.Source(spheres));
 
         result.History[^1].Training.Total.Should().BeLessThan(0.8 * result.History[0].Training.Total);
         result.History[^1].Training.Terms.Select(term => term.Name).Should().Equal("reference", "prior");
@@ -31,7 +32,11 @@ public sealed class VariationalNetworkTests
         using Tensor both = model.PredictProbabilities(spheres.Images);
         foreach (string modality in Toy.Modalities)
         {
-            foreach (IInference inference in new IInference[] { new WholeVolumeInference(), new SlidingWindowInference(new SlidingWindowOptions { WindowSize = [8, 8, 8] }) })
+            foreach (IInference inference in new IInference[]
+            {
+                new WholeVolumeInference(),
+                new SlidingWindowInference(new SlidingWindowOptions { WindowSize = [8, 8, 8] }),
+            })
             {
                 using Tensor one = model.PredictProbabilities(spheres.Images.Only(modality), inference);
                 one.shape.Should().Equal(both.shape);
@@ -51,7 +56,9 @@ public sealed class VariationalNetworkTests
         using var teacher = new VariationalNetwork(Toy.Modalities, outputChannels: 2);
         using var student = new VariationalNetwork(["faint"], outputChannels: 2);
         byte[] before = Toy.Bits(teacher);
-        TrainingResult result = new DistillationTrainer(student, new FrozenTeacher(teacher), Toy.Labels, new TrainingOptions { Epochs = 5, LearningRate = 1e-2 }).Fit(Toy.Source(spheres));
+        TrainingResult result =
+            new DistillationTrainer(student, new FrozenTeacher(teacher), Toy.Labels, new TrainingOptions { Epochs = 5, LearningRate = 1e-2 })
+                .Fit(Toy.Source(spheres));
         result.Best.Training.Total.Should().BeLessThan(result.History[0].Training.Total);
         Toy.Bits(teacher).Should().Equal(before);
     }

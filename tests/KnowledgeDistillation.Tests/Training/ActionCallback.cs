@@ -3,7 +3,8 @@ using KnowledgeDistillation.Training;
 namespace KnowledgeDistillation.Tests.Training;
 
 /// <summary>A callback made of two functions.</summary>
-internal sealed class ActionCallback(Action<TrainingProgress>? step = null, Action<IReadOnlyList<EpochReport>, IEncoderDecoder>? epoch = null) : ITrainingCallback
+internal sealed class ActionCallback(Action<TrainingProgress>? step = null, Action<IReadOnlyList<EpochReport>, IEncoderDecoder>? epoch = null)
+    : ITrainingCallback
 {
     public void StepEnded(TrainingProgress progress) => step?.Invoke(progress);
 

@@ -57,7 +57,9 @@ public sealed class DeterminismTests : IDisposable
     {
         using UNet3D teacher = Toy.Teacher();
         using UNet3D student = Toy.Student();
-        TrainingResult result = new DistillationTrainer(student, new FrozenTeacher(teacher), Toy.Labels, new TrainingOptions { Epochs = 5, GradientSharesEvery = 2 }).Fit(Toy.Source(_spheres));
+        TrainingResult result =
+            new DistillationTrainer(student, new FrozenTeacher(teacher), Toy.Labels, new TrainingOptions { Epochs = 5, GradientSharesEvery = 2 })
+                .Fit(Toy.Source(_spheres));
         result.History.Select(report => report.GradientShares is not null).Should().Equal(true, false, true, false, true);
         result.History[2].GradientShares!.Keys.Should().Equal("KD", "GT", "KL");
         result.History[2].GradientShares!.Values.Should().OnlyContain(share => share > 0);
@@ -74,7 +76,8 @@ public sealed class DeterminismTests : IDisposable
         var frozen = new FrozenTeacher(teacher);
         // Someone turns it back to training mode.
         teacher.Module.train();
-        new DistillationTrainer(student, frozen, Toy.Labels, new TrainingOptions { Epochs = 3, LearningRate = 1e-2, GradientSharesEvery = 1 }).Fit(Toy.Source(_spheres), Toy.Source(_spheres));
+        new DistillationTrainer(student, frozen, Toy.Labels, new TrainingOptions { Epochs = 3, LearningRate = 1e-2, GradientSharesEvery = 1 })
+            .Fit(Toy.Source(_spheres), Toy.Source(_spheres));
 
         Toy.Bits(teacher).Should().Equal(before);
         teacher.Module.parameters().Should().OnlyContain(parameter => !parameter.requires_grad);
@@ -87,11 +90,13 @@ public sealed class DeterminismTests : IDisposable
     {
         using UNet3D network = Toy.Network(1, Toy.Modalities);
         var teacher = new FrozenTeacher(network, "twin");
-        FluentActions.Invoking(() => new DistillationTrainer(network, teacher, Toy.Labels)).Should().Throw<ArgumentException>().WithMessage("*'twin' is the student itself*");
+        FluentActions.Invoking(() => new DistillationTrainer(network, teacher, Toy.Labels)).Should().Throw<ArgumentException>()
+            .WithMessage("*'twin' is the student itself*");
 
         // The same module in another wrapper.
         using var wrapped = new ModuleAdapter(network, Toy.Modalities, 2, bottleneck: "head");
-        FluentActions.Invoking(() => new DistillationTrainer(wrapped, teacher, Toy.Labels)).Should().Throw<ArgumentException>().WithMessage("*'twin' is the student itself*");
+        FluentActions.Invoking(() => new DistillationTrainer(wrapped, teacher, Toy.Labels)).Should().Throw<ArgumentException>()
+            .WithMessage("*'twin' is the student itself*");
     }
 
     [Fact]
@@ -99,7 +104,8 @@ public sealed class DeterminismTests : IDisposable
     {
         using UNet3D network = Toy.Student();
         _ = new FrozenTeacher(network);
-        FluentActions.Invoking(() => new SupervisedTrainer(network, Toy.Labels).Fit(Toy.Source(_spheres))).Should().Throw<InvalidOperationException>().WithMessage("*no parameter*");
+        FluentActions.Invoking(() => new SupervisedTrainer(network, Toy.Labels).Fit(Toy.Source(_spheres))).Should().Throw<InvalidOperationException>()
+            .WithMessage("*no parameter*");
     }
 
     private byte[] Train(TrainingOptions options, int drawnBefore = 0, bool validate = false)
@@ -110,8 +116,10 @@ public sealed class DeterminismTests : IDisposable
         using var adapter = new AdapterLoss(4, 4);
         using var adversary = new AdversarialLoss(channels: 2, dropout: 0.2);
         randn(drawnBefore).Dispose();
-        var objective = new WeightedObjective(new LossTerm("GT", 1, new ReferenceLoss()), new LossTerm("adapter", 0.1, adapter), new LossTerm("adversary", 0.1, adversary));
-        new DistillationTrainer(student, [new FrozenTeacher(teacher)], Toy.Labels, objective, options).Fit(Toy.Source(_spheres, batchSize: 1), validate ? Toy.Source(_spheres) : null);
+        var objective = new WeightedObjective(
+            new LossTerm("GT", 1, new ReferenceLoss()), new LossTerm("adapter", 0.1, adapter), new LossTerm("adversary", 0.1, adversary));
+        new DistillationTrainer(student, [new FrozenTeacher(teacher)], Toy.Labels, objective, options)
+            .Fit(Toy.Source(_spheres, batchSize: 1), validate ? Toy.Source(_spheres) : null);
         return [.. Toy.Bits(student), .. Toy.Bits(adapter.Module), .. Toy.Bits(adversary.Module)];
     }
 }

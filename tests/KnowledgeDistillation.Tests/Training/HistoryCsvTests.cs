@@ -17,7 +17,8 @@ public sealed class HistoryCsvTests
         ];
         string[] lines = HistoryCsv.Format(history).ReplaceLineEndings("\n").Split('\n');
         lines.Should().Equal(
-            "epoch,learning_rate,seconds,best,training_loss,training_KD,\"training_a,\"\"b\"\"\",validation_loss,validation_KD,\"validation_a,\"\"b\"\"\",weight_KD,\"weight_a,\"\"b\"\"\",gradient_share_KD,\"gradient_share_a,\"\"b\"\"\"",
+            "epoch,learning_rate,seconds,best,training_loss,training_KD,\"training_a,\"\"b\"\"\",validation_loss,validation_KD,\"validation_a,\"\"b\"\"\","
+                + "weight_KD,\"weight_a,\"\"b\"\"\",gradient_share_KD,\"gradient_share_a,\"\"b\"\"\"",
             "0,0.0001,1.235,1,0.575,0.1,2,5,4,8,0.75,0.25,0.25,0.75",
             "1,2E-05,2,0,0.75,0.3333333333333333,2,,,,0.75,0.25,,",
             "");

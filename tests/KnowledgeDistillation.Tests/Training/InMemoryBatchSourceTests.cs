@@ -15,7 +15,8 @@ public sealed class InMemoryBatchSourceTests
             {
                 using var scope = NewDisposeScope();
                 Tensor numbers = arange(cases, ScalarType.Float32).reshape(cases, 1, 1, 1, 1).expand(cases, 1, 2, 2, 2).contiguous();
-                var source = new InMemoryBatchSource(new ModalityImages(("a", numbers), ("b", numbers + 100)), numbers.squeeze(1).to(ScalarType.Int64), batchSize, seed);
+                var source =
+                    new InMemoryBatchSource(new ModalityImages(("a", numbers), ("b", numbers + 100)), numbers.squeeze(1).to(ScalarType.Int64), batchSize, seed);
                 List<string> seen = [];
                 int batches = 0;
                 foreach (Batch batch in source.ReadEpoch(epoch))

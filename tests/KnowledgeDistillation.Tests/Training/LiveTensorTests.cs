@@ -22,7 +22,13 @@ public sealed class LiveTensorTests
         using ModuleAdapter student = Toy.NetworkWithBuffers(seed: 1, dropout: 0.1, "faint");
         using var adapter = new AdapterLoss(4, 4);
         using var adversary = new AdversarialLoss(channels: 2);
-        LossTerm[] wholeStudent = [new("KD", 1, new SoftTargetLoss()), new("GT", 1, new ReferenceLoss()), new("adversary", 0.1, adversary), new("unweighted", 0, new ReferenceLoss())];
+        LossTerm[] wholeStudent =
+        [
+            new("KD", 1, new SoftTargetLoss()),
+            new("GT", 1, new ReferenceLoss()),
+            new("adversary", 0.1, adversary),
+            new("unweighted", 0, new ReferenceLoss()),
+        ];
         LossTerm[] bottleneckOnly = [new("KL", 1, new BottleneckLoss()), new("adapter", 0.1, adapter)];
 
         // For a parameter that a term does not reach torch gives a gradient that is no tensor; TorchSharp counts it for ever, though it holds no memory.
@@ -41,7 +47,8 @@ public sealed class LiveTensorTests
                 OutputFolder = output,
                 Callbacks = [new ActionCallback(epoch: (_, _) => live.Add(Live()))],
             };
-            new DistillationTrainer(student, [new FrozenTeacher(teacher)], Toy.Labels, objective, options).Fit(Toy.Source(spheres, batchSize: 1), Toy.Source(spheres));
+            new DistillationTrainer(student, [new FrozenTeacher(teacher)], Toy.Labels, objective, options)
+                .Fit(Toy.Source(spheres, batchSize: 1), Toy.Source(spheres));
             live[5].Should().Be(live[1], "epochs 2 to 5 leave what epoch 1 left: {0}", string.Join(", ", live));
         }
     }
@@ -52,8 +59,9 @@ public sealed class LiveTensorTests
         using var folder = new TemporaryFolder();
         using Batch spheres = Toy.Spheres();
         using UNet3D network = Toy.Student();
-        void Fit(int epochs, bool resume) => new SupervisedTrainer(network, Toy.Labels, new TrainingOptions { Epochs = epochs, OutputFolder = folder["run"], Resume = resume })
-            .Fit(Toy.Source(spheres), Toy.Source(spheres));
+        void Fit(int epochs, bool resume) =>
+            new SupervisedTrainer(network, Toy.Labels, new TrainingOptions { Epochs = epochs, OutputFolder = folder["run"], Resume = resume })
+                .Fit(Toy.Source(spheres), Toy.Source(spheres));
         Fit(1, resume: false);
         Fit(2, resume: true);
         long before = Live();
@@ -71,7 +79,9 @@ public sealed class LiveTensorTests
         {
             using var source = new CancellationTokenSource();
             var progress = new ListProgress(_ => source.Cancel());
-            FluentActions.Invoking(() => new SupervisedTrainer(network, Toy.Labels).Fit(Toy.Source(spheres), progress: progress, cancellationToken: source.Token)).Should().Throw<OperationCanceledException>();
+            FluentActions.Invoking(
+                () => new SupervisedTrainer(network, Toy.Labels).Fit(Toy.Source(spheres), progress: progress, cancellationToken: source.Token))
+                .Should().Throw<OperationCanceledException>();
         }
 
         Fail();

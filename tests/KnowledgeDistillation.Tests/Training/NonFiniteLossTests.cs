@@ -44,7 +44,8 @@ public sealed class NonFiniteLossTests : IDisposable
             Callbacks = [new ActionCallback(step => bits = Toy.Bits(student), (_, _) => before = Toy.Files(_folder["run"]))],
         };
         NonFiniteLossException thrown = FluentActions
-            .Invoking(() => new DistillationTrainer(student, new FrozenTeacher(teacher), Toy.Labels, options).Fit(inValidation ? sound : damaged, inValidation ? damaged : sound))
+            .Invoking(() => new DistillationTrainer(student, new FrozenTeacher(teacher), Toy.Labels, options)
+                .Fit(inValidation ? sound : damaged, inValidation ? damaged : sound))
             .Should().Throw<NonFiniteLossException>().Which;
 
         (thrown.Epoch, thrown.Step, thrown.InValidation).Should().Be((1, 2, inValidation));
@@ -63,7 +64,12 @@ public sealed class NonFiniteLossTests : IDisposable
     {
         using UNet3D student = Toy.Student();
         SortedDictionary<string, string> before = [];
-        var options = new TrainingOptions { Epochs = 3, OutputFolder = _folder["run"], Callbacks = [new ActionCallback(epoch: (_, _) => before = Toy.Files(_folder["run"]))] };
+        var options = new TrainingOptions
+        {
+            Epochs = 3,
+            OutputFolder = _folder["run"],
+            Callbacks = [new ActionCallback(epoch: (_, _) => before = Toy.Files(_folder["run"]))],
+        };
         var objective = new WeightedObjective("edge", new InfiniteGradientLoss(atCall: 4));
         NonFiniteLossException thrown = FluentActions.Invoking(() => new SupervisedTrainer(student, Toy.Labels, options, objective).Fit(Toy.Source(_spheres)))
             .Should().Throw<NonFiniteLossException>().WithMessage("*weights*epoch 1*step 1*").Which;
@@ -78,11 +84,13 @@ public sealed class NonFiniteLossTests : IDisposable
     {
         using UNet3D student = Toy.Student();
         var objective = new WeightedObjective(new LossTerm("GT", 1, new ReferenceLoss()), new LossTerm("broken", 0, new NaNLoss()));
-        TrainingResult result = new SupervisedTrainer(student, Toy.Labels, new TrainingOptions { Epochs = 1, OutputFolder = _folder["run"] }, objective).Fit(Toy.Source(_spheres));
+        TrainingResult result = new SupervisedTrainer(student, Toy.Labels, new TrainingOptions { Epochs = 1, OutputFolder = _folder["run"] }, objective)
+            .Fit(Toy.Source(_spheres));
         double.IsFinite(result.History[0].Training.Total).Should().BeTrue();
         result.History[0].Training.Terms[1].Value.Should().Be(double.NaN);
         // The NaN survives the way to disk and back.
-        new SupervisedTrainer(student, Toy.Labels, new TrainingOptions { Epochs = 1, OutputFolder = _folder["run"], Resume = true }, objective).Fit(Toy.Source(_spheres))
+        new SupervisedTrainer(student, Toy.Labels, new TrainingOptions { Epochs = 1, OutputFolder = _folder["run"], Resume = true }, objective)
+            .Fit(Toy.Source(_spheres))
             .Should().BeEquivalentTo(result);
     }
 

@@ -44,7 +44,11 @@ public sealed class ResumeTests : IDisposable
         SortedDictionary<string, string> expected = Toy.Files(whole);
         SortedDictionary<string, string> actual = Toy.Files(Run);
         actual.Keys.Should().Equal(expected.Keys);
-        actual.Keys.Should().Contain(["best/weights.safetensors", "last/weights.safetensors", "last/optimizer.bin", "last/loss-0-adapter.safetensors", "last/loss-1-adversary.safetensors", "last/loss-1-adversary-optimizer.bin"]);
+        actual.Keys.Should().Contain(
+            [
+                "best/weights.safetensors", "last/weights.safetensors", "last/optimizer.bin", "last/loss-0-adapter.safetensors",
+                "last/loss-1-adversary.safetensors", "last/loss-1-adversary-optimizer.bin",
+            ]);
         foreach (string file in expected.Keys.Where(name => name != "history.csv" && name != "last/training.json"))
             actual[file].Should().Be(expected[file], "{0} must not depend on the interruptions", file);
         WithoutSeconds(Run).Should().Equal(WithoutSeconds(whole));
@@ -84,7 +88,10 @@ public sealed class ResumeTests : IDisposable
         using var adapter = new AdapterLoss(4, 4);
         using var adversary = new AdversarialLoss(channels: 2);
         using (NewDisposeScope())
-            Trainer(student, teacher, adapter, adversary, Options(epochs: 2) with { OutputFolder = Run, Resume = true }).Fit(Toy.Source(_spheres), Toy.Source(_spheres));
+        {
+            Trainer(student, teacher, adapter, adversary, Options(epochs: 2) with { OutputFolder = Run, Resume = true })
+                .Fit(Toy.Source(_spheres), Toy.Source(_spheres));
+        }
 
         byte[] before = Toy.Bits(adversary.Module);
         Trainer(student, teacher, adapter, adversary, Options(epochs: 1)).Fit(Toy.Source(_spheres), Toy.Source(_spheres));
@@ -114,7 +121,8 @@ public sealed class ResumeTests : IDisposable
         {
             using UNet3D network = Toy.Student();
             var options = new TrainingOptions { Epochs = 9, EarlyStoppingPatience = 1, OutputFolder = Run, Resume = resume };
-            return new SupervisedTrainer(network, Toy.Labels, options, new WeightedObjective("scripted", new ScriptedLoss(2, 1, 3))).Fit(Toy.Source(_spheres), Toy.Source(_spheres, batchSize: 4));
+            return new SupervisedTrainer(network, Toy.Labels, options, new WeightedObjective("scripted", new ScriptedLoss(2, 1, 3)))
+                .Fit(Toy.Source(_spheres), Toy.Source(_spheres, batchSize: 4));
         }
 
         TrainingResult first = Train(resume: false);
@@ -149,7 +157,9 @@ public sealed class ResumeTests : IDisposable
             (Options(2) with { WeightDecay = 0.25 }, "*WeightDecay was 0 and is now 0.25*"),
             (Options(2) with { GradientClipNorm = 1 }, "*GradientClipNorm*is now 1*"),
             (Options(2) with { EarlyStoppingPatience = 3 }, "*EarlyStoppingPatience*is now 3*"),
-            (Options(2) with { Schedule = new PlateauSchedule { Patience = 9 } }, "*Schedule was PlateauSchedule*Patience = 1*is now PlateauSchedule*Patience = 9*"),
+            (
+                Options(2) with { Schedule = new PlateauSchedule { Patience = 9 } },
+                "*Schedule was PlateauSchedule*Patience = 1*is now PlateauSchedule*Patience = 9*"),
             (Options(2) with { Seed = 8, LearningRate = 0.5 }, "*LearningRate*Seed*"),
             (Options(2) with { Optimizer = parameters => optim.SGD(parameters, 0.1) }, "*Optimizer was Adam and is now custom*"),
         ];
@@ -173,11 +183,18 @@ public sealed class ResumeTests : IDisposable
             using UNet3D teacher = Toy.Teacher();
             using UNet3D student = Toy.Student();
             var options = new TrainingOptions { Epochs = epochs, OutputFolder = Run, Resume = resume };
-            new DistillationTrainer(student, new FrozenTeacher(teacher), Toy.Labels, options, KDNetObjective.Create(new KDNetObjectiveOptions { Alpha = alpha, SoftTargets = new() { Temperature = temperature } })).Fit(Toy.Source(_spheres));
+            new DistillationTrainer(
+                student,
+                new FrozenTeacher(teacher),
+                Toy.Labels,
+                options,
+                KDNetObjective.Create(new KDNetObjectiveOptions { Alpha = alpha, SoftTargets = new() { Temperature = temperature } }))
+                .Fit(Toy.Source(_spheres));
         }
 
         Train(alpha: 10, 1, resume: false);
-        FluentActions.Invoking(() => Train(alpha: 10, 2, resume: true, temperature: 3)).Should().Throw<CheckpointException>().WithMessage("*Objective was*\"Temperature\":5*is now*\"Temperature\":3*");
+        FluentActions.Invoking(() => Train(alpha: 10, 2, resume: true, temperature: 3)).Should().Throw<CheckpointException>()
+            .WithMessage("*Objective was*\"Temperature\":5*is now*\"Temperature\":3*");
         FluentActions.Invoking(() => Train(alpha: 1, 2, resume: true)).Should().Throw<CheckpointException>().WithMessage("*Objective was*10 KL*is now*1 KL*");
     }
 
@@ -198,7 +215,8 @@ public sealed class ResumeTests : IDisposable
         }
 
         Train(period: 1, epochs: 2, resume: false);
-        FluentActions.Invoking(() => Train(period: 5, epochs: 3, resume: true)).Should().Throw<CheckpointException>().WithMessage("*learning rate of epoch 1*Schedule*");
+        FluentActions.Invoking(() => Train(period: 5, epochs: 3, resume: true)).Should().Throw<CheckpointException>()
+            .WithMessage("*learning rate of epoch 1*Schedule*");
         Train(period: 1, epochs: 3, resume: true);
     }
 
@@ -207,7 +225,8 @@ public sealed class ResumeTests : IDisposable
     {
         Fit(Run, epochs: 1);
         using ModuleAdapter other = Toy.NetworkWithBuffers(seed: 1, dropout: 0.2, Toy.Modalities);
-        FluentActions.Invoking(() => Fit(Run, epochs: 2, resume: true, student: other)).Should().Throw<CheckpointException>().WithMessage("*weights*do not fit*enter.weight*");
+        FluentActions.Invoking(() => Fit(Run, epochs: 2, resume: true, student: other)).Should().Throw<CheckpointException>()
+            .WithMessage("*weights*do not fit*enter.weight*");
     }
 
     [Theory]
@@ -341,14 +360,25 @@ public sealed class ResumeTests : IDisposable
         GradientSharesEvery = 2,
     };
 
-    private static DistillationTrainer Trainer(IEncoderDecoder student, IEncoderDecoder teacher, AdapterLoss adapter, AdversarialLoss adversary, TrainingOptions options) => new(
-        student,
-        [new FrozenTeacher(teacher)],
-        Toy.Labels,
-        new WeightedObjective(new LossTerm("GT", 1, new ReferenceLoss()), new LossTerm("adapter", 0.1, adapter), new LossTerm("adversary", 0.1, adversary)),
-        options);
+    private static DistillationTrainer Trainer(
+        IEncoderDecoder student,
+        IEncoderDecoder teacher,
+        AdapterLoss adapter,
+        AdversarialLoss adversary,
+        TrainingOptions options) => new(
+            student,
+            [new FrozenTeacher(teacher)],
+            Toy.Labels,
+            new WeightedObjective(new LossTerm("GT", 1, new ReferenceLoss()), new LossTerm("adapter", 0.1, adapter), new LossTerm("adversary", 0.1, adversary)),
+            options);
 
-    private TrainingResult Fit(string folder, int epochs, bool resume = false, ModuleAdapter? student = null, TrainingOptions? options = null, ListProgress? progress = null)
+    private TrainingResult Fit(
+        string folder,
+        int epochs,
+        bool resume = false,
+        ModuleAdapter? student = null,
+        TrainingOptions? options = null,
+        ListProgress? progress = null)
     {
         // A resumed run begins with other random weights, so that whatever is not loaded shows.
         using ModuleAdapter? own = student is null ? Student(seed: resume ? 21 : 1) : null;

@@ -38,7 +38,8 @@ public sealed class SafetensorsFileTests : IDisposable
             File,
             new Dictionary<string, Tensor> { ["a"] = tensor(new byte[] { 7, 8, 9 }), ["b"] = tensor(new float[,] { { 1, -2 } }) },
             new Dictionary<string, string> { ["z"] = "é\"", ["k"] = "v" });
-        const string Header = """{"__metadata__":{"k":"v","z":"é\""},"b":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"a":{"dtype":"U8","shape":[3],"data_offsets":[8,11]}}""";
+        const string Header =
+            """{"__metadata__":{"k":"v","z":"é\""},"b":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"a":{"dtype":"U8","shape":[3],"data_offsets":[8,11]}}""";
         byte[] header = Utf8.GetBytes(Header);
         byte[] padded = [.. header, .. Enumerable.Repeat((byte)' ', (8 - (header.Length % 8)) % 8)];
         byte[] expected = [(byte)padded.Length, 0, 0, 0, 0, 0, 0, 0, .. padded, 0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0, 7, 8, 9];
@@ -272,7 +273,12 @@ public sealed class SafetensorsFileTests : IDisposable
     {
         SafetensorsFile.Write(
             File,
-            new Dictionary<string, Tensor> { ["enc.weight"] = rand(2, 3), ["enc.bias"] = zeros(3, dtype: ScalarType.Int64), ["flag"] = ones(3, dtype: ScalarType.Bool) },
+            new Dictionary<string, Tensor>
+            {
+                ["enc.weight"] = rand(2, 3),
+                ["enc.bias"] = zeros(3, dtype: ScalarType.Int64),
+                ["flag"] = ones(3, dtype: ScalarType.Bool),
+            },
             new Dictionary<string, string> { ["format"] = "kd" });
         byte[] whole = System.IO.File.ReadAllBytes(File);
         string damaged = _folder["damaged"];

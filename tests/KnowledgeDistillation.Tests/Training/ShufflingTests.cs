@@ -23,7 +23,8 @@ public sealed class ShufflingTests
         long[] seeds =
         [
             SeedMixer.Mix(1), SeedMixer.Mix(2), SeedMixer.Mix(-1), SeedMixer.Mix(0, 0), SeedMixer.Mix(0, 0, 0), SeedMixer.Mix(1, 0), SeedMixer.Mix(0, 1),
-            SeedMixer.Mix(1, 2), SeedMixer.Mix(2, 1), SeedMixer.Mix(1, 2, 3), SeedMixer.Mix(1, 3, 2), SeedMixer.Mix(long.MinValue), SeedMixer.Mix(long.MaxValue),
+            SeedMixer.Mix(1, 2), SeedMixer.Mix(2, 1), SeedMixer.Mix(1, 2, 3), SeedMixer.Mix(1, 3, 2),
+            SeedMixer.Mix(long.MinValue), SeedMixer.Mix(long.MaxValue),
         ];
         seeds.Should().OnlyHaveUniqueItems();
         seeds.Should().OnlyContain(seed => seed >= 0);

@@ -18,7 +18,8 @@ public sealed class SliceBatchSourceTests
         var source = new SliceBatchSource(new InMemoryBatchSource(volumes.Images, volumes.Labels, batchSize: 2), axis);
         source.BatchCount.Should().Be(2);
         Batch[] batches = [.. source.ReadEpoch(0)];
-        batches.Select(batch => batch.Images.BatchSize).Should().Equal([2 * volumes.Images.SpatialSize[axis], volumes.Images.SpatialSize[axis]], "the last batch has one volume");
+        batches.Select(batch => batch.Images.BatchSize)
+            .Should().Equal([2 * volumes.Images.SpatialSize[axis], volumes.Images.SpatialSize[axis]], "the last batch has one volume");
 
         int depth = (int)volumes.Images.SpatialSize[axis];
         for (int number = 0; number < 3; number++)

@@ -58,7 +58,8 @@ internal static class Toy
             [.. Enumerable.Range(0, cases).Select(number => $"sphere {number}")]);
     }
 
-    public static InMemoryBatchSource Source(Batch spheres, int batchSize = 2, long? shuffleSeed = 1) => new(spheres.Images, spheres.Labels, batchSize, shuffleSeed);
+    public static InMemoryBatchSource Source(Batch spheres, int batchSize = 2, long? shuffleSeed = 1) =>
+        new(spheres.Images, spheres.Labels, batchSize, shuffleSeed);
 
     /// <summary>All parameters and buffers, bit by bit.</summary>
     [OverloadResolutionPriority(1)]
@@ -68,7 +69,10 @@ internal static class Toy
     public static byte[] Bits(nn.Module module)
     {
         using var scope = NewDisposeScope();
-        return [.. module.state_dict().OrderBy(entry => entry.Key, StringComparer.Ordinal).SelectMany(entry => entry.Value.detach().contiguous().bytes.ToArray())];
+        return
+        [
+            .. module.state_dict().OrderBy(entry => entry.Key, StringComparer.Ordinal).SelectMany(entry => entry.Value.detach().contiguous().bytes.ToArray()),
+        ];
     }
 
     /// <summary>The files of a folder and those below it, by relative path, with a hash of their content.</summary>

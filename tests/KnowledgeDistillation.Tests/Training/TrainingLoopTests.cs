@@ -113,7 +113,8 @@ public sealed class TrainingLoopTests : IDisposable
             using UNet3D teacher = Toy.Teacher();
             List<TrainingProgress> steps = [];
             var options = new TrainingOptions { Epochs = 2, StepsPerReading = perReading, Callbacks = [new ActionCallback(steps.Add)] };
-            TrainingResult result = new DistillationTrainer(network, new FrozenTeacher(teacher), Toy.Labels, options).Fit(Toy.Source(_spheres, batchSize: 1), OneBatch());
+            TrainingResult result = new DistillationTrainer(network, new FrozenTeacher(teacher), Toy.Labels, options)
+                .Fit(Toy.Source(_spheres, batchSize: 1), OneBatch());
             return (result, steps);
         }
 
@@ -235,7 +236,8 @@ public sealed class TrainingLoopTests : IDisposable
             },
             Callbacks = [new ActionCallback(epoch: (_, _) => rates.Add([.. made!.ParamGroups.Select(group => group.LearningRate)]))],
         };
-        TrainingResult result = new SupervisedTrainer(network, Toy.Labels, options, new WeightedObjective("scripted", new ScriptedLoss(2, 3, 1, 1))).Fit(Toy.Source(_spheres), OneBatch());
+        TrainingResult result = new SupervisedTrainer(network, Toy.Labels, options, new WeightedObjective("scripted", new ScriptedLoss(2, 3, 1, 1)))
+            .Fit(Toy.Source(_spheres), OneBatch());
 
         rates.Select(groups => groups[0]).Should().Equal(0.1, 0.1, 0.05, 0.05);
         rates.Select(groups => groups[1]).Should().Equal(0.01, 0.01, 0.005, 0.005);
@@ -256,7 +258,8 @@ public sealed class TrainingLoopTests : IDisposable
                 source.Cancel();
         });
         TrainingOptions options = Options() with { OutputFolder = _folder["run"] };
-        FluentActions.Invoking(() => new SupervisedTrainer(network, Toy.Labels, options).Fit(Toy.Source(_spheres, batchSize: 1), progress: progress, cancellationToken: source.Token))
+        FluentActions.Invoking(() =>
+            new SupervisedTrainer(network, Toy.Labels, options).Fit(Toy.Source(_spheres, batchSize: 1), progress: progress, cancellationToken: source.Token))
             .Should().Throw<OperationCanceledException>().Which.CancellationToken.Should().Be(source.Token);
         progress.Reports[^1].Should().Match<TrainingProgress>(report => report.Epoch == 1 && report.Step == 2);
 
@@ -286,7 +289,8 @@ public sealed class TrainingLoopTests : IDisposable
         new SupervisedTrainer(network, Toy.Labels, new TrainingOptions { Epochs = 2, LearningRate = 1e-3 }).Fit(Toy.Source(_spheres), progress: progress);
 
         progress.Reports.Select(report => (report.Epoch, report.Step)).Should().Equal((0, 1), (0, 2), (1, 1), (1, 2));
-        progress.Reports.Should().OnlyContain(report => report.Epochs == 2 && report.StepsPerEpoch == 2 && report.LearningRate == 1e-3 && report.Terms.Count == 1 && report.Loss > 0);
+        progress.Reports.Should().OnlyContain(report =>
+            report.Epochs == 2 && report.StepsPerEpoch == 2 && report.LearningRate == 1e-3 && report.Terms.Count == 1 && report.Loss > 0);
         progress.Reports.Select(report => report.Elapsed).Should().BeInAscendingOrder();
         progress.Reports[^1].Remaining.Should().Be(TimeSpan.Zero);
     }
@@ -316,19 +320,38 @@ public sealed class TrainingLoopTests : IDisposable
         using UNet3D network = Toy.Student();
         using UNet3D teacher = Toy.Teacher();
         var logger = new ListLogger<DistillationTrainer>();
-        new DistillationTrainer(network, new FrozenTeacher(teacher), Toy.Labels, new TrainingOptions { Epochs = 2 }, logger: logger).Fit(Toy.Source(_spheres), Toy.Source(_spheres));
+        new DistillationTrainer(network, new FrozenTeacher(teacher), Toy.Labels, new TrainingOptions { Epochs = 2 }, logger: logger)
+            .Fit(Toy.Source(_spheres), Toy.Source(_spheres));
         logger.Messages.Should().HaveCount(2);
-        logger.Messages[0].Should().StartWith("Epoch 0: training loss ").And.Contain("validation loss").And.Contain("learning rate 0.0001").And.EndWith("(best so far)");
+        logger.Messages[0].Should().StartWith("Epoch 0: training loss ").And.Contain("validation loss").And.Contain("learning rate 0.0001")
+            .And.EndWith("(best so far)");
     }
 
     [Fact]
     public void All_faults_of_the_options_are_told_at_once()
     {
         using UNet3D network = Toy.Student();
-        var options = new TrainingOptions { Epochs = 0, LearningRate = double.NaN, WeightDecay = -1, GradientClipNorm = 0, EarlyStoppingPatience = 0, GradientSharesEvery = -1, BatchesPerStep = 0, Precision = (Precision)7, Resume = true };
+        var options = new TrainingOptions
+        {
+            Epochs = 0,
+            LearningRate = double.NaN,
+            WeightDecay = -1,
+            GradientClipNorm = 0,
+            EarlyStoppingPatience = 0,
+            GradientSharesEvery = -1,
+            BatchesPerStep = 0,
+            Precision = (Precision)7,
+            Resume = true,
+        };
         string message = FluentActions.Invoking(() => new SupervisedTrainer(network, Toy.Labels, options)).Should().Throw<ArgumentException>().Which.Message;
-        foreach (string option in new[] { "Epochs", "LearningRate", "WeightDecay", "GradientClipNorm", "EarlyStoppingPatience", "GradientSharesEvery", "BatchesPerStep", "Precision", "Resume" })
+        foreach (string option in new[]
+        {
+            "Epochs", "LearningRate", "WeightDecay", "GradientClipNorm", "EarlyStoppingPatience",
+            "GradientSharesEvery", "BatchesPerStep", "Precision", "Resume",
+        })
+        {
             message.Should().Contain(option);
+        }
     }
 
     [Fact]

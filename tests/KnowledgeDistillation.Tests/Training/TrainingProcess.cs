@@ -29,7 +29,8 @@ internal static class TrainingProcess
         using ModuleAdapter student = Toy.NetworkWithBuffers(seed: 1, dropout: 0.2, "faint");
         using var adapter = new AdapterLoss(studentWidth: 4, teacherWidth: 4);
         using var adversary = new AdversarialLoss(channels: 2);
-        var objective = new WeightedObjective(new LossTerm("GT", 1, new ReferenceLoss()), new LossTerm("adapter", 0.1, adapter), new LossTerm("adversary", 0.1, adversary));
+        var objective = new WeightedObjective(
+            new LossTerm("GT", 1, new ReferenceLoss()), new LossTerm("adapter", 0.1, adapter), new LossTerm("adversary", 0.1, adversary));
         var options = new TrainingOptions { Epochs = Epochs, LearningRate = 1e-2, OutputFolder = folder, Resume = true };
         var progress = new ListProgress(report =>
         {
@@ -37,7 +38,8 @@ internal static class TrainingProcess
             // Leaves the other process the time to strike in mid-epoch.
             Thread.Sleep(20);
         });
-        new DistillationTrainer(student, [new FrozenTeacher(teacher)], Toy.Labels, objective, options).Fit(Toy.Source(spheres, batchSize: 1), Toy.Source(spheres), progress);
+        new DistillationTrainer(student, [new FrozenTeacher(teacher)], Toy.Labels, objective, options)
+            .Fit(Toy.Source(spheres, batchSize: 1), Toy.Source(spheres), progress);
         new SegmentationModel(student, Toy.Labels).Save(Path.Combine(folder, "result"));
         return 0;
     }
@@ -48,7 +50,8 @@ internal static class TrainingProcess
     {
         // The very host that runs this process: none need be on the path.
         string host = Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
-        var start = new ProcessStartInfo(Path.GetFullPath(host), [typeof(TrainingProcess).Assembly.Location, Command, folder]) { RedirectStandardOutput = true };
+        var start =
+            new ProcessStartInfo(Path.GetFullPath(host), [typeof(TrainingProcess).Assembly.Location, Command, folder]) { RedirectStandardOutput = true };
         using Process process = Process.Start(start)!;
         while (process.StandardOutput.ReadLine() is string line)
         {

@@ -3,7 +3,9 @@ using KnowledgeDistillation.Experiments.Statistics;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Pooled;
 
-/// <summary>The Dice of a student against that of its baseline over several seeds; a region that is empty in reference and prediction counts 1, in one of them 0.</summary>
+/// <summary>
+/// The Dice of a student against that of its baseline over several seeds; a region that is empty in reference and prediction counts 1, in one of them 0.
+/// </summary>
 internal sealed record PooledComparison
 {
     /// <summary>The student's row, <see cref="PlannedRun.Row"/>.</summary>
@@ -27,7 +29,9 @@ internal sealed record PooledComparison
     /// <summary>Each seed that has cases which both scored, in the order of the seeds.</summary>
     public required IReadOnlyList<SeedDifference> Seeds { get; init; }
 
-    /// <summary>The mean of the seeds' differences with Student's interval: each seed counts the same, and what differs between seeds is in its width.</summary>
+    /// <summary>
+    /// The mean of the seeds' differences with Student's interval: each seed counts the same, and what differs between seeds is in its width.
+    /// </summary>
     public required StudentTTest OverSeeds { get; init; }
 
     /// <summary>The mean difference over the cases with its bootstrap interval; cases that seeds share are averaged over the seeds first.</summary>

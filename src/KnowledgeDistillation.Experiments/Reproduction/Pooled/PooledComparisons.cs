@@ -10,7 +10,8 @@ internal static class PooledComparisons
     private const double Rounding = 1e-12;
 
     /// <summary>The comparisons, with Holm's correction for each grid and modality.</summary>
-    /// <param name="states">One for each seed, in their order. The resamples of the intervals are drawn from the first seed and the order of runs and scores.</param>
+    /// <param name="states">One for each seed, in their order. The resamples of the intervals are drawn from the first
+    /// seed and the order of runs and scores.</param>
     /// <param name="sharesCases">Whether all seeds have the same cases.</param>
     public static IReadOnlyList<PooledComparison> Of(IEnumerable<ReproductionState> states, bool sharesCases)
     {
@@ -43,7 +44,8 @@ internal static class PooledComparisons
         ];
         // A patient is one patient, with however many seeds it was segmented; a phantom of another seed is another phantom.
         double[] differences = sharesCases
-            ? [.. seeds.SelectMany(seed => seed.Cases).GroupBy(pair => pair.CaseId).OrderBy(item => item.Key, StringComparer.Ordinal).Select(item => WithoutRounding(item.Average(pair => pair.Difference)))]
+            ? [.. seeds.SelectMany(seed => seed.Cases).GroupBy(pair => pair.CaseId).OrderBy(item => item.Key, StringComparer.Ordinal)
+                .Select(item => WithoutRounding(item.Average(pair => pair.Difference)))]
             : [.. seeds.SelectMany(seed => seed.Cases).Select(pair => pair.Difference)];
         ComparedCases first = seeds[0];
         var overSeeds = StudentTTest.Of(bySeed.Select(seed => seed.Difference));
@@ -72,7 +74,8 @@ internal static class PooledComparisons
 
     private static PooledComparison[] Corrected(PooledComparison[] comparisons)
     {
-        foreach (int[] family in Enumerable.Range(0, comparisons.Length).GroupBy(i => (comparisons[i].Grid, comparisons[i].Modality)).Select(group => group.ToArray()))
+        foreach (int[] family in Enumerable.Range(0, comparisons.Length).GroupBy(i => (comparisons[i].Grid, comparisons[i].Modality))
+            .Select(group => group.ToArray()))
         {
             IReadOnlyList<double> overCases = HolmCorrection.Adjust(family.Select(i => comparisons[i].Test.PValue));
             // A row of a single seed has no p over seeds, and is no test.

@@ -8,7 +8,10 @@ using KnowledgeDistillation.Medical.BraTS;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Pooled;
 
-/// <summary>What a reproduction with several seeds has found out so far, as report.html (one file) and as report.md (charts in report-files), with the tables as CSV files.</summary>
+/// <summary>
+/// What a reproduction with several seeds has found out so far, as report.html (one file) and as report.md (charts
+/// in report-files), with the tables as CSV files.
+/// </summary>
 internal sealed class PooledReport
 {
     private readonly PooledResults _results;
@@ -52,15 +55,24 @@ internal sealed class PooledReport
 
     private IEnumerable<ReportBlock> Introduction()
     {
-        int seeds = _results.States.Count, planned = _results.Plan.Count, done = _results.States.Sum(state => state.Finished.Count), failed = _results.States.Sum(state => state.Failed.Count);
-        yield return new ReportBlock.Paragraph("KD-Net (Hu, Maillard et al., MICCAI 2020) reproduced with several seeds: a teacher that sees T1, T1ce, T2 and FLAIR helps to train a student that sees T1ce only; the baseline is the same network without help.", ReportTone.Lead);
+        int seeds = _results.States.Count,
+            planned = _results.Plan.Count,
+            done = _results.States.Sum(state => state.Finished.Count),
+            failed = _results.States.Sum(state => state.Failed.Count);
+        yield return new ReportBlock.Paragraph(
+            "KD-Net (Hu, Maillard et al., MICCAI 2020) reproduced with several seeds: a teacher that sees T1, T1ce, T2 and FLAIR helps to train a student that "
+                + "sees T1ce only; the baseline is the same network without help.",
+            ReportTone.Lead);
         string data = !_results.States[0].IsOfPhantoms() ? $"{_results.States[0].Data}, the same patients with each seed"
             : _results.SharesCases ? "phantoms (made-up patients), the same with each seed"
-            : string.Create(CultureInfo.InvariantCulture, $"{Settings.PhantomCases} phantoms (made-up patients) of {Settings.PhantomEdge}³ voxels with each seed, other ones each time");
+            : string.Create(CultureInfo.InvariantCulture,
+                $"{Settings.PhantomCases} phantoms (made-up patients) of {Settings.PhantomEdge}³ voxels with each seed, other ones each time");
         yield return new ReportBlock.Paragraph(string.Create(CultureInfo.InvariantCulture,
-            $"Data: {data}. {(seeds == 1 ? "Seed" : $"{seeds} seeds:")} {Seeds}. {Settings.Folds} folds, {Settings.Epochs} epochs. {done} of {planned} runs are done{(failed > 0 ? $", {failed} failed" : "")}."), ReportTone.Muted);
+            $"Data: {data}. {(seeds == 1 ? "Seed" : $"{seeds} seeds:")} {Seeds}. {Settings.Folds} folds, {Settings.Epochs} epochs. "
+                + $"{done} of {planned} runs are done{(failed > 0 ? $", {failed} failed" : "")}."), ReportTone.Muted);
         yield return new ReportBlock.Paragraph("The report of each seed has the paper's tables beside ours, every case, slices and learning curves:");
-        yield return new ReportBlock.Links([.. _results.States.Select(state => (FormattableString.Invariant($"Seed {state.Settings.Seed}"), $"{SeedsFolder.NameOf(state.Settings.Seed)}/{ReproductionReport.HtmlName}"))]);
+        yield return new ReportBlock.Links([.. _results.States.Select(state =>
+            (FormattableString.Invariant($"Seed {state.Settings.Seed}"), $"{SeedsFolder.NameOf(state.Settings.Seed)}/{ReproductionReport.HtmlName}"))]);
     }
 
     private IEnumerable<ReportBlock> Comparisons()
@@ -73,7 +85,10 @@ internal sealed class PooledReport
         }
 
         yield return new ReportBlock.Charts(_tables.Charts(ScoringGrid.Training));
-        yield return new ReportBlock.Paragraph("Mean difference on the grid of the networks with its 95 % interval over seeds; the small dots below it are the seeds. Filled and colored: a gain (blue) or a loss (orange) by the rule above; hollow and gray: cannot tell.", ReportTone.Muted);
+        yield return new ReportBlock.Paragraph(
+            "Mean difference on the grid of the networks with its 95 % interval over seeds; the small dots below it are the seeds. "
+                + "Filled and colored: a gain (blue) or a loss (orange) by the rule above; hollow and gray: cannot tell.",
+            ReportTone.Muted);
         foreach (ReportBlock block in Tables(ScoringGrid.Training))
             yield return block;
         ReportBlock[] native = SameGrids ? [] : [.. Tables(ScoringGrid.Native)];
@@ -103,11 +118,16 @@ internal sealed class PooledReport
             yield break;
         }
 
-        yield return new ReportBlock.Paragraph($"For each seed the mean over all its test cases, each of which is in the test set of one fold; then mean and standard deviation of these means. {ReproductionReport.ScoresLegend}", ReportTone.Muted);
+        yield return new ReportBlock.Paragraph(
+            "For each seed the mean over all its test cases, each of which is in the test set of one fold; then mean and standard deviation of these means. "
+                + $"{ReproductionReport.ScoresLegend}",
+            ReportTone.Muted);
         foreach (ScoringGrid grid in grids)
         {
             ReportBlock[] tables = [.. BraTSRegions.All.Select(region => new ReportBlock.Table(_tables.Scores(grid, region)))];
-            yield return grid == ScoringGrid.Training ? new ReportBlock.Heading(3, ReproductionReport.Capitalized(grid.InWords(Settings))) : new ReportBlock.Details(ReproductionReport.Capitalized(grid.InWords(Settings)), tables);
+            yield return grid == ScoringGrid.Training
+                ? new ReportBlock.Heading(3, ReproductionReport.Capitalized(grid.InWords(Settings)))
+                : new ReportBlock.Details(ReproductionReport.Capitalized(grid.InWords(Settings)), tables);
             foreach (ReportBlock table in grid == ScoringGrid.Training ? tables : [])
                 yield return table;
         }
@@ -120,12 +140,25 @@ internal sealed class PooledReport
     {
         yield return new ReportBlock.Heading(2, "Runs");
         yield return new ReportBlock.Table(_tables.Progress());
-        (string Run, string Reason)[] failed = [.. _results.States.SelectMany(state => state.Plan.SelectMany(run => state.Failed.Where(item => item.Run.Id == run.Id)).Select(item => (item.Run.IdWithSeed, item.Reason)))];
+        (string Run, string Reason)[] failed =
+        [
+            .. _results.States.SelectMany(
+                state => state.Plan.SelectMany(run => state.Failed.Where(item => item.Run.Id == run.Id)).Select(item => (item.Run.IdWithSeed, item.Reason))),
+        ];
         if (failed.Length > 0)
-            yield return new ReportBlock.Table(new ReportTable("Runs that failed", [new("Run", IsText: true), new("Reason", IsText: true)], [.. failed.Select(item => (ReportCell[])[item.Run, item.Reason])]));
+        {
+            yield return new ReportBlock.Table(new ReportTable(
+                "Runs that failed", [new("Run", IsText: true), new("Reason", IsText: true)],
+                [.. failed.Select(item => (ReportCell[])[item.Run, item.Reason])]));
+        }
+
         int open = _results.Plan.Count - _results.States.Sum(state => state.Finished.Count) - failed.Length;
         if (open > 0)
-            yield return new ReportBlock.Paragraph(string.Create(CultureInfo.InvariantCulture, $"Not done yet, and in none of the figures above: {open} of {_results.Plan.Count} runs."));
+        {
+            yield return new ReportBlock.Paragraph(
+                string.Create(CultureInfo.InvariantCulture, $"Not done yet, and in none of the figures above: {open} of {_results.Plan.Count} runs."));
+        }
+
         string[] leftOut = [.. _results.States.SelectMany(state => state.LeftOut).Distinct().Except(_rows.Select(row => row.Name))];
         if (leftOut.Length > 0)
             yield return new ReportBlock.Paragraph(ReproductionReport.LeftOut(leftOut), ReportTone.Muted);

@@ -5,7 +5,10 @@ using KnowledgeDistillation.Experiments.Statistics;
 namespace KnowledgeDistillation.Experiments.Reproduction.Pooled;
 
 /// <summary>What the finished runs of several seeds say together.</summary>
-/// <remarks>The order of all lists is that of the plan's rows, then grids, regions (ET, TC, WT), metrics and seeds, whatever the order in which runs ended or seeds were named.</remarks>
+/// <remarks>
+/// The order of all lists is that of the plan's rows, then grids, regions (ET, TC, WT), metrics and seeds,
+/// whatever the order in which runs ended or seeds were named.
+/// </remarks>
 internal sealed class PooledResults
 {
     private readonly Dictionary<(string Row, ScoringGrid Grid, string Region, RegionMetric Metric), PooledSummary> _summary;

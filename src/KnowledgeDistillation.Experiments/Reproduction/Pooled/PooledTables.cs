@@ -14,11 +14,14 @@ internal sealed class PooledTables(PooledResults results, IReadOnlyList<Reproduc
 
     /// <summary>How the columns of the differences are to be read.</summary>
     public const string DifferencesLegend =
-        "Each student against the baseline of the same network and modality. Difference: student − baseline in points of Dice, the mean of the seeds' differences, which stand one by one beside it, each over all cases that both have scored with that seed. Interval and p over seeds: Student's t test of the seeds' differences, corrected by Holm's method over all students and regions of the same grid and modality.";
+        "Each student against the baseline of the same network and modality. Difference: student − baseline in points of Dice, "
+            + "the mean of the seeds' differences, which stand one by one beside it, each over all cases that both have scored with that seed. Interval and p "
+            + "over seeds: Student's t test of the seeds' differences, corrected by Holm's method over all students and regions of the same grid and modality.";
 
     /// <summary>How the columns of the tests over cases are to be read.</summary>
     public const string TestsLegend =
-        "95 % bootstrap interval (BCa) of the mean difference in points of Dice; Wilcoxon's signed-rank test, two-sided, corrected as above. Effect: rank-biserial correlation, from −1 (worse wherever they differ) to +1 (better wherever they differ).";
+        "95 % bootstrap interval (BCa) of the mean difference in points of Dice; Wilcoxon's signed-rank test, two-sided, corrected as above. "
+            + "Effect: rank-biserial correlation, from −1 (worse wherever they differ) to +1 (better wherever they differ).";
 
     private readonly int[] _seeds = [.. results.States.Select(state => state.Settings.Seed)];
 
@@ -28,7 +31,10 @@ internal sealed class PooledTables(PooledResults results, IReadOnlyList<Reproduc
         PooledComparison[] comparisons = On(grid);
         return comparisons.Length == 0 ? null : new ReportTable(
             $"Students against baselines, seed by seed, {where}",
-            [new("Student", IsText: true), new("Region", IsText: true), new("Says", IsText: true), "Baseline", "Student", "Difference", "95 % interval over seeds", "p", "p, Holm", .. _seeds.Select(seed => (ReportColumn)FormattableString.Invariant($"Seed {seed}")), "Ahead"],
+            [
+                new("Student", IsText: true), new("Region", IsText: true), new("Says", IsText: true), "Baseline", "Student", "Difference",
+                "95 % interval over seeds", "p", "p, Holm", .. _seeds.Select(seed => (ReportColumn)FormattableString.Invariant($"Seed {seed}")), "Ahead",
+            ],
             [
                 .. comparisons.Select(comparison => (ReportCell[])
                 [
@@ -41,7 +47,9 @@ internal sealed class PooledTables(PooledResults results, IReadOnlyList<Reproduc
                     ComparisonTables.Interval(comparison.OverSeeds.Lower, comparison.OverSeeds.Upper),
                     ComparisonTables.P(comparison.OverSeeds.PValue),
                     ComparisonTables.P(comparison.AdjustedPValueOverSeeds),
-                    .. _seeds.Select(seed => (ReportCell)(comparison.Seeds.FirstOrDefault(item => item.Seed == seed) is { } of ? ComparisonTables.Signed(100 * of.Difference) : None)),
+                    .. _seeds.Select(seed => (ReportCell)(comparison.Seeds.FirstOrDefault(item => item.Seed == seed) is { } of
+                        ? ComparisonTables.Signed(100 * of.Difference)
+                        : None)),
                     string.Create(CultureInfo.InvariantCulture, $"{comparison.SeedsAhead} of {comparison.Seeds.Count}"),
                 ]),
             ]);
@@ -53,7 +61,10 @@ internal sealed class PooledTables(PooledResults results, IReadOnlyList<Reproduc
         PooledComparison[] comparisons = On(grid);
         return comparisons.Length == 0 ? null : new ReportTable(
             $"The same over cases{(results.SharesCases ? ", each averaged over the seeds" : " of all seeds")}, {where}",
-            [new("Student", IsText: true), new("Region", IsText: true), "Difference", "95 % interval over cases", "p", "p, Holm", "Effect", "Better / equal / worse", "Cases", "Folds"],
+            [
+                new("Student", IsText: true), new("Region", IsText: true), "Difference", "95 % interval over cases",
+                "p", "p, Holm", "Effect", "Better / equal / worse", "Cases", "Folds",
+            ],
             [
                 .. comparisons.Select(comparison => (ReportCell[])
                 [
@@ -81,7 +92,8 @@ internal sealed class PooledTables(PooledResults results, IReadOnlyList<Reproduc
                 RegionTitles.Of(region.Name),
                 [
                     .. region.Rows.Select(comparison => new IntervalChartRow(
-                        Label(comparison.Row), Verdicts.Of(comparison).Style(), 100 * comparison.OverSeeds.Mean, 100 * comparison.OverSeeds.Lower, 100 * comparison.OverSeeds.Upper)
+                        Label(comparison.Row), Verdicts.Of(comparison).Style(), 100 * comparison.OverSeeds.Mean,
+                        100 * comparison.OverSeeds.Lower, 100 * comparison.OverSeeds.Upper)
                     {
                         Parts = [.. comparison.Seeds.Select(seed => (FormattableString.Invariant($"seed {seed.Seed}"), 100 * seed.Difference))],
                     }),
@@ -106,19 +118,26 @@ internal sealed class PooledTables(PooledResults results, IReadOnlyList<Reproduc
     /// <summary>How many folds of each seed are done of what was planned.</summary>
     public ReportTable Progress() => new(
         "Folds that are done, by seed",
-        [new("Row", IsText: true), new("Model", IsText: true), .. _seeds.Select(seed => new ReportColumn(FormattableString.Invariant($"Seed {seed}"), IsText: true))],
+        [
+            new("Row", IsText: true),
+            new("Model", IsText: true),
+            .. _seeds.Select(seed => new ReportColumn(FormattableString.Invariant($"Seed {seed}"), IsText: true)),
+        ],
         [.. rows.Select(row => (ReportCell[])[row.Name, row.Label, .. results.States.Select(state => Progress(row.Name, state))])]);
 
     private static ReportCell Progress(string row, ReproductionState state)
     {
-        int planned = state.Plan.Count(run => run.Row == row), done = state.Finished.Count(run => run.Run.Row == row), failed = state.Failed.Count(run => run.Run.Row == row);
+        int planned = state.Plan.Count(run => run.Row == row),
+            done = state.Finished.Count(run => run.Run.Row == row),
+            failed = state.Failed.Count(run => run.Run.Row == row);
         if (planned == 0)
             return new ReportCell("not planned", ReportTone.Muted);
         string text = string.Create(CultureInfo.InvariantCulture, $"{done} of {planned}{(failed > 0 ? $", {failed} failed" : "")}");
         return new ReportCell(text, failed > 0 ? ReportTone.Strong : done == planned ? ReportTone.Plain : ReportTone.Muted);
     }
 
-    private static ReportCell Says(PooledComparison comparison) => new(Verdicts.Of(comparison).InWords(), Verdicts.Of(comparison) == Verdict.Open ? ReportTone.Muted : ReportTone.Strong);
+    private static ReportCell Says(PooledComparison comparison) =>
+        new(Verdicts.Of(comparison).InWords(), Verdicts.Of(comparison) == Verdict.Open ? ReportTone.Muted : ReportTone.Strong);
 
     private PooledComparison[] On(ScoringGrid grid) => [.. results.Comparisons.Where(comparison => comparison.Grid == grid)];
 

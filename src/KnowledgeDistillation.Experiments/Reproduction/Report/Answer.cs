@@ -34,7 +34,9 @@ internal sealed class Answer(ReproductionState state, ReproductionResults result
         if (comparisons.Length == 0)
             return $"{student.LabelWithWeights}: cannot tell yet. {Missing(student)}";
         string regions = Verdicts.InWords(comparisons.ToLookup(Verdicts.Of, comparison => comparison.Region));
-        string soFar = comparisons[0].Folds < comparisons[0].PlannedFolds ? FormattableString.Invariant($" So far: {comparisons[0].Folds} of {comparisons[0].PlannedFolds} folds.") : "";
+        string soFar = comparisons[0].Folds < comparisons[0].PlannedFolds
+            ? FormattableString.Invariant($" So far: {comparisons[0].Folds} of {comparisons[0].PlannedFolds} folds.")
+            : "";
         return $"{student.LabelWithWeights}: {regions}.{soFar}";
     }
 
@@ -44,13 +46,17 @@ internal sealed class Answer(ReproductionState state, ReproductionResults result
             return null;
         double points = 100 * comparison.Difference.Mean;
         string figures = string.Create(CultureInfo.InvariantCulture,
-            $"({100 * comparison.StudentMean:0.00} against {100 * comparison.BaselineMean:0.00}; 95 % interval {ComparisonTables.Interval(comparison)}; {ComparisonTables.PInWords(comparison.AdjustedPValue)} after Holm's correction over {comparison.FamilySize} tests; better on {comparison.Wins} of {comparison.Cases} cases, worse on {comparison.Losses})");
-        string ahead = string.Create(CultureInfo.InvariantCulture, $"{Math.Abs(points):0.00} points of Dice {(points < 0 ? "behind" : "ahead of")} the baseline");
+            $"({100 * comparison.StudentMean:0.00} against {100 * comparison.BaselineMean:0.00}; 95 % interval {ComparisonTables.Interval(comparison)}; "
+                + $"{ComparisonTables.PInWords(comparison.AdjustedPValue)} after Holm's correction over {comparison.FamilySize} tests; "
+                + $"better on {comparison.Wins} of {comparison.Cases} cases, worse on {comparison.Losses})");
+        string ahead = string.Create(
+            CultureInfo.InvariantCulture, $"{Math.Abs(points):0.00} points of Dice {(points < 0 ? "behind" : "ahead of")} the baseline");
         return Verdicts.Of(comparison) switch
         {
             Verdict.Gain => $"{RegionTitles.Of(region)}: yes. On average the student is {ahead} {figures}.",
             Verdict.Loss => $"{RegionTitles.Of(region)}: no, it harms. On average the student is {ahead} {figures}.",
-            _ => $"{RegionTitles.Of(region)}: cannot tell, because {Verdicts.List(Verdicts.Doubts(comparison))}. On these cases the student is {ahead} {figures}.",
+            _ => $"{RegionTitles.Of(region)}: cannot tell, because {Verdicts.List(Verdicts.Doubts(comparison))}. "
+                + $"On these cases the student is {ahead} {figures}.",
         };
     }
 
@@ -66,7 +72,9 @@ internal sealed class Answer(ReproductionState state, ReproductionResults result
                 .Where(part => part is { Teacher: not null, Baseline: not null })
                 .Select(part => string.Create(CultureInfo.InvariantCulture, $"{part.Name} {part.Teacher:0.00} against {part.Baseline:0.00}")),
         ];
-        return parts.Length == 0 ? null : $"What there was to hand down: the teacher's Dice against the baseline's, means over the folds that are done, is {string.Join(", ", parts)}.";
+        return parts.Length == 0
+            ? null
+            : $"What there was to hand down: the teacher's Dice against the baseline's, means over the folds that are done, is {string.Join(", ", parts)}.";
 
         double? Mean(ReproductionRow row, string region) => 100 * results.Find(row.Name, Grid, region, RegionMetric.Dice)?.OverFolds.Mean;
     }
@@ -76,13 +84,17 @@ internal sealed class Answer(ReproductionState state, ReproductionResults result
         Comparison[] others = [.. results.Comparisons.Where(comparison => comparison.Grid == Grid && told.All(row => row.Name != comparison.Row))];
         if (others.Length == 0)
             return null;
-        return Verdicts.OfOthers([.. others.Select(comparison => (Verdicts.Of(comparison), rows.First(row => row.Name == comparison.Row).Label, comparison.Region))]);
+        return Verdicts.OfOthers(
+            [.. others.Select(comparison => (Verdicts.Of(comparison), rows.First(row => row.Name == comparison.Row).Label, comparison.Region))]);
     }
 
     private string Limits() => string.Create(CultureInfo.InvariantCulture,
-        $"Interval and test are over cases, on the grid of the networks, with empty regions counted as in the tables below. Each network was trained once (seed {state.Settings.Seed}), and networks of different folds share training cases: how much another seed would move the figures is in neither interval nor p.{(state.IsOfPhantoms() ? " All cases are made up; nothing follows for patients." : "")}");
+        $"Interval and test are over cases, on the grid of the networks, with empty regions counted as in the tables below. "
+            + $"Each network was trained once (seed {state.Settings.Seed}), and networks of different folds share training cases: how much another seed would "
+            + $"move the figures is in neither interval nor p.{(state.IsOfPhantoms() ? " All cases are made up; nothing follows for patients." : "")}");
 
-    private Comparison[] Comparisons(ReproductionRow student) => [.. BraTSRegions.All.Select(region => results.FindComparison(student.Name, Grid, region.Name)).OfType<Comparison>()];
+    private Comparison[] Comparisons(ReproductionRow student) =>
+        [.. BraTSRegions.All.Select(region => results.FindComparison(student.Name, Grid, region.Name)).OfType<Comparison>()];
 
     private string Missing(ReproductionRow student) =>
         student.Finished.Count == 0 ? FormattableString.Invariant($"None of its {student.Planned.Count} runs is done.")

@@ -16,7 +16,8 @@ internal sealed class CaseFigures(IReadOnlyList<ReproductionRow> rows, Reproduct
         (string CaseId, FinishedRun Run, double Dice)[] ordered =
         [
             .. student.Finished
-                .SelectMany(run => run.Scores.Where(score => score.Grid == ScoringGrid.Training).GroupBy(score => score.CaseId).Select(scores => (CaseId: scores.Key, Run: run, Dice: ComparisonFigure.MeanDice(scores))))
+                .SelectMany(run => run.Scores.Where(score => score.Grid == ScoringGrid.Training).GroupBy(score => score.CaseId)
+                    .Select(scores => (CaseId: scores.Key, Run: run, Dice: ComparisonFigure.MeanDice(scores))))
                 .OrderByDescending(item => item.Dice)
                 .ThenBy(item => item.CaseId, StringComparer.Ordinal),
         ];
@@ -32,7 +33,8 @@ internal sealed class CaseFigures(IReadOnlyList<ReproductionRow> rows, Reproduct
 
     private List<ReportBlock> Draw(string rank, string caseId, FinishedRun run)
     {
-        string title = ComparisonFigure.TitleOf(rank, caseId, run.Scores.First(score => score.CaseId == caseId).Grade) + string.Create(CultureInfo.InvariantCulture, $", fold {run.Run.Settings.Fold}");
+        string title = ComparisonFigure.TitleOf(rank, caseId, run.Scores.First(score => score.CaseId == caseId).Grade)
+            + string.Create(CultureInfo.InvariantCulture, $", fold {run.Run.Settings.Fold}");
         PreprocessedCase prepared;
         try
         {
@@ -45,7 +47,8 @@ internal sealed class CaseFigures(IReadOnlyList<ReproductionRow> rows, Reproduct
 
         var predictions = new List<(string, byte[])>();
         var missing = new List<ReportBlock>();
-        foreach (FinishedRun network in new[] { Counterpart(SegmentationSystems.Baseline, run), run, Counterpart(SegmentationSystems.Teacher, run) }.OfType<FinishedRun>())
+        foreach (FinishedRun network in new[] { Counterpart(SegmentationSystems.Baseline, run), run, Counterpart(SegmentationSystems.Teacher, run) }
+            .OfType<FinishedRun>())
         {
             try
             {
@@ -71,5 +74,6 @@ internal sealed class CaseFigures(IReadOnlyList<ReproductionRow> rows, Reproduct
         .FirstOrDefault(other => other.Run.Settings.Fold == run.Run.Settings.Fold);
 
     // Pictures are not worth the loss of a report, which has taken hours or days.
-    private static bool IsUnreadable(Exception exception) => exception is IOException or InvalidDataException or UnauthorizedAccessException or CheckpointException or KeyNotFoundException;
+    private static bool IsUnreadable(Exception exception) =>
+        exception is IOException or InvalidDataException or UnauthorizedAccessException or CheckpointException or KeyNotFoundException;
 }

@@ -11,7 +11,10 @@ internal sealed class ComparisonTables(ReproductionResults results, IReadOnlyLis
 {
     /// <summary>How the columns are to be read.</summary>
     public const string Legend =
-        "Each student against the baseline of the same network and modality, on the test cases that both scored. Difference: mean of student − baseline in points of Dice, with its 95 % bootstrap interval (BCa). p: Wilcoxon's signed-rank test, two-sided; corrected by Holm's method over all students and regions of the same grid and modality. Effect: rank-biserial correlation, from −1 (worse wherever they differ) to +1 (better wherever they differ).";
+        "Each student against the baseline of the same network and modality, on the test cases that both scored. "
+            + "Difference: mean of student − baseline in points of Dice, with its 95 % bootstrap interval (BCa). p: Wilcoxon's signed-rank test, two-sided; "
+            + "corrected by Holm's method over all students and regions of the same grid and modality. "
+            + "Effect: rank-biserial correlation, from −1 (worse wherever they differ) to +1 (better wherever they differ).";
 
     /// <summary>The comparisons on a grid; null where there are none.</summary>
     public ReportTable? Table(ScoringGrid grid, string where)
@@ -19,7 +22,10 @@ internal sealed class ComparisonTables(ReproductionResults results, IReadOnlyLis
         Comparison[] comparisons = [.. results.Comparisons.Where(comparison => comparison.Grid == grid)];
         return comparisons.Length == 0 ? null : new ReportTable(
             $"Students against baselines, {where}",
-            [new("Student", IsText: true), new("Region", IsText: true), new("Says", IsText: true), "Baseline", "Student", "Difference", "95 % interval", "p", "p, Holm", "Effect", "Better / equal / worse", "Folds"],
+            [
+                new("Student", IsText: true), new("Region", IsText: true), new("Says", IsText: true), "Baseline", "Student",
+                "Difference", "95 % interval", "p", "p, Holm", "Effect", "Better / equal / worse", "Folds",
+            ],
             [
                 .. comparisons.Select(comparison => (ReportCell[])
                 [
@@ -43,11 +49,20 @@ internal sealed class ComparisonTables(ReproductionResults results, IReadOnlyLis
     public IReadOnlyList<ReportChart> Charts(ScoringGrid grid) =>
     [
         .. BraTSRegions.All
-            .Select(region => (region.Name, Rows: results.Comparisons.Where(comparison => comparison.Grid == grid && comparison.Region == region.Name && double.IsFinite(comparison.Difference.Lower)).ToArray()))
+            .Select(region => (
+                region.Name, Rows: results.Comparisons.Where(
+                    comparison => comparison.Grid == grid && comparison.Region == region.Name && double.IsFinite(comparison.Difference.Lower)).ToArray()))
             .Where(region => region.Rows.Length > 0)
             .Select(region => IntervalChart.Draw(
                 RegionTitles.Of(region.Name),
-                [.. region.Rows.Select(comparison => new IntervalChartRow(Label(comparison), Verdicts.Of(comparison).Style(), 100 * comparison.Difference.Mean, 100 * comparison.Difference.Lower, 100 * comparison.Difference.Upper))],
+                [
+                    .. region.Rows.Select(comparison => new IntervalChartRow(
+                        Label(comparison),
+                        Verdicts.Of(comparison).Style(),
+                        100 * comparison.Difference.Mean,
+                        100 * comparison.Difference.Lower,
+                        100 * comparison.Difference.Upper)),
+                ],
                 "student − baseline, points of Dice")),
     ];
 

@@ -7,14 +7,19 @@ using KnowledgeDistillation.Medical.BraTS;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 
-/// <summary>All that a reproduction has found out so far, beside what the paper found, as report.html (one file) and as report.md (pictures in report-files).</summary>
+/// <summary>
+/// All that a reproduction has found out so far, beside what the paper found, as report.html (one file) and as report.md (pictures in report-files).
+/// </summary>
 internal sealed class ReproductionReport
 {
     public const string HtmlName = "report.html", MarkdownName = "report.md";
 
     /// <summary>How the columns of the scores are to be read.</summary>
     public const string ScoresLegend =
-        "\"Empty = 100\": a region that is empty in both reference and prediction counts as 100, one that is empty in one of them as 0. \"Empty left out\": cases whose reference has no such region are not counted. HD95 is the 95th percentile of the distance between the surfaces; cases in which either surface is missing are not counted, so it flatters a network that finds nothing. Where cases are not counted, the number that is stands in brackets.";
+        "\"Empty = 100\": a region that is empty in both reference and prediction counts as 100, one that is empty in one of them as 0. "
+            + "\"Empty left out\": cases whose reference has no such region are not counted. HD95 is the 95th percentile of the distance between the surfaces; "
+            + "cases in which either surface is missing are not counted, so it flatters a network that finds nothing. "
+            + "Where cases are not counted, the number that is stands in brackets.";
 
     private readonly ReproductionState _state;
     private readonly IReadOnlyList<ReproductionRow> _rows;
@@ -55,10 +60,15 @@ internal sealed class ReproductionReport
 
     private IEnumerable<ReportBlock> Introduction()
     {
-        yield return new ReportBlock.Paragraph("KD-Net (Hu, Maillard et al., MICCAI 2020) reproduced: a teacher that sees T1, T1ce, T2 and FLAIR helps to train a student that sees T1ce only; the baseline is the same network without help.", ReportTone.Lead);
-        string data = _state.IsOfPhantoms() ? string.Create(CultureInfo.InvariantCulture, $"{_state.Settings.PhantomCases} phantoms (made-up patients) of {_state.Settings.PhantomEdge}³ voxels") : _state.Data;
+        yield return new ReportBlock.Paragraph(
+            "KD-Net (Hu, Maillard et al., MICCAI 2020) reproduced: a teacher that sees T1, T1ce, T2 and FLAIR helps to train a student that sees T1ce only; "
+                + "the baseline is the same network without help.",
+            ReportTone.Lead);
+        string data = _state.IsOfPhantoms() ? string.Create(
+            CultureInfo.InvariantCulture, $"{_state.Settings.PhantomCases} phantoms (made-up patients) of {_state.Settings.PhantomEdge}³ voxels") : _state.Data;
         yield return new ReportBlock.Paragraph(string.Create(CultureInfo.InvariantCulture,
-            $"Data: {data}. {_state.Settings.Folds} folds, seed {_state.Settings.Seed}, {_state.Settings.Epochs} epochs. {_state.Finished.Count} of {_state.Plan.Count} runs are done{(_state.Failed.Count > 0 ? $", {_state.Failed.Count} failed" : "")}."), ReportTone.Muted);
+            $"Data: {data}. {_state.Settings.Folds} folds, seed {_state.Settings.Seed}, {_state.Settings.Epochs} epochs. {_state.Finished.Count} of "
+                + $"{_state.Plan.Count} runs are done{(_state.Failed.Count > 0 ? $", {_state.Failed.Count} failed" : "")}."), ReportTone.Muted);
     }
 
     private IEnumerable<ReportBlock> Paper()
@@ -67,7 +77,10 @@ internal sealed class ReproductionReport
         yield return new ReportBlock.Table(_tables.Table1());
         yield return new ReportBlock.Bullets(PaperCaveats.Of(_state), ReportTone.Muted);
         yield return new ReportBlock.Table(_tables.Table2());
-        yield return new ReportBlock.Paragraph("The caveats above hold for both tables. Loss: GT is the reference's loss (eq. 4), KD that of the teacher's soft targets (eq. 2), KL that of the bottlenecks (eq. 3).", ReportTone.Muted);
+        yield return new ReportBlock.Paragraph(
+            "The caveats above hold for both tables. Loss: GT is the reference's loss (eq. 4), KD that of the teacher's soft targets (eq. "
+                + "2), KL that of the bottlenecks (eq. 3).",
+            ReportTone.Muted);
         if (_tables.Others() is { } others)
             yield return new ReportBlock.Table(others);
     }
@@ -83,7 +96,10 @@ internal sealed class ReproductionReport
         }
 
         yield return new ReportBlock.Charts(tables.Charts(ScoringGrid.Training));
-        yield return new ReportBlock.Paragraph("Mean difference on the grid of the networks with its 95 % interval. Filled and colored: a gain (blue) or a loss (orange) by the rule above; hollow and gray: cannot tell. An interval alone is not corrected for the number of comparisons, so one that leaves out 0 may still be gray.", ReportTone.Muted);
+        yield return new ReportBlock.Paragraph(
+            "Mean difference on the grid of the networks with its 95 % interval. Filled and colored: a gain (blue) or a loss (orange) by the rule above; "
+                + "hollow and gray: cannot tell. An interval alone is not corrected for the number of comparisons, so one that leaves out 0 may still be gray.",
+            ReportTone.Muted);
         if (tables.Table(ScoringGrid.Training, ScoringGrid.Training.InWords(_state.Settings)) is { } training)
             yield return new ReportBlock.Table(training);
         yield return new ReportBlock.Paragraph(ComparisonTables.Legend, ReportTone.Muted);
@@ -121,9 +137,16 @@ internal sealed class ReproductionReport
         yield return new ReportBlock.Heading(2, "Dice of every test case");
         yield return new ReportBlock.Charts([.. BraTSRegions.All.Select(region => BoxPlot.Draw(
             RegionTitles.Of(region.Name),
-            [.. scored.Select(row => new BoxPlotGroup(row.Label, row.Style, [.. row.Scores(ScoringGrid.Training, region.Name).Select(score => (score.CaseId, 100 * score.Region.Dice)).Where(value => !double.IsNaN(value.Item2))]))],
+            [
+                .. scored.Select(row => new BoxPlotGroup(
+                    row.Label, row.Style, [.. row.Scores(ScoringGrid.Training, region.Name).Select(score => (score.CaseId, 100 * score.Region.Dice))
+                        .Where(value => !double.IsNaN(value.Item2))])),
+            ],
             "Dice in percent"))]);
-        yield return new ReportBlock.Paragraph($"{BoxPlot.Legend} On the grid of the networks; empty regions count as in the tables beside the paper. Blue: baselines, orange: students with a teacher, green: teachers, gray: others.", ReportTone.Muted);
+        yield return new ReportBlock.Paragraph(
+            $"{BoxPlot.Legend} On the grid of the networks; empty regions count as in the tables beside the paper. "
+                + "Blue: baselines, orange: students with a teacher, green: teachers, gray: others.",
+            ReportTone.Muted);
     }
 
     private IEnumerable<ReportBlock> Slices(ReproductionPictures? pictures)
@@ -134,7 +157,8 @@ internal sealed class ReproductionReport
         if (figures.Count == 0)
             yield break;
         yield return new ReportBlock.Heading(2, "What the networks see and say");
-        yield return new ReportBlock.Paragraph($"As in the paper's Figure 2: the best, the median and the worst of all test cases by the mean Dice of the student ({student.Label}) over the three regions.");
+        yield return new ReportBlock.Paragraph("As in the paper's Figure 2: the best, the median and the worst of all test cases by the mean Dice of the "
+            + $"student ({student.Label}) over the three regions.");
         yield return new ReportBlock.Legend(TissueColors.Legend);
         foreach (ReportBlock figure in figures)
             yield return figure;
@@ -163,7 +187,10 @@ internal sealed class ReproductionReport
         if (_state.Failed.Count > 0)
         {
             yield return new ReportBlock.Table(new ReportTable("Runs that failed", [new("Run", IsText: true), new("Reason", IsText: true)],
-                [.. _state.Plan.SelectMany(planned => _state.Failed.Where(run => run.Run.Id == planned.Id)).Select(run => (ReportCell[])[run.Run.Id, run.Reason])]));
+                [
+                    .. _state.Plan.SelectMany(planned => _state.Failed.Where(run => run.Run.Id == planned.Id))
+                        .Select(run => (ReportCell[])[run.Run.Id, run.Reason]),
+                ]));
         }
 
         int open = _state.Plan.Count(planned => _state.Finished.All(run => run.Run.Id != planned.Id) && _state.Failed.All(run => run.Run.Id != planned.Id));
@@ -178,7 +205,8 @@ internal sealed class ReproductionReport
     }
 
     /// <summary>The students of the full method, that of the paper's Table 1 first.</summary>
-    private IEnumerable<ReproductionRow> Students() => _rows.Where(row => row.System == SegmentationSystems.KDNet).OrderBy(row => row.Paper is null ? 2 : row.HasAllSkipConnections ? 0 : 1);
+    private IEnumerable<ReproductionRow> Students() =>
+        _rows.Where(row => row.System == SegmentationSystems.KDNet).OrderBy(row => row.Paper is null ? 2 : row.HasAllSkipConnections ? 0 : 1);
 
     /// <summary>Says which rows nobody asked for.</summary>
     public static string LeftOut(IReadOnlyList<string> rows) => $"Left out by choice (--only), so that nothing is said of it: {string.Join(", ", rows)}.";

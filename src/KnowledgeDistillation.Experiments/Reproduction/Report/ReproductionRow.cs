@@ -51,19 +51,24 @@ internal sealed record ReproductionRow(IReadOnlyList<PlannedRun> Planned, IReadO
     public string Weights => Planned[0].Weights.InWords();
 
     /// <summary>Its counterpart in the paper; null where there is none.</summary>
-    public PaperFigures? Paper => Settings.Network is null or NetworkKind.UNet && (System.Inputs == SystemInputs.AllModalities || Modality == BraTSModality.T1ce)
-        ? PaperFigures.Table1.Concat(PaperFigures.Table2).FirstOrDefault(row => row.System == System.Name && (row.SkipConnections is null || (row.SkipConnections == 0 ? SkipConnections == 0 : HasAllSkipConnections)))
+    public PaperFigures? Paper => Settings.Network is null or NetworkKind.UNet
+        && (System.Inputs == SystemInputs.AllModalities || Modality == BraTSModality.T1ce)
+        ? PaperFigures.Table1.Concat(PaperFigures.Table2).FirstOrDefault(row =>
+            row.System == System.Name && (row.SkipConnections is null || (row.SkipConnections == 0 ? SkipConnections == 0 : HasAllSkipConnections)))
         : null;
 
     /// <summary>Whether its weights are those of the system's source.</summary>
     public bool HasWeightsOfSource => Planned[0].Weights == System.Weights;
 
     /// <summary>The color of its boxes: that of baselines, students, teachers or others.</summary>
-    public string Style => System.Name == SegmentationSystems.Baseline.Name ? "reference" : System.NeedsTeacher ? "student" : System.Name == SegmentationSystems.Teacher.Name ? "teacher" : "other";
+    public string Style => System.Name == SegmentationSystems.Baseline.Name
+        ? "reference"
+        : System.NeedsTeacher ? "student" : System.Name == SegmentationSystems.Teacher.Name ? "teacher" : "other";
 
     /// <summary>For example "2 of 3".</summary>
     public string Progress => FormattableString.Invariant($"{Finished.Count} of {Planned.Count}");
 
     /// <summary>The scores of all test cases of all folds that are done.</summary>
-    public IEnumerable<CaseScore> Scores(ScoringGrid grid, string region) => Finished.SelectMany(run => run.Scores).Where(score => score.Grid == grid && score.Region.Region == region);
+    public IEnumerable<CaseScore> Scores(ScoringGrid grid, string region) =>
+        Finished.SelectMany(run => run.Scores).Where(score => score.Grid == grid && score.Region.Region == region);
 }

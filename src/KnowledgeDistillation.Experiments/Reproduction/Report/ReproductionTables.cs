@@ -12,7 +12,8 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
 {
     private const string None = "–";
 
-    private static readonly ReportColumn[] RegionsBesideThePaper = [.. BraTSRegions.All.SelectMany(region => new ReportColumn[] { region.Name, $"{region.Name}, paper" })];
+    private static readonly ReportColumn[] RegionsBesideThePaper =
+        [.. BraTSRegions.All.SelectMany(region => new ReportColumn[] { region.Name, $"{region.Name}, paper" })];
 
     /// <summary>The paper's Table 1, with ours.</summary>
     public ReportTable Table1() => new(
@@ -20,7 +21,12 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
         [new("Model", IsText: true), .. RegionsBesideThePaper, "Folds"],
         [
             .. PaperFigures.Table1.SelectMany(paper => OursBeside(paper, row => row.HasAllSkipConnections, ours =>
-                [new(ours is null ? paper.Model : OwnName(paper.Model, ours), ours?.System == SegmentationSystems.KDNet ? ReportTone.Strong : ReportTone.Plain)])),
+                [
+                    new(
+                        ours is null ? paper.Model
+                            : OwnName(paper.Model, ours), ours?.System == SegmentationSystems.KDNet ? ReportTone.Strong
+                            : ReportTone.Plain),
+                ])),
         ]);
 
     /// <summary>The paper's Table 2, with ours.</summary>
@@ -43,8 +49,19 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
         ReproductionRow[] others = [.. rows.Where(row => row.Paper is null)];
         return others.Length == 0 ? null : new ReportTable(
             "Further systems, for which the paper has no figures. Dice in percent, mean ± standard deviation over folds",
-            [new("Model", IsText: true), new("Loss", IsText: true), new("Weights", IsText: true), new("Sees", IsText: true), .. BraTSRegions.All.Select(region => (ReportColumn)region.Name), "Folds"],
-            [.. others.Select(row => (ReportCell[])[row.Label, row.Planned[0].Objective, row.Weights, row.Sees, .. BraTSRegions.All.Select(region => (ReportCell)OverFolds(row, region)), row.Progress])]);
+            [
+                new("Model", IsText: true), new("Loss", IsText: true), new("Weights", IsText: true), new("Sees", IsText: true),
+                .. BraTSRegions.All.Select(region => (ReportColumn)region.Name), "Folds",
+            ],
+            [.. others.Select(row => (ReportCell[])
+            [
+                row.Label,
+                row.Planned[0].Objective,
+                row.Weights,
+                row.Sees,
+                .. BraTSRegions.All.Select(region => (ReportCell)OverFolds(row, region)),
+                row.Progress,
+            ])]);
     }
 
     /// <summary>All scores of a region over all cases.</summary>
@@ -70,7 +87,11 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
         int[] folds = [.. state.Plan.Select(run => run.Settings.Fold).Distinct().Order()];
         return new ReportTable(
             "Runs by fold",
-            [new("Row", IsText: true), new("Model", IsText: true), .. folds.Select(fold => new ReportColumn(string.Create(CultureInfo.InvariantCulture, $"Fold {fold}"), IsText: true))],
+            [
+                new("Row", IsText: true),
+                new("Model", IsText: true),
+                .. folds.Select(fold => new ReportColumn(string.Create(CultureInfo.InvariantCulture, $"Fold {fold}"), IsText: true)),
+            ],
             [.. rows.Select(row => (ReportCell[])[row.Name, row.Label, .. folds.Select(fold => Progress(row, fold))])]);
     }
 
@@ -84,9 +105,11 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
     }
 
     // A row for each of ours that the paper's stands beside, or the paper's alone.
-    private IEnumerable<IReadOnlyList<ReportCell>> OursBeside(PaperFigures paper, Func<ReproductionRow, bool> wanted, Func<ReproductionRow?, ReportCell[]> heads)
+    private IEnumerable<IReadOnlyList<ReportCell>> OursBeside(
+        PaperFigures paper, Func<ReproductionRow, bool> wanted, Func<ReproductionRow?, ReportCell[]> heads)
     {
-        ReproductionRow?[] ours = [.. rows.Where(row => row.Paper is { } counterpart && counterpart.System == paper.System && counterpart.SkipConnections == paper.SkipConnections && wanted(row))];
+        ReproductionRow?[] ours = [.. rows.Where(
+            row => row.Paper is { } counterpart && counterpart.System == paper.System && counterpart.SkipConnections == paper.SkipConnections && wanted(row))];
         foreach (ReproductionRow? row in ours.DefaultIfEmpty())
         {
             yield return

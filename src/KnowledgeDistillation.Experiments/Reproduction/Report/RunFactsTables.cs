@@ -19,7 +19,8 @@ internal static class RunFactsTables
         {
             RunFacts facts = circumstances[i].First().Facts;
             int count = circumstances[i].Count();
-            string caption = string.Create(CultureInfo.InvariantCulture, $"Circumstances {Letter(i)}: {(count == runs.Length ? $"all {count}" : $"{count} of {runs.Length}")} runs");
+            string caption = string.Create(
+                CultureInfo.InvariantCulture, $"Circumstances {Letter(i)}: {(count == runs.Length ? $"all {count}" : $"{count} of {runs.Length}")} runs");
             blocks.Add(new ReportBlock.Table(new ReportTable(caption, [new("What", IsText: true), new("Which", IsText: true)],
                 [.. facts.Versions.Concat(facts.Machine).Select(fact => (ReportCell[])[fact.Key, fact.Value])])));
         }

@@ -22,12 +22,19 @@ internal static class SettingsTables
                     SettingsRows.InWords(here.Name),
                     here.Name == nameof(ExperimentSettings.Seed) && seeds is not null ? seeds :
                     here.Name == nameof(ExperimentSettings.Fold) ? FormattableString.Invariant($"each of {state.Settings.Folds}") : here.Value,
-                    new(paper.Name.StartsWith("Phantom", StringComparison.Ordinal) || paper.Name is nameof(ExperimentSettings.Seed) or nameof(ExperimentSettings.Fold) ? "" : paper.Value, ReportTone.Muted),
+                    new(
+                        paper.Name.StartsWith("Phantom", StringComparison.Ordinal)
+                            || paper.Name is nameof(ExperimentSettings.Seed) or nameof(ExperimentSettings.Fold)
+                            ? ""
+                            : paper.Value, ReportTone.Muted),
                 ]),
             ])),
         new ReportBlock.Table(new ReportTable(
             "Options of each row",
-            [new("Row", IsText: true), new("System", IsText: true), new("Loss", IsText: true), new("Weights", IsText: true), new("Sees", IsText: true), new("Teacher", IsText: true), "Learning rate", "Weight decay", new("Other than all", IsText: true)],
+            [
+                new("Row", IsText: true), new("System", IsText: true), new("Loss", IsText: true), new("Weights", IsText: true), new("Sees", IsText: true),
+                new("Teacher", IsText: true), "Learning rate", "Weight decay", new("Other than all", IsText: true),
+            ],
             [
                 .. rows.Select(row => (ReportCell[])
                 [
@@ -39,7 +46,9 @@ internal static class SettingsTables
                     row.Planned[0].Teacher is { } teacher ? teacher[(teacher.IndexOf('/', StringComparison.Ordinal) + 1)..] : "",
                     (row.Settings.LearningRate ?? row.System.LearningRate).ToString(CultureInfo.InvariantCulture),
                     row.System.WeightDecay.ToString(CultureInfo.InvariantCulture),
-                    string.Join(", ", SettingsRows.Of(row.Settings).Except(SettingsRows.Of(state.Settings)).Where(setting => setting.Name != nameof(ExperimentSettings.Fold)).Select(setting => $"{SettingsRows.InWords(setting.Name)} {setting.Value}")),
+                    string.Join(", ",
+                        SettingsRows.Of(row.Settings).Except(SettingsRows.Of(state.Settings)).Where(setting => setting.Name != nameof(ExperimentSettings.Fold))
+                            .Select(setting => $"{SettingsRows.InWords(setting.Name)} {setting.Value}")),
                 ]),
             ])),
     ];

@@ -1,3 +1,4 @@
+using System.Globalization;
 using KnowledgeDistillation.Experiments.Reproduction.Pooled;
 using KnowledgeDistillation.Experiments.Reproduction.Results;
 
@@ -27,12 +28,16 @@ internal static class Verdicts
     public const int FewestSeeds = 3;
 
     /// <summary>The rule, in words.</summary>
-    public static string Rule { get; } = FormattableString.Invariant(
-        $"A gain or a loss is claimed only where all of these agree: at least {FewestCases} cases, a 95 % interval of the mean difference that leaves out 0, and p below {Level} after Holm's correction, in the same direction. In all other cases the answer is \"cannot tell\", which is not the same as \"no difference\".");
+    public static string Rule { get; } = string.Create(CultureInfo.InvariantCulture,
+        $"A gain or a loss is claimed only where all of these agree: at least {FewestCases} cases, a 95 % interval of the mean difference that leaves out 0, "
+            + $"and p below {Level} after Holm's correction, in the same direction. In all other cases the answer is \"cannot tell\", "
+            + $"which is not the same as \"no difference\".");
 
     /// <summary>The rule over several seeds, in words.</summary>
-    public static string RuleOverSeeds { get; } = FormattableString.Invariant(
-        $"A gain or a loss is claimed only where all of these agree: at least {FewestSeeds} seeds and {FewestCases} cases, 95 % intervals of the mean difference over seeds and over cases that both leave out 0, and a signed-rank test over cases with p below {Level} after Holm's correction, in the same direction. In all other cases the answer is \"cannot tell\", which is not the same as \"no difference\".");
+    public static string RuleOverSeeds { get; } = string.Create(CultureInfo.InvariantCulture,
+        $"A gain or a loss is claimed only where all of these agree: at least {FewestSeeds} seeds and {FewestCases} cases, "
+            + $"95 % intervals of the mean difference over seeds and over cases that both leave out 0, and a signed-rank test over cases with p below {Level} "
+            + $"after Holm's correction, in the same direction. In all other cases the answer is \"cannot tell\", which is not the same as \"no difference\".");
 
     public static Verdict Of(Comparison comparison) =>
         Doubts(comparison).Count > 0 ? Verdict.Open : comparison.Difference.Mean > 0 ? Verdict.Gain : Verdict.Loss;
@@ -64,7 +69,8 @@ internal static class Verdicts
             (Verdict, string Student, string Region)[] which = [.. others.Where(other => other.Verdict == verdict)];
             return which.Length == 0
                 ? $"none shows {what}"
-                : $"{which.Length} show{(which.Length == 1 ? "s" : "")} {what} ({string.Join("; ", which.GroupBy(other => other.Student).Select(student => $"{student.Key}: {string.Join(", ", student.Select(other => other.Region))}"))})";
+                : $"{which.Length} show{(which.Length == 1 ? "s" : "")} {what} "
+                    + $"({string.Join("; ", which.GroupBy(other => other.Student).Select(student => $"{student.Key}: {string.Join(", ", student.Select(other => other.Region))}"))})";
         }
     }
 
@@ -119,8 +125,12 @@ internal static class Verdicts
             doubts.Add("the interval over cases does not leave out 0");
         if (!(comparison.AdjustedPValue < Level))
             doubts.Add(FormattableString.Invariant($"p of the signed-rank test is not below {Level}"));
-        if (doubts.Count == 0 && new[] { comparison.OverSeeds.Mean, comparison.OverCases.Mean, comparison.Test.RankBiserialCorrelation }.Select(Math.Sign).Distinct().Count() > 1)
+        if (doubts.Count == 0
+            && new[] { comparison.OverSeeds.Mean, comparison.OverCases.Mean, comparison.Test.RankBiserialCorrelation }.Select(Math.Sign).Distinct().Count() > 1)
+        {
             doubts.Add("means and ranks point in opposite directions");
+        }
+
         return doubts;
     }
 }

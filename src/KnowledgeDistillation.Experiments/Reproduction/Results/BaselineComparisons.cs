@@ -9,9 +9,13 @@ namespace KnowledgeDistillation.Experiments.Reproduction.Results;
 /// <summary>Compares every student with the baseline that has the same network, skip connections among it, and sees the same modality.</summary>
 internal static class BaselineComparisons
 {
-    /// <summary>The comparisons of rows that are done in at least one fold together with their baseline, in the order of the plan, with Holm's correction for each grid and modality.</summary>
+    /// <summary>
+    /// The comparisons of rows that are done in at least one fold together with their baseline, in the order of the plan,
+    /// with Holm's correction for each grid and modality.
+    /// </summary>
     /// <param name="state">The reproduction. The resamples of the intervals are drawn from the order of its runs and scores.</param>
-    public static IReadOnlyList<Comparison> Of(ReproductionState state) => Corrected([.. CasesOf(state).Select(compared => Compare(compared, state.Settings.Seed))]);
+    public static IReadOnlyList<Comparison> Of(ReproductionState state) =>
+        Corrected([.. CasesOf(state).Select(compared => Compare(compared, state.Settings.Seed))]);
 
     /// <summary>The cases that both a student and its baseline have scored, for each student's row, grid and region, in the order of the plan.</summary>
     public static IEnumerable<ComparedCases> CasesOf(ReproductionState state)
@@ -77,7 +81,8 @@ internal static class BaselineComparisons
     private static Comparison[] Corrected(IReadOnlyList<Comparison> comparisons)
     {
         Comparison[] corrected = [.. comparisons];
-        foreach (int[] family in Enumerable.Range(0, corrected.Length).GroupBy(i => (corrected[i].Grid, corrected[i].Modality)).Select(group => group.ToArray()))
+        foreach (int[] family in Enumerable.Range(0, corrected.Length).GroupBy(i => (corrected[i].Grid, corrected[i].Modality))
+            .Select(group => group.ToArray()))
         {
             IReadOnlyList<double> adjusted = HolmCorrection.Adjust(family.Select(i => corrected[i].Test.PValue));
             for (int i = 0; i < family.Length; i++)

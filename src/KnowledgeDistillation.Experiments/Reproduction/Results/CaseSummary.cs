@@ -2,7 +2,10 @@ using KnowledgeDistillation.Experiments.Statistics;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Results;
 
-/// <summary>Mean and sample standard deviation of a metric over cases. Infinite distances are left out of both, and counted: a mean over them would be infinite whatever the other cases are.</summary>
+/// <summary>
+/// Mean and sample standard deviation of a metric over cases. Infinite distances are left out of both, and counted:
+/// a mean over them would be infinite whatever the other cases are.
+/// </summary>
 /// <param name="Mean">The mean; NaN where no case has a finite value.</param>
 /// <param name="StandardDeviation">The sample standard deviation (divisor n − 1); NaN with fewer than two finite values.</param>
 /// <param name="Cases">All cases that were scored.</param>

@@ -3,7 +3,10 @@ using KnowledgeDistillation.Experiments.Statistics;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Results;
 
-/// <summary>The Dice of a student against that of its baseline on the cases that both scored; a region that is empty in reference and prediction counts 1, in one of them 0.</summary>
+/// <summary>
+/// The Dice of a student against that of its baseline on the cases that both scored; a region that is empty in reference
+/// and prediction counts 1, in one of them 0.
+/// </summary>
 internal sealed record Comparison
 {
     /// <summary>The student's row, <see cref="PlannedRun.Row"/>.</summary>

@@ -5,7 +5,9 @@ using KnowledgeDistillation.Medical.BraTS;
 namespace KnowledgeDistillation.Experiments.Reproduction.Results;
 
 /// <summary>What the finished runs of a reproduction say: each fold, each row of the tables, and each student against its baseline.</summary>
-/// <remarks>The order of all lists is that of the plan's rows, then folds, grids, regions (ET, TC, WT) and metrics, whatever the order in which runs ended.</remarks>
+/// <remarks>
+/// The order of all lists is that of the plan's rows, then folds, grids, regions (ET, TC, WT) and metrics, whatever the order in which runs ended.
+/// </remarks>
 internal sealed class ReproductionResults
 {
     private static readonly string[] Regions = [.. BraTSRegions.All.Select(region => region.Name)];
@@ -53,7 +55,14 @@ internal sealed class ReproductionResults
 
     // Sums depend on the order of their terms, if only in the last digit.
     private static FinishedRun Ordered(FinishedRun run) =>
-        run with { Scores = [.. run.Scores.OrderBy(score => score.Grid).ThenBy(score => score.CaseId, StringComparer.Ordinal).ThenBy(score => RegionOrder(score.Region.Region))] };
+        run with
+        {
+            Scores =
+            [
+                .. run.Scores.OrderBy(score => score.Grid).ThenBy(score => score.CaseId, StringComparer.Ordinal)
+                    .ThenBy(score => RegionOrder(score.Region.Region)),
+            ],
+        };
 
     private static IEnumerable<FoldSummary> SummariesOf(FinishedRun run) =>
         from scores in Parts(run.Scores)

@@ -28,7 +28,8 @@ internal static class ResultsCsv
         from score in run.Scores
         select (string[])
         [
-            .. Columns(run.Run), Integer(run.Run.Settings.Fold), Csv.Text(score.CaseId), score.Grade.ToString().ToLowerInvariant(), Name(score.Grid), score.Region.Region,
+            .. Columns(run.Run), Integer(run.Run.Settings.Fold), Csv.Text(score.CaseId), score.Grade.ToString()
+                .ToLowerInvariant(), Name(score.Grid), score.Region.Region,
             Integer(score.Region.Overlap.ReferenceVoxels), Integer(score.Region.Overlap.PredictionVoxels),
             .. Enum.GetValues<RegionMetric>().Select(metric => Csv.Number(metric.Of(score.Region))),
         ]);
@@ -42,26 +43,32 @@ internal static class ResultsCsv
         ]);
 
     private static string Summary(ReproductionResults results) => Table(
-        $"{RunColumns},grid,region,metric,mean_of_fold_means,standard_deviation_over_folds,folds,planned_folds,mean_over_cases,standard_deviation_over_cases,cases,cases_without_value,cases_infinite_left_out",
+        $"{RunColumns},grid,region,metric,mean_of_fold_means,standard_deviation_over_folds,folds,planned_folds,mean_over_cases,standard_deviation_over_cases,"
+            + "cases,cases_without_value,cases_infinite_left_out",
         from summary in results.Summary
         select (string[])
         [
             .. Columns(RunOf(results, summary.Row)), Name(summary.Grid), summary.Region, summary.Metric.ColumnName(),
-            Csv.Number(summary.OverFolds.Mean), Csv.Number(summary.OverFolds.StandardDeviation), Integer(summary.OverFolds.Count), Integer(summary.PlannedFolds),
+            Csv.Number(summary.OverFolds.Mean), Csv.Number(summary.OverFolds.StandardDeviation),
+            Integer(summary.OverFolds.Count), Integer(summary.PlannedFolds),
             .. Columns(summary.OverCases),
         ]);
 
     private static string Statistics(ReproductionResults results) => Table(
-        $"{RunColumns},baseline,grid,region,folds,planned_folds,cases,dice_mean,baseline_dice_mean,difference_mean,difference_lower,difference_upper,confidence,"
-        + "wilcoxon_smaller_rank_sum,wilcoxon_pairs_that_differ,p_value,p_value_is_exact,p_value_holm,tests_in_family,rank_biserial_correlation,wins,ties,losses",
+        $"{RunColumns},baseline,grid,region,folds,planned_folds,cases,dice_mean,baseline_dice_mean,difference_mean,difference_lower,"
+        + "difference_upper,confidence,"
+        + "wilcoxon_smaller_rank_sum,wilcoxon_pairs_that_differ,p_value,p_value_is_exact,p_value_holm,tests_in_family,"
+        + "rank_biserial_correlation,wins,ties,losses",
         from comparison in results.Comparisons
         select (string[])
         [
             .. Columns(RunOf(results, comparison.Row)), Csv.Text(comparison.Baseline), Name(comparison.Grid), comparison.Region,
             Integer(comparison.Folds), Integer(comparison.PlannedFolds), Integer(comparison.Cases),
             Csv.Number(comparison.StudentMean), Csv.Number(comparison.BaselineMean),
-            Csv.Number(comparison.Difference.Mean), Csv.Number(comparison.Difference.Lower), Csv.Number(comparison.Difference.Upper), Csv.Number(comparison.Difference.Confidence),
-            Csv.Number(comparison.Test.Statistic), Integer(comparison.Test.Count), Csv.Number(comparison.Test.PValue), comparison.Test.IsExact ? "true" : "false",
+            Csv.Number(comparison.Difference.Mean), Csv.Number(comparison.Difference.Lower),
+            Csv.Number(comparison.Difference.Upper), Csv.Number(comparison.Difference.Confidence),
+            Csv.Number(comparison.Test.Statistic), Integer(comparison.Test.Count),
+            Csv.Number(comparison.Test.PValue), comparison.Test.IsExact ? "true" : "false",
             Csv.Number(comparison.AdjustedPValue), Integer(comparison.FamilySize), Csv.Number(comparison.Test.RankBiserialCorrelation),
             Integer(comparison.Wins), Integer(comparison.Ties), Integer(comparison.Losses),
         ]);
@@ -70,7 +77,13 @@ internal static class ResultsCsv
 
     /// <summary>The cells of <see cref="RunColumns"/>.</summary>
     public static string[] Columns(PlannedRun run) =>
-        [Csv.Text(run.Row), Csv.Text(run.LabelWithWeights), Csv.Text(run.Objective), Csv.Text(run.Modality), run.Settings.SkipConnections?.ToString(CultureInfo.InvariantCulture) ?? "all"];
+    [
+        Csv.Text(run.Row),
+        Csv.Text(run.LabelWithWeights),
+        Csv.Text(run.Objective),
+        Csv.Text(run.Modality),
+        run.Settings.SkipConnections?.ToString(CultureInfo.InvariantCulture) ?? "all",
+    ];
 
     /// <summary>Mean, standard deviation, and the three counts.</summary>
     public static string[] Columns(CaseSummary summary) =>

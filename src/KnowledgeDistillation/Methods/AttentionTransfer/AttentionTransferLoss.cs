@@ -7,11 +7,13 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Methods.AttentionTransfer;
 
 /// <summary>
-/// Attention transfer (Zagoruyko and Komodakis 2017, eq. 2): the attention map of a level is Q = Σ_c |A_c|^p over its channels, divided by its Euclidean norm over the voxels; the loss is the
-/// squared distance ‖Q_s/‖Q_s‖ − Q_t/‖Q_t‖‖² of student and teacher, summed over the voxels and averaged over the levels. Numbers of channels may differ.
+/// Attention transfer (Zagoruyko and Komodakis 2017, eq. 2): the attention map of a level is Q = Σ_c |A_c|^p over its channels,
+/// divided by its Euclidean norm over the voxels; the loss is the squared distance ‖Q_s/‖Q_s‖ − Q_t/‖Q_t‖‖² of student and teacher,
+/// summed over the voxels and averaged over the levels. Numbers of channels may differ.
 /// </summary>
 /// <remarks>
-/// A squared distance of unit vectors lies in [0, 2] for maps without negative values, so the sum over the voxels does not grow with the volume (a mean would shrink with it).
+/// A squared distance of unit vectors lies in [0, 2] for maps without negative values, so the sum over the voxels does not grow
+/// with the volume (a mean would shrink with it).
 /// Zero where the maps are proportional. Computed in float32 or wider.
 /// </remarks>
 public sealed class AttentionTransferLoss : IDistillationLoss
@@ -47,7 +49,11 @@ public sealed class AttentionTransferLoss : IDistillationLoss
         ArgumentNullException.ThrowIfNull(student);
         ArgumentNullException.ThrowIfNull(teacher);
         if (student.Count == 0 || student.Count != teacher.Count)
-            throw new ArgumentException($"The student gives {student.Count} levels and the teacher {teacher.Count}: attention is compared level by level, so give both the same number, at least one, or set DeepestLevels.");
+        {
+            throw new ArgumentException($"The student gives {student.Count} levels and the teacher {teacher.Count}: attention is compared level by level, "
+                + "so give both the same number, at least one, or set DeepestLevels.");
+        }
+
         return _options.Reduction.Apply(stack([.. student.Zip(teacher, Distance)]).mean([0]));
     }
 

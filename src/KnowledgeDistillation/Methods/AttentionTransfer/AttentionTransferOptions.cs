@@ -6,7 +6,9 @@ namespace KnowledgeDistillation.Methods.AttentionTransfer;
 /// <summary>The choices that <see cref="AttentionTransferLoss"/> leaves open.</summary>
 public sealed record AttentionTransferOptions
 {
-    /// <summary>The power p of the features in an attention map, at least 1; the higher, the more the strongest channels count. Default 2, the paper's.</summary>
+    /// <summary>
+    /// The power p of the features in an attention map, at least 1; the higher, the more the strongest channels count. Default 2, the paper's.
+    /// </summary>
     public double Power { get; init; } = 2;
 
     /// <summary>How many levels are compared, counted from the bottleneck upwards, at least 1; null for all. Default null.</summary>

@@ -6,10 +6,11 @@ namespace KnowledgeDistillation.Methods.Consistency;
 public static class ConsistencyObjective
 {
     /// <summary>
-    /// Makes the objective with the terms "CE" (<see cref="ReferenceCrossEntropyLoss"/>, weight 1), "zero-order" (<see cref="ZeroOrderConsistencyLoss"/>) and "first-order"
-    /// (<see cref="FirstOrderConsistencyLoss"/>).
+    /// Makes the objective with the terms "CE" (<see cref="ReferenceCrossEntropyLoss"/>, weight 1), "zero-order" (<see cref="ZeroOrderConsistencyLoss"/>)
+    /// and "first-order" (<see cref="FirstOrderConsistencyLoss"/>).
     /// </summary>
-    /// <param name="options">Weights and details; null for the defaults. The weights of 1 are ours: the sizes of the terms depend on how many neighbors count, so look at their shares of the gradient.</param>
+    /// <param name="options">Weights and details; null for the defaults. The weights of 1 are ours: the sizes of the terms depend on how many neighbors count,
+    /// so look at their shares of the gradient.</param>
     /// <exception cref="ArgumentException">An option is out of range; the message lists every fault.</exception>
     public static WeightedObjective Create(ConsistencyObjectiveOptions? options = null)
     {

@@ -6,12 +6,14 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Methods.Consistency;
 
 /// <summary>
-/// The first-order term of Xie et al. 2018: (C_t − C_s)², averaged over the voxels, of the consistency maps C(i) = Σ_j ‖p_i − p_j‖² of teacher and student, j running over the neighbors of
-/// voxel i. It teaches where borders are and how sharp.
+/// The first-order term of Xie et al. 2018: (C_t − C_s)², averaged over the voxels, of the consistency maps C(i) = Σ_j ‖p_i − p_j‖² of teacher and student,
+/// j running over the neighbors of voxel i. It teaches where borders are and how sharp.
 /// </summary>
 /// <remarks>
-/// Neighbors outside the volume do not count. The distance of two voxels is the squared Euclidean distance of their probabilities, which is differentiable where they are equal.
-/// Does not grow with the volume. Zero where the student is as the teacher. Finite for logits of ±10,000. Needs the memory of a few maps, however many neighbors there are.
+/// Neighbors outside the volume do not count. The distance of two voxels is the squared Euclidean distance of their probabilities,
+/// which is differentiable where they are equal.
+/// Does not grow with the volume. Zero where the student is as the teacher. Finite for logits of ±10,000.
+/// Needs the memory of a few maps, however many neighbors there are.
 /// </remarks>
 public sealed class FirstOrderConsistencyLoss : IDistillationLoss
 {

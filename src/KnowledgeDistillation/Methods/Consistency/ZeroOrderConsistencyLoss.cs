@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Methods.Consistency;
 
-/// <summary>The zero-order term of Xie et al. 2018: ‖p_t − p_s‖², the squared distance of the probabilities of teacher and student at a voxel, averaged over the voxels.</summary>
+/// <summary>
+/// The zero-order term of Xie et al. 2018: ‖p_t − p_s‖², the squared distance of the probabilities of teacher and student at a voxel, averaged over the voxels.
+/// </summary>
 /// <remarks>Does not grow with the volume; at most 2 with exclusive classes. Zero where the student is as the teacher. Finite for logits of ±10,000.</remarks>
 /// <param name="reduction">How samples are reduced.</param>
 public sealed class ZeroOrderConsistencyLoss(BatchReduction reduction = BatchReduction.Mean) : IDistillationLoss

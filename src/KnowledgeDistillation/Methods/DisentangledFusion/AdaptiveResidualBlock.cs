@@ -4,7 +4,10 @@ using static TorchSharp.torch.nn;
 
 namespace KnowledgeDistillation.Methods.DisentangledFusion;
 
-/// <summary>Two 3×3×3 convolutions, each followed by an instance norm whose scale and offset come from an appearance code (adaptive instance norm), ReLU between them, and the input added.</summary>
+/// <summary>
+/// Two 3×3×3 convolutions, each followed by an instance norm whose scale and offset come from an appearance code (adaptive instance norm),
+/// ReLU between them, and the input added.
+/// </summary>
 internal sealed class AdaptiveResidualBlock : Module<Tensor, Tensor, Tensor, Tensor>
 {
     private readonly Module<Tensor, Tensor> convolution1;

@@ -9,8 +9,9 @@ using Convolution = KnowledgeDistillation.Networks.Layers.Convolution;
 namespace KnowledgeDistillation.Methods.DisentangledFusion;
 
 /// <summary>
-/// The reconstruction decoder of one modality: a perceptron makes scale and offset of the appearance code, four <see cref="AdaptiveResidualBlock"/>s apply them to the deepest fused
-/// content, then at each step doubling by repetition and a 5×5×5 convolution that halves the channels, with a norm over all channels and voxels of a sample, which keeps the proportions of the channels.
+/// The reconstruction decoder of one modality: a perceptron makes scale and offset of the appearance code, four <see cref="AdaptiveResidualBlock"/>s apply them
+/// to the deepest fused content, then at each step doubling by repetition and a 5×5×5 convolution that halves the channels,
+/// with a norm over all channels and voxels of a sample, which keeps the proportions of the channels.
 /// </summary>
 internal sealed class AppearanceDecoder : Module<Tensor, Tensor, Tensor>
 {

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Methods.DisentangledFusion;
 
 /// <summary>
-/// The Kullback-Leibler term of Chen et al. (2019): KL(q ‖ N(0, 1)) of the appearance code of each modality that was given, so that a code holds no more than it must.
+/// The Kullback-Leibler term of Chen et al. (2019): KL(q ‖ N(0, 1)) of the appearance code of each modality that was given,
+/// so that a code holds no more than it must.
 /// Summed over the elements of a code, averaged over the modalities.
 /// </summary>
 /// <remarks>An appearance code has no spatial extent, so the loss does not grow with the volume; it grows with the length of the code.</remarks>
@@ -21,7 +22,10 @@ public sealed class AppearanceDivergenceLoss(BatchReduction reduction = BatchRed
         ArgumentNullException.ThrowIfNull(context);
         return context.Student.Encoding is DisentangledEncoderOutput encoding
             ? Compute(encoding)
-            : throw new ArgumentException($"The divergence of the appearance needs the distributions of a network that gives a {nameof(DisentangledEncoderOutput)}, such as {nameof(DisentangledFusionNet3D)}, but {context.Student.Network.GetType().Name} gives none.", nameof(context));
+            : throw new ArgumentException(
+                $"The divergence of the appearance needs the distributions of a network that gives a {nameof(DisentangledEncoderOutput)}, "
+                    + $"such as {nameof(DisentangledFusionNet3D)}, but {context.Student.Network.GetType().Name} gives none.",
+                nameof(context));
     }
 
     /// <summary>Computes the loss from an encoding, for a training loop of your own.</summary>
@@ -30,7 +34,8 @@ public sealed class AppearanceDivergenceLoss(BatchReduction reduction = BatchRed
     public Tensor Compute(DisentangledEncoderOutput encoding)
     {
         ArgumentNullException.ThrowIfNull(encoding);
-        IEnumerable<DiagonalGaussian> inFixedOrder = encoding.Appearances.OrderBy(appearance => appearance.Key, StringComparer.Ordinal).Select(appearance => appearance.Value);
+        IEnumerable<DiagonalGaussian> inFixedOrder = encoding.Appearances.OrderBy(appearance => appearance.Key, StringComparer.Ordinal)
+            .Select(appearance => appearance.Value);
         return _reduction.Apply(stack([.. inFixedOrder.Select(appearance => appearance.DivergenceFromStandardNormal().sum([1]))]).mean([0]));
     }
 

@@ -7,7 +7,10 @@ using static TorchSharp.torch.nn;
 
 namespace KnowledgeDistillation.Methods.DisentangledFusion;
 
-/// <summary>The appearance encoder of one modality: convolutions of stride 2 with ReLU and without norm, which would take the appearance away; the mean over all voxels; mean and log-variance of the code.</summary>
+/// <summary>
+/// The appearance encoder of one modality: convolutions of stride 2 with ReLU and without norm, which would take the appearance away;
+/// the mean over all voxels; mean and log-variance of the code.
+/// </summary>
 internal sealed class AppearanceEncoder : Module<Tensor, DiagonalGaussian>
 {
     // As in U-HVED, so that a variance is always finite and above 0.

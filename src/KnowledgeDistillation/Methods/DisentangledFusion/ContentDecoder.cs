@@ -6,7 +6,10 @@ using static TorchSharp.torch.nn;
 
 namespace KnowledgeDistillation.Methods.DisentangledFusion;
 
-/// <summary>The segmentation decoder of <see cref="DisentangledFusionNet3D"/>: at each step doubling by repetition, a unit, the fused content of that level, a unit, a 1×1×1 unit; at last a 1×1×1 convolution.</summary>
+/// <summary>
+/// The segmentation decoder of <see cref="DisentangledFusionNet3D"/>: at each step doubling by repetition, a unit, the fused content of that level,
+/// a unit, a 1×1×1 unit; at last a 1×1×1 convolution.
+/// </summary>
 internal sealed class ContentDecoder : Module<IReadOnlyList<Tensor>, Tensor>
 {
     private readonly SpatialLayers _layers = new(3);

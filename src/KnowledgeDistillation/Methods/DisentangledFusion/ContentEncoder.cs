@@ -4,7 +4,9 @@ using static TorchSharp.torch.nn;
 
 namespace KnowledgeDistillation.Methods.DisentangledFusion;
 
-/// <summary>The content encoder of one modality: at each level three units, the first of stride 2 below the shallowest, and the first's output added to the third's.</summary>
+/// <summary>
+/// The content encoder of one modality: at each level three units, the first of stride 2 below the shallowest, and the first's output added to the third's.
+/// </summary>
 internal sealed class ContentEncoder : Module<Tensor, IReadOnlyList<Tensor>>
 {
     private readonly ModuleList<ConvolutionUnit> enter = [];

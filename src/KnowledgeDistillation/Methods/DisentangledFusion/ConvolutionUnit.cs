@@ -5,7 +5,10 @@ using static TorchSharp.torch.nn;
 
 namespace KnowledgeDistillation.Methods.DisentangledFusion;
 
-/// <summary>A convolution, instance norm with learned scale and offset, leaky ReLU 0.2: the unit of the content encoders and the segmentation decoder of <see cref="DisentangledFusionNet3D"/>.</summary>
+/// <summary>
+/// A convolution, instance norm with learned scale and offset, leaky ReLU 0.2: the unit of the content encoders and the segmentation
+/// decoder of <see cref="DisentangledFusionNet3D"/>.
+/// </summary>
 internal sealed class ConvolutionUnit : Module<Tensor, Tensor>
 {
     // Kept alive on purpose: see ConvolutionBlock.

@@ -3,13 +3,16 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Methods.DisentangledFusion;
 
-/// <summary>What the encoders of a <see cref="DisentangledFusionNet3D"/> found: its levels are the fused content; besides, the appearance of each modality.</summary>
+/// <summary>
+/// What the encoders of a <see cref="DisentangledFusionNet3D"/> found: its levels are the fused content; besides, the appearance of each modality.
+/// </summary>
 public sealed class DisentangledEncoderOutput : EncoderOutput
 {
     /// <summary>Makes an encoding.</summary>
     /// <param name="contents">The fused content [N, C, D, H, W] of every level, shallowest first.</param>
     /// <param name="fusedModalities">The modalities whose content was fused.</param>
-    /// <param name="appearances">The distribution of the appearance code, [N, dimension], of each modality that was given, also of those whose content was not fused.</param>
+    /// <param name="appearances">The distribution of the appearance code, [N, dimension], of each modality that was given,
+    /// also of those whose content was not fused.</param>
     /// <param name="appearanceCodes">The appearance codes themselves, [N, dimension]: samples or means of <paramref name="appearances"/>.</param>
     /// <exception cref="ArgumentException">The modalities of distributions and codes differ.</exception>
     public DisentangledEncoderOutput(
@@ -23,7 +26,13 @@ public sealed class DisentangledEncoderOutput : EncoderOutput
         ArgumentNullException.ThrowIfNull(appearances);
         ArgumentNullException.ThrowIfNull(appearanceCodes);
         if (!appearances.Keys.Order(StringComparer.Ordinal).SequenceEqual(appearanceCodes.Keys.Order(StringComparer.Ordinal), StringComparer.Ordinal))
-            throw new ArgumentException($"There are distributions of the appearance of {string.Join(", ", appearances.Keys)}, so codes of the same modalities are needed, not of {string.Join(", ", appearanceCodes.Keys)}.", nameof(appearanceCodes));
+        {
+            throw new ArgumentException(
+                $"There are distributions of the appearance of {string.Join(", ", appearances.Keys)}, so codes of the same modalities are needed, "
+                    + $"not of {string.Join(", ", appearanceCodes.Keys)}.",
+                nameof(appearanceCodes));
+        }
+
         (FusedModalities, Appearances, AppearanceCodes) = (fusedModalities, appearances, appearanceCodes);
     }
 
@@ -33,7 +42,9 @@ public sealed class DisentangledEncoderOutput : EncoderOutput
     /// <summary>The distribution of the appearance code of each given modality.</summary>
     public IReadOnlyDictionary<string, DiagonalGaussian> Appearances { get; }
 
-    /// <summary>The appearance code of each given modality, from which its image is reconstructed: a sample in training mode, the mean in evaluation mode.</summary>
+    /// <summary>
+    /// The appearance code of each given modality, from which its image is reconstructed: a sample in training mode, the mean in evaluation mode.
+    /// </summary>
     public IReadOnlyDictionary<string, Tensor> AppearanceCodes { get; }
 
     /// <inheritdoc/>

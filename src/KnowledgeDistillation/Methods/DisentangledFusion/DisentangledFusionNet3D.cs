@@ -5,16 +5,18 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Methods.DisentangledFusion;
 
 /// <summary>
-/// Feature disentanglement and gated fusion, the multi-modal network of Chen et al. (2019): each modality is encoded into a content code at every level and an appearance code, a short
-/// vector. The content codes are fused through gates that say at every voxel how much each modality counts; one decoder segments from the fused content, and one decoder a modality
-/// reconstructs its image from the fused content and its own appearance.
+/// Feature disentanglement and gated fusion, the multi-modal network of Chen et al. (2019): each modality is encoded into a content code at every level
+/// and an appearance code, a short vector. The content codes are fused through gates that say at every voxel how much each modality counts;
+/// one decoder segments from the fused content, and one decoder a modality reconstructs its image from the fused content and its own appearance.
 /// </summary>
 /// <remarks>
-/// In training mode each call of <see cref="Encode"/> fuses the content of a random subset of the modalities that it is given: its size is uniform in 1 to their number, then every subset of
-/// that size is equally likely. It is drawn with torch's default CPU generator and shared by the batch; the appearance codes are sampled. The appearance of all given modalities is encoded, so
-/// the images of those that were left out must be reconstructed from the content of the others. In evaluation mode all contents are fused, and appearance codes are means.
-/// Otherwise than in the published code, the appearance encoder gives a mean and a variance of its code (there the divergence is of the scales and offsets made from it) and has one
-/// convolution less; the gates have no norm; convolutions pad with zeros; modalities are left out by the draw above instead of by a coin each.
+/// In training mode each call of <see cref="Encode"/> fuses the content of a random subset of the modalities that it is given: its size is uniform
+/// in 1 to their number, then every subset of that size is equally likely. It is drawn with torch's default CPU generator and shared by the batch;
+/// the appearance codes are sampled. The appearance of all given modalities is encoded, so the images of those that were left out must be reconstructed
+/// from the content of the others. In evaluation mode all contents are fused, and appearance codes are means.
+/// Otherwise than in the published code, the appearance encoder gives a mean and a variance of its code (there the divergence is of the scales
+/// and offsets made from it) and has one convolution less; the gates have no norm; convolutions pad with zeros;
+/// modalities are left out by the draw above instead of by a coin each.
 /// </remarks>
 public sealed class DisentangledFusionNet3D : HeteroModalNetwork, IReconstructingNetwork
 {
@@ -47,12 +49,14 @@ public sealed class DisentangledFusionNet3D : HeteroModalNetwork, IReconstructin
     /// <summary>Runs the encoders and fuses the content.</summary>
     /// <param name="images">Images [N, 1, D, H, W] of at least one of <see cref="HeteroModalNetwork.Modalities"/>; others are ignored.</param>
     /// <returns>A <see cref="DisentangledEncoderOutput"/> whose levels are the fused content.</returns>
-    /// <exception cref="ArgumentException">There is no image of a modality that the network knows, or the size does not fit; the message names one that would.</exception>
+    /// <exception cref="ArgumentException">There is no image of a modality that the network knows, or the size does not fit;
+    /// the message names one that would.</exception>
     public override EncoderOutput Encode(ModalityImages images)
     {
         IReadOnlyList<string> atHand = ModalitySubset.AtHand(this, images);
         IReadOnlyList<string> fused = training ? ModalitySubset.Draw(atHand) : atHand;
-        IReadOnlyList<Tensor>?[] contents = [.. Modalities.Index().Select(modality => fused.Contains(modality.Item) ? contentEncoders[modality.Index].call(images[modality.Item]) : null)];
+        IReadOnlyList<Tensor>?[] contents =
+            [.. Modalities.Index().Select(modality => fused.Contains(modality.Item) ? contentEncoders[modality.Index].call(images[modality.Item]) : null)];
         Tensor[] levels = [.. fusions.Index().Select(level => level.Item.call([.. contents.Select(content => content?[level.Index])]))];
 
         var appearances = new Dictionary<string, DiagonalGaussian>(StringComparer.Ordinal);
@@ -77,9 +81,14 @@ public sealed class DisentangledFusionNet3D : HeteroModalNetwork, IReconstructin
     {
         ArgumentNullException.ThrowIfNull(encoding);
         if (encoding is not DisentangledEncoderOutput disentangled)
-            throw new ArgumentException($"The encoding holds no appearance codes: it comes from another network, not from a {nameof(DisentangledFusionNet3D)}.", nameof(encoding));
+        {
+            throw new ArgumentException(
+                $"The encoding holds no appearance codes: it comes from another network, not from a {nameof(DisentangledFusionNet3D)}.", nameof(encoding));
+        }
+
         return new ModalityImages(Modalities.Index()
             .Where(modality => disentangled.AppearanceCodes.ContainsKey(modality.Item))
-            .Select(modality => KeyValuePair.Create(modality.Item, reconstructions[modality.Index].call(encoding.Bottleneck, disentangled.AppearanceCodes[modality.Item]))));
+            .Select(modality =>
+                KeyValuePair.Create(modality.Item, reconstructions[modality.Index].call(encoding.Bottleneck, disentangled.AppearanceCodes[modality.Item]))));
     }
 }

@@ -3,7 +3,10 @@ using KnowledgeDistillation.Runtime;
 
 namespace KnowledgeDistillation.Methods.DisentangledFusion;
 
-/// <summary>How to build a <see cref="DisentangledFusionNet3D"/>. Defaults are those of the code that was published with Chen et al. (2019): four levels with content codes of 16-32-64-128 channels.</summary>
+/// <summary>
+/// How to build a <see cref="DisentangledFusionNet3D"/>. Defaults are those of the code that was published with Chen et al.
+/// (2019): four levels with content codes of 16-32-64-128 channels.
+/// </summary>
 public sealed record DisentangledFusionNet3DOptions : HeteroModalNetworkOptions
 {
     /// <summary>The defaults.</summary>

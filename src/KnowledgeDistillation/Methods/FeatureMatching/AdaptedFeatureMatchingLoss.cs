@@ -6,12 +6,12 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Methods.FeatureMatching;
 
 /// <summary>
-/// The hint of FitNets (Romero et al. 2015, eq. 3): the mean squared difference of the teacher's features and the student's after a convolution of size 1, an adapter between the two widths
-/// that learns together with the student and is of no use afterwards.
+/// The hint of FitNets (Romero et al. 2015, eq. 3): the mean squared difference of the teacher's features and the student's after a convolution of size 1,
+/// an adapter between the two widths that learns together with the student and is of no use afterwards.
 /// </summary>
 /// <remarks>
-/// Does not grow with the volume. Owns the adapter, which is on the CPU at first: move <see cref="Module"/> to the student's device before a fit. Its initial weights are drawn from torch's default
-/// generator: call <c>torch.manual_seed</c> before to fix them.
+/// Does not grow with the volume. Owns the adapter, which is on the CPU at first: move <see cref="Module"/> to the student's device before a fit.
+/// Its initial weights are drawn from torch's default generator: call <c>torch.manual_seed</c> before to fix them.
 /// </remarks>
 public sealed class AdaptedFeatureMatchingLoss : ILearnableLoss, IDisposable
 {
@@ -69,11 +69,15 @@ public sealed class AdaptedFeatureMatchingLoss : ILearnableLoss, IDisposable
     public void Dispose() => _adapter.Dispose();
 
     /// <summary>The name and all options: a resumed fit compares it with that of the fit it continues.</summary>
-    public override string ToString() => $"{nameof(AdaptedFeatureMatchingLoss)} {_studentWidth} to {_teacherWidth}, {_spatialDimensions}-D {JsonSerializer.Serialize(_options)}";
+    public override string ToString() =>
+        $"{nameof(AdaptedFeatureMatchingLoss)} {_studentWidth} to {_teacherWidth}, {_spatialDimensions}-D {JsonSerializer.Serialize(_options)}";
 
     private void RequireWidth(Tensor features, int width, string role)
     {
         if (features.dim() != _spatialDimensions + 2 || features.shape[1] != width)
-            throw new ArgumentException($"The {role}'s features have the shape [{string.Join(", ", features.shape)}], but this loss was made for {width} channels and {_spatialDimensions} spatial dimensions.");
+        {
+            throw new ArgumentException($"The {role}'s features have the shape [{string.Join(", ", features.shape)}], but this loss was made for {width} "
+                + $"channels and {_spatialDimensions} spatial dimensions.");
+        }
     }
 }

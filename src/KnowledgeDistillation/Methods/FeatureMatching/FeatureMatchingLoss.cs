@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Methods.FeatureMatching;
 
 /// <summary>
-/// The mean squared difference of the student's and the teacher's features, over channels and voxels: the hint of FitNets (Romero et al. 2015, eq. 3) between networks of equal width.
+/// The mean squared difference of the student's and the teacher's features, over channels and voxels: the hint of FitNets (Romero et al.
+/// 2015, eq. 3) between networks of equal width.
 /// Where widths differ, use <see cref="AdaptedFeatureMatchingLoss"/>.
 /// </summary>
 /// <remarks>Does not grow with the volume. Zero where the features are equal. Computed in float32 or wider.</remarks>
@@ -40,7 +41,12 @@ public sealed class FeatureMatchingLoss : IDistillationLoss
         ArgumentNullException.ThrowIfNull(student);
         ArgumentNullException.ThrowIfNull(teacher);
         if (!student.shape.SequenceEqual(teacher.shape))
-            throw new ArgumentException($"The student's features [{string.Join(", ", student.shape)}] and the teacher's [{string.Join(", ", teacher.shape)}] must have the same shape: where only the number of channels differs, use {nameof(AdaptedFeatureMatchingLoss)}; otherwise compare levels of the same resolution.");
+        {
+            throw new ArgumentException(
+                $"The student's features [{string.Join(", ", student.shape)}] and the teacher's [{string.Join(", ", teacher.shape)}] must have the same shape: "
+                + $"where only the number of channels differs, use {nameof(AdaptedFeatureMatchingLoss)}; otherwise compare levels of the same resolution.");
+        }
+
         Tensor difference = ReducedPrecision.Widen(student) - ReducedPrecision.Widen(teacher.detach());
         return _options.Reduction.Apply(difference.square().flatten(1).mean([1]));
     }

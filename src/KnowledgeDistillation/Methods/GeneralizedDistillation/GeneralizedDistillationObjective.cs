@@ -2,7 +2,9 @@ using KnowledgeDistillation.Losses;
 
 namespace KnowledgeDistillation.Methods.GeneralizedDistillation;
 
-/// <summary>The objective of generalized distillation (Lopez-Paz et al. 2016): L = (1 − λ) l(y, σ(f_s)) + λ l(s, σ(f_s)), l being the cross-entropy and s = σ(f_t/T).</summary>
+/// <summary>
+/// The objective of generalized distillation (Lopez-Paz et al. 2016): L = (1 − λ) l(y, σ(f_s)) + λ l(s, σ(f_s)), l being the cross-entropy and s = σ(f_t/T).
+/// </summary>
 public static class GeneralizedDistillationObjective
 {
     /// <summary>Makes the objective with the terms "CE" (<see cref="ReferenceCrossEntropyLoss"/>) and "imitation" (<see cref="ImitationLoss"/>).</summary>

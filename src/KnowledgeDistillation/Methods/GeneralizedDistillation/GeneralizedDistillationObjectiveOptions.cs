@@ -6,7 +6,9 @@ namespace KnowledgeDistillation.Methods.GeneralizedDistillation;
 /// <summary>The weights of <see cref="GeneralizedDistillationObjective"/>.</summary>
 public sealed record GeneralizedDistillationObjectiveOptions
 {
-    /// <summary>The imitation parameter λ, from 0 (reference only) to 1 (teacher only). Default 0.75, KD-Net's; Lopez-Paz et al. choose it by validation.</summary>
+    /// <summary>
+    /// The imitation parameter λ, from 0 (reference only) to 1 (teacher only). Default 0.75, KD-Net's; Lopez-Paz et al. choose it by validation.
+    /// </summary>
     public double Lambda { get; init; } = 0.75;
 
     /// <summary>Temperature and details of the imitation term.</summary>

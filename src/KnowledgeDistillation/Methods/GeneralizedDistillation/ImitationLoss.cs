@@ -5,12 +5,13 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Methods.GeneralizedDistillation;
 
 /// <summary>
-/// The imitation term of generalized distillation (Lopez-Paz, Bottou, Schölkopf and Vapnik 2016): l(s, σ(f_s)), the cross-entropy of the student's probabilities at temperature 1
-/// with the teacher's soft targets s = σ(f_t/T), summed over the classes and averaged over the voxels.
+/// The imitation term of generalized distillation (Lopez-Paz, Bottou, Schölkopf and Vapnik 2016): l(s, σ(f_s)), the cross-entropy of the student's
+/// probabilities at temperature 1 with the teacher's soft targets s = σ(f_t/T), summed over the classes and averaged over the voxels.
 /// </summary>
 /// <remarks>
-/// With T = 1 it is the pixel-wise term of structured distillation (Liu et al. 2019): that is a Kullback-Leibler divergence, which differs by the entropy of the targets, a constant
-/// for the student. Its least value is that entropy, so it is not 0 where the student is as the teacher. Does not grow with the volume. Finite for logits of ±10,000.
+/// With T = 1 it is the pixel-wise term of structured distillation (Liu et al. 2019): that is a Kullback-Leibler divergence, which differs
+/// by the entropy of the targets, a constant for the student. Its least value is that entropy, so it is not 0 where the student is as the teacher.
+/// Does not grow with the volume. Finite for logits of ±10,000.
 /// </remarks>
 public sealed class ImitationLoss : IDistillationLoss
 {

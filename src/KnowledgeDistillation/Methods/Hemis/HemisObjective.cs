@@ -7,7 +7,9 @@ namespace KnowledgeDistillation.Methods.Hemis;
 /// <remarks>Weight decay, learning rate and windows are those of <see cref="HvedObjective"/>.</remarks>
 public static class HemisObjective
 {
-    /// <summary>Makes the objective with the terms "cross-entropy" (<see cref="ReferenceCrossEntropyLoss"/>) and "Dice" (<see cref="ReferenceDiceLoss"/>).</summary>
+    /// <summary>
+    /// Makes the objective with the terms "cross-entropy" (<see cref="ReferenceCrossEntropyLoss"/>) and "Dice" (<see cref="ReferenceDiceLoss"/>).
+    /// </summary>
     /// <param name="dice">Details of the Dice term; null for those of the publication: all classes with background, squared denominator, smooth 1e-5.</param>
     /// <exception cref="ArgumentException">An option is out of range; the message lists every fault.</exception>
     public static WeightedObjective Create(SoftDiceOptions? dice = null) => new(

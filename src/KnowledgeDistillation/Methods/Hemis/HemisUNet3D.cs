@@ -6,12 +6,14 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Methods.Hemis;
 
 /// <summary>
-/// U-HeMIS, the hetero-modal network that U-HVED is compared with (Dorent et al. 2019): HeMIS (Havaei et al. 2016) with the shape of a U-Net. Each modality has an encoder of its own; at
-/// every level the features are fused by their mean and their population variance over the modalities, which any non-empty subset of modalities has; one decoder segments.
+/// U-HeMIS, the hetero-modal network that U-HVED is compared with (Dorent et al. 2019): HeMIS (Havaei et al. 2016) with the shape of a U-Net.
+/// Each modality has an encoder of its own; at every level the features are fused by their mean and their population variance over the modalities,
+/// which any non-empty subset of modalities has; one decoder segments.
 /// </summary>
 /// <remarks>
-/// In training mode each call of <see cref="Encode"/> fuses a random subset of the modalities that it is given: its size is uniform in 1 to their number, then every subset of that size is
-/// equally likely. It is drawn with torch's default CPU generator and shared by the batch. In evaluation mode all that it is given are fused. Encoders of modalities that are not fused do not run.
+/// In training mode each call of <see cref="Encode"/> fuses a random subset of the modalities that it is given: its size is uniform in 1 to their number,
+/// then every subset of that size is equally likely. It is drawn with torch's default CPU generator and shared by the batch.
+/// In evaluation mode all that it is given are fused. Encoders of modalities that are not fused do not run.
 /// </remarks>
 public sealed class HemisUNet3D : HeteroModalNetwork
 {
@@ -35,12 +37,14 @@ public sealed class HemisUNet3D : HeteroModalNetwork
     /// <summary>Runs the encoders and fuses what they found.</summary>
     /// <param name="images">Images [N, 1, D, H, W] of at least one of <see cref="HeteroModalNetwork.Modalities"/>; others are ignored.</param>
     /// <returns>The fused features of every level: mean, then variance.</returns>
-    /// <exception cref="ArgumentException">There is no image of a modality that the network knows, or the size does not fit; the message names one that would.</exception>
+    /// <exception cref="ArgumentException">There is no image of a modality that the network knows, or the size does not fit;
+    /// the message names one that would.</exception>
     public override EncoderOutput Encode(ModalityImages images)
     {
         IReadOnlyList<string> atHand = ModalitySubset.AtHand(this, images);
         IReadOnlyList<string> fused = training ? ModalitySubset.Draw(atHand) : atHand;
-        IReadOnlyList<Tensor>[] features = [.. Modalities.Index().Where(modality => fused.Contains(modality.Item)).Select(modality => encoders[modality.Index].call(images[modality.Item]))];
+        IReadOnlyList<Tensor>[] features =
+            [.. Modalities.Index().Where(modality => fused.Contains(modality.Item)).Select(modality => encoders[modality.Index].call(images[modality.Item]))];
         return new EncoderOutput([.. Enumerable.Range(0, Levels).Select(level => MeanAndVariance([.. features.Select(levels => levels[level])]))]);
     }
 

@@ -3,7 +3,8 @@ using KnowledgeDistillation.Networks;
 namespace KnowledgeDistillation.Methods.Hemis;
 
 /// <summary>
-/// How to build a <see cref="HemisUNet3D"/>. Defaults are those of the U-HeMIS that was published with U-HVED (Dorent et al. 2019): four levels with blocks of 8-16-32-64 channels that give half as many.
+/// How to build a <see cref="HemisUNet3D"/>. Defaults are those of the U-HeMIS that was published with U-HVED (Dorent et al.
+/// 2019): four levels with blocks of 8-16-32-64 channels that give half as many.
 /// </summary>
 public sealed record HemisUNet3DOptions : HeteroModalNetworkOptions
 {

@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Methods.Hinton;
 
 /// <summary>
-/// T² · KL(σ(f_t/T) ‖ σ(f_s/T)), the distillation term of Hinton, Vinyals and Dean 2015 (section 2) with the temperature on both sides: summed over the classes, averaged over the voxels.
+/// T² · KL(σ(f_t/T) ‖ σ(f_s/T)), the distillation term of Hinton, Vinyals and Dean 2015 (section 2) with the temperature on both sides:
+/// summed over the classes, averaged over the voxels.
 /// With overlapping regions it is the sum of the divergences of one yes or no a region.
 /// </summary>
 /// <remarks>

@@ -7,7 +7,8 @@ namespace KnowledgeDistillation.Methods.Hinton;
 public sealed record HintonOptions
 {
     /// <summary>
-    /// The temperature T of teacher and student, above 0. Default 4: the paper found 2.5 to 4 best for small students, and that any T above 8 does for large ones (section 3).
+    /// The temperature T of teacher and student, above 0. Default 4: the paper found 2.5 to 4 best for small students,
+    /// and that any T above 8 does for large ones (section 3).
     /// </summary>
     public double Temperature { get; init; } = 4;
 

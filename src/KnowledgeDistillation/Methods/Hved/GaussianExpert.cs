@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Methods.Hved;
 
 /// <summary>
-/// One factor of a product of Gaussians, in the form in which factors add up. U-HVED (Dorent et al. 2019, after Wu and Goodman 2018): with t = 1/(σ² + 1e-7) of each modality
-/// and a standard normal prior as one more factor, the product has the precision T = 1 + Σ t, the mean Σ t μ / T and the variance 1/T.
+/// One factor of a product of Gaussians, in the form in which factors add up. U-HVED (Dorent et al. 2019, after Wu and Goodman 2018): with t = 1/(σ² + 1e-7)
+/// of each modality and a standard normal prior as one more factor, the product has the precision T = 1 + Σ t, the mean Σ t μ / T and the variance 1/T.
 /// </summary>
 /// <param name="Precision">t, at most 1e7, so that a sum of some stays finite and the prior is not lost.</param>
 /// <param name="WeightedMean">t μ.</param>
@@ -24,7 +24,8 @@ internal readonly record struct GaussianExpert(Tensor Precision, Tensor Weighted
     /// <summary>The product of the experts, at least one, with the prior.</summary>
     public static DiagonalGaussian ProductWithPrior(IEnumerable<GaussianExpert> experts)
     {
-        GaussianExpert sum = experts.Aggregate((first, second) => new GaussianExpert(first.Precision + second.Precision, first.WeightedMean + second.WeightedMean));
+        GaussianExpert sum = experts.Aggregate(
+            (first, second) => new GaussianExpert(first.Precision + second.Precision, first.WeightedMean + second.WeightedMean));
         Tensor precision = sum.Precision.add(PriorPrecision);
         return new DiagonalGaussian(sum.WeightedMean / precision, precision.log().neg());
     }

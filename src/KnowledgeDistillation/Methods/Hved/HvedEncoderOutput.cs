@@ -23,13 +23,24 @@ public sealed class HvedEncoderOutput : EncoderOutput
         ArgumentNullException.ThrowIfNull(fusedModalities);
         ArgumentNullException.ThrowIfNull(posteriors);
         if (fused.Count != codes.Count || posteriors.Values.Any(levels => levels.Count != codes.Count))
-            throw new ArgumentException($"There are latent codes of {codes.Count} levels, so each modality and the fusion need distributions of as many.", nameof(posteriors));
+        {
+            throw new ArgumentException(
+                $"There are latent codes of {codes.Count} levels, so each modality and the fusion need distributions of as many.", nameof(posteriors));
+        }
+
         if (fusedModalities.Count == 0 || !fusedModalities.All(posteriors.ContainsKey))
-            throw new ArgumentException($"The fused modalities ({string.Join(", ", fusedModalities)}) must be some of those with distributions: {string.Join(", ", posteriors.Keys)}.", nameof(fusedModalities));
+        {
+            throw new ArgumentException(
+                $"The fused modalities ({string.Join(", ", fusedModalities)}) must be some of those with distributions: {string.Join(", ", posteriors.Keys)}.",
+                nameof(fusedModalities));
+        }
+
         (Fused, FusedModalities, Posteriors) = (fused, fusedModalities, posteriors);
     }
 
-    /// <summary>The distributions of the latent codes, shallowest level first: the product of those of <see cref="FusedModalities"/> and of a standard normal prior.</summary>
+    /// <summary>
+    /// The distributions of the latent codes, shallowest level first: the product of those of <see cref="FusedModalities"/> and of a standard normal prior.
+    /// </summary>
     public IReadOnlyList<DiagonalGaussian> Fused { get; }
 
     /// <summary>The modalities that were fused: a random subset of those given in training mode, all of them in evaluation mode.</summary>

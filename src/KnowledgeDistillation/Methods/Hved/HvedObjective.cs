@@ -2,10 +2,12 @@ using KnowledgeDistillation.Losses;
 
 namespace KnowledgeDistillation.Methods.Hved;
 
-/// <summary>The objective that U-HVED (<see cref="HvedUNet3D"/>) is trained with (Dorent et al. 2019): cross-entropy + Dice + 0.1 · divergence + 0.1 · reconstruction.</summary>
+/// <summary>
+/// The objective that U-HVED (<see cref="HvedUNet3D"/>) is trained with (Dorent et al. 2019): cross-entropy + Dice + 0.1 · divergence + 0.1 · reconstruction.
+/// </summary>
 /// <remarks>
-/// The published training adds an L2 penalty of 1e-5 on the weights, here the weight decay of the optimizer, and runs 60,000 steps of Adam whose learning rate of 1e-3 is divided by 4 every
-/// 10,000 steps, with batches of one window of 112³ voxels, random flips and a scaling by ±10 %.
+/// The published training adds an L2 penalty of 1e-5 on the weights, here the weight decay of the optimizer, and runs 60,000 steps of Adam whose learning rate
+/// of 1e-3 is divided by 4 every 10,000 steps, with batches of one window of 112³ voxels, random flips and a scaling by ±10 %.
 /// </remarks>
 public static class HvedObjective
 {

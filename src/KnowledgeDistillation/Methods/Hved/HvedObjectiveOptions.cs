@@ -22,5 +22,6 @@ public sealed record HvedObjectiveOptions
         .Include(nameof(Dice), Dice?.Faults())
         .Require(DivergenceWeight >= 0 && double.IsFinite(DivergenceWeight), $"DivergenceWeight must be at least 0, but is {DivergenceWeight}.")
         .Include(nameof(Divergence), Divergence?.Faults())
-        .Require(ReconstructionWeight >= 0 && double.IsFinite(ReconstructionWeight), $"ReconstructionWeight must be at least 0, but is {ReconstructionWeight}.");
+        .Require(
+            ReconstructionWeight >= 0 && double.IsFinite(ReconstructionWeight), $"ReconstructionWeight must be at least 0, but is {ReconstructionWeight}.");
 }

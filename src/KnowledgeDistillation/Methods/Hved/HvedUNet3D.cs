@@ -7,14 +7,17 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Methods.Hved;
 
 /// <summary>
-/// U-HVED, the hetero-modal variational encoder-decoder of Dorent et al. (2019): each modality has an encoder of its own that gives a normal distribution over the latent code of every level;
-/// the product of the distributions at hand and of a standard normal prior is the distribution of the fused code, from which one decoder segments and one decoder a modality reconstructs its image.
+/// U-HVED, the hetero-modal variational encoder-decoder of Dorent et al. (2019): each modality has an encoder of its own that gives a normal distribution
+/// over the latent code of every level; the product of the distributions at hand and of a standard normal prior is the distribution of the fused code,
+/// from which one decoder segments and one decoder a modality reconstructs its image.
 /// </summary>
 /// <remarks>
-/// In training mode each call of <see cref="Encode"/> fuses a random subset of the modalities that it is given: its size is uniform in 1 to their number, then every subset of that size is
-/// equally likely. It is drawn with torch's default CPU generator and shared by the batch; the codes are sampled. The encoders of all given modalities run, because
-/// <see cref="ModalitySubsetDivergenceLoss"/> needs their distributions: through it alone a modality that was not drawn learns in that step.
-/// In evaluation mode all that it is given are fused, and the codes are the means of their distributions unless <see cref="HvedUNet3DOptions.SampleAtInference"/> says otherwise.
+/// In training mode each call of <see cref="Encode"/> fuses a random subset of the modalities that it is given: its size is uniform in 1 to their number,
+/// then every subset of that size is equally likely. It is drawn with torch's default CPU generator and shared by the batch; the codes are sampled.
+/// The encoders of all given modalities run, because <see cref="ModalitySubsetDivergenceLoss"/> needs their distributions:
+/// through it alone a modality that was not drawn learns in that step.
+/// In evaluation mode all that it is given are fused, and the codes are the means of their distributions unless
+/// <see cref="HvedUNet3DOptions.SampleAtInference"/> says otherwise.
 /// </remarks>
 public sealed class HvedUNet3D : HeteroModalNetwork, IReconstructingNetwork
 {
@@ -48,7 +51,8 @@ public sealed class HvedUNet3D : HeteroModalNetwork, IReconstructingNetwork
     /// <summary>Runs the encoders, fuses their distributions and draws the latent codes.</summary>
     /// <param name="images">Images [N, 1, D, H, W] of at least one of <see cref="HeteroModalNetwork.Modalities"/>; others are ignored.</param>
     /// <returns>An <see cref="HvedEncoderOutput"/> whose levels are the latent codes.</returns>
-    /// <exception cref="ArgumentException">There is no image of a modality that the network knows, or the size does not fit; the message names one that would.</exception>
+    /// <exception cref="ArgumentException">There is no image of a modality that the network knows, or the size does not fit;
+    /// the message names one that would.</exception>
     public override EncoderOutput Encode(ModalityImages images)
     {
         IReadOnlyList<string> atHand = ModalitySubset.AtHand(this, images);
@@ -59,7 +63,8 @@ public sealed class HvedUNet3D : HeteroModalNetwork, IReconstructingNetwork
 
         DiagonalGaussian[] fused =
         [
-            .. Enumerable.Range(0, Levels).Select(level => GaussianExpert.ProductWithPrior(fusedModalities.Select(name => GaussianExpert.Of(posteriors[name][level]))))
+            .. Enumerable.Range(0, Levels)
+                .Select(level => GaussianExpert.ProductWithPrior(fusedModalities.Select(name => GaussianExpert.Of(posteriors[name][level]))))
         ];
         bool samples = training || _samplesAtInference;
         return new HvedEncoderOutput([.. fused.Select(code => samples ? code.Sample() : code.Mean.alias())], fused, fusedModalities, posteriors);

@@ -2,7 +2,10 @@ using KnowledgeDistillation.Networks;
 
 namespace KnowledgeDistillation.Methods.Hved;
 
-/// <summary>How to build an <see cref="HvedUNet3D"/>. Defaults are those of U-HVED (Dorent et al. 2019): four levels with blocks of 8-16-32-64 channels and latent codes of 4-8-16-32.</summary>
+/// <summary>
+/// How to build an <see cref="HvedUNet3D"/>. Defaults are those of U-HVED (Dorent et al. 2019): four levels with blocks
+/// of 8-16-32-64 channels and latent codes of 4-8-16-32.
+/// </summary>
 public sealed record HvedUNet3DOptions : HeteroModalNetworkOptions
 {
     /// <summary>The defaults.</summary>
@@ -11,7 +14,10 @@ public sealed record HvedUNet3DOptions : HeteroModalNetworkOptions
     {
     }
 
-    /// <summary>Whether the latent codes are sampled in evaluation mode too, so that each prediction is another draw. Default no: their means, the same result every time.</summary>
+    /// <summary>
+    /// Whether the latent codes are sampled in evaluation mode too, so that each prediction is another draw.
+    /// Default no: their means, the same result every time.
+    /// </summary>
     public bool SampleAtInference { get; init; }
 
     /// <inheritdoc/>

@@ -6,12 +6,12 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Methods.KDNet;
 
 /// <summary>
-/// L_KL of KD-Net, eq. 3: Σ_i Σ_j q_i(j) log(q_i(j) / p_i(j)), the Kullback-Leibler divergence KL(teacher ‖ student) between the flattened and normalized bottlenecks,
-/// q of the teacher and p of the student.
+/// L_KL of KD-Net, eq. 3: Σ_i Σ_j q_i(j) log(q_i(j) / p_i(j)), the Kullback-Leibler divergence KL(teacher ‖ student) between the flattened
+/// and normalized bottlenecks, q of the teacher and p of the student.
 /// </summary>
 /// <remarks>
-/// Summed over the elements j, as the paper's weight α = 10 requires: an average over a bottleneck of 30,720 elements would be about 2e-5. The sum does not grow when
-/// a volume is doubled by repeating it, because each element then has half the mass.
+/// Summed over the elements j, as the paper's weight α = 10 requires: an average over a bottleneck of 30,720 elements would be about 2e-5.
+/// The sum does not grow when a volume is doubled by repeating it, because each element then has half the mass.
 /// Computed from log-softmax in float32 or wider.
 /// </remarks>
 public sealed class BottleneckLoss : IDistillationLoss
@@ -46,7 +46,10 @@ public sealed class BottleneckLoss : IDistillationLoss
         ArgumentNullException.ThrowIfNull(student);
         ArgumentNullException.ThrowIfNull(teacher);
         if (!student.shape.SequenceEqual(teacher.shape))
-            throw new ArgumentException($"The student's bottleneck [{string.Join(", ", student.shape)}] and the teacher's [{string.Join(", ", teacher.shape)}] must have the same shape: give both networks the same widths and levels.");
+        {
+            throw new ArgumentException($"The student's bottleneck [{string.Join(", ", student.shape)}] and the teacher's [{string.Join(", ", teacher.shape)}] "
+                + "must have the same shape: give both networks the same widths and levels.");
+        }
 
         (Tensor logStudent, Tensor logTeacher) = (LogDistribution(student), LogDistribution(teacher.detach()));
         Tensor divergence = (logTeacher.exp() * (logTeacher - logStudent)).sum([-1]);

@@ -9,10 +9,14 @@ public sealed record SoftTargetOptions
     /// <summary>The temperature T of eq. 1, above 0. Default 5.</summary>
     public double Temperature { get; init; } = 5;
 
-    /// <summary>Whether the student's logits are divided by T as well (Hinton et al. 2015). Default no: on the teacher only (Lopez-Paz et al. 2016), as eq. 2 has it.</summary>
+    /// <summary>
+    /// Whether the student's logits are divided by T as well (Hinton et al. 2015). Default no: on the teacher only (Lopez-Paz et al. 2016), as eq. 2 has it.
+    /// </summary>
     public bool TemperatureOnStudent { get; init; }
 
-    /// <summary>Whether the loss is multiplied by T², which keeps the size of its gradient when the temperature is on both sides (Hinton et al. 2015). Default no.</summary>
+    /// <summary>
+    /// Whether the loss is multiplied by T², which keeps the size of its gradient when the temperature is on both sides (Hinton et al. 2015). Default no.
+    /// </summary>
     public bool ScaleBySquaredTemperature { get; init; }
 
     /// <summary>Whether the cross-entropy compares with the soft targets s instead of the binary prediction s*. Default no.</summary>

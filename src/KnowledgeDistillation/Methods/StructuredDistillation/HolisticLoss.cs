@@ -7,22 +7,24 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Methods.StructuredDistillation;
 
 /// <summary>
-/// The holistic term of structured distillation (Liu et al. 2019): a critic D, trained alongside, scores segmentation maps together with the images that belong to them; the loss is
-/// E[D(q_t | I)] − E[D(q_s | I)], an estimate of the Wasserstein distance of the teacher's and the student's maps q. The critic minimizes E[D(q_s | I)] − E[D(q_t | I)] plus the gradient penalty
-/// of Gulrajani et al. 2017, 10 · E[(‖∇D(q̂ | I)‖ − 1)²] at random points q̂ between the two maps.
+/// The holistic term of structured distillation (Liu et al. 2019): a critic D, trained alongside, scores segmentation maps together with the images that belong
+/// to them; the loss is E[D(q_t | I)] − E[D(q_s | I)], an estimate of the Wasserstein distance of the teacher's and the student's maps q. The critic minimizes
+/// E[D(q_s | I)] − E[D(q_t | I)] plus the gradient penalty of Gulrajani et al. 2017, 10 · E[(‖∇D(q̂ | I)‖ − 1)²] at random points q̂ between the two maps.
 /// </summary>
 /// <remarks>
 /// <para>
-/// The maps are probabilities. The paper's released code takes logits; probabilities do not change when all logits of a voxel do, and are bounded whatever the logits. The images are those that the
-/// caller names, as in the paper; its released code leaves them out. The critic is fully convolutional as the paper's, without its two self-attention modules, which take the square of the voxels.
+/// The maps are probabilities. The paper's released code takes logits; probabilities do not change when all logits of a voxel do,
+/// and are bounded whatever the logits. The images are those that the caller names, as in the paper; its released code leaves them out.
+/// The critic is fully convolutional as the paper's, without its two self-attention modules, which take the square of the voxels.
 /// </para>
 /// <para>
-/// Distances of maps are root mean squares over the voxels, so the gradient's norm in the penalty is that of the dual norm, √voxels · ‖∇D‖₂. With the plain Euclidean norm the loss of a trained critic
-/// would grow with the root of the number of voxels. Zero where the student is as the teacher. The loss moves with the critic and may be negative while that learns: it says little as a number to watch.
+/// Distances of maps are root mean squares over the voxels, so the gradient's norm in the penalty is that of the dual norm, √voxels · ‖∇D‖₂.
+/// With the plain Euclidean norm the loss of a trained critic would grow with the root of the number of voxels. Zero where the student is as the teacher.
+/// The loss moves with the critic and may be negative while that learns: it says little as a number to watch.
 /// </para>
 /// <para>
-/// Owns critic and optimizer. The critic's initial weights and the points of the penalty are drawn from torch's default generator: call <c>torch.manual_seed</c> before to fix the weights; the trainers
-/// fix the points.
+/// Owns critic and optimizer. The critic's initial weights and the points of the penalty are drawn from torch's default generator:
+/// call <c>torch.manual_seed</c> before to fix the weights; the trainers fix the points.
 /// </para>
 /// </remarks>
 public sealed class HolisticLoss : ISelfTrainingLoss, IDisposable
@@ -37,7 +39,8 @@ public sealed class HolisticLoss : ISelfTrainingLoss, IDisposable
 
     /// <summary>Makes the loss, its critic and the critic's optimizer.</summary>
     /// <param name="labels">How the channels of student and teacher relate to classes.</param>
-    /// <param name="modalities">The modalities that the critic sees beside a map, usually the student's, each of one channel; none to show it the map alone.</param>
+    /// <param name="modalities">The modalities that the critic sees beside a map, usually the student's, each of one channel;
+    /// none to show it the map alone.</param>
     /// <param name="options">Critic and optimizer; null for the defaults.</param>
     /// <param name="device">The student's device; null for the CPU. It cannot be changed later, because the optimizer holds the parameters.</param>
     /// <exception cref="ArgumentException">An option is out of range; the message lists every fault.</exception>
@@ -101,7 +104,8 @@ public sealed class HolisticLoss : ISelfTrainingLoss, IDisposable
     }
 
     /// <summary>The name and all options: a resumed fit compares it with that of the fit it continues.</summary>
-    public override string ToString() => $"{nameof(HolisticLoss)} {_channels} channels with {string.Join(", ", _modalities)} {JsonSerializer.Serialize(_options)}";
+    public override string ToString() =>
+        $"{nameof(HolisticLoss)} {_channels} channels with {string.Join(", ", _modalities)} {JsonSerializer.Serialize(_options)}";
 
     private (Tensor Student, Tensor Teacher, Tensor? Images) Maps(DistillationContext context)
     {
@@ -116,12 +120,20 @@ public sealed class HolisticLoss : ISelfTrainingLoss, IDisposable
     private Tensor Score(Tensor map, Tensor? images)
     {
         if (map.dim() != _options.SpatialDimensions + 2 || map.shape[1] != _channels)
-            throw new ArgumentException($"The critic was made for maps of {_channels} channels and {_options.SpatialDimensions} spatial dimensions, but the shape is [{string.Join(", ", map.shape)}].");
+        {
+            throw new ArgumentException($"The critic was made for maps of {_channels} channels and {_options.SpatialDimensions} spatial dimensions, "
+                + $"but the shape is [{string.Join(", ", map.shape)}].");
+        }
+
         if (images is null)
             return _critic.call(map);
         long[] expected = [map.shape[0], _modalities.Count, .. map.shape[2..]];
         if (!images.shape.SequenceEqual(expected))
-            throw new ArgumentException($"The critic sees the maps [{string.Join(", ", map.shape)}] together with images of {string.Join(", ", _modalities)} [{string.Join(", ", expected)}], but those have the shape [{string.Join(", ", images.shape)}].");
+        {
+            throw new ArgumentException($"The critic sees the maps [{string.Join(", ", map.shape)}] together with images of {string.Join(", ", _modalities)} "
+                + $"[{string.Join(", ", expected)}], but those have the shape [{string.Join(", ", images.shape)}].");
+        }
+
         return _critic.call(cat([map, images.to(map.dtype)], 1));
     }
 

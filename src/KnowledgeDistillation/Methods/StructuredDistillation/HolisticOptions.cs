@@ -11,7 +11,9 @@ public sealed record HolisticOptions
     /// <summary>Number of channels after the critic's first convolution, doubled by each further one; at least 1. Default 16.</summary>
     public int Width { get; init; } = 16;
 
-    /// <summary>Number of convolutions of size 3 and stride 2, at least 1; one of size 1 follows. Default 4, which makes the paper's five and looks 31 voxels far.</summary>
+    /// <summary>
+    /// Number of convolutions of size 3 and stride 2, at least 1; one of size 1 follows. Default 4, which makes the paper's five and looks 31 voxels far.
+    /// </summary>
     public int StridedConvolutions { get; init; } = 4;
 
     /// <summary>The critic's learning rate, above 0, with Adam (β₁ = 0, β₂ = 0.9), as Gulrajani et al. 2017 use it. Default 1e-4.</summary>

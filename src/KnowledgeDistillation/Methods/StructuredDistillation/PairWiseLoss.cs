@@ -6,11 +6,13 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Methods.StructuredDistillation;
 
 /// <summary>
-/// The pair-wise term of structured distillation (Liu et al. 2019): features are averaged over patches, the nodes; each node's vector f_i is divided by its Euclidean norm; the affinity
-/// of two nodes is a_ij = f_iᵀ f_j; the loss is the mean of (a^s_ij − a^t_ij)² over all pairs of nodes of a sample. Numbers of channels may differ.
+/// The pair-wise term of structured distillation (Liu et al. 2019): features are averaged over patches, the nodes;
+/// each node's vector f_i is divided by its Euclidean norm; the affinity of two nodes is a_ij = f_iᵀ f_j; the loss is the mean of (a^s_ij − a^t_ij)² over all
+/// pairs of nodes of a sample. Numbers of channels may differ.
 /// </summary>
 /// <remarks>
-/// A mean over pairs of values in [−1, 1], so it lies in [0, 4] and does not grow with the volume. Zero where the affinities are equal, which features of one network and of a rotated copy are.
+/// A mean over pairs of values in [−1, 1], so it lies in [0, 4] and does not grow with the volume. Zero where the affinities are equal,
+/// which features of one network and of a rotated copy are.
 /// Memory goes with the square of the nodes, which <see cref="PairWiseOptions.MaximumNodes"/> bounds. Computed in float32 or wider.
 /// </remarks>
 public sealed class PairWiseLoss : IDistillationLoss

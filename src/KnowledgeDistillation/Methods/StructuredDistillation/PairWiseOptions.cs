@@ -12,7 +12,10 @@ public sealed record PairWiseOptions
     /// <summary>The length of the patches that are averaged to one node each, in voxels of the level, at least 1. Default 1: each voxel is a node.</summary>
     public int PatchLength { get; init; } = 1;
 
-    /// <summary>The greatest number of nodes, at least 1; patches become longer where there would be more, because the affinity has the square of this number. Default 512, which is 8³.</summary>
+    /// <summary>
+    /// The greatest number of nodes, at least 1; patches become longer where there would be more, because the affinity has the square
+    /// of this number. Default 512, which is 8³.
+    /// </summary>
     public int MaximumNodes { get; init; } = 512;
 
     /// <summary>How samples are reduced. Default <see cref="BatchReduction.Mean"/>.</summary>

@@ -12,7 +12,8 @@ internal static class SpatialPooling
         3 => tensor.unsqueeze(2).unsqueeze(2),
         4 => tensor.unsqueeze(2),
         5 => tensor,
-        _ => throw new ArgumentException($"A tensor [N, C, spatial...] with one to three spatial dimensions is needed, but the shape is [{string.Join(", ", tensor.shape)}]."),
+        _ => throw new ArgumentException(
+            $"A tensor [N, C, spatial...] with one to three spatial dimensions is needed, but the shape is [{string.Join(", ", tensor.shape)}]."),
     };
 
     /// <summary>The mean over patches of the given length; those at the far border may be smaller.</summary>

@@ -3,12 +3,15 @@ using KnowledgeDistillation.Methods.GeneralizedDistillation;
 
 namespace KnowledgeDistillation.Methods.StructuredDistillation;
 
-/// <summary>The objective of structured distillation (Liu et al. 2019): the reference's cross-entropy, and the pixel-wise, pair-wise and holistic distance of student and teacher.</summary>
+/// <summary>
+/// The objective of structured distillation (Liu et al. 2019): the reference's cross-entropy, and the pixel-wise,
+/// pair-wise and holistic distance of student and teacher.
+/// </summary>
 public static class StructuredDistillationObjective
 {
     /// <summary>
-    /// Makes the objective with the terms "CE" (<see cref="ReferenceCrossEntropyLoss"/>, weight 1), "pixel-wise" (<see cref="ImitationLoss"/> at T = 1), "pair-wise" (<see cref="PairWiseLoss"/>)
-    /// and "holistic" (<see cref="HolisticLoss"/>).
+    /// Makes the objective with the terms "CE" (<see cref="ReferenceCrossEntropyLoss"/>, weight 1), "pixel-wise" (<see cref="ImitationLoss"/> at T = 1),
+    /// "pair-wise" (<see cref="PairWiseLoss"/>) and "holistic" (<see cref="HolisticLoss"/>).
     /// </summary>
     /// <param name="holistic">The holistic loss. It belongs to the caller, who disposes it after the fit; one for each fit.</param>
     /// <param name="options">Weights and details; null for the defaults: 10, 0.5 and 0.1.</param>

@@ -18,7 +18,9 @@ public sealed record StructuredDistillationObjectiveOptions
     /// <summary>Details of the pair-wise term.</summary>
     public PairWiseOptions PairWise { get; init; } = new();
 
-    /// <summary>How samples are reduced in the reference's and the pixel-wise term; keep it equal to that of the pair-wise term. The holistic term is always a mean.</summary>
+    /// <summary>
+    /// How samples are reduced in the reference's and the pixel-wise term; keep it equal to that of the pair-wise term. The holistic term is always a mean.
+    /// </summary>
     public BatchReduction Reduction { get; init; } = BatchReduction.Mean;
 
     internal OptionFaults Faults() => new OptionFaults(nameof(StructuredDistillationObjectiveOptions))

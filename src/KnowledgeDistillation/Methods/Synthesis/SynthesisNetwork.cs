@@ -6,16 +6,18 @@ using static TorchSharp.torch.nn;
 namespace KnowledgeDistillation.Methods.Synthesis;
 
 /// <summary>
-/// Synthesizes missing modalities, then segments from the real and the synthesized ones together. The KD-Net paper tried it with T1ce and a FLAIR made of it, and reports results below its baseline
-/// (paragraph "Observations").
+/// Synthesizes missing modalities, then segments from the real and the synthesized ones together. The KD-Net paper tried it with T1ce and a FLAIR made of it,
+/// and reports results below its baseline (paragraph "Observations").
 /// </summary>
 /// <remarks>
 /// <para>
-/// The segmenter sees what the generator made even where a batch holds the real modality, so training and inference are alike. The images are the generator's raw output, without activation.
+/// The segmenter sees what the generator made even where a batch holds the real modality, so training and inference are alike.
+/// The images are the generator's raw output, without activation.
 /// The encoding is the segmenter's, so the losses on features compare its bottleneck.
 /// </para>
 /// <para>
-/// Trained in two stages: first with a <see cref="Losses.ReconstructionLoss"/> alone, which reaches the generator only; then, after <see cref="FreezeGenerator"/>, with the reference (or KD-Net's objective).
+/// Trained in two stages: first with a <see cref="Losses.ReconstructionLoss"/> alone, which reaches the generator only;
+/// then, after <see cref="FreezeGenerator"/>, with the reference (or KD-Net's objective).
 /// Or jointly, with both terms in one objective. In the first stage the segmenter runs along without a gradient, but a batch norm in it gathers statistics.
 /// </para>
 /// <para>Owns both networks.</para>
@@ -37,7 +39,10 @@ public sealed class SynthesisNetwork : Module, IReconstructingNetwork
     {
     }
 
-    /// <summary>Joins two networks, for example a generator that was trained before. The network owns both from now on; where this throws, they still belong to the caller.</summary>
+    /// <summary>
+    /// Joins two networks, for example a generator that was trained before. The network owns both from now on;
+    /// where this throws, they still belong to the caller.
+    /// </summary>
     /// <param name="generator">Sees the modalities at hand, and gives one output channel for each synthesized modality.</param>
     /// <param name="segmenter">Sees the synthesized modalities, and real ones besides.</param>
     /// <param name="synthesizedModalities">The names of the generator's output channels, in their order.</param>
@@ -81,7 +86,10 @@ public sealed class SynthesisNetwork : Module, IReconstructingNetwork
         ? new SynthesisNetworkOptions { Generator = ofGenerator, Segmenter = ofSegmenter, SynthesizedModalities = _synthesized }
         : null;
 
-    /// <summary>Ends the generator's training: its parameters take no gradient any more and it stays in evaluation mode, whatever mode this network is in. A checkpoint does not remember it: the generator of a loaded network learns again until it is frozen anew.</summary>
+    /// <summary>
+    /// Ends the generator's training: its parameters take no gradient any more and it stays in evaluation mode, whatever mode this network is in.
+    /// A checkpoint does not remember it: the generator of a loaded network learns again until it is frozen anew.
+    /// </summary>
     public void FreezeGenerator()
     {
         foreach (TorchSharp.Modules.Parameter parameter in generator.parameters())
@@ -98,7 +106,8 @@ public sealed class SynthesisNetwork : Module, IReconstructingNetwork
         ModalityImages real = images.Only(Modalities);
         Tensor made = Generator.Decode(Generator.Encode(real));
         var synthesized = new ModalityImages(_synthesized.Select((name, channel) => KeyValuePair.Create(name, made.narrow(1, channel, 1))));
-        var seen = new ModalityImages(Segmenter.Modalities.Select(name => KeyValuePair.Create(name, synthesized.Contains(name) ? synthesized[name] : real[name])));
+        var seen = new ModalityImages(
+            Segmenter.Modalities.Select(name => KeyValuePair.Create(name, synthesized.Contains(name) ? synthesized[name] : real[name])));
         return new SynthesisEncoding(Segmenter.Encode(seen), synthesized);
     }
 
@@ -155,10 +164,18 @@ public sealed class SynthesisNetwork : Module, IReconstructingNetwork
         ArgumentNullException.ThrowIfNull(synthesized);
         string names = string.Join(", ", synthesized);
         new OptionFaults(nameof(SynthesisNetwork))
-            .Require(synthesized.Count > 0 && synthesized.Distinct(StringComparer.Ordinal).Count() == synthesized.Count, $"The synthesized modalities must be at least one, each named once, but are: {names}.")
-            .Require(generator.OutputChannels == synthesized.Count, $"The generator has {generator.OutputChannels} output channels, but must have one for each synthesized modality: {names}.")
-            .Require(!synthesized.Intersect(generator.Modalities, StringComparer.Ordinal).Any(), $"The generator sees {string.Join(", ", generator.Modalities)}, but must not see what it synthesizes: {names}.")
-            .Require(!synthesized.Except(segmenter.Modalities, StringComparer.Ordinal).Any(), $"The segmenter sees {string.Join(", ", segmenter.Modalities)}, but must see all that is synthesized: {names}.")
+            .Require(
+                synthesized.Count > 0 && synthesized.Distinct(StringComparer.Ordinal).Count() == synthesized.Count,
+                $"The synthesized modalities must be at least one, each named once, but are: {names}.")
+            .Require(
+                generator.OutputChannels == synthesized.Count,
+                $"The generator has {generator.OutputChannels} output channels, but must have one for each synthesized modality: {names}.")
+            .Require(
+                !synthesized.Intersect(generator.Modalities, StringComparer.Ordinal).Any(),
+                $"The generator sees {string.Join(", ", generator.Modalities)}, but must not see what it synthesizes: {names}.")
+            .Require(
+                !synthesized.Except(segmenter.Modalities, StringComparer.Ordinal).Any(),
+                $"The segmenter sees {string.Join(", ", segmenter.Modalities)}, but must see all that is synthesized: {names}.")
             .Require(!ReferenceEquals(generator.Module, segmenter.Module), "The generator and the segmenter must be two networks.")
             .ThrowIfAny();
     }

@@ -6,7 +6,10 @@ namespace KnowledgeDistillation.Methods.Synthesis;
 /// <summary>How to build a <see cref="SynthesisNetwork"/>.</summary>
 public sealed record SynthesisNetworkOptions : NetworkRecipe
 {
-    /// <summary>How to build the generator: it sees the modalities at hand, and gives one output channel for each modality of <see cref="SynthesizedModalities"/>, in their order.</summary>
+    /// <summary>
+    /// How to build the generator: it sees the modalities at hand, and gives one output channel for each modality
+    /// of <see cref="SynthesizedModalities"/>, in their order.
+    /// </summary>
     public required NetworkRecipe Generator { get; init; }
 
     /// <summary>How to build the segmenter: it sees the synthesized modalities, and real ones besides.</summary>
@@ -24,6 +27,8 @@ public sealed record SynthesisNetworkOptions : NetworkRecipe
         .Require(Generator is not null, "Generator must be given.")
         .Require(Segmenter is not null, "Segmenter must be given.")
         .Require(SynthesizedModalities is { Count: > 0 }, "SynthesizedModalities must name at least one modality.")
-        .Require(SynthesizedModalities is null || SynthesizedModalities.Distinct(StringComparer.Ordinal).Count() == SynthesizedModalities.Count, "SynthesizedModalities must name each modality once.")
+        .Require(
+            SynthesizedModalities is null || SynthesizedModalities.Distinct(StringComparer.Ordinal).Count() == SynthesizedModalities.Count,
+            "SynthesizedModalities must name each modality once.")
         .ThrowIfAny();
 }

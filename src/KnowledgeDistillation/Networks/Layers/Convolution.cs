@@ -8,11 +8,13 @@ using static TorchSharp.torch.nn;
 namespace KnowledgeDistillation.Networks.Layers;
 
 /// <summary>
-/// A convolution of slices or volumes that takes the fast way through torch. Parameters, their initial values and results are those of torch's own, up to the order in which floating-point numbers are added.
+/// A convolution of slices or volumes that takes the fast way through torch. Parameters, their initial values and results are those of torch's own,
+/// up to the order in which floating-point numbers are added.
 /// </summary>
 internal sealed class Convolution : Module<Tensor, Tensor>
 {
-    // On a CPU torch leaves oneDNN for an unfolding several times slower where N · C · D · H of a float32 input is at most this and N is 1 (use_mkldnn in ATen's Convolution.cpp).
+    // On a CPU torch leaves oneDNN for an unfolding several times slower where N · C · D · H of a float32 input is at most this
+    // and N is 1 (use_mkldnn in ATen's Convolution.cpp).
     private const long LargestUnfolded = 20480;
 
     // Below, the two halves would be mostly halo.
@@ -58,7 +60,8 @@ internal sealed class Convolution : Module<Tensor, Tensor>
         return Convolve(narrowInput, narrowWeight, narrowBias);
     }
 
-    // Where an axis is shorter than the kernel, oneDNN (in libtorch 2.10) reads beyond its memory for the gradient of bfloat16 weights: gradients are wrong, or not finite, and the process may end.
+    // Where an axis is shorter than the kernel, oneDNN (in libtorch 2.10) reads beyond its memory for the gradient of bfloat16 weights:
+    // gradients are wrong, or not finite, and the process may end.
     private bool IsAsLongAsKernel(Tensor input) => input.shape[2..].All(length => length >= weight.shape[2]);
 
     private Tensor Convolve(Tensor input, Tensor weight, Tensor? bias)

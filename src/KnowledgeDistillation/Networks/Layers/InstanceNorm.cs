@@ -5,7 +5,8 @@ using static TorchSharp.torch.nn;
 namespace KnowledgeDistillation.Networks.Layers;
 
 /// <summary>
-/// Instance norm with learned scale and offset. Computed as a group norm with a group for each channel, which is the same and takes a third of the time on a CPU.
+/// Instance norm with learned scale and offset. Computed as a group norm with a group for each channel,
+/// which is the same and takes a third of the time on a CPU.
 /// </summary>
 internal sealed class InstanceNorm : Module<Tensor, Tensor>
 {

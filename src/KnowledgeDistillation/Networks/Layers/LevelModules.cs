@@ -3,8 +3,8 @@ using static TorchSharp.torch.nn;
 namespace KnowledgeDistillation.Networks.Layers;
 
 /// <summary>
-/// The modules of a network's levels, named by their number as in a <c>ModuleList</c>. One may be taken over from another network: it is then held by both, stays in evaluation mode here,
-/// and is disposed with the last network that holds it.
+/// The modules of a network's levels, named by their number as in a <c>ModuleList</c>. One may be taken over from another network:
+/// it is then held by both, stays in evaluation mode here, and is disposed with the last network that holds it.
 /// </summary>
 internal sealed class LevelModules<TModule> : Module
     where TModule : Module
@@ -51,7 +51,8 @@ internal sealed class LevelModules<TModule> : Module
     {
         if (disposing)
         {
-            // What another network still holds must be out of the way before the modules below are disposed, here or by the parent, which walks over all of them.
+            // What another network still holds must be out of the way before the modules below are disposed,
+            // here or by the parent, which walks over all of them.
             ClearModules();
             foreach (Level level in _levels)
                 Release(level);

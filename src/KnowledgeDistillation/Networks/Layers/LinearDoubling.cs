@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Networks.Layers;
 
 /// <summary>
-/// Doubles every spatial length by linear interpolation as torch does without aligned corners, axis by axis as products with a matrix. On a CPU this takes a third of the time of torch's own interpolation,
-/// and a sixth in bfloat16.
+/// Doubles every spatial length by linear interpolation as torch does without aligned corners, axis by axis as products with a matrix.
+/// On a CPU this takes a third of the time of torch's own interpolation, and a sixth in bfloat16.
 /// </summary>
 internal static class LinearDoubling
 {

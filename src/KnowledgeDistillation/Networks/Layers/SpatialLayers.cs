@@ -7,7 +7,8 @@ namespace KnowledgeDistillation.Networks.Layers;
 /// <summary>Makes the layers of a network for slices (2) or volumes (3), so that one network definition serves both.</summary>
 internal readonly record struct SpatialLayers(int Dimensions)
 {
-    public Module<Tensor, Tensor> Convolution(long inputs, long outputs, long kernel, bool bias = true) => new Convolution(Dimensions, inputs, outputs, kernel, bias: bias);
+    public Module<Tensor, Tensor> Convolution(long inputs, long outputs, long kernel, bool bias = true) =>
+        new Convolution(Dimensions, inputs, outputs, kernel, bias: bias);
 
     /// <summary>The convolution of size 1 that gives logits, float32 in any precision.</summary>
     public Module<Tensor, Tensor> FullPrecisionHead(long inputs, long outputs) => Dimensions == 3
@@ -30,7 +31,8 @@ internal readonly record struct SpatialLayers(int Dimensions)
     /// <summary>Doubles the size by linear interpolation.</summary>
     public Tensor DoubleSize(Tensor input) => input.device_type == DeviceType.CPU
         ? LinearDoubling.Apply(input)
-        : functional.interpolate(input, scale_factor: Twice, mode: Dimensions == 3 ? InterpolationMode.Trilinear : InterpolationMode.Bilinear, align_corners: false);
+        : functional
+            .interpolate(input, scale_factor: Twice, mode: Dimensions == 3 ? InterpolationMode.Trilinear : InterpolationMode.Bilinear, align_corners: false);
 
     private double[] Twice => [.. Enumerable.Repeat(2.0, Dimensions)];
 }

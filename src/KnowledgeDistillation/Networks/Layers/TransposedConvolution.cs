@@ -5,7 +5,9 @@ using static TorchSharp.torch.nn;
 
 namespace KnowledgeDistillation.Networks.Layers;
 
-/// <summary>A transposed convolution of size 2 and stride 2, which doubles every spatial length. Parameters and their initial values are those of torch's own.</summary>
+/// <summary>
+/// A transposed convolution of size 2 and stride 2, which doubles every spatial length. Parameters and their initial values are those of torch's own.
+/// </summary>
 internal sealed class TransposedConvolution : Module<Tensor, Tensor>
 {
     private readonly Parameter weight;
