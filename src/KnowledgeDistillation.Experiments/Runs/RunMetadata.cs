@@ -34,6 +34,8 @@ public static class RunMetadata
         };
         foreach ((string name, double value) in system.WeightsWith(settings).Named())
             facts[name] = Text(value);
+        if (settings.ReferenceLoss != ReferenceTerm.KDNet)
+            facts["reference loss"] = "as published";
         if (teachers.Count > 0)
             facts["teacher"] = string.Join('|', teachers);
         return facts;

@@ -14,7 +14,7 @@ internal sealed class AttentionTransferSystem : ISystemDefinition
         Source = "Zagoruyko and Komodakis 2017; weight: ours",
         Order = 160,
         Table = PaperTable.None,
-        Objective = "GT + attention",
+        Objective = null,
         Weights = new DistillationWeights(Alpha: 1),
         Stages = [new TrainingStage(inputs => SystemObjectives.WithFeatures(inputs, "attention", new AttentionTransferLoss()))],
     };

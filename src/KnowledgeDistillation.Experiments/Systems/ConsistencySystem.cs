@@ -14,7 +14,7 @@ internal sealed class ConsistencySystem : ISystemDefinition
         Source = "Xie et al. 2018 [15]",
         Order = 140,
         Table = PaperTable.None,
-        Objective = "GT + zero-order + first-order",
+        Objective = null,
         Weights = new DistillationWeights(),
         Stages = [new TrainingStage(inputs => SystemObjectives.Distillation(inputs, ConsistencyObjective.Create()))],
     };

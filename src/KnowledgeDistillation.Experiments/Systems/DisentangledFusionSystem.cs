@@ -14,7 +14,6 @@ internal sealed class DisentangledFusionSystem : ISystemDefinition
         Source = "Chen et al. 2019 [2]",
         Order = 100,
         Table = PaperTable.None,
-        Objective = "cross-entropy + Dice + reconstruction + appearance",
         Inputs = SystemInputs.AnyModalities,
         PublishedParameters = "37,472,233, 5 classes",
         Network = (settings, _) => settings.Sized(new DisentangledFusionNet3DOptions { Modalities = BraTSModality.All, OutputChannels = BraTSRegions.Classes.Channels }),

@@ -14,7 +14,7 @@ internal sealed class FeatureMatchingSystem : ISystemDefinition
         Source = "Romero et al. 2015 (FitNets); weight: ours",
         Order = 150,
         Table = PaperTable.None,
-        Objective = "GT + features",
+        Objective = null,
         Weights = new DistillationWeights(Alpha: 1),
         Stages = [new TrainingStage(inputs => SystemObjectives.WithFeatures(inputs, "features", new FeatureMatchingLoss()))],
     };

@@ -16,7 +16,7 @@ internal sealed class GeneralizedDistillationSystem : ISystemDefinition
         Source = "Lopez-Paz et al. 2016 [9]",
         Order = 120,
         Table = PaperTable.None,
-        Objective = "GT + imitation",
+        Objective = null,
         Weights = new DistillationWeights(Lambda: Published.Lambda, Temperature: Published.SoftTargets.Temperature),
         Stages = [new TrainingStage(inputs => SystemObjectives.Distillation(inputs, GeneralizedDistillationObjective.Create(Published with
         {

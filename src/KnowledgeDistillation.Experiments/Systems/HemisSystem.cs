@@ -14,7 +14,6 @@ internal sealed class HemisSystem : ISystemDefinition
         Source = "Havaei et al. 2016 [4], as published with [3]",
         Order = 90,
         Table = PaperTable.Table1,
-        Objective = "cross-entropy + Dice",
         Inputs = SystemInputs.AnyModalities,
         LearningRate = 1e-3,
         WeightDecay = 1e-5,

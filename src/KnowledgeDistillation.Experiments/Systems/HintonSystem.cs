@@ -16,7 +16,7 @@ internal sealed class HintonSystem : ISystemDefinition
         Source = "Hinton et al. 2015 [5]",
         Order = 110,
         Table = PaperTable.None,
-        Objective = "GT + KD",
+        Objective = null,
         Weights = new DistillationWeights(Lambda: Published.TeacherWeight, Temperature: Published.SoftTargets.Temperature),
         Stages = [new TrainingStage(inputs => SystemObjectives.Distillation(inputs, HintonObjective.Create(Published with
         {

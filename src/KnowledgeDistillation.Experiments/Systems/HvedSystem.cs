@@ -14,7 +14,6 @@ internal sealed class HvedSystem : ISystemDefinition
         Source = "Dorent et al. 2019 [3]",
         Order = 80,
         Table = PaperTable.Table1,
-        Objective = "cross-entropy + Dice + divergence + reconstruction",
         Inputs = SystemInputs.AnyModalities,
         LearningRate = 1e-3,
         WeightDecay = 1e-5,

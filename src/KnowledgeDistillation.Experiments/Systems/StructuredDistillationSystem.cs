@@ -16,7 +16,7 @@ internal sealed class StructuredDistillationSystem : ISystemDefinition
         Source = "Liu et al. 2019 [8]",
         Order = 130,
         Table = PaperTable.None,
-        Objective = "GT + pixel-wise + pair-wise + holistic",
+        Objective = null,
         Weights = new DistillationWeights(),
         Stages = [new TrainingStage(Create)],
     };

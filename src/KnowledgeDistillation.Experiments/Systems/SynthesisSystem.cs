@@ -17,7 +17,7 @@ internal sealed class SynthesisSystem : ISystemDefinition
         Source = "Hu et al. 2020 (KD-Net), \"Observations\"",
         Order = 70,
         Table = PaperTable.None,
-        Objective = "synthesis → GT",
+        Objective = null,
         LearnsFrom = modality => [Synthesized(modality)],
         Network = Network,
         Stages =
