@@ -12,6 +12,7 @@ using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using KnowledgeDistillation.Samples.BraTS.Evaluation;
 using KnowledgeDistillation.Samples.BraTS.Output;
 using KnowledgeDistillation.Samples.BraTS.Report;
+using KnowledgeDistillation.Storage;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Samples.BraTS.Experiment;
@@ -89,7 +90,7 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
         return BraTSDataset.Open(Data);
     }
 
-    private static string BestOf(SegmentationSystem system, DemoFolder folder) => Path.Combine(folder.Of(system), "best");
+    private static string BestOf(SegmentationSystem system, DemoFolder folder) => new TrainingRun(folder.Of(system)).BestFolder;
 
     private string Introduce(SegmentationSystem system) => system.Name switch
     {

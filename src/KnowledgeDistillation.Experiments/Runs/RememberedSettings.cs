@@ -1,5 +1,6 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json;
+using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Experiments.Runs;
 
@@ -20,7 +21,7 @@ internal sealed record RememberedSettings(string File, string What)
     {
         RefuseOthers(settings);
         // Another process may begin with the same folder at this moment.
-        if (!OutputFile.TryCreate(File, settings.ToJsonString(Indented)))
+        if (!AtomicFile.TryCreate(File, settings.ToJsonString(Indented)))
             RefuseOthers(settings);
     }
 
@@ -31,7 +32,7 @@ internal sealed record RememberedSettings(string File, string What)
         if (!System.IO.File.Exists(File))
         {
             bool others = Directory.Exists(Folder)
-                && Directory.EnumerateFileSystemEntries(Folder).Any(entry => !entry.EndsWith(OutputFile.Unfinished, StringComparison.Ordinal));
+                && Directory.EnumerateFileSystemEntries(Folder).Any(entry => !AtomicFile.IsUnfinished(entry));
             if (!System.IO.File.Exists(File))
             {
                 if (others)

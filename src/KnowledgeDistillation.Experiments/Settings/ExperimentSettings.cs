@@ -196,7 +196,7 @@ internal sealed record ExperimentSettings
         Refuse(() =>
         {
             foreach (TrainingStage stage in system.Stages)
-                ObjectiveModules.Dispose(stage.Objective(inputs));
+                stage.Objective(inputs).Dispose();
         });
         int multiple = 1;
         Refuse(() =>

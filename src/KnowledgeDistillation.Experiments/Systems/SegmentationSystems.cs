@@ -159,9 +159,9 @@ internal static class SegmentationSystems
             Weights = new DistillationWeights(Lambda: Hinton.TeacherWeight, Temperature: Hinton.SoftTargets.Temperature),
             Stages =
             [
-                new TrainingStage(inputs => Distillation(
+                new TrainingStage(inputs => OverTeachers(
                     inputs, HintonObjective.Create(
-                        Hinton with { TeacherWeight = inputs.Lambda, SoftTargets = Hinton.SoftTargets with { Temperature = inputs.Temperature } }))),
+                        Hinton with { TeacherWeight = inputs.Lambda, SoftTargets = Hinton.SoftTargets with { Temperature = inputs.Temperature } }, ReferenceTerm))),
             ],
         },
         KDNet with
@@ -173,9 +173,9 @@ internal static class SegmentationSystems
             Weights = new DistillationWeights(Lambda: Generalized.Lambda, Temperature: Generalized.SoftTargets.Temperature),
             Stages =
             [
-                new TrainingStage(inputs => Distillation(
+                new TrainingStage(inputs => OverTeachers(
                     inputs, GeneralizedDistillationObjective.Create(
-                        Generalized with { Lambda = inputs.Lambda, SoftTargets = Generalized.SoftTargets with { Temperature = inputs.Temperature } }))),
+                        Generalized with { Lambda = inputs.Lambda, SoftTargets = Generalized.SoftTargets with { Temperature = inputs.Temperature } }, ReferenceTerm))),
             ],
         },
         KDNet with
@@ -194,7 +194,7 @@ internal static class SegmentationSystems
             Summary = "GT, and zero-order and first-order consistency with the teacher",
             Source = "Xie et al. 2018 [15]",
             Weights = new DistillationWeights(),
-            Stages = [new TrainingStage(inputs => Distillation(inputs, ConsistencyObjective.Create()))],
+            Stages = [new TrainingStage(inputs => OverTeachers(inputs, ConsistencyObjective.Create(reference: ReferenceTerm)))],
         },
         KDNet with
         {
@@ -219,6 +219,10 @@ internal static class SegmentationSystems
     /// <summary>The names of all, for the command line.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(system => system.Name)];
 
+    // The methods' own papers compare with the reference by cross-entropy alone, on photographs. Small tumors need a Dice term,
+    // and students are to differ in nothing but what they take from the teacher.
+    private static ReferenceTerm ReferenceTerm => KDNetObjective.Reference();
+
     private static int Classes => BraTSRegions.Classes.Channels;
 
     /// <summary>The system of a name.</summary>
@@ -238,22 +242,17 @@ internal static class SegmentationSystems
         OverTeachers(inputs, new WeightedObjective(new LossTerm("GT", 1, new ReferenceLoss()), new LossTerm(name, inputs.Alpha, loss)));
 
     private static WeightedObjective Structured(ObjectiveInputs inputs) => inputs.Teachers <= 1
-        ? Distillation(
+        ? OverTeachers(
             inputs, StructuredDistillationObjective.Create(
-                new HolisticLoss(BraTSRegions.Classes, inputs.Modalities, new HolisticOptions { SpatialDimensions = inputs.SpatialDimensions }, inputs.Device)))
+                new HolisticLoss(BraTSRegions.Classes, inputs.Modalities, new HolisticOptions { SpatialDimensions = inputs.SpatialDimensions }, inputs.Device),
+                reference: ReferenceTerm))
         : throw new ExperimentException("The critic of structured distillation learns against one teacher: give one --teacher.");
-
-    // The methods' own papers compare with the reference by cross-entropy alone, on photographs. Small tumors need a Dice term,
-    // and students are to differ in nothing but what they take from the teacher.
-    private static WeightedObjective Distillation(ObjectiveInputs inputs, WeightedObjective objective) =>
-        OverTeachers(
-            inputs, new WeightedObjective(
-                [.. objective.Terms.Select(term => term.Loss is ReferenceCrossEntropyLoss ? new LossTerm("GT", term.Weight, new ReferenceLoss()) : term)]));
 
     // The reference is the same whoever teaches.
     private static WeightedObjective OverTeachers(ObjectiveInputs inputs, WeightedObjective objective) => inputs.Teachers <= 1
         ? objective
-        : new WeightedObjective([.. objective.Terms.Select(term => term.Loss is ReferenceLoss ? term : term with { Loss = new TeacherMeanLoss(term.Loss) })]);
+        : new WeightedObjective(
+            [.. objective.Terms.Select(term => term.Name == ReferenceTerm.Name ? term : term with { Loss = new TeacherMeanLoss(term.Loss) })]);
 
     private static HeteroModalNetworkOptions Sized(ExperimentSettings settings, HeteroModalNetworkOptions network) =>
         network with { BaseWidth = settings.BaseWidth ?? network.BaseWidth, Levels = settings.Levels ?? network.Levels };
