@@ -7,6 +7,7 @@ using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Storage;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Experiments;
@@ -112,7 +113,7 @@ public sealed class Experiment
     /// <param name="systems">The names of the systems.</param>
     /// <param name="cancellation">Stops between two cases.</param>
     /// <exception cref="ExperimentException">There are no test cases.</exception>
-    /// <exception cref="Storage.CheckpointException">A system is not trained.</exception>
+    /// <exception cref="CheckpointException">A system is not trained.</exception>
     public IReadOnlyList<CaseScore> Score(IReadOnlyList<string> systems, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(systems);
@@ -136,13 +137,13 @@ public sealed class Experiment
 
     /// <summary>The best network of a trained system.</summary>
     /// <returns>The model, to be disposed by the caller.</returns>
-    /// <exception cref="Storage.CheckpointException">The system is not trained.</exception>
+    /// <exception cref="CheckpointException">The system is not trained.</exception>
     public SegmentationModel Load(string system) => SegmentationModel.Load(BestOf(system), _device);
 
     /// <summary>The folder of a system.</summary>
     public string FolderOf(string system) => Path.Combine(Folder, system);
 
-    private string BestOf(string system) => Path.Combine(FolderOf(system), "best");
+    private string BestOf(string system) => new TrainingRun(FolderOf(system)).BestFolder;
 
     private IReadOnlyDictionary<string, CachedCase> Prepared(CancellationToken cancellation) =>
         _prepared ??= PreparedCases.Prepare(Dataset.Cases, Settings.Preprocessing(BraTSModality.All), Path.Combine(Folder, "cache"), _display, cancellation);

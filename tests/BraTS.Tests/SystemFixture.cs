@@ -112,7 +112,7 @@ public sealed class SystemFixture : IDisposable
         foreach (TrainingStage stage in system.Stages)
         {
             stage.Prepare?.Invoke(network);
-            WeightedObjective objective = stage.Objective(
+            using WeightedObjective objective = stage.Objective(
                 ObjectiveInputs.Of(system, With(ExperimentSettings.Paper, kind), OverfitModality, teachers.Length, CPU));
             // The last steps are small: what large ones come to hangs on the last bits of every sum.
             var schedule = new TorchSchedule(optimizer => optim.lr_scheduler.MultiStepLR(optimizer, [steps - 10], 0.2));
@@ -121,7 +121,6 @@ public sealed class SystemFixture : IDisposable
                 ? new SupervisedTrainer(network, BraTSRegions.Classes, options, objective)
                 : new DistillationTrainer(network, teachers, BraTSRegions.Classes, objective, options);
             trainer.Fit(Source(batch, kind));
-            ObjectiveModules.Dispose(objective);
         }
 
         return network;

@@ -64,7 +64,7 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
         foreach (TrainingStage stage in system.Stages)
         {
             stage.Prepare?.Invoke(network);
-            WeightedObjective objective = stage.Objective(
+            using WeightedObjective objective = stage.Objective(
                 ObjectiveInputs.Of(system, SystemFixture.With(ExperimentSettings.Paper, kind), BraTSModality.T1ce, teacher is null ? 0 : 1, CPU));
             string[] frozen = [.. network.Module.named_parameters().Where(parameter => !parameter.parameter.requires_grad).Select(parameter => parameter.name)];
             // Several batches, because networks that draw modalities at random do not use all of their encoders at once.
@@ -75,7 +75,6 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
             learned.UnionWith(reached);
             Learnable(objective).SelectMany(module => module.parameters()).Where(parameter => !HasGradient(parameter)).Should().BeEmpty();
             network.Module.zero_grad();
-            ObjectiveModules.Dispose(objective);
         }
 
         learned.Should().BeEquivalentTo(network.Module.named_parameters().Select(parameter => parameter.name));

@@ -135,8 +135,8 @@ public class OptionDefaultsTests
         [new TrainingOptions()] = new()
         {
             ["Epochs"] = 500,
-            ["LearningRate"] = 1e-4,
-            ["WeightDecay"] = 0.0,
+            ["LearningRate"] = null,
+            ["WeightDecay"] = null,
             ["Schedule"] = new PlateauSchedule(),
             ["Optimizer"] = null,
             ["GradientClipNorm"] = null,

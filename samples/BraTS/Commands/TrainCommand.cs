@@ -5,6 +5,7 @@ using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using KnowledgeDistillation.Samples.BraTS.Output;
+using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Samples.BraTS.Commands;
 
@@ -114,6 +115,7 @@ internal sealed class TrainCommand : ExplainedCommand
             throw new UsageException($"The system '{system.Name}' needs a trained teacher: train one with --system teacher, and give its --out as --teacher.");
         if (!system.NeedsTeacher && teachers.Length > 0)
             throw new UsageException($"The system '{system.Name}' learns without a teacher: leave --teacher out.");
-        return [.. teachers.Select(ModelFolder.Find)];
+        return [.. teachers.Select(teacher => TrainingRun.FindModel(teacher)
+            ?? throw new UsageException($"There is no checkpoint '{teacher}': the folder does not exist."))];
     }
 }

@@ -1,12 +1,11 @@
 using System.Globalization;
-using System.Text;
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Statistics;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Metrics;
 using KnowledgeDistillation.Samples.BraTS.Demonstration;
+using KnowledgeDistillation.Storage;
 using Spectre.Console;
 
 namespace KnowledgeDistillation.Samples.BraTS.Evaluation;
@@ -40,7 +39,7 @@ internal static class DemoTable
     /// <summary>The same as a file, under both conventions for regions that do not occur.</summary>
     public static void WriteCsv(string path, IReadOnlyList<CaseScore> scores)
     {
-        var text = new StringBuilder("network,region,empty_regions,dice_mean,dice_standard_deviation,cases,cases_skipped,paper\n");
+        var table = new CsvTable("network", "region", "empty_regions", "dice_mean", "dice_standard_deviation", "cases", "cases_skipped", "paper");
         foreach (SegmentationSystem system in DemoSystems.All)
         {
             foreach (Region region in BraTSRegions.All)
@@ -48,14 +47,15 @@ internal static class DemoTable
                 foreach (EmptyRegionConvention convention in Enum.GetValues<EmptyRegionConvention>())
                 {
                     MeanAndDeviation dice = Dice(scores, system, region.Name, convention);
-                    text.AppendLine(CultureInfo.InvariantCulture,
-                        $"{system.Title},{region.Name},{(convention == EmptyRegionConvention.Skip ? "skipped" : "1 if both are empty")},{dice.Mean:0.##},"
-                        + $"{dice.StandardDeviation:0.##},{dice.Count},{dice.Skipped},{PaperFigures.Find(system.Name, skipConnections: 4).Text(region.Name)}");
+                    table.Add(
+                        system.Title, region.Name, convention == EmptyRegionConvention.Skip ? "skipped" : "1 if both are empty",
+                        CsvTable.Number(dice.Mean, "0.##"), CsvTable.Number(dice.StandardDeviation, "0.##"),
+                        CsvTable.Number(dice.Count), CsvTable.Number(dice.Skipped), PaperFigures.Find(system.Name, skipConnections: 4).Text(region.Name));
                 }
             }
         }
 
-        OutputFile.Write(path, text.ToString());
+        table.Write(path);
     }
 
     public static string Text(MeanAndDeviation percent) =>

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Experiments.Report;
 
@@ -10,7 +10,7 @@ internal static class HtmlReport
     // Longer texts are broken into lines; shorter ones would only make rows uneven.
     private const int LongestLine = 40;
 
-    public static void Write(ReportDocument report, string path) => OutputFile.Write(path, Render(report));
+    public static void Write(ReportDocument report, string path) => AtomicFile.WriteText(path, Render(report));
 
     public static string Render(ReportDocument report)
     {

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Experiments.Report;
 
@@ -26,8 +26,8 @@ internal sealed class MarkdownReport
 
         string pictures = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, folder);
         foreach ((string name, byte[] content) in writer._files)
-            OutputFile.Write(Path.Combine(pictures, name), content);
-        OutputFile.Write(path, writer._text.ToString().TrimEnd('\n') + "\n");
+            AtomicFile.Write(Path.Combine(pictures, name), stream => stream.Write(content));
+        AtomicFile.WriteText(path, writer._text.ToString().TrimEnd('\n') + "\n");
         if (Directory.Exists(pictures))
             DeleteFormer(pictures, writer._files.Keys.ToHashSet(StringComparer.Ordinal));
     }

@@ -141,15 +141,8 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
         var inputs = ObjectiveInputs.Of(system, settings, Modality, system.NeedsTeacher ? 1 : 0, CPU);
         return string.Join(" → ", system.Stages.Select(stage =>
         {
-            WeightedObjective objective = stage.Objective(inputs);
-            try
-            {
-                return string.Join(" + ", objective.Terms.Select(term => term.Name));
-            }
-            finally
-            {
-                ObjectiveModules.Dispose(objective);
-            }
+            using WeightedObjective objective = stage.Objective(inputs);
+            return string.Join(" + ", objective.Terms.Select(term => term.Name));
         }));
     }
 }

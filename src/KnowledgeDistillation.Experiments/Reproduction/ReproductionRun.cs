@@ -46,8 +46,7 @@ internal sealed record ReproductionRun(PlannedRun Planned, ReproductionFolder Fo
         using var model = SegmentationModel.Load(new RunResults(working).Best, device);
         IReadOnlyList<CaseScore> scores =
             ModelEvaluation.Score(Planned.Row, model, [.. test.Select(ToScore)], Enum.GetValues<ScoringGrid>(), display, cancellation);
-        double trained = Directory.EnumerateFiles(working, "history.csv", SearchOption.AllDirectories)
-            .Sum(file => TrainingHistory.Read(file).Sum(epoch => epoch.Seconds));
+        double trained = training.Stages.Sum(stage => stage.ReadHistory().Sum(epoch => epoch.Seconds));
         RunFacts facts = RunCircumstances.Now(trained + watch.Elapsed.TotalSeconds, device);
         results.Publish(working, scores, facts, claim);
     }

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
 
@@ -94,7 +94,7 @@ internal sealed class RunClaim : IDisposable
     {
         bool held = End();
         if (held && File.Exists(PathOf(_folder, Number)))
-            OutputFile.Write(PathOf(_folder, Number), JsonSerializer.Serialize(new Holder("", 0, Guid.Empty, Released: true)));
+            AtomicFile.WriteText(PathOf(_folder, Number), JsonSerializer.Serialize(new Holder("", 0, Guid.Empty, Released: true)));
         _lost.Dispose();
     }
 
@@ -190,7 +190,7 @@ internal sealed class RunClaim : IDisposable
 
     private static DateTime FileSystemTime(string folder)
     {
-        string probe = Path.Combine(folder, $"{Prefix}time.{Guid.NewGuid():N}{OutputFile.Unfinished}");
+        string probe = Path.Combine(folder, $"{Prefix}time.tmp-{Guid.NewGuid():N}");
         try
         {
             File.WriteAllText(probe, "now");

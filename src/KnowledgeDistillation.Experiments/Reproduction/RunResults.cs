@@ -6,6 +6,7 @@ using System.Text.Json.Serialization;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
 
@@ -36,7 +37,7 @@ internal sealed class RunResults(string path)
     public string Path { get; } = path;
 
     /// <summary>The checkpoint that the test is done with.</summary>
-    public string Best => In("best");
+    public string Best => new TrainingRun(Path).BestFolder;
 
     public bool IsDone => File.Exists(In(Done));
 
@@ -70,7 +71,7 @@ internal sealed class RunResults(string path)
         if (HasBegun)
             RefuseOthers(run);
         else
-            OutputFile.Write(In(Planned), Describe(run).ToJsonString(Json));
+            AtomicFile.WriteText(In(Planned), Describe(run).ToJsonString(Json));
     }
 
     /// <summary>The folder in which an attempt works, with all that former ones have left.</summary>
@@ -96,8 +97,8 @@ internal sealed class RunResults(string path)
     public void Publish(string working, IReadOnlyList<CaseScore> scores, RunFacts facts, RunClaim claim)
     {
         ScoresCsv.Write(System.IO.Path.Combine(working, ScoresTable), scores);
-        OutputFile.Write(System.IO.Path.Combine(working, ScoresName), JsonSerializer.Serialize(scores, Json));
-        OutputFile.Write(System.IO.Path.Combine(working, Done), JsonSerializer.Serialize(facts, Json));
+        AtomicFile.WriteText(System.IO.Path.Combine(working, ScoresName), JsonSerializer.Serialize(scores, Json));
+        AtomicFile.WriteText(System.IO.Path.Combine(working, Done), JsonSerializer.Serialize(facts, Json));
         // Whoever loses the claim from here on finds nothing more to bring out.
         if (!claim.Renew())
             throw new OperationCanceledException();
@@ -109,7 +110,7 @@ internal sealed class RunResults(string path)
 
     /// <summary>Writes down why an attempt failed.</summary>
     public void Fail(string reason, int attempt) =>
-        OutputFile.Write(In(Failed), JsonSerializer.Serialize(new RunFailure(reason, attempt), Json));
+        AtomicFile.WriteText(In(Failed), JsonSerializer.Serialize(new RunFailure(reason, attempt), Json));
 
     /// <summary>The finished run.</summary>
     /// <exception cref="ExperimentException">It was planned otherwise.</exception>
@@ -117,11 +118,23 @@ internal sealed class RunResults(string path)
     public FinishedRun ReadFinished(PlannedRun run)
     {
         RefuseOthers(run);
-        return new FinishedRun(run, Path, Read<CaseScore[]>(ScoresName), TrainingHistory.Read(In("history.csv")), ReadFacts());
+        return new FinishedRun(run, Path, Read<CaseScore[]>(ScoresName), ReadHistory(), ReadFacts());
     }
 
     /// <summary>The circumstances of the finished run.</summary>
     public RunFacts ReadFacts() => Read<RunFacts>(Done);
+
+    private IReadOnlyList<EpochReport> ReadHistory()
+    {
+        try
+        {
+            return new TrainingRun(Path).ReadHistory();
+        }
+        catch (CheckpointException exception)
+        {
+            throw Damaged(exception.Path, exception);
+        }
+    }
 
     private void RefuseOthers(PlannedRun run) => new RememberedSettings(In(Planned), "a run").RefuseOthers(Describe(run));
 
@@ -138,7 +151,7 @@ internal sealed class RunResults(string path)
     {
         string name = System.IO.Path.GetFileName(entry);
         return name != Planned && name != Failed && !name.StartsWith(Working, StringComparison.Ordinal)
-            && !RunClaim.IsClaim(name) && !name.EndsWith(OutputFile.Unfinished, StringComparison.Ordinal);
+            && !RunClaim.IsClaim(name) && !AtomicFile.IsUnfinished(name);
     }
 
     private static int Number(string working) =>
@@ -152,9 +165,12 @@ internal sealed class RunResults(string path)
         }
         catch (Exception exception) when (exception is JsonException or IOException)
         {
-            throw new InvalidDataException($"'{In(name)}' is damaged ({exception.Message}): delete the folder of this run to have it done again.", exception);
+            throw Damaged(In(name), exception);
         }
     }
+
+    private static InvalidDataException Damaged(string file, Exception exception) =>
+        new($"'{file}' is damaged ({exception.Message}): delete the folder of this run to have it done again.", exception);
 
     private string In(string name) => System.IO.Path.Combine(Path, name);
 }

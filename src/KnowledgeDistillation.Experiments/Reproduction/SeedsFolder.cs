@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using KnowledgeDistillation.Experiments.Reproduction.Report;
-using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
 
@@ -39,7 +39,7 @@ internal sealed partial class SeedsFolder(string path)
 
     private static bool IsOwn(string name) => SeedName().IsMatch(name)
         || name is "results" or "report-files" or ReproductionReport.HtmlName or ReproductionReport.MarkdownName
-        || name.EndsWith(OutputFile.Unfinished, StringComparison.Ordinal);
+        || AtomicFile.IsUnfinished(name);
 
     // A seed has one name.
     [GeneratedRegex("^seed-(0|-?[1-9][0-9]{0,8})$")]

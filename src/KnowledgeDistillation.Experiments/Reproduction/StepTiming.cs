@@ -37,7 +37,7 @@ internal sealed class StepTiming : ITrainingCallback
         FrozenTeacher? frozen = teacher is null ? null : new FrozenTeacher(teacher);
         if (frozen is not null)
             run.System.Couple?.Invoke(network, frozen);
-        WeightedObjective objective = run.System.Stages[^1].Objective(ObjectiveInputs.Of(run.System, settings, run.Modality, teacher is null ? 0 : 1, device));
+        using WeightedObjective objective = run.System.Stages[^1].Objective(ObjectiveInputs.Of(run.System, settings, run.Modality, teacher is null ? 0 : 1, device));
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var timing = new StepTiming(enough);
         try
@@ -51,10 +51,6 @@ internal sealed class StepTiming : ITrainingCallback
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             // A step of this size says enough.
-        }
-        finally
-        {
-            ObjectiveModules.Dispose(objective);
         }
 
         return TimeSpan.FromSeconds(timing.PerStep);

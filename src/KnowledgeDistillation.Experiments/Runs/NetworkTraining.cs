@@ -7,6 +7,7 @@ using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Storage;
 using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Training;
 using TorchSharp;
@@ -22,13 +23,14 @@ namespace KnowledgeDistillation.Experiments.Runs;
 /// <param name="Teachers">The folders of the teachers' checkpoints, for systems that need a teacher.</param>
 public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSystem System, string Modality, string Folder, IReadOnlyList<string> Teachers)
 {
-    private const string Last = "last";
-
     /// <summary>How the checkpoints call the teachers; their paths unless told otherwise.</summary>
     public IReadOnlyList<string> TeacherNames { get; init; } = [.. Teachers.Select(Path.GetFullPath)];
 
     /// <summary>Whether the folder holds a run that can go on.</summary>
-    public bool HasBegun => System.Stages.Any(stage => FindLast(FolderOf(stage)) is not null);
+    public bool HasBegun => Stages.Any(stage => stage.HasBegun);
+
+    /// <summary>The fits of which the training consists, in order.</summary>
+    public IEnumerable<TrainingRun> Stages => System.Stages.Select(RunOf);
 
     /// <summary>Trains, or goes on where a run in the folder stopped.</summary>
     /// <param name="split">The cases.</param>
@@ -118,32 +120,25 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         IExperimentDisplay display,
         CancellationToken cancellation)
     {
-        string folder = FolderOf(stage);
+        TrainingRun run = RunOf(stage);
         stage.Prepare?.Invoke(network);
-        WeightedObjective objective = stage.Objective(ObjectiveInputs.Of(System, Settings, Modality, teachers.Length, device));
-        try
+        using WeightedObjective objective = stage.Objective(ObjectiveInputs.Of(System, Settings, Modality, teachers.Length, device));
+        return display.ShowFit(stage.Folder.Length == 0 ? System.Title : $"{System.Title}, {stage.Folder}", progress =>
         {
-            return display.ShowFit(stage.Folder.Length == 0 ? System.Title : $"{System.Title}, {stage.Folder}", progress =>
+            TrainingOptions options = System.TrainingOptions(Settings) with
             {
-                TrainingOptions options = System.TrainingOptions(Settings) with
-                {
-                    OutputFolder = folder,
-                    Resume = FindLast(folder) is not null,
-                    Metadata = metadata,
-                    Callbacks = [.. Settings.Training.Callbacks, progress, new TensorBoardLog(Path.Combine(folder, "tensorboard"))],
-                    GradientSharesEvery = teachers.Length == 0 ? 0 : Settings.Training.GradientSharesEvery,
-                };
-                ITrainer trainer = teachers.Length == 0
-                    ? new SupervisedTrainer(network, BraTSRegions.Classes, options, objective)
-                    : new DistillationTrainer(network, teachers, BraTSRegions.Classes, objective, options);
-                IBatchSource? validation = split.Validation.Count == 0 ? null : Batches(split.Validation, cached, training: false);
-                return trainer.Fit(Batches(split.Training, cached, training: true), validation, progress: null, cancellation);
-            });
-        }
-        finally
-        {
-            ObjectiveModules.Dispose(objective);
-        }
+                OutputFolder = run.Folder,
+                Resume = run.HasBegun,
+                Metadata = metadata,
+                Callbacks = [.. Settings.Training.Callbacks, progress, new TensorBoardLog(Path.Combine(run.Folder, "tensorboard"))],
+                GradientSharesEvery = teachers.Length == 0 ? 0 : Settings.Training.GradientSharesEvery,
+            };
+            ITrainer trainer = teachers.Length == 0
+                ? new SupervisedTrainer(network, BraTSRegions.Classes, options, objective)
+                : new DistillationTrainer(network, teachers, BraTSRegions.Classes, objective, options);
+            IBatchSource? validation = split.Validation.Count == 0 ? null : Batches(split.Validation, cached, training: false);
+            return trainer.Fit(Batches(split.Training, cached, training: true), validation, progress: null, cancellation);
+        });
     }
 
     private IBatchSource Batches(IReadOnlyList<BraTSCase> cases, IReadOnlyDictionary<string, CachedCase> cached, bool training)
@@ -156,11 +151,9 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
 
     private void RefuseOtherSettings(IReadOnlyDictionary<string, string> metadata, NetworkRecipe recipe)
     {
-        foreach (TrainingStage stage in System.Stages)
+        foreach (TrainingRun run in Stages.Where(stage => stage.HasBegun))
         {
-            if (FindLast(FolderOf(stage)) is not { } last)
-                continue;
-            using SegmentationModel before = SegmentationModel.Load(last);
+            using SegmentationModel before = SegmentationModel.Load(run.LastFolder);
             List<string> differences = [.. RunMetadata.Differences(before.Metadata, metadata), .. Differences(before.Network.Recipe!, recipe)];
             if (differences.Count > 0)
             {
@@ -181,8 +174,5 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
                 $"{option.Key} of the network was {option.Value?.ToJsonString() ?? "not set"} and is now {wanted[option.Key]?.ToJsonString() ?? "not set"}");
     }
 
-    private string FolderOf(TrainingStage stage) => Path.Combine(Folder, stage.Folder);
-
-    // While a checkpoint is being replaced, the former one is there under this name for a moment.
-    private static string? FindLast(string folder) => new[] { Last, Last + ".old" }.Select(name => Path.Combine(folder, name)).FirstOrDefault(Directory.Exists);
+    private TrainingRun RunOf(TrainingStage stage) => new(Path.Combine(Folder, stage.Folder));
 }

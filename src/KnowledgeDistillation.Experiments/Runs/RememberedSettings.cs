@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Experiments.Runs;
 
@@ -23,7 +24,7 @@ internal sealed record RememberedSettings(string File, string What)
     {
         RefuseOthers(settings);
         // Another process may begin with the same folder at this moment.
-        if (!OutputFile.TryCreate(File, settings.ToJsonString(Indented)))
+        if (!AtomicFile.TryCreate(File, settings.ToJsonString(Indented)))
             RefuseOthers(settings);
     }
 
@@ -34,7 +35,7 @@ internal sealed record RememberedSettings(string File, string What)
         if (!System.IO.File.Exists(File))
         {
             bool others = Directory.Exists(Folder)
-                && Directory.EnumerateFileSystemEntries(Folder).Any(entry => !entry.EndsWith(OutputFile.Unfinished, StringComparison.Ordinal));
+                && Directory.EnumerateFileSystemEntries(Folder).Any(entry => !AtomicFile.IsUnfinished(entry));
             if (!System.IO.File.Exists(File))
             {
                 if (others)

@@ -34,7 +34,7 @@ public static class RunMetadata
         };
         foreach ((string name, double value) in system.WeightsWith(settings).Named())
             facts[name] = Text(value);
-        if (settings.ReferenceLoss != ReferenceTerm.KDNet)
+        if (settings.ReferenceLoss != ReferenceChoice.KDNet)
             facts["reference loss"] = "as published";
         if (teachers.Count > 0)
             facts["teacher"] = string.Join('|', teachers);

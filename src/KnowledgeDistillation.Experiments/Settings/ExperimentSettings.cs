@@ -149,10 +149,10 @@ public sealed record ExperimentSettings
     [Description("Weight of the term that compares features (for KD-Net, the bottleneck loss), at least 0.")]
     public double? Alpha { get; init; } = 0.1;
 
-    /// <summary>How the methods of other papers compare the student with the reference. Default <see cref="ReferenceTerm.KDNet"/>.</summary>
+    /// <summary>How the methods of other papers compare the student with the reference. Default <see cref="ReferenceChoice.KDNet"/>.</summary>
     [Category("distillation")]
     [Description("How students of other papers' methods are compared with the reference: by KD-Net's loss (kdnet), or by their own paper's (paper).")]
-    public ReferenceTerm ReferenceLoss { get; init; }
+    public ReferenceChoice ReferenceLoss { get; init; }
 
     // What follows from settings is internal, so that it is neither written down nor listed as one.
 

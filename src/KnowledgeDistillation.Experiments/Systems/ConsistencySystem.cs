@@ -16,6 +16,6 @@ internal sealed class ConsistencySystem : ISystemDefinition
         Table = PaperTable.None,
         Objective = null,
         Weights = new DistillationWeights(),
-        Stages = [new TrainingStage(inputs => SystemObjectives.Distillation(inputs, ConsistencyObjective.Create()))],
+        Stages = [new TrainingStage(inputs => SystemObjectives.Distillation(inputs, reference => ConsistencyObjective.Create(reference: reference)))],
     };
 }

@@ -18,10 +18,12 @@ internal sealed class GeneralizedDistillationSystem : ISystemDefinition
         Table = PaperTable.None,
         Objective = null,
         Weights = new DistillationWeights(Lambda: Published.Lambda, Temperature: Published.SoftTargets.Temperature),
-        Stages = [new TrainingStage(inputs => SystemObjectives.Distillation(inputs, GeneralizedDistillationObjective.Create(Published with
-        {
-            Lambda = inputs.Lambda,
-            SoftTargets = Published.SoftTargets with { Temperature = inputs.Temperature },
-        })))],
+        Stages = [new TrainingStage(inputs => SystemObjectives.Distillation(inputs, reference => GeneralizedDistillationObjective.Create(
+            Published with
+            {
+                Lambda = inputs.Lambda,
+                SoftTargets = Published.SoftTargets with { Temperature = inputs.Temperature },
+            },
+            reference)))],
     };
 }

@@ -18,10 +18,12 @@ internal sealed class HintonSystem : ISystemDefinition
         Table = PaperTable.None,
         Objective = null,
         Weights = new DistillationWeights(Lambda: Published.TeacherWeight, Temperature: Published.SoftTargets.Temperature),
-        Stages = [new TrainingStage(inputs => SystemObjectives.Distillation(inputs, HintonObjective.Create(Published with
-        {
-            TeacherWeight = inputs.Lambda,
-            SoftTargets = Published.SoftTargets with { Temperature = inputs.Temperature },
-        })))],
+        Stages = [new TrainingStage(inputs => SystemObjectives.Distillation(inputs, reference => HintonObjective.Create(
+            Published with
+            {
+                TeacherWeight = inputs.Lambda,
+                SoftTargets = Published.SoftTargets with { Temperature = inputs.Temperature },
+            },
+            reference)))],
     };
 }

@@ -11,7 +11,7 @@ namespace KnowledgeDistillation.Experiments.Systems;
 /// <param name="Device">Where losses that learn have their parameters.</param>
 /// <param name="ReferenceLoss">How methods of other papers compare with the reference.</param>
 public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<string> Modalities, int Teachers, int SpatialDimensions, Device Device,
-    ReferenceTerm ReferenceLoss = ReferenceTerm.KDNet)
+    ReferenceChoice ReferenceLoss = ReferenceChoice.KDNet)
 {
     /// <summary>What the objective of a system is made from with some settings.</summary>
     /// <param name="system">The system.</param>

@@ -135,7 +135,7 @@ public sealed record SegmentationSystem
         ExperimentException.Refuse(() =>
         {
             foreach (TrainingStage stage in Stages)
-                ObjectiveModules.Dispose(stage.Objective(inputs));
+                stage.Objective(inputs).Dispose();
         });
         int multiple = 1;
         ExperimentException.Refuse(() =>

@@ -25,7 +25,8 @@ internal sealed class StructuredDistillationSystem : ISystemDefinition
     {
         if (inputs.Teachers > 1)
             throw new ExperimentException("The critic of structured distillation learns against one teacher: give one teacher.");
-        var critic = new HolisticOptions { SpatialDimensions = inputs.SpatialDimensions };
-        return SystemObjectives.Distillation(inputs, StructuredDistillationObjective.Create(new HolisticLoss(BraTSRegions.Classes, inputs.Modalities, critic, inputs.Device)));
+        return SystemObjectives.Distillation(inputs, reference => StructuredDistillationObjective.Create(
+            new HolisticLoss(BraTSRegions.Classes, inputs.Modalities, new HolisticOptions { SpatialDimensions = inputs.SpatialDimensions }, inputs.Device),
+            reference: reference));
     }
 }

@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Methods.KDNet;
 
@@ -7,27 +8,33 @@ namespace KnowledgeDistillation.Experiments.Systems;
 internal static class SystemObjectives
 {
     /// <summary>KD-Net's, eq. 5; a weight of 0 leaves a term out of the learning.</summary>
-    public static WeightedObjective KDNet(ObjectiveInputs inputs, double lambda, double temperature, double alpha) =>
-        OverTeachers(inputs, KDNetObjective.Create(new KDNetObjectiveOptions
-        {
-            Lambda = lambda,
-            Alpha = alpha,
-            SoftTargets = new SoftTargetOptions { Temperature = temperature },
-        }));
+    public static WeightedObjective KDNet(ObjectiveInputs inputs, double lambda, double temperature, double alpha)
+    {
+        var options = new KDNetObjectiveOptions { Lambda = lambda, Alpha = alpha, SoftTargets = new SoftTargetOptions { Temperature = temperature } };
+        return OverTeachers(inputs, KDNetObjective.Reference(), _ => KDNetObjective.Create(options));
+    }
 
     /// <summary>The reference, and a loss of features with the weight α.</summary>
-    public static WeightedObjective WithFeatures(ObjectiveInputs inputs, string name, IDistillationLoss loss) =>
-        OverTeachers(inputs, new WeightedObjective(new LossTerm("GT", 1, new ReferenceLoss()), new LossTerm(name, inputs.Alpha, loss)));
+    public static WeightedObjective WithFeatures(ObjectiveInputs inputs, string name, IDistillationLoss loss) => OverTeachers(
+        inputs,
+        KDNetObjective.Reference(),
+        reference => new WeightedObjective(new LossTerm(reference.Name, 1, reference.Loss), new LossTerm(name, inputs.Alpha, loss)));
 
+    /// <summary>The objective of another paper's method.</summary>
+    /// <param name="inputs">What it is made from, also how it compares with the reference.</param>
+    /// <param name="create">Makes it with a term for the reference.</param>
     // The methods' own papers compare with the reference by cross-entropy alone, on photographs. Small tumors need a Dice term,
-    // and students are to differ in nothing but what they take from the teacher.
-    public static WeightedObjective Distillation(ObjectiveInputs inputs, WeightedObjective objective) =>
-        OverTeachers(inputs, new WeightedObjective(
-            [.. objective.Terms.Select(term => term.Loss is ReferenceCrossEntropyLoss ? new LossTerm("GT", term.Weight, new ReferenceLoss()) : term)]));
+    // and students are to differ in nothing but what they take from the teacher; so that is the default.
+    public static WeightedObjective Distillation(ObjectiveInputs inputs, Func<ReferenceTerm, WeightedObjective> create) =>
+        OverTeachers(inputs, inputs.ReferenceLoss == ReferenceChoice.Paper ? ReferenceTerm.CrossEntropy() : KDNetObjective.Reference(), create);
 
     // The reference is the same whoever teaches.
-    private static WeightedObjective OverTeachers(ObjectiveInputs inputs, WeightedObjective objective) => inputs.Teachers <= 1
-        ? objective
-        : new WeightedObjective(
-            [.. objective.Terms.Select(term => term.Loss is ReferenceLoss ? term : term with { Loss = new TeacherMeanLoss(term.Loss) })]);
+    private static WeightedObjective OverTeachers(ObjectiveInputs inputs, ReferenceTerm reference, Func<ReferenceTerm, WeightedObjective> create)
+    {
+        WeightedObjective objective = create(reference);
+        return inputs.Teachers <= 1
+            ? objective
+            : new WeightedObjective(
+                [.. objective.Terms.Select(term => term.Name == reference.Name ? term : term with { Loss = new TeacherMeanLoss(term.Loss) })]);
+    }
 }

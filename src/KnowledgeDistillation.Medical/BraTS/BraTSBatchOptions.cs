@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Runtime;
 
 namespace KnowledgeDistillation.Medical.BraTS;
 
@@ -25,13 +26,8 @@ public sealed record BraTSBatchOptions
     /// <summary>How many batches are read ahead on a second thread while the network computes, 1 to 64. Default 2.</summary>
     public int ReadAhead { get; init; } = 2;
 
-    internal void Validate()
-    {
-        List<string> faults = [];
-        if (BatchSize < 1)
-            faults.Add($"{nameof(BatchSize)} is {BatchSize}, but must be at least 1");
-        if (ReadAhead is < 1 or > 64)
-            faults.Add($"{nameof(ReadAhead)} is {ReadAhead}, but must lie in 1 .. 64");
-        OptionFaults.ThrowIfAny(nameof(BraTSBatchOptions), faults);
-    }
+    internal void Validate() => new OptionFaults(nameof(BraTSBatchOptions))
+        .Require(BatchSize >= 1, $"{nameof(BatchSize)} must be at least 1, but is {BatchSize}.")
+        .Require(ReadAhead is >= 1 and <= 64, $"{nameof(ReadAhead)} must be from 1 to 64, but is {ReadAhead}.")
+        .ThrowIfAny();
 }

@@ -1,4 +1,4 @@
-using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Runtime;
 
 namespace KnowledgeDistillation.Medical.BraTS;
 
@@ -29,13 +29,10 @@ public sealed record BraTSDatasetOptions
     /// </summary>
     public bool VerifySegmentations { get; init; } = true;
 
-    internal void Validate()
-    {
-        List<string> faults = [];
-        foreach (string name in RequiredModalities.Where(name => !BraTSModality.All.Contains(name)))
-            faults.Add($"{nameof(RequiredModalities)} holds '{name}', but must hold some of {string.Join(", ", BraTSModality.All)}");
-        if (EnhancingLabel is not (null or 3 or 4))
-            faults.Add($"{nameof(EnhancingLabel)} is {EnhancingLabel}, but must be 3, 4 or null");
-        OptionFaults.ThrowIfAny(nameof(BraTSDatasetOptions), faults);
-    }
+    internal void Validate() => new OptionFaults(nameof(BraTSDatasetOptions))
+        .Require(
+            RequiredModalities.All(BraTSModality.All.Contains),
+            $"{nameof(RequiredModalities)} must hold some of {string.Join(", ", BraTSModality.All)}, but is {string.Join(", ", RequiredModalities)}.")
+        .Require(EnhancingLabel is null or 3 or 4, $"{nameof(EnhancingLabel)} must be 3, 4 or null, but is {EnhancingLabel}.")
+        .ThrowIfAny();
 }

@@ -1,4 +1,4 @@
-using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Runtime;
 
 namespace KnowledgeDistillation.Medical.BraTS;
 
@@ -33,13 +33,13 @@ public sealed record CrossValidationOptions
 
     internal void Validate()
     {
-        List<string> faults = [];
-        if (Folds < 2)
-            faults.Add($"{nameof(Folds)} is {Folds}, but must be at least 2");
-        if (!(ValidationShare > 0 && ValidationShare < 1))
-            faults.Add($"{nameof(ValidationShare)} is {ValidationShare}, but must lie between 0 and 1");
-        else if (ValidationPart < 0 || ValidationPart >= ValidationParts)
-            faults.Add($"{nameof(ValidationPart)} is {ValidationPart}, but must be from 0 to {ValidationParts - 1}");
-        OptionFaults.ThrowIfAny(nameof(CrossValidationOptions), faults);
+        bool sharesAreRight = ValidationShare is > 0 and < 1;
+        new OptionFaults(nameof(CrossValidationOptions))
+            .Require(Folds >= 2, $"{nameof(Folds)} must be at least 2, but is {Folds}.")
+            .Require(sharesAreRight, $"{nameof(ValidationShare)} must be between 0 and 1, but is {ValidationShare}.")
+            .Require(
+                !sharesAreRight || (ValidationPart >= 0 && ValidationPart < ValidationParts),
+                $"{nameof(ValidationPart)} must be from 0 to {(sharesAreRight ? ValidationParts - 1 : 0)}, but is {ValidationPart}.")
+            .ThrowIfAny();
     }
 }

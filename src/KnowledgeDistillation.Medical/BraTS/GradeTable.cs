@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Storage;
+
 namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>
@@ -56,12 +58,12 @@ internal sealed class GradeTable
 
     private void Add(string file)
     {
-        string[][] rows = [.. File.ReadLines(file).Select(line => line.Split(',').Select(cell => cell.Trim().Trim('"')).ToArray())];
-        if (rows.Length == 0)
+        if (new FileInfo(file).Length == 0)
             return;
-        int gradeColumn = Array.FindIndex(rows[0], cell => cell.Equals("Grade", StringComparison.OrdinalIgnoreCase));
+        CsvTable table = ReadTable(file);
+        int gradeColumn = table.Columns.ToList().FindIndex(name => Clean(name).Equals("Grade", StringComparison.OrdinalIgnoreCase));
         bool survival = Path.GetFileName(file).StartsWith("survival", StringComparison.OrdinalIgnoreCase);
-        foreach (string[] row in rows[1..])
+        foreach (string[] row in table.Rows.Select(row => row.Select(Clean).ToArray()))
         {
             TumorGrade? grade = gradeColumn >= 0 && gradeColumn < row.Length ? ParseGrade(row[gradeColumn]) : survival ? TumorGrade.High : null;
             if (grade is null)
@@ -71,4 +73,19 @@ internal sealed class GradeTable
                 _grades.TryAdd(cell, grade.Value);
         }
     }
+
+    private static CsvTable ReadTable(string file)
+    {
+        try
+        {
+            return CsvTable.Read(file);
+        }
+        catch (FormatException exception)
+        {
+            throw new BraTSDatasetException($"{exception.Message} Repair it, or take it out of the data set: it names the grades of the cases.", exception);
+        }
+    }
+
+    // Some tables have blanks between the cells, before the quotation marks.
+    private static string Clean(string cell) => cell.Trim().Trim('"');
 }

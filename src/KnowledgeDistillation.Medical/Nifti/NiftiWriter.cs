@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Medical.Nifti;
 
@@ -21,45 +22,28 @@ internal static class NiftiWriter
         fields.SetMagic(pair);
         fields.Set(NiftiField.VoxOffset, pair ? 0 : SingleFileOffset(fields.Version, image.Header.Extensions));
 
-        // Both files of a pair are complete before either replaces an older one, the voxels first: a header never points at nothing.
-        string headerPart = $"{headerPath}.{Guid.NewGuid():N}.tmp", voxelsPart = pair ? $"{voxelsPath}.{Guid.NewGuid():N}.tmp" : headerPart;
-        try
+        // The voxels of a pair take their name first: a header never points at nothing.
+        (string, Action<Stream>) header = (headerPath, stream => Compress(stream, compressed, content =>
         {
-            WritePart(headerPart, compressed, stream =>
-            {
-                WriteHeader(stream, fields, image.Header.Extensions);
-                if (!pair)
-                    WriteVoxels(stream, image);
-            });
-            if (pair)
-            {
-                WritePart(voxelsPart, compressed, stream => WriteVoxels(stream, image));
-                File.Move(voxelsPart, voxelsPath, overwrite: true);
-            }
-            File.Move(headerPart, headerPath, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(headerPart);
-            File.Delete(voxelsPart);
-            throw;
-        }
+            WriteHeader(content, fields, image.Header.Extensions);
+            if (!pair)
+                WriteVoxels(content, image);
+        }));
+        (string, Action<Stream>) voxels = (voxelsPath, stream => Compress(stream, compressed, content => WriteVoxels(content, image)));
+        AtomicFile.WriteTogether(pair ? [voxels, header] : [header]);
     }
 
-    private static void WritePart(string path, bool compressed, Action<Stream> write)
+    // .NET writes neither time nor name into the gzip header, so that equal images give equal bytes.
+    private static void Compress(Stream stream, bool compressed, Action<Stream> write)
     {
-        using FileStream file = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
-        if (compressed)
+        if (!compressed)
         {
-            // .NET writes neither time nor name into the gzip header, so that equal images give equal bytes.
-            using GZipStream gzip = new(file, CompressionLevel.Optimal, leaveOpen: true);
-            write(gzip);
+            write(stream);
+            return;
         }
-        else
-        {
-            write(file);
-        }
-        file.Flush(flushToDisk: true);
+
+        using GZipStream gzip = new(stream, CompressionLevel.Optimal, leaveOpen: true);
+        write(gzip);
     }
 
     private static void WriteHeader(Stream stream, NiftiFields fields, IReadOnlyList<NiftiExtension> extensions)

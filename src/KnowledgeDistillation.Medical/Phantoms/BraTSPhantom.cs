@@ -3,6 +3,7 @@ using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Storage;
 using KnowledgeDistillation.Training;
 
 namespace KnowledgeDistillation.Medical.Phantoms;
@@ -124,19 +125,7 @@ public sealed class BraTSPhantom
         folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
             throw new IOException($"'{folder}' is not empty; give a new folder for the phantom data set, or delete this one first.");
-        string unfinished = $"{folder}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            ParallelWork.For(count, Environment.ProcessorCount, index => Write(unfinished, index), cancellation);
-            if (Directory.Exists(folder))
-                Directory.Delete(folder);
-            Directory.Move(unfinished, folder);
-        }
-        finally
-        {
-            if (Directory.Exists(unfinished))
-                Directory.Delete(unfinished, recursive: true);
-        }
+        AtomicDirectory.Write(folder, unfinished => ParallelWork.For(count, Environment.ProcessorCount, index => Write(unfinished, index), cancellation));
     }
 
     private void Write(string root, int index)

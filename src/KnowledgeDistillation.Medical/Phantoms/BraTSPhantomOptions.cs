@@ -1,6 +1,6 @@
-using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Runtime;
 
 namespace KnowledgeDistillation.Medical.Phantoms;
 
@@ -56,29 +56,22 @@ public sealed record BraTSPhantomOptions
     /// </summary>
     public double NonEnhancingShare { get; init; } = 0.1;
 
-    internal void Validate()
-    {
-        List<string> faults = [];
-        if (Size.X < 16 || Size.Y < 16 || Size.Z < 16 || (Int128)Size.X * Size.Y * Size.Z > Array.MaxLength)
-            faults.Add($"{nameof(Size)} is {Size}, but a head needs at least 16 voxels along each axis, and no more than an array can hold");
-        if (Spacing is { } s && !(Positive(s.X) && Positive(s.Y) && Positive(s.Z)))
-            faults.Add($"{nameof(Spacing)} is {s.X} × {s.Y} × {s.Z} mm, but it must be positive and finite");
-        Check(nameof(NoiseLevel), NoiseLevel, 0.5);
-        Check(nameof(BiasField), BiasField, 0.5);
-        Check(nameof(TumorContrast), TumorContrast, 2);
-        Check(nameof(EdemaContrastInT1), EdemaContrastInT1, 3);
-        Check(nameof(Distractors), Distractors, 3);
-        Check(nameof(ReferenceError), ReferenceError, 20);
-        Check(nameof(LowGradeShare), LowGradeShare, 1);
-        Check(nameof(NonEnhancingShare), NonEnhancingShare, 1);
-        OptionFaults.ThrowIfAny(nameof(BraTSPhantomOptions), faults);
+    internal void Validate() => new OptionFaults(nameof(BraTSPhantomOptions))
+        .Require(
+            Size.X >= 16 && Size.Y >= 16 && Size.Z >= 16 && (Int128)Size.X * Size.Y * Size.Z <= Array.MaxLength,
+            $"{nameof(Size)} must be at least 16 along each axis for a head, and no more than an array can hold, but is {Size}.")
+        .Require(
+            Spacing is not { } s || (Positive(s.X) && Positive(s.Y) && Positive(s.Z)),
+            $"{nameof(Spacing)} must be positive and finite, but is {Spacing?.X} × {Spacing?.Y} × {Spacing?.Z} mm.")
+        .Require(NoiseLevel is >= 0 and <= 0.5, $"{nameof(NoiseLevel)} must be from 0 to 0.5, but is {NoiseLevel}.")
+        .Require(BiasField is >= 0 and <= 0.5, $"{nameof(BiasField)} must be from 0 to 0.5, but is {BiasField}.")
+        .Require(TumorContrast is >= 0 and <= 2, $"{nameof(TumorContrast)} must be from 0 to 2, but is {TumorContrast}.")
+        .Require(EdemaContrastInT1 is >= 0 and <= 3, $"{nameof(EdemaContrastInT1)} must be from 0 to 3, but is {EdemaContrastInT1}.")
+        .Require(Distractors is >= 0 and <= 3, $"{nameof(Distractors)} must be from 0 to 3, but is {Distractors}.")
+        .Require(ReferenceError is >= 0 and <= 20, $"{nameof(ReferenceError)} must be from 0 to 20, but is {ReferenceError}.")
+        .Require(LowGradeShare is >= 0 and <= 1, $"{nameof(LowGradeShare)} must be from 0 to 1, but is {LowGradeShare}.")
+        .Require(NonEnhancingShare is >= 0 and <= 1, $"{nameof(NonEnhancingShare)} must be from 0 to 1, but is {NonEnhancingShare}.")
+        .ThrowIfAny();
 
-        static bool Positive(double value) => value > 0 && double.IsFinite(value);
-
-        void Check(string name, double value, double maximum)
-        {
-            if (!(value >= 0 && value <= maximum))
-                faults.Add($"{name} is {value}, but it must lie in 0 .. {maximum}");
-        }
-    }
+    private static bool Positive(double value) => value > 0 && double.IsFinite(value);
 }

@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;
 
@@ -22,44 +23,35 @@ internal static class CacheEntry
     {
         Header header = Header.Of(item, sourceKey);
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(header);
-        string unfinished = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
+        // Not flushed to disk: a loss of power shows in the checksum, and the entry is made anew.
+        AtomicFile.Write(path, file =>
         {
-            using (FileStream file = new(unfinished, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16))
+            uint crc = 0;
+            byte[] length = new byte[sizeof(int)];
+            BinaryPrimitives.WriteInt32LittleEndian(length, json.Length);
+            Append(Magic);
+            Append(length);
+            Append(json);
+            AppendChecksum();
+            foreach (string name in header.Modalities)
+                Append(MemoryMarshal.AsBytes(item.Images[name].AsSpan()));
+            if (item.Classes is not null)
+                Append(item.Classes);
+            AppendChecksum();
+
+            void Append(ReadOnlySpan<byte> bytes)
             {
-                uint crc = 0;
-                byte[] length = new byte[sizeof(int)];
-                BinaryPrimitives.WriteInt32LittleEndian(length, json.Length);
-                Append(Magic);
-                Append(length);
-                Append(json);
-                AppendChecksum();
-                foreach (string name in header.Modalities)
-                    Append(MemoryMarshal.AsBytes(item.Images[name].AsSpan()));
-                if (item.Classes is not null)
-                    Append(item.Classes);
-                AppendChecksum();
-
-                void Append(ReadOnlySpan<byte> bytes)
-                {
-                    file.Write(bytes);
-                    crc = Checksum(crc, bytes);
-                }
-
-                void AppendChecksum()
-                {
-                    byte[] checksum = new byte[sizeof(uint)];
-                    BinaryPrimitives.WriteUInt32LittleEndian(checksum, crc);
-                    Append(checksum);
-                }
+                file.Write(bytes);
+                crc = Checksum(crc, bytes);
             }
 
-            File.Move(unfinished, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(unfinished);
-        }
+            void AppendChecksum()
+            {
+                byte[] checksum = new byte[sizeof(uint)];
+                BinaryPrimitives.WriteUInt32LittleEndian(checksum, crc);
+                Append(checksum);
+            }
+        }, flushToDisk: false);
     }
 
     /// <summary>The header of an entry; null where there is none, or a damaged one.</summary>

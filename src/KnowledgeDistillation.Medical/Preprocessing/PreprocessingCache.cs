@@ -86,7 +86,6 @@ public sealed class PreprocessingCache
     internal PreprocessedCase Build(BraTSCase source, string path, string sourceKey)
     {
         PreprocessedCase result = _preprocessor.Process(source);
-        Directory.CreateDirectory(_folder);
         CacheEntry.Write(path, result, sourceKey);
         return result;
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Runtime;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;
 
@@ -34,29 +35,22 @@ public sealed record PreprocessingOptions
     /// </summary>
     public int SubsamplingFactor { get; init; } = 2;
 
-    internal void Validate()
-    {
-        List<string> faults = [];
-        if (Modalities.Count == 0)
-            faults.Add($"{nameof(Modalities)} is empty, but at least one is needed");
-        if (Modalities.Distinct(StringComparer.Ordinal).Count() != Modalities.Count)
-            faults.Add($"{nameof(Modalities)} holds a name twice ({string.Join(", ", Modalities)})");
-        if (SubsamplingFactor is < 1 or > 8)
-            faults.Add($"{nameof(SubsamplingFactor)} is {SubsamplingFactor}, but must lie in 1 .. 8");
-        if (SizeMultiple is < 1 or > 128)
-            faults.Add($"{nameof(SizeMultiple)} is {SizeMultiple}, but must lie in 1 .. 128");
-        if (!Enum.IsDefined(CropCenter))
-            faults.Add($"{nameof(CropCenter)} is {CropCenter}, which is not defined");
-        if (CropSize is { } size)
-        {
-            if (size.X < 1 || size.Y < 1 || size.Z < 1 || (Int128)size.X * size.Y * size.Z > Array.MaxLength)
-                faults.Add($"{nameof(CropSize)} is {size}, but must be at least 1 along each axis and fit an array");
-            else if (SubsamplingFactor >= 1 && (size.X % SubsamplingFactor != 0 || size.Y % SubsamplingFactor != 0 || size.Z % SubsamplingFactor != 0))
-                faults.Add($"{nameof(CropSize)} is {size}, but must be a multiple of {nameof(SubsamplingFactor)} ({SubsamplingFactor}) along each axis");
-        }
-
-        OptionFaults.ThrowIfAny(nameof(PreprocessingOptions), faults);
-    }
+    internal void Validate() => new OptionFaults(nameof(PreprocessingOptions))
+        .Require(Modalities.Count > 0, $"{nameof(Modalities)} must hold at least one name, but is empty.")
+        .Require(
+            Modalities.Distinct(StringComparer.Ordinal).Count() == Modalities.Count,
+            $"{nameof(Modalities)} must hold each name once, but is {string.Join(", ", Modalities)}.")
+        .Require(SubsamplingFactor is >= 1 and <= 8, $"{nameof(SubsamplingFactor)} must be from 1 to 8, but is {SubsamplingFactor}.")
+        .Require(SizeMultiple is >= 1 and <= 128, $"{nameof(SizeMultiple)} must be from 1 to 128, but is {SizeMultiple}.")
+        .Require(Enum.IsDefined(CropCenter), $"{nameof(CropCenter)} has no value {CropCenter}.")
+        .Require(
+            CropSize is not { } size || (size.X >= 1 && size.Y >= 1 && size.Z >= 1 && (Int128)size.X * size.Y * size.Z <= Array.MaxLength),
+            $"{nameof(CropSize)} must be at least 1 along each axis and fit an array, but is {CropSize}.")
+        .Require(
+            SubsamplingFactor < 1 || CropSize is not { } crop
+                || (crop.X % SubsamplingFactor == 0 && crop.Y % SubsamplingFactor == 0 && crop.Z % SubsamplingFactor == 0),
+            $"{nameof(CropSize)} must be a multiple of {nameof(SubsamplingFactor)} ({SubsamplingFactor}) along each axis, but is {CropSize}.")
+        .ThrowIfAny();
 
     /// <summary>A text that differs whenever two sets of options give different results.</summary>
     // The spelling of the caches that are on disk.

@@ -33,7 +33,7 @@ public sealed class SegmentationModel : IDisposable
     /// <summary>
     /// Opens a checkpoint folder (<c>best</c> or <c>last</c> of a fit, or one that <see cref="Save"/> wrote), building the network by its recipe.
     /// </summary>
-    /// <param name="folder">The folder.</param>
+    /// <param name="folder">The folder, or that of a whole fit to open its best checkpoint.</param>
     /// <param name="device">Where the network is to run; null for the CPU.</param>
     /// <exception cref="CheckpointException">The folder is missing, damaged, foreign, of a newer version, or does not say how to build the network.</exception>
     public static SegmentationModel Load(string folder, Device? device = null)
@@ -55,7 +55,7 @@ public sealed class SegmentationModel : IDisposable
     }
 
     /// <summary>Opens a checkpoint folder of a network that only the caller can build.</summary>
-    /// <param name="folder">The folder.</param>
+    /// <param name="folder">The folder, or that of a whole fit to open its best checkpoint.</param>
     /// <param name="network">The network that gets the weights; the model owns it from now on. Where this throws, it still belongs to the caller.</param>
     /// <param name="device">Where the network is to run; null for the CPU.</param>
     /// <exception cref="CheckpointException">The folder is missing, damaged, foreign, of a newer version, or holds weights of another network.</exception>
@@ -92,7 +92,9 @@ public sealed class SegmentationModel : IDisposable
     private static string Resolve(string folder)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        return AtomicDirectory.Resolve(folder) ?? throw new CheckpointException(folder, "there is no such folder");
+        return TrainingRun.FindModel(folder) is string model && AtomicDirectory.Resolve(model) is string path
+            ? path
+            : throw new CheckpointException(folder, "there is no such folder");
     }
 
     private static SegmentationModel Fill(string path, ModelDescription description, IEncoderDecoder network, Device? device)

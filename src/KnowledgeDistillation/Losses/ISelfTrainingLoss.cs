@@ -7,7 +7,8 @@ namespace KnowledgeDistillation.Losses;
 /// <remarks>
 /// In each step the trainer first minimizes <see cref="ComputeOwn"/> over <see cref="Module"/>, with a student through which no gradient flows, then adds
 /// <see cref="IDistillationLoss.Compute"/> to the student's objective. The module's gradients are cleared before each use.
-/// Module and optimizer state are part of checkpoints.
+/// Module and optimizer state are part of checkpoints. Both belong to the loss, which is to be <see cref="IDisposable"/> and is disposed with its
+/// <see cref="WeightedObjective"/>.
 /// </remarks>
 public interface ISelfTrainingLoss : IDistillationLoss
 {

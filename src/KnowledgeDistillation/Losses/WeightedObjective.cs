@@ -6,8 +6,15 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Losses;
 
 /// <summary>A weighted sum of losses, each reported under its name (KD-Net, eq. 5, is one: see <see cref="KDNetObjective"/>).</summary>
-public sealed class WeightedObjective : ICompositeLoss
+/// <remarks>
+/// Owns its losses, also those within others (<see cref="ICompositeLoss"/>): whoever makes the objective disposes it when the fit is over, and with it the
+/// critics, adapters and optimizers of its losses. Trainers use an objective that they are given and do not dispose it. Where no loss has anything to learn,
+/// there is nothing to free. A loss may stand in several objectives as long as only one of them is disposed.
+/// </remarks>
+public sealed class WeightedObjective : ICompositeLoss, IDisposable
 {
+    private bool _disposed;
+
     /// <summary>Makes an objective.</summary>
     /// <param name="terms">At least one term; names differ, weights are finite and at least 0, and not all are 0.</param>
     /// <exception cref="ArgumentException">The terms are not valid; the message lists every fault.</exception>
@@ -49,9 +56,11 @@ public sealed class WeightedObjective : ICompositeLoss
 
     /// <summary>Computes the sum and each term.</summary>
     /// <exception cref="InvalidOperationException">A loss gave something else than a scalar.</exception>
+    /// <exception cref="ObjectDisposedException">The objective is disposed.</exception>
     public ObjectiveValue Evaluate(DistillationContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
+        ObjectDisposedException.ThrowIf(_disposed, this);
         (LossTerm Term, Tensor Value)[] values = [.. Terms.Select(term => (term, ComputeTerm(term, context)))];
         Tensor total = values
             .Where(value => value.Term.Weight > 0)
@@ -79,8 +88,33 @@ public sealed class WeightedObjective : ICompositeLoss
         return norms.ToDictionary(norm => norm.Key, norm => sum > 0 ? norm.Value / sum : 0);
     }
 
+    /// <summary>Frees what its losses own. Disposing twice does no harm.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        // A loss may stand in several places, and a wrapper may dispose what it wraps.
+        var losses = new HashSet<IDistillationLoss>(ReferenceEqualityComparer.Instance);
+        Collect(this, losses);
+        foreach (IDistillationLoss loss in losses)
+        {
+            if (loss is WeightedObjective objective)
+                objective._disposed = true;
+            else
+                (loss as IDisposable)?.Dispose();
+        }
+    }
+
     /// <summary>Weights, names and losses of all terms: a resumed fit compares it with that of the fit it continues.</summary>
     public override string ToString() => string.Join(" + ", Terms.Select(term => FormattableString.Invariant($"{term.Weight:R} {term.Name} ({term.Loss})")));
+
+    private static void Collect(IDistillationLoss loss, HashSet<IDistillationLoss> losses)
+    {
+        if (!losses.Add(loss) || loss is not ICompositeLoss composite)
+            return;
+        foreach (IDistillationLoss part in composite.Parts)
+            Collect(part, losses);
+    }
 
     // Without weight there is nothing to learn from a term, so no graph is recorded for it. In a scope of its own, so that what a loss
     // needs on its way is let go before the next one begins: for volumes that is more than the backward pass will need at any time.

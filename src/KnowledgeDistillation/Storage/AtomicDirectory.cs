@@ -3,16 +3,19 @@ namespace KnowledgeDistillation.Storage;
 /// <summary>
 /// Replaces a folder so that a complete one, the former or the new, can be found at any moment, even after a crash. A folder cannot be renamed over
 /// another, so there are two steps: <c>name</c> becomes <c>name.old</c>, then <c>name.tmp-…</c>, already complete and on disk, becomes
-/// <c>name</c>. Between them only <c>name.old</c> is there; <see cref="Resolve"/> finds it. One writer at a time.
+/// <c>name</c>. Between them only <c>name.old</c> is there; <see cref="Resolve"/> finds it.
 /// </summary>
-internal static class AtomicDirectory
+/// <remarks>Any number of readers, one writer at a time.</remarks>
+public static class AtomicDirectory
 {
     private const string OldSuffix = ".old";
-    private const string TemporarySuffix = ".tmp-";
+    private const string TemporaryMark = ".tmp-";
 
     /// <summary>The complete folder that stands for <paramref name="path"/>, or null where there has never been one.</summary>
+    /// <param name="path">The folder as it was written.</param>
     public static string? Resolve(string path)
     {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
         path = Normalize(path);
         return Directory.Exists(path) ? path
             : Directory.Exists(path + OldSuffix) ? path + OldSuffix
@@ -25,8 +28,13 @@ internal static class AtomicDirectory
     /// </summary>
     /// <param name="path">The folder.</param>
     /// <param name="fill">Writes the files into the empty folder whose path it is given, and closes them.</param>
+    /// <exception cref="ArgumentException">The folder is the root of a file system.</exception>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder must not be written.</exception>
     public static void Write(string path, Action<string> fill)
     {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        ArgumentNullException.ThrowIfNull(fill);
         path = Normalize(path);
         string parent = Path.GetDirectoryName(path)
             ?? throw new ArgumentException($"'{path}' is the root of a file system and cannot be replaced.", nameof(path));
@@ -35,11 +43,11 @@ internal static class AtomicDirectory
         foreach (string sibling in Directory.GetDirectories(parent))
         {
             // Compared as text, not by a search pattern, in which the folder's own name might match others.
-            if (sibling.StartsWith(path + TemporarySuffix, StringComparison.Ordinal))
+            if (sibling.StartsWith(path + TemporaryMark, StringComparison.Ordinal))
                 Directory.Delete(sibling, recursive: true);
         }
 
-        string temporary = $"{path}{TemporarySuffix}{Guid.NewGuid():N}";
+        string temporary = AtomicFile.Unfinished(path);
         Directory.CreateDirectory(temporary);
         try
         {

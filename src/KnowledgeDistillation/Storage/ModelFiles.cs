@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using static TorchSharp.torch;
@@ -34,6 +33,9 @@ internal static class ModelFiles
             ["metadata"] = JsonSerializer.SerializeToNode(metadata, Json),
         });
     }
+
+    /// <summary>Whether a folder says of itself that it holds a model, which may be damaged.</summary>
+    public static bool IsModel(string folder) => File.Exists(Path.Combine(folder, DescriptionName));
 
     public static ModelDescription ReadDescription(string folder)
     {
@@ -82,7 +84,7 @@ internal static class ModelFiles
         };
         foreach ((string name, JsonNode? node) in content.ToArray())
             json[name] = node?.DeepClone();
-        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(json.ToJsonString(Json))));
+        AtomicFile.WriteText(path, json.ToJsonString(Json));
     }
 
     /// <summary>Reads such a file back and checks all that it says of itself.</summary>

@@ -6,10 +6,10 @@ using Microsoft.Extensions.Logging;
 namespace KnowledgeDistillation.Training;
 
 /// <summary>Trains a student with the help of frozen teachers (KD-Net, section 2).</summary>
-/// <remarks>Student and teachers belong to the caller. Not safe for use by several threads at once.</remarks>
+/// <remarks>Student, teachers and objective belong to the caller. Not safe for use by several threads at once.</remarks>
 public sealed class DistillationTrainer : ITrainer
 {
-    private readonly TrainingLoop _loop;
+    private readonly Trainer _trainer;
 
     /// <summary>Makes a trainer with one teacher.</summary>
     /// <param name="student">The network that learns, already on its device.</param>
@@ -51,7 +51,7 @@ public sealed class DistillationTrainer : ITrainer
         ArgumentNullException.ThrowIfNull(teachers);
         if (teachers.Count == 0)
             throw new ArgumentException("At least one teacher is needed; without any, use a SupervisedTrainer.", nameof(teachers));
-        _loop = new TrainingLoop(student, teachers, labels, objective, options ?? new TrainingOptions(), logger);
+        _trainer = new Trainer(student, teachers, labels, objective, options, logger: logger);
     }
 
     /// <inheritdoc/>
@@ -59,5 +59,5 @@ public sealed class DistillationTrainer : ITrainer
         IBatchSource training,
         IBatchSource? validation = null,
         IProgress<TrainingProgress>? progress = null,
-        CancellationToken cancellationToken = default) => _loop.Fit(training, validation, progress, cancellationToken);
+        CancellationToken cancellationToken = default) => _trainer.Fit(training, validation, progress, cancellationToken);
 }

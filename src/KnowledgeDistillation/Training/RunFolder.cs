@@ -9,8 +9,7 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Training;
 
 /// <summary>
-/// The output folder of a fit: <c>best</c> with the model of the best epoch, <c>last</c> with the model of the last epoch
-/// and all that a resume needs, <c>history.csv</c>.
+/// Writes the output folder of a fit (<see cref="TrainingRun"/>) and reads it back to go on.
 /// Folders are replaced as a whole, so a fit that dies at any moment leaves the old or the new one.
 /// </summary>
 internal sealed class RunFolder
@@ -24,39 +23,53 @@ internal sealed class RunFolder
     private readonly IEncoderDecoder _network;
     private readonly LabelScheme _labels;
     private readonly WeightedObjective _objective;
+    private readonly ITrainingStep? _step;
     private readonly LearningLosses _losses;
-    private readonly string _folder;
+    private readonly TrainingRun _run;
 
-    private RunFolder(TrainingOptions options, IEncoderDecoder network, LabelScheme labels, WeightedObjective objective, LearningLosses losses, string folder)
+    private RunFolder(
+        TrainingOptions options,
+        IEncoderDecoder network,
+        LabelScheme labels,
+        WeightedObjective objective,
+        ITrainingStep? step,
+        LearningLosses losses,
+        TrainingRun run)
     {
-        (_options, _network, _labels, _objective, _losses, _folder) = (options, network, labels, objective, losses, folder);
+        (_options, _network, _labels, _objective, _step, _losses, _run) = (options, network, labels, objective, step, losses, run);
     }
 
-    public string BestPath => Path.Combine(_folder, "best");
+    public string BestPath => _run.BestFolder;
 
-    public string LastPath => Path.Combine(_folder, "last");
+    public string LastPath => _run.LastFolder;
 
     /// <returns>Null where the options name no folder.</returns>
-    public static RunFolder? Open(TrainingOptions options, IEncoderDecoder network, LabelScheme labels, WeightedObjective objective, LearningLosses losses)
+    public static RunFolder? Open(
+        TrainingOptions options,
+        IEncoderDecoder network,
+        LabelScheme labels,
+        WeightedObjective objective,
+        ITrainingStep? step,
+        LearningLosses losses)
     {
         if (options.OutputFolder is null)
             return null;
-        var folder = new RunFolder(options, network, labels, objective, losses, Path.GetFullPath(options.OutputFolder));
-        if (!options.Resume && AtomicDirectory.Resolve(folder.LastPath) is not null)
+        var run = new TrainingRun(options.OutputFolder);
+        if (!options.Resume && run.HasBegun)
         {
             throw new InvalidOperationException(
-                $"The folder {folder._folder} already holds a run. Set Resume to go on with it, choose another OutputFolder, or delete it.");
+                $"The folder {run.Folder} already holds a run. Set Resume to go on with it, choose another OutputFolder, or delete it.");
         }
 
-        Directory.CreateDirectory(folder._folder);
-        return folder;
+        Directory.CreateDirectory(run.Folder);
+        return new RunFolder(options, network, labels, objective, step, losses, run);
     }
 
     /// <summary>Loads the last checkpoint into the network, the optimizer and the losses that learn.</summary>
     /// <returns>The epochs that were; none where there is no checkpoint.</returns>
     public List<EpochReport> Resume(OptimizerHelper optimizer)
     {
-        if (AtomicDirectory.Resolve(LastPath) is not string last)
+        if (_run.Last is not string last)
             return [];
 
         string statePath = Path.Combine(last, StateName);
@@ -75,7 +88,7 @@ internal sealed class RunFolder
 
         if (history is not { Count: > 0 })
             throw new CheckpointException(statePath, "it is damaged: it holds no history");
-        if (_options.RestoreBestWeights && AtomicDirectory.Resolve(BestPath) is null)
+        if (_options.RestoreBestWeights && _run.Best is null)
         {
             throw new CheckpointException(
                 BestPath, "it is missing, so the best weights could not be restored: put it back, or set RestoreBestWeights to false");
@@ -95,12 +108,12 @@ internal sealed class RunFolder
         if (history[^1].IsBest)
             AtomicDirectory.Write(BestPath, WriteModel);
         AtomicDirectory.Write(LastPath, folder => WriteState(folder, history, optimizer));
-        AtomicFile.Write(Path.Combine(_folder, "history.csv"), stream => stream.Write(Encoding.UTF8.GetBytes(HistoryCsv.Format(history))));
+        _run.WriteHistory(history);
     }
 
     public void LoadBestWeights()
     {
-        if (AtomicDirectory.Resolve(BestPath) is string best)
+        if (_run.Best is string best)
         {
             ModelFiles.ReadDescription(best);
             ModelFiles.ReadWeights(best, _network.Module);
@@ -137,8 +150,11 @@ internal sealed class RunFolder
 
     private static string SaveOptimizer(string path, OptimizerHelper optimizer)
     {
-        using var writer = new BinaryWriter(File.Create(path));
-        optimizer.save_state_dict(writer);
+        AtomicFile.Write(path, stream =>
+        {
+            using var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true);
+            optimizer.save_state_dict(writer);
+        });
         return path;
     }
 
@@ -160,6 +176,7 @@ internal sealed class RunFolder
         SortedDictionary<string, string> options = _options.Fingerprint();
         options["Objective"] = _objective.ToString();
         options["Labels"] = string.Join(", ", _labels.ChannelNames);
+        options["Step"] = _step?.ToString() ?? "";
         return options;
     }
 
@@ -170,10 +187,15 @@ internal sealed class RunFolder
         string[] changed =
         [
             .. Fingerprint()
-                .Where(option => saved[option.Key]?.ToString() != option.Value)
-                .Select(option => $"{option.Key} was {saved[option.Key] ?? "not set"} and is now {option.Value}"),
+                .Where(option => Saved(option.Key) != option.Value)
+                .Select(option => $"{option.Key} was {Shown(Saved(option.Key))} and is now {Shown(option.Value)}"),
         ];
         if (changed.Length > 0)
             throw new CheckpointException(path, $"it belongs to a fit with other options, so going on would mix two experiments: {string.Join("; ", changed)}");
+
+        // What was not an option yet when the fit began is as if it had not been set.
+        string Saved(string option) => saved[option]?.ToString() ?? "";
+
+        static string Shown(string value) => value.Length > 0 ? value : "not set";
     }
 }

@@ -5,10 +5,10 @@ using Microsoft.Extensions.Logging;
 namespace KnowledgeDistillation.Training;
 
 /// <summary>Trains a network on the reference segmentation alone: the teacher before it teaches, and the baseline that a student is measured against.</summary>
-/// <remarks>The network belongs to the caller. Not safe for use by several threads at once.</remarks>
+/// <remarks>Network and objective belong to the caller. Not safe for use by several threads at once.</remarks>
 public sealed class SupervisedTrainer : ITrainer
 {
-    private readonly TrainingLoop _loop;
+    private readonly Trainer _trainer;
 
     /// <summary>Makes a trainer.</summary>
     /// <param name="network">The network, already on its device.</param>
@@ -24,7 +24,8 @@ public sealed class SupervisedTrainer : ITrainer
         WeightedObjective? objective = null,
         ILogger<SupervisedTrainer>? logger = null)
     {
-        _loop = new TrainingLoop(network, [], labels, objective ?? new WeightedObjective("GT", new ReferenceLoss()), options ?? new TrainingOptions(), logger);
+        // The default objective has nothing to dispose.
+        _trainer = new Trainer(network, [], labels, objective ?? new WeightedObjective("GT", new ReferenceLoss()), options, logger: logger);
     }
 
     /// <inheritdoc/>
@@ -32,5 +33,5 @@ public sealed class SupervisedTrainer : ITrainer
         IBatchSource training,
         IBatchSource? validation = null,
         IProgress<TrainingProgress>? progress = null,
-        CancellationToken cancellationToken = default) => _loop.Fit(training, validation, progress, cancellationToken);
+        CancellationToken cancellationToken = default) => _trainer.Fit(training, validation, progress, cancellationToken);
 }

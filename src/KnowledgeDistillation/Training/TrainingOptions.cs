@@ -1,42 +1,75 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Reflection;
 using KnowledgeDistillation.Runtime;
 using TorchSharp.Modules;
 
 namespace KnowledgeDistillation.Training;
 
 /// <summary>How a network is fitted. Defaults are the paper's protocol (KD-Net, section 3.2).</summary>
+/// <remarks>
+/// The options that a command line may well offer carry their group, a line of help and their range as attributes of .NET
+/// (<see cref="CategoryAttribute"/>, <see cref="DescriptionAttribute"/>, <see cref="RangeAttribute"/>).
+/// </remarks>
 public sealed record TrainingOptions
 {
     internal const double DefaultLearningRate = 1e-4;
+    internal const double DefaultWeightDecay = 0;
+    private const string Group = "training";
+
+    // A fit may go on with others of these. Every other option decides what comes of it.
+    private static readonly string[] FreeOnResume =
+    [
+        nameof(Epochs), nameof(GradientSharesEvery), nameof(OutputFolder), nameof(Resume), nameof(RestoreBestWeights), nameof(Metadata), nameof(Callbacks),
+    ];
 
     /// <summary>Number of passes over the training cases, at least 1. Default 500.</summary>
-    [Category("training"), Range(1, int.MaxValue), Description("Passes over the training cases.")]
+    [Category(Group)]
+    [Description("Number of passes over the training cases.")]
+    [Range(1, int.MaxValue)]
     public int Epochs { get; init; } = 500;
 
-    /// <summary>The learning rate, above 0. Default 1e-4.</summary>
-    [Category("training"), AmbientValue("that of the system's source: 1e-4 for KD-Net"), Range(0, double.MaxValue, MinimumIsExclusive = true), Description("Learning rate of Adam.")]
+    /// <summary>
+    /// The learning rate of the default optimizer, above 0; null for 1e-4. Default null. Refused beside an <see cref="Optimizer"/>, which has its own.
+    /// </summary>
+    [Category(Group)]
+    [Description("Learning rate with which the optimizer begins.")]
+    [Range(0, double.MaxValue, MinimumIsExclusive = true)]
+    [AmbientValue("that of the system's source: 1e-4 for KD-Net")]
     public double? LearningRate { get; init; }
 
-    /// <summary>Weight decay of the default optimizer, at least 0. Default 0; No New-Net uses 1e-5.</summary>
-    [Category("training"), AmbientValue("that of the system's source: 0 for KD-Net"), Range(0, double.MaxValue), Description("Weight decay of Adam.")]
+    /// <summary>
+    /// Weight decay of the default optimizer, at least 0; null for 0. Default null; No New-Net uses 1e-5.
+    /// Refused beside an <see cref="Optimizer"/>, which has its own.
+    /// </summary>
+    [Category(Group)]
+    [Description("L2 penalty on the weights, as a part of the gradient.")]
+    [Range(0, double.MaxValue)]
+    [AmbientValue("that of the system's source: 0 for KD-Net")]
     public double? WeightDecay { get; init; }
 
     /// <summary>How the learning rate changes. Default: ×0.2 when the watched loss has not decreased for 50 epochs.</summary>
     public ILearningRateSchedule Schedule { get; init; } = new PlateauSchedule();
 
     /// <summary>
-    /// Makes the optimizer from the parameters that learn; null for Adam with <see cref="LearningRate"/> and <see cref="WeightDecay"/>.
-    /// The schedule multiplies the learning rates with which its parameter groups begin.
+    /// Makes the optimizer from the parameters that learn; null for Adam with <see cref="LearningRate"/> and <see cref="WeightDecay"/>,
+    /// which are refused beside an optimizer of your own. The schedule multiplies the learning rates with which its parameter groups begin.
     /// </summary>
     public Func<IEnumerable<Parameter>, OptimizerHelper>? Optimizer { get; init; }
 
     /// <summary>The gradient is scaled down to this Euclidean norm where it is longer; above 0, or null for never. Default null.</summary>
-    [Category("training"), AmbientValue("never"), Range(0, double.MaxValue, MinimumIsExclusive = true), Description("The gradient is scaled down to this Euclidean norm where it is longer.")]
+    [Category(Group)]
+    [Description("Longest Euclidean norm of a gradient; longer ones are scaled down.")]
+    [Range(0, double.MaxValue, MinimumIsExclusive = true)]
+    [AmbientValue("never")]
     public double? GradientClipNorm { get; init; }
 
     /// <summary>The fit ends when the watched loss has not decreased for this many epochs; at least 1, or null for never. Default null.</summary>
-    [Category("training"), AmbientValue("never"), Range(1, int.MaxValue), Description("The fit ends when the watched loss has not decreased for this many epochs.")]
+    [Category(Group)]
+    [Description("Epochs without a smaller loss after which the training ends.")]
+    [Range(1, int.MaxValue)]
+    [AmbientValue("never")]
     public int? EarlyStoppingPatience { get; init; }
 
     /// <summary>
@@ -49,7 +82,9 @@ public sealed record TrainingOptions
     /// Over how many batches the gradient is averaged before the optimizer takes a step, at least 1; the last step of an epoch takes what is left. Default 1.
     /// A large batch in the memory of a small one; the same, but for what a loss or a batch norm computes over a batch as a whole.
     /// </summary>
-    [Category("training"), Range(1, int.MaxValue), Description("Over how many batches the gradient is averaged before the optimizer takes a step.")]
+    [Category(Group)]
+    [Description("Batches over which the gradient is averaged for one step of the optimizer.")]
+    [Range(1, int.MaxValue)]
     public int BatchesPerStep { get; init; } = 1;
 
     /// <summary>
@@ -57,27 +92,31 @@ public sealed record TrainingOptions
     /// that computes in bfloat16 and cost no accuracy that five seeds of phantoms could show; a fit resumes only in the precision in which it began.
     /// <see cref="Precision.Full"/> makes a fit the same, but for the order of summation, on every machine.
     /// </summary>
-    [Category("training"), Description("The element type of convolutions: float32 (full), bfloat16 (mixed), or the faster of the two (fastest).")]
+    [Category(Group)]
+    [Description("The element type of convolutions: float32 (full), bfloat16 (mixed), or the faster of the two on this machine (fastest).")]
     public Precision Precision { get; init; } = Precision.Fastest;
 
     /// <summary>
-    /// Every so many epochs each term's share of the gradient is measured at the first step; 0 for never. Default 0. Costs one backward pass a term.
+    /// Every so many epochs each term's share of the gradient is measured at the first step; 0 for never. Default 0. Costs one backward pass per term.
     /// </summary>
-    [Category("training"), Range(0, int.MaxValue), Description("Every so many epochs each term's share of the student's gradient is measured; 0 for never.")]
+    [Category(Group)]
+    [Description("Measures each term's share of the gradient every so many epochs; 0 for never.")]
+    [Range(0, int.MaxValue)]
     public int GradientSharesEvery { get; init; }
 
     /// <summary>Where checkpoints (<c>best</c>, <c>last</c>) and <c>history.csv</c> go; null to write nothing. Default null.</summary>
     public string? OutputFolder { get; init; }
 
     /// <summary>
-    /// Whether to go on from the folder's last checkpoint where there is one. Default no: a folder that holds one is then refused, lest a result be lost.
+    /// Whether to go on from the folder's last checkpoint where there is one. Default no: a folder that holds one is then refused, so that no result is lost.
+    /// Refused without an <see cref="OutputFolder"/>.
     /// </summary>
     public bool Resume { get; init; }
 
     /// <summary>Whether the network gets back the weights of its best epoch when the fit ends. Default yes.</summary>
     public bool RestoreBestWeights { get; init; } = true;
 
-    /// <summary>Facts to keep with the checkpoints, for example how the images were prepared.</summary>
+    /// <summary>Facts to keep with the checkpoints, for example how the images were prepared. Ignored without an <see cref="OutputFolder"/>.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
     /// <summary>What is told about steps and epochs.</summary>
@@ -88,8 +127,10 @@ public sealed record TrainingOptions
 
     internal void Validate() => new OptionFaults(nameof(TrainingOptions))
         .Require(Epochs >= 1, $"Epochs must be at least 1, but is {Epochs}.")
-        .Require(LearningRate is null or > 0 and < double.PositiveInfinity, $"LearningRate must be above 0, but is {LearningRate}.")
-        .Require(WeightDecay is null or >= 0 and < double.PositiveInfinity, $"WeightDecay must be at least 0, but is {WeightDecay}.")
+        .Require(LearningRate is null or (> 0 and < double.PositiveInfinity), $"LearningRate must be above 0, but is {LearningRate}.")
+        .Require(WeightDecay is null or (>= 0 and < double.PositiveInfinity), $"WeightDecay must be at least 0, but is {WeightDecay}.")
+        .Require(LearningRate is null || Optimizer is null, "LearningRate must not be given beside an Optimizer: give it to the optimizer instead.")
+        .Require(WeightDecay is null || Optimizer is null, "WeightDecay must not be given beside an Optimizer: give it to the optimizer instead.")
         .Require(Schedule is not null, "Schedule must be given; use ConstantSchedule for none.")
         .Require(GradientClipNorm is null or > 0, $"GradientClipNorm must be above 0, but is {GradientClipNorm}.")
         .Require(EarlyStoppingPatience is null or >= 1, $"EarlyStoppingPatience must be at least 1, but is {EarlyStoppingPatience}.")
@@ -101,17 +142,22 @@ public sealed record TrainingOptions
         .Require(!Resume || OutputFolder is not null, "Resume needs an OutputFolder to resume from.")
         .ThrowIfAny();
 
-    /// <summary>The options that a resumed fit must share with the one that it continues. More epochs are no contradiction.</summary>
-    internal SortedDictionary<string, string> Fingerprint() => new(StringComparer.Ordinal)
+    /// <summary>
+    /// The options that a resumed fit must share with the one that it continues. More epochs are no contradiction. Of an optimizer of the user's own
+    /// nothing is known but the learning rates that it used, which stand in the history.
+    /// </summary>
+    internal SortedDictionary<string, string> Fingerprint() => new(
+        typeof(TrainingOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Where(option => !FreeOnResume.Contains(option.Name) && !(Optimizer is null || option.Name is not (nameof(LearningRate) or nameof(WeightDecay))))
+            .ToDictionary(option => option.Name, option => Text(option.Name, option.GetValue(this))),
+        StringComparer.Ordinal);
+
+    private static string Text(string option, object? value) => (option, value) switch
     {
-        [nameof(LearningRate)] = FormattableString.Invariant($"{LearningRate ?? DefaultLearningRate:R}"),
-        [nameof(WeightDecay)] = FormattableString.Invariant($"{WeightDecay ?? 0:R}"),
-        [nameof(Schedule)] = Schedule.ToString() ?? "",
-        [nameof(Optimizer)] = Optimizer is null ? "Adam" : "custom",
-        [nameof(GradientClipNorm)] = FormattableString.Invariant($"{GradientClipNorm:R}"),
-        [nameof(EarlyStoppingPatience)] = FormattableString.Invariant($"{EarlyStoppingPatience}"),
-        [nameof(BatchesPerStep)] = FormattableString.Invariant($"{BatchesPerStep}"),
-        [nameof(Precision)] = $"{Precision}",
-        [nameof(Seed)] = FormattableString.Invariant($"{Seed}"),
+        (nameof(LearningRate), null) => Text(option, DefaultLearningRate),
+        (nameof(WeightDecay), null) => Text(option, DefaultWeightDecay),
+        (nameof(Optimizer), _) => value is null ? "Adam" : "custom",
+        (_, IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture),
+        _ => value?.ToString() ?? "",
     };
 }

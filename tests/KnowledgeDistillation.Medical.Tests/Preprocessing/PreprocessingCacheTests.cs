@@ -152,7 +152,7 @@ public sealed class PreprocessingCacheTests : IDisposable
             BraTSDataset.Open(_folder["many"]).Cases, new Immediate(done => Interlocked.Increment(ref reported[done])), TestContext.Current.CancellationToken);
         prepared.Select(item => item.Id).Should().Equal(ids);
         reported.Should().Equal(0, 1, 1, 1, 1, 1, 1, 1, 1, 1);
-        Directory.EnumerateFiles(_folder["cache"], "*.tmp", SearchOption.AllDirectories).Should().BeEmpty();
+        Directory.EnumerateFiles(_folder["cache"], "*.tmp-*", SearchOption.AllDirectories).Should().BeEmpty();
     }
 
     [Fact]

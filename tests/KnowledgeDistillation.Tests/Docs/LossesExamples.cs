@@ -68,8 +68,8 @@ public sealed class LossesExamples : IDisposable
     {
         var teacher = new FrozenTeacher(teacherNetwork);
         manual_seed(1);
-        using var holistic = new HolisticLoss(labels, student.Modalities, new HolisticOptions { LearningRate = 1e-4 });
-        WeightedObjective objective = StructuredDistillationObjective.Create(holistic);
+        var holistic = new HolisticLoss(labels, student.Modalities, new HolisticOptions { LearningRate = 1e-4 });
+        using WeightedObjective objective = StructuredDistillationObjective.Create(holistic);
         new DistillationTrainer(student, teacher, labels, options, objective).Fit(training);
 
         objective.Terms.Select(term => term.Name).Should().Equal("CE", "pixel-wise", "pair-wise", "holistic");
@@ -92,10 +92,9 @@ public sealed class LossesExamples : IDisposable
     public void Features_and_attention()
     {
         manual_seed(1);
-        using var hint = new AdaptedFeatureMatchingLoss(studentWidth: 4, teacherWidth: 4);
-        var objective = new WeightedObjective(
+        using var objective = new WeightedObjective(
             new LossTerm("reference", 1, new ReferenceLoss()),
-            new LossTerm("hint", 0.1, hint),
+            new LossTerm("hint", 0.1, new AdaptedFeatureMatchingLoss(studentWidth: 4, teacherWidth: 4)),
             new LossTerm("attention", 1, new AttentionTransferLoss(new AttentionTransferOptions { DeepestLevels = 2 })));
 
         Fit(objective).Should().Equal("reference", "hint", "attention");

@@ -4,6 +4,7 @@ using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Methods.Consistency;
 using KnowledgeDistillation.Methods.GeneralizedDistillation;
 using KnowledgeDistillation.Methods.Hinton;
+using KnowledgeDistillation.Methods.KDNet;
 using KnowledgeDistillation.Methods.StructuredDistillation;
 using Xunit;
 using static TorchSharp.torch;
@@ -64,6 +65,25 @@ public class DistillationObjectivesTests
         make.Should().Throw<ArgumentException>().WithMessage(
             "ConsistencyObjectiveOptions: ZeroOrderWeight must be at least 0, but is -1. FirstOrderWeight must be at least 0, but is -1. "
                 + "FirstOrder.Neighborhood has no value 9.");
+    }
+
+    [Fact]
+    public void Each_method_takes_another_term_of_the_reference_with_the_weight_of_its_own()
+    {
+        using var holistic = new HolisticLoss(Contexts.BratsClasses, ["t1ce"]);
+        ReferenceTerm reference = KDNetObjective.Reference(new SoftDiceOptions { Smooth = 0.5 });
+        WeightedObjective[] objectives =
+        [
+            HintonObjective.Create(new() { TeacherWeight = 0.75 }, reference),
+            GeneralizedDistillationObjective.Create(new() { Lambda = 0.75 }, reference),
+            StructuredDistillationObjective.Create(holistic, reference: reference),
+            ConsistencyObjective.Create(reference: reference),
+        ];
+        objectives.Select(objective => objective.Terms[0]).Should().Equal(
+            new LossTerm("GT", 0.25, reference.Loss), new LossTerm("GT", 0.25, reference.Loss),
+            new LossTerm("GT", 1, reference.Loss), new LossTerm("GT", 1, reference.Loss));
+        objectives[0].ToString().Should().StartWith("0.25 GT (ReferenceLoss Mean {\"Form\":0,\"Smooth\":0.5,").And.Contain(" + 0.75 KD (HintonLoss ");
+        objectives.SelectMany(objective => objective.Terms).Select(term => term.Name).Should().NotContain("CE");
     }
 
     [Fact]

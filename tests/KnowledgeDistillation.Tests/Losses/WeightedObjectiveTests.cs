@@ -1,6 +1,9 @@
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.FeatureMatching;
 using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Methods.StructuredDistillation;
+using KnowledgeDistillation.Tests.Training;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -149,6 +152,38 @@ public class WeightedObjectiveTests
         student.Logits.grad!.abs().sum().item<float>().Should().BePositive();
     }
 
+    [Fact]
+    public void Disposing_frees_all_that_the_losses_own_however_deep_they_lie()
+    {
+        Make().Dispose(); // What torch makes once only.
+        long before = Tensor.TotalCount;
+        WeightedObjective objective = Make();
+        Tensor.TotalCount.Should().BeGreaterThan(before);
+        objective.Dispose();
+        objective.Dispose();
+        Tensor.TotalCount.Should().Be(before);
+
+        static WeightedObjective Make() => new(
+            new LossTerm("holistic", 1, new NamedTeacherLoss("a", new HolisticLoss(Toy.Labels, ["faint"], new HolisticOptions { Width = 2 }))),
+            new LossTerm("hint", 1, new TeacherMeanLoss(new WeightedObjective("inner", new AdaptedFeatureMatchingLoss(4, 4)))),
+            new LossTerm("plain", 1, new ReferenceLoss()));
+    }
+
+    [Fact]
+    public void A_loss_in_several_places_is_disposed_once_and_a_disposed_objective_is_not_evaluated()
+    {
+        var loss = new Disposable();
+        var inner = new WeightedObjective("inner", loss);
+        var objective = new WeightedObjective(new LossTerm("a", 1, loss), new LossTerm("b", 1, inner), new LossTerm("c", 1, new TeacherMeanLoss(loss)));
+        objective.Dispose();
+        objective.Dispose();
+        inner.Dispose();
+        loss.Disposed.Should().Be(1);
+        using var scope = NewDisposeScope();
+        FluentActions.Invoking(() => objective.Evaluate(Example())).Should().Throw<ObjectDisposedException>();
+        FluentActions.Invoking(() => inner.Evaluate(Example())).Should().Throw<ObjectDisposedException>();
+    }
+
     private static DistillationContext Example()
     {
         manual_seed(11);
@@ -159,6 +194,15 @@ public class WeightedObjectiveTests
     private sealed class Constant(double value) : IDistillationLoss
     {
         public Tensor Compute(DistillationContext context) => tensor((float)value);
+    }
+
+    private sealed class Disposable : IDistillationLoss, IDisposable
+    {
+        public int Disposed { get; private set; }
+
+        public Tensor Compute(DistillationContext context) => tensor(1f);
+
+        public void Dispose() => Disposed++;
     }
 
     private sealed class PerVoxel : IDistillationLoss

@@ -78,7 +78,6 @@ internal static class StoredFit
         });
         options = options with
         {
-            LearningRate = 2e-3,
             Schedule = new ConstantSchedule(),
             Optimizer = parameters => optim.SGD(parameters, learningRate: 2e-3, momentum: 0.9),
             GradientClipNorm = 0.5,

@@ -43,4 +43,52 @@ public sealed class AtomicFileTests : IDisposable
         File.ReadAllText(_folder["file"]).Should().Be("former");
         _folder.Entries.Should().Equal("file");
     }
+
+    [Fact]
+    public void A_missing_folder_is_made()
+    {
+        AtomicFile.WriteText(_folder["new/folder/file"], "text");
+        File.ReadAllBytes(_folder["new/folder/file"]).Should().Equal("text"u8.ToArray());
+    }
+
+    [Fact]
+    public void Only_one_of_many_callers_creates_a_file()
+    {
+        int created = 0;
+        Parallel.For(0, 8, i => Interlocked.Add(ref created, AtomicFile.TryCreate(_folder["file"], $"{i}") ? 1 : 0));
+        created.Should().Be(1);
+        string first = File.ReadAllText(_folder["file"]);
+        AtomicFile.TryCreate(_folder["file"], "late").Should().BeFalse();
+        File.ReadAllText(_folder["file"]).Should().Be(first);
+        _folder.Entries.Should().Equal("file");
+    }
+
+    [Fact]
+    public void Files_that_belong_together_keep_their_former_content_until_all_are_complete()
+    {
+        AtomicFile.WriteTogether([(_folder["a"], stream => stream.Write("a1"u8)), (_folder["b"], stream => stream.Write("b1"u8))]);
+        FluentActions.Invoking(() => AtomicFile.WriteTogether(
+            [(_folder["a"], stream => stream.Write("a2"u8)), (_folder["b"], _ => throw new InvalidOperationException("no more"))]))
+            .Should().Throw<InvalidOperationException>().WithMessage("no more");
+        _folder.Entries.Should().Equal("a", "b");
+        File.ReadAllText(_folder["a"]).Should().Be("a1");
+        File.ReadAllText(_folder["b"]).Should().Be("b1");
+    }
+
+    [Fact]
+    public void What_killed_writers_of_the_same_name_left_is_removed_and_what_may_be_a_living_ones_is_not()
+    {
+        string mark = $".tmp-{Guid.Empty:N}", young = $".tmp-{Guid.NewGuid():N}";
+        foreach (string name in new[] { "file" + mark, "file" + young, "other" + mark, "file.tmp-note" })
+        {
+            File.WriteAllText(_folder[name], "half");
+            if (name != "file" + young)
+                File.SetLastWriteTimeUtc(_folder[name], DateTime.UtcNow.AddDays(-1));
+        }
+
+        AtomicFile.IsUnfinished(_folder["file" + mark]).Should().BeTrue();
+        AtomicFile.IsUnfinished(_folder["file.tmp-note"]).Should().BeFalse();
+        AtomicFile.WriteText(_folder["file"], "whole");
+        _folder.Entries.Should().BeEquivalentTo("file", "file" + young, "other" + mark, "file.tmp-note");
+    }
 }

@@ -161,7 +161,7 @@ public sealed class ResumeTests : IDisposable
                 Options(2) with { Schedule = new PlateauSchedule { Patience = 9 } },
                 "*Schedule was PlateauSchedule*Patience = 1*is now PlateauSchedule*Patience = 9*"),
             (Options(2) with { Seed = 8, LearningRate = 0.5 }, "*LearningRate*Seed*"),
-            (Options(2) with { Optimizer = parameters => optim.SGD(parameters, 0.1) }, "*Optimizer was Adam and is now custom*"),
+            (Options(2) with { LearningRate = null, Optimizer = parameters => optim.SGD(parameters, 0.1) }, "*Optimizer was Adam and is now custom*"),
         ];
         foreach ((TrainingOptions options, string message) in changes)
         {

@@ -378,7 +378,8 @@ public sealed class TrainingLoopTests : IDisposable
     public void The_default_options_are_the_papers_protocol()
     {
         var options = new TrainingOptions();
-        (options.Epochs, options.LearningRate, options.WeightDecay).Should().Be((500, 1e-4, 0.0));
+        (options.Epochs, options.LearningRate, options.WeightDecay).Should().Be((500, null, null), "null stands for 1e-4 and 0");
+        (TrainingOptions.DefaultLearningRate, TrainingOptions.DefaultWeightDecay).Should().Be((1e-4, 0));
         options.Schedule.Should().Be(new PlateauSchedule { Factor = 0.2, Patience = 50 });
         (options.Optimizer, options.GradientClipNorm, options.EarlyStoppingPatience, options.OutputFolder).Should().Be((null, null, null, null));
         (options.Seed, options.GradientSharesEvery, options.Resume, options.RestoreBestWeights).Should().Be((0L, 0, false, true));

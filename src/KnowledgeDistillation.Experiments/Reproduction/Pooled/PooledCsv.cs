@@ -1,5 +1,5 @@
 using KnowledgeDistillation.Experiments.Reproduction.Results;
-using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Pooled;
 
@@ -11,44 +11,44 @@ internal static class PooledCsv
     /// <param name="results">The results.</param>
     public static void Write(string folder, PooledResults results)
     {
-        OutputFile.Write(Path.Combine(folder, "seeds.csv"), Seeds(results));
-        OutputFile.Write(Path.Combine(folder, "summary.csv"), Summary(results));
-        OutputFile.Write(Path.Combine(folder, "differences.csv"), Differences(results));
-        OutputFile.Write(Path.Combine(folder, "statistics.csv"), Statistics(results));
+        Seeds(results).Write(Path.Combine(folder, "seeds.csv"));
+        Summary(results).Write(Path.Combine(folder, "summary.csv"));
+        Differences(results).Write(Path.Combine(folder, "differences.csv"));
+        Statistics(results).Write(Path.Combine(folder, "statistics.csv"));
     }
 
-    private static string Seeds(PooledResults results) => ResultsCsv.Table(
+    private static CsvTable Seeds(PooledResults results) => ResultsCsv.Table(
         $"{ResultsCsv.RunColumns},seed,grid,region,metric,mean,standard_deviation,cases,cases_without_value,cases_infinite_left_out",
         from summary in results.Summary
         from seed in summary.Seeds
         select (string[])
         [
-            .. Columns(results, summary.Row), ResultsCsv.Integer(seed.Seed), ResultsCsv.Name(summary.Grid),
+            .. Columns(results, summary.Row), CsvTable.Number(seed.Seed), ResultsCsv.Name(summary.Grid),
             summary.Region, summary.Metric.ColumnName(), .. ResultsCsv.Columns(seed.OverCases),
         ]);
 
-    private static string Summary(PooledResults results) => ResultsCsv.Table(
+    private static CsvTable Summary(PooledResults results) => ResultsCsv.Table(
         $"{ResultsCsv.RunColumns},grid,region,metric,mean_of_seed_means,standard_deviation_over_seeds,seeds,cases,cases_counted",
         from summary in results.Summary
         select (string[])
         [
             .. Columns(results, summary.Row), ResultsCsv.Name(summary.Grid), summary.Region, summary.Metric.ColumnName(),
-            Csv.Number(summary.OverSeeds.Mean), Csv.Number(summary.OverSeeds.StandardDeviation), ResultsCsv.Integer(summary.OverSeeds.Count),
-            ResultsCsv.Integer(summary.Cases), ResultsCsv.Integer(summary.Counted),
+            CsvTable.Number(summary.OverSeeds.Mean), CsvTable.Number(summary.OverSeeds.StandardDeviation), CsvTable.Number(summary.OverSeeds.Count),
+            CsvTable.Number(summary.Cases), CsvTable.Number(summary.Counted),
         ]);
 
-    private static string Differences(PooledResults results) => ResultsCsv.Table(
+    private static CsvTable Differences(PooledResults results) => ResultsCsv.Table(
         $"{ResultsCsv.RunColumns},baseline,grid,region,seed,folds,cases,dice_mean,baseline_dice_mean,difference_mean",
         from comparison in results.Comparisons
         from seed in comparison.Seeds
         select (string[])
         [
-            .. Columns(results, comparison.Row), Csv.Text(comparison.Baseline), ResultsCsv.Name(comparison.Grid), comparison.Region,
-            ResultsCsv.Integer(seed.Seed), ResultsCsv.Integer(seed.Folds), ResultsCsv.Integer(seed.Cases),
-            Csv.Number(seed.StudentMean), Csv.Number(seed.BaselineMean), Csv.Number(seed.Difference),
+            .. Columns(results, comparison.Row), comparison.Baseline, ResultsCsv.Name(comparison.Grid), comparison.Region,
+            CsvTable.Number(seed.Seed), CsvTable.Number(seed.Folds), CsvTable.Number(seed.Cases),
+            CsvTable.Number(seed.StudentMean), CsvTable.Number(seed.BaselineMean), CsvTable.Number(seed.Difference),
         ]);
 
-    private static string Statistics(PooledResults results) => ResultsCsv.Table(
+    private static CsvTable Statistics(PooledResults results) => ResultsCsv.Table(
         $"{ResultsCsv.RunColumns},baseline,grid,region,folds,planned_folds,seeds,seeds_ahead,dice_mean,baseline_dice_mean,difference_mean,"
         + "difference_lower_over_seeds,difference_upper_over_seeds,confidence,"
         + "t_over_seeds,p_value_over_seeds,p_value_over_seeds_holm,seeds_share_cases,cases,difference_mean_over_cases,difference_lower_over_cases,"
@@ -58,20 +58,20 @@ internal static class PooledCsv
         from comparison in results.Comparisons
         select (string[])
         [
-            .. Columns(results, comparison.Row), Csv.Text(comparison.Baseline), ResultsCsv.Name(comparison.Grid), comparison.Region,
-            ResultsCsv.Integer(comparison.Folds), ResultsCsv.Integer(comparison.PlannedFolds),
-            ResultsCsv.Integer(comparison.Seeds.Count), ResultsCsv.Integer(comparison.SeedsAhead),
-            Csv.Number(comparison.StudentMean), Csv.Number(comparison.BaselineMean),
-            Csv.Number(comparison.OverSeeds.Mean), Csv.Number(comparison.OverSeeds.Lower),
-            Csv.Number(comparison.OverSeeds.Upper), Csv.Number(comparison.OverSeeds.Confidence),
-            Csv.Number(comparison.OverSeeds.Statistic), Csv.Number(comparison.OverSeeds.PValue),
-            Csv.Number(comparison.AdjustedPValueOverSeeds), results.SharesCases ? "true" : "false",
-            ResultsCsv.Integer(comparison.Cases), Csv.Number(comparison.OverCases.Mean),
-            Csv.Number(comparison.OverCases.Lower), Csv.Number(comparison.OverCases.Upper),
-            Csv.Number(comparison.Test.Statistic), ResultsCsv.Integer(comparison.Test.Count),
-            Csv.Number(comparison.Test.PValue), comparison.Test.IsExact ? "true" : "false",
-            Csv.Number(comparison.AdjustedPValue), ResultsCsv.Integer(comparison.FamilySize), Csv.Number(comparison.Test.RankBiserialCorrelation),
-            ResultsCsv.Integer(comparison.Wins), ResultsCsv.Integer(comparison.Ties), ResultsCsv.Integer(comparison.Losses),
+            .. Columns(results, comparison.Row), comparison.Baseline, ResultsCsv.Name(comparison.Grid), comparison.Region,
+            CsvTable.Number(comparison.Folds), CsvTable.Number(comparison.PlannedFolds),
+            CsvTable.Number(comparison.Seeds.Count), CsvTable.Number(comparison.SeedsAhead),
+            CsvTable.Number(comparison.StudentMean), CsvTable.Number(comparison.BaselineMean),
+            CsvTable.Number(comparison.OverSeeds.Mean), CsvTable.Number(comparison.OverSeeds.Lower),
+            CsvTable.Number(comparison.OverSeeds.Upper), CsvTable.Number(comparison.OverSeeds.Confidence),
+            CsvTable.Number(comparison.OverSeeds.Statistic), CsvTable.Number(comparison.OverSeeds.PValue),
+            CsvTable.Number(comparison.AdjustedPValueOverSeeds), results.SharesCases ? "true" : "false",
+            CsvTable.Number(comparison.Cases), CsvTable.Number(comparison.OverCases.Mean),
+            CsvTable.Number(comparison.OverCases.Lower), CsvTable.Number(comparison.OverCases.Upper),
+            CsvTable.Number(comparison.Test.Statistic), CsvTable.Number(comparison.Test.Count),
+            CsvTable.Number(comparison.Test.PValue), comparison.Test.IsExact ? "true" : "false",
+            CsvTable.Number(comparison.AdjustedPValue), CsvTable.Number(comparison.FamilySize), CsvTable.Number(comparison.Test.RankBiserialCorrelation),
+            CsvTable.Number(comparison.Wins), CsvTable.Number(comparison.Ties), CsvTable.Number(comparison.Losses),
         ]);
 
     private static string[] Columns(PooledResults results, string row) => ResultsCsv.Columns(results.Plan.First(run => run.Row == row));

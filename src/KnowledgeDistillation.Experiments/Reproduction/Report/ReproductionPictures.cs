@@ -13,7 +13,7 @@ internal sealed record ReproductionPictures(Func<string, PreprocessedCase> LoadC
     /// <summary>Predicts anew with the checkpoints that the runs have kept.</summary>
     public static ReproductionPictures OfCheckpoints(Func<string, PreprocessedCase> loadCase, Device device) => new(loadCase, (run, prepared) =>
     {
-        using var model = SegmentationModel.Load(Path.Combine(run.Folder, "best"), device);
+        using var model = SegmentationModel.Load(run.Folder, device);
         return ModelInference.Classes(model, prepared);
     });
 }

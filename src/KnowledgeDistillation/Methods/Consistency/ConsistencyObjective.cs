@@ -11,13 +11,15 @@ public static class ConsistencyObjective
     /// </summary>
     /// <param name="options">Weights and details; null for the defaults. The weights of 1 are ours: the sizes of the terms depend on how many neighbors count,
     /// so look at their shares of the gradient.</param>
+    /// <param name="reference">What compares the student with the reference, with the same weight; null for the cross-entropy ("CE") as published,
+    /// <see cref="KDNet.KDNetObjective.Reference"/> for KD-Net's.</param>
     /// <exception cref="ArgumentException">An option is out of range; the message lists every fault.</exception>
-    public static WeightedObjective Create(ConsistencyObjectiveOptions? options = null)
+    public static WeightedObjective Create(ConsistencyObjectiveOptions? options = null, ReferenceTerm? reference = null)
     {
         options ??= new ConsistencyObjectiveOptions();
         options.Faults().ThrowIfAny();
         return new WeightedObjective(
-            new LossTerm("CE", 1, new ReferenceCrossEntropyLoss(options.Reduction)),
+            (reference ?? ReferenceTerm.CrossEntropy(options.Reduction)).Weighted(1),
             new LossTerm("zero-order", options.ZeroOrderWeight, new ZeroOrderConsistencyLoss(options.Reduction)),
             new LossTerm("first-order", options.FirstOrderWeight, new FirstOrderConsistencyLoss(options.FirstOrder)));
     }

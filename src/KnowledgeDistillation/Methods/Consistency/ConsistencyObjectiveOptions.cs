@@ -15,7 +15,10 @@ public sealed record ConsistencyObjectiveOptions
     /// <summary>Details of the first-order term.</summary>
     public FirstOrderConsistencyOptions FirstOrder { get; init; } = new();
 
-    /// <summary>How samples are reduced in the other two terms; keep it equal to that of the first-order term.</summary>
+    /// <summary>
+    /// How samples are reduced in the other two terms; keep it equal to that of the first-order term.
+    /// A <see cref="ReferenceTerm"/> that is given has its own.
+    /// </summary>
     public BatchReduction Reduction { get; init; } = BatchReduction.Mean;
 
     internal OptionFaults Faults() => new OptionFaults(nameof(ConsistencyObjectiveOptions))

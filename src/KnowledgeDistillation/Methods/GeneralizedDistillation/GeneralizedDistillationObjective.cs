@@ -9,13 +9,15 @@ public static class GeneralizedDistillationObjective
 {
     /// <summary>Makes the objective with the terms "CE" (<see cref="ReferenceCrossEntropyLoss"/>) and "imitation" (<see cref="ImitationLoss"/>).</summary>
     /// <param name="options">Weights and details; null for the defaults: λ = 0.75, T = 5.</param>
+    /// <param name="reference">What compares the student with the reference, with the same weight; null for the cross-entropy ("CE") as published,
+    /// <see cref="KDNet.KDNetObjective.Reference"/> for KD-Net's.</param>
     /// <exception cref="ArgumentException">An option is out of range; the message lists every fault.</exception>
-    public static WeightedObjective Create(GeneralizedDistillationObjectiveOptions? options = null)
+    public static WeightedObjective Create(GeneralizedDistillationObjectiveOptions? options = null, ReferenceTerm? reference = null)
     {
         options ??= new GeneralizedDistillationObjectiveOptions();
         options.Faults().ThrowIfAny();
         return new WeightedObjective(
-            new LossTerm("CE", 1 - options.Lambda, new ReferenceCrossEntropyLoss(options.ReferenceReduction)),
+            (reference ?? ReferenceTerm.CrossEntropy(options.ReferenceReduction)).Weighted(1 - options.Lambda),
             new LossTerm("imitation", options.Lambda, new ImitationLoss(options.SoftTargets)));
     }
 }

@@ -14,7 +14,9 @@ public sealed record GeneralizedDistillationObjectiveOptions
     /// <summary>Temperature and details of the imitation term.</summary>
     public ImitationOptions SoftTargets { get; init; } = new();
 
-    /// <summary>How samples are reduced in the reference's term; keep it equal to that of the other.</summary>
+    /// <summary>
+    /// How samples are reduced in the reference's term; keep it equal to that of the other. Ignored where a <see cref="ReferenceTerm"/> is given.
+    /// </summary>
     public BatchReduction ReferenceReduction { get; init; } = BatchReduction.Mean;
 
     internal OptionFaults Faults() => new OptionFaults(nameof(GeneralizedDistillationObjectiveOptions))

@@ -7,13 +7,15 @@ public static class HintonObjective
 {
     /// <summary>Makes the objective with the terms "CE" (<see cref="ReferenceCrossEntropyLoss"/>) and "KD" (<see cref="HintonLoss"/>).</summary>
     /// <param name="options">Weights and details; null for the defaults: a = 0.5, T = 4.</param>
+    /// <param name="reference">What compares the student with the reference, with the same weight; null for the cross-entropy ("CE") as published,
+    /// <see cref="KDNet.KDNetObjective.Reference"/> for KD-Net's.</param>
     /// <exception cref="ArgumentException">An option is out of range; the message lists every fault.</exception>
-    public static WeightedObjective Create(HintonObjectiveOptions? options = null)
+    public static WeightedObjective Create(HintonObjectiveOptions? options = null, ReferenceTerm? reference = null)
     {
         options ??= new HintonObjectiveOptions();
         options.Faults().ThrowIfAny();
         return new WeightedObjective(
-            new LossTerm("CE", 1 - options.TeacherWeight, new ReferenceCrossEntropyLoss(options.ReferenceReduction)),
+            (reference ?? ReferenceTerm.CrossEntropy(options.ReferenceReduction)).Weighted(1 - options.TeacherWeight),
             new LossTerm("KD", options.TeacherWeight, new HintonLoss(options.SoftTargets)));
     }
 }

@@ -12,28 +12,46 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Training;
 
-/// <summary>The one loop behind all trainers.</summary>
-internal sealed class TrainingLoop
+/// <summary>
+/// Trains a network with or without teachers, by a step of your own if need be. <see cref="SupervisedTrainer"/> and <see cref="DistillationTrainer"/>
+/// are this trainer with the paper's defaults.
+/// </summary>
+/// <remarks>Network, teachers and objective belong to the caller. Not safe for use by several threads at once.</remarks>
+public sealed class Trainer : ITrainer
 {
     private readonly IEncoderDecoder _network;
     private readonly IReadOnlyList<FrozenTeacher> _teachers;
     private readonly LabelScheme _labels;
     private readonly WeightedObjective _objective;
     private readonly TrainingOptions _options;
+    private readonly ITrainingStep? _step;
     private readonly LearningLosses _learningLosses;
     private readonly ILogger _logger;
 
-    public TrainingLoop(
+    /// <summary>Makes a trainer.</summary>
+    /// <param name="network">The network that learns, already on its device.</param>
+    /// <param name="teachers">The networks that it learns from, on the same device; names differ. None to learn from the reference alone.</param>
+    /// <param name="labels">How the channels of all relate to classes.</param>
+    /// <param name="objective">What is minimized.</param>
+    /// <param name="options">How the network is fitted; null for the paper's protocol.</param>
+    /// <param name="step">How the objective is computed from a batch; null to run the network once and evaluate the objective on what came of it.</param>
+    /// <param name="logger">Where epochs are logged; null for nowhere.</param>
+    /// <exception cref="ArgumentException">An option is out of range, the network's channels are not the label scheme's,
+    /// a teacher is the network itself, or two teachers have one name.</exception>
+    public Trainer(
         IEncoderDecoder network,
         IReadOnlyList<FrozenTeacher> teachers,
         LabelScheme labels,
         WeightedObjective objective,
-        TrainingOptions options,
-        ILogger? logger)
+        TrainingOptions? options = null,
+        ITrainingStep? step = null,
+        ILogger? logger = null)
     {
         ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(teachers);
         ArgumentNullException.ThrowIfNull(labels);
         ArgumentNullException.ThrowIfNull(objective);
+        options ??= new TrainingOptions();
         options.Validate();
         if (network.OutputChannels != labels.Channels)
         {
@@ -46,12 +64,17 @@ internal sealed class TrainingLoop
         if (teachers.DistinctBy(teacher => teacher.Name).Count() != teachers.Count)
             throw new ArgumentException($"The names of the teachers must differ, but are {string.Join(", ", teachers.Select(teacher => teacher.Name))}.");
 
-        (_network, _teachers, _labels, _objective, _options) = (network, teachers, labels, objective, options);
+        (_network, _teachers, _labels, _objective, _options, _step) = (network, [.. teachers], labels, objective, options, step);
         _learningLosses = LearningLosses.In(objective);
         _logger = logger ?? NullLogger.Instance;
     }
 
-    public TrainingResult Fit(IBatchSource training, IBatchSource? validation, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public TrainingResult Fit(
+        IBatchSource training,
+        IBatchSource? validation = null,
+        IProgress<TrainingProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(training);
         cancellationToken.ThrowIfCancellationRequested();
@@ -65,10 +88,14 @@ internal sealed class TrainingLoop
         }
 
         using OptimizerHelper optimizer = _options.Optimizer?.Invoke(parameters)
-            ?? optim.Adam(parameters, _options.LearningRate ?? TrainingOptions.DefaultLearningRate, weight_decay: _options.WeightDecay ?? 0);
+            ?? optim.Adam(
+                parameters,
+                _options.LearningRate ?? TrainingOptions.DefaultLearningRate,
+                weight_decay: _options.WeightDecay ?? TrainingOptions.DefaultWeightDecay);
         double[] initialLearningRates = [.. optimizer.ParamGroups.Select(group => group.LearningRate)];
         using BestWeights best = new(_network);
-        RunFolder? folder = RunFolder.Open(_options with { Precision = ComputePrecision.Current }, _network, _labels, _objective, _learningLosses);
+        RunFolder? folder = RunFolder.Open(
+            _options with { Precision = ComputePrecision.Current }, _network, _labels, _objective, _step, _learningLosses);
         List<EpochReport> history = folder?.Resume(optimizer) ?? [];
         RequireSameLearningRate(folder, initialLearningRates[0], history);
         var progressReporter = new ProgressReporter(progress, _options, history.Count, training.BatchCount);
@@ -178,9 +205,7 @@ internal sealed class TrainingLoop
     private (Tensor Objective, IReadOnlyList<LossReading> Readings) Forward(Batch batch, Batch hostBatch, LossAverage average, int epoch, int step)
     {
         using var scope = NewDisposeScope();
-        DistillationContext context = Run(batch, hostBatch);
-        _learningLosses.TrainOwn(context, epoch, step);
-        ObjectiveValue value = _objective.Evaluate(context);
+        ObjectiveValue value = Compute(Step(batch, hostBatch, context => _learningLosses.TrainOwn(context, epoch, step)));
         return (value.Total.MoveToOuterDisposeScope(), average.Add(value, batch, step));
     }
 
@@ -205,7 +230,7 @@ internal sealed class TrainingLoop
             using (Batch batch = hostBatch.To(Device))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                average.Add(_objective.Evaluate(Run(batch, hostBatch)), batch, step++);
+                average.Add(Compute(Step(batch, hostBatch)), batch, step++);
             }
 
             SafePoint.Collect();
@@ -224,12 +249,10 @@ internal sealed class TrainingLoop
             teacher.Network.Module.eval();
     }
 
-    // The teachers first: what they need on their way is gone when the student's activations come, which stay for the backward pass.
-    private DistillationContext Run(Batch batch, Batch hostBatch)
-    {
-        Dictionary<string, NetworkOutput> teachers = _teachers.ToDictionary(teacher => teacher.Name, teacher => teacher.Forward(batch, hostBatch.Images));
-        return new DistillationContext(batch, _labels, NetworkOutput.Of(_network, batch.Images), teachers);
-    }
+    private TrainingStep Step(Batch batch, Batch hostBatch, Action<DistillationContext>? trainLosses = null) =>
+        new(batch, hostBatch.Images, _network, _teachers, _labels, _objective, trainLosses);
+
+    private ObjectiveValue Compute(TrainingStep step) => _step is null ? step.Evaluate(step.Forward()) : _step.Compute(step);
 
     private Dictionary<string, double>? MeasureGradientShares(IBatchSource source, int epoch)
     {
@@ -241,7 +264,7 @@ internal sealed class TrainingLoop
         using Batch hostBatch = source.ReadEpoch(epoch).First();
         using var scope = NewDisposeScope();
         using Batch batch = hostBatch.To(Device);
-        return new(_objective.MeasureGradientShares(Run(batch, hostBatch)));
+        return new(_objective.MeasureGradientShares(Step(batch, hostBatch).Forward()));
     }
 
     private double SetLearningRate(OptimizerHelper optimizer, double[] initial, List<EpochReport> history)

@@ -1,10 +1,10 @@
 using FluentAssertions;
-using KnowledgeDistillation.Training;
+using KnowledgeDistillation.Storage;
 using Xunit;
 
 namespace KnowledgeDistillation.Tests.Training;
 
-public sealed class HistoryCsvTests
+public sealed class HistoryTableTests
 {
     [Fact]
     public void Each_epoch_is_a_row_of_exact_figures()
@@ -15,7 +15,7 @@ public sealed class HistoryCsvTests
             new(0, 1e-4, Report(0.1, 2), Report(4, 8), true, 1.23456, new Dictionary<string, double> { ["KD"] = 0.25, ["a,\"b\""] = 0.75 }),
             new(1, 2e-5, Report(1.0 / 3, 2), null, false, 2, null),
         ];
-        string[] lines = HistoryCsv.Format(history).ReplaceLineEndings("\n").Split('\n');
+        string[] lines = HistoryTable.Of(history).ToString().ReplaceLineEndings("\n").Split('\n');
         lines.Should().Equal(
             "epoch,learning_rate,seconds,best,training_loss,training_KD,\"training_a,\"\"b\"\"\",validation_loss,validation_KD,\"validation_a,\"\"b\"\"\","
                 + "weight_KD,\"weight_a,\"\"b\"\"\",gradient_share_KD,\"gradient_share_a,\"\"b\"\"\"",
