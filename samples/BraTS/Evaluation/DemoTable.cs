@@ -4,7 +4,7 @@ using KnowledgeDistillation.Experiments.Statistics;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Metrics;
-using KnowledgeDistillation.Samples.BraTS.Experiment;
+using KnowledgeDistillation.Samples.BraTS.Demonstration;
 using KnowledgeDistillation.Storage;
 using Spectre.Console;
 

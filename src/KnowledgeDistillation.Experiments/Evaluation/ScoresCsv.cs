@@ -3,8 +3,11 @@ using KnowledgeDistillation.Storage;
 namespace KnowledgeDistillation.Experiments.Evaluation;
 
 /// <summary>All scores as a table, one row per region of a case, with Dice under both conventions for empty regions.</summary>
-internal static class ScoresCsv
+public static class ScoresCsv
 {
+    /// <summary>Replaces the file, or makes it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="scores">The scores.</param>
     public static void Write(string path, IEnumerable<CaseScore> scores)
     {
         var table = new CsvTable(

@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using System.Text.Json;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
@@ -139,7 +140,7 @@ internal sealed class RunResults(string path)
 
     private static JsonObject Describe(PlannedRun run)
     {
-        JsonObject plan = ReproductionFolder.Write(run.Settings);
+        JsonObject plan = ExperimentSetting.Write(run.Settings);
         plan["System"] = run.System.Name;
         plan["Modality"] = run.Modality;
         plan["Teacher"] = run.Teacher;

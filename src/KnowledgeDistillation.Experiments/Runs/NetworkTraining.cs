@@ -21,7 +21,7 @@ namespace KnowledgeDistillation.Experiments.Runs;
 /// <param name="Modality">The modality that is at hand, for systems that see one.</param>
 /// <param name="Folder">Where checkpoints and logs go.</param>
 /// <param name="Teachers">The folders of the teachers' checkpoints, for systems that need a teacher.</param>
-internal sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSystem System, string Modality, string Folder, IReadOnlyList<string> Teachers)
+public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSystem System, string Modality, string Folder, IReadOnlyList<string> Teachers)
 {
     /// <summary>How the checkpoints call the teachers; their paths unless told otherwise.</summary>
     public IReadOnlyList<string> TeacherNames { get; init; } = [.. Teachers.Select(Path.GetFullPath)];
@@ -85,14 +85,14 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
             if (differences.Count > 0)
             {
                 throw new ExperimentException($"The images of the teacher '{path}' were prepared otherwise: {string.Join("; ", differences)}. "
-                    + "Give the options that it was trained with.");
+                    + "Give the settings that it was trained with.");
             }
 
-            if (teacher.Network.Recipe is UNet2DOptions != Settings.Network is NetworkKind.UNet2D)
+            if (teacher.Network.Recipe is UNet2DOptions != (Settings.SpatialDimensions == 2))
             {
                 throw new ExperimentException($"The teacher '{path}' "
                     + $"{(teacher.Network.Recipe is UNet2DOptions ? "sees slices, but the student volumes" : "sees volumes, but the student slices")}: "
-                    + "give both the same --network.");
+                    + "give both the same network.");
             }
 
             IReadOnlySet<string> seen = RunMetadata.CasesSeen(teacher.Metadata);
@@ -100,7 +100,7 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
             if (leaked > 0)
             {
                 display.Warn($"Warning: the teacher has learned from {leaked} of the {split.Test.Count} test cases. "
-                    + "Give the --seed, --folds and --fold that it was trained with.");
+                    + "Give the seed, the folds and the fold that it was trained with.");
             }
         }
     }
@@ -125,17 +125,15 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
         using WeightedObjective objective = stage.Objective(ObjectiveInputs.Of(System, Settings, Modality, teachers.Length, device));
         return display.ShowFit(stage.Folder.Length == 0 ? System.Title : $"{System.Title}, {stage.Folder}", progress =>
         {
-            TrainingOptions options = Settings.TrainingOptions(System) with
+            TrainingOptions options = System.TrainingOptions(Settings) with
             {
                 OutputFolder = run.Folder,
                 Resume = run.HasBegun,
                 Metadata = metadata,
-                Callbacks = [progress, new TensorBoardLog(Path.Combine(run.Folder, "tensorboard"))],
-                GradientSharesEvery = teachers.Length == 0 ? 0 : Settings.GradientSharesEvery,
+                Callbacks = [.. Settings.Training.Callbacks, progress, new TensorBoardLog(Path.Combine(run.Folder, "tensorboard"))],
+                GradientSharesEvery = teachers.Length == 0 ? 0 : Settings.Training.GradientSharesEvery,
             };
-            ITrainer trainer = teachers.Length == 0
-                ? new SupervisedTrainer(network, BraTSRegions.Classes, options, objective)
-                : new DistillationTrainer(network, teachers, BraTSRegions.Classes, objective, options);
+            var trainer = new Trainer(network, teachers, BraTSRegions.Classes, objective, options);
             IBatchSource? validation = split.Validation.Count == 0 ? null : Batches(split.Validation, cached, training: false);
             return trainer.Fit(Batches(split.Training, cached, training: true), validation, progress: null, cancellation);
         });
@@ -158,7 +156,7 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
             if (differences.Count > 0)
             {
                 throw new ExperimentException($"The run in '{Folder}' has other settings: {string.Join("; ", differences)}. "
-                    + "Repeat its options to go on with it, or choose another --out.");
+                    + "Repeat its settings to go on with it, or choose another output folder.");
             }
         }
     }
