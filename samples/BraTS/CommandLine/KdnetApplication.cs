@@ -65,7 +65,8 @@ internal static class KdnetApplication
             : message;
     }
 
-    private static RootCommand CreateRoot(Option<bool> verbose, CommandServices services)
+    /// <summary>All commands with their options.</summary>
+    internal static RootCommand CreateRoot(Option<bool> verbose, CommandServices services)
     {
         RootCommand root = new(
             "Trains a network that segments brain tumors in one MRI modality (T1ce) with the help of a network that sees four (KD-Net), and uses it.")

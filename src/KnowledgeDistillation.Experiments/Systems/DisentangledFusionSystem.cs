@@ -12,7 +12,7 @@ internal sealed class DisentangledFusionSystem : ISystemDefinition
         Title = "Disentangled fusion",
         Summary = "content and appearance code per modality, contents fused by gates; reconstructs the modalities",
         Source = "Chen et al. 2019 [2]",
-        Order = 100,
+        Order = 170,
         Table = PaperTable.None,
         Inputs = SystemInputs.AnyModalities,
         PublishedParameters = "37,472,233, 5 classes",
