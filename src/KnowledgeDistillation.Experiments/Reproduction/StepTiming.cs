@@ -37,15 +37,14 @@ internal sealed class StepTiming : ITrainingCallback
         FrozenTeacher? frozen = teacher is null ? null : new FrozenTeacher(teacher);
         if (frozen is not null)
             run.System.Couple?.Invoke(network, frozen);
-        using WeightedObjective objective = run.System.Stages[^1].Objective(ObjectiveInputs.Of(run.System, settings, run.Modality, teacher is null ? 0 : 1, device));
+        using WeightedObjective objective = run.System.Stages[^1].Objective(
+            ObjectiveInputs.Of(run.System, settings, run.Modality, teacher is null ? 0 : 1, device));
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var timing = new StepTiming(enough);
         try
         {
             TrainingOptions options = run.System.TrainingOptions(settings) with { Epochs = 1, RestoreBestWeights = false, Callbacks = [timing] };
-            ITrainer trainer = frozen is null
-                ? new SupervisedTrainer(network, BraTSRegions.Classes, options, objective)
-                : new DistillationTrainer(network, [frozen], BraTSRegions.Classes, objective, options);
+            var trainer = new Trainer(network, frozen is null ? [] : [frozen], BraTSRegions.Classes, objective, options);
             trainer.Fit(new InMemoryBatchSource(cases.Images, cases.Labels, settings.BatchSize), cancellationToken: enough.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)

@@ -133,9 +133,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
                 Callbacks = [.. Settings.Training.Callbacks, progress, new TensorBoardLog(Path.Combine(run.Folder, "tensorboard"))],
                 GradientSharesEvery = teachers.Length == 0 ? 0 : Settings.Training.GradientSharesEvery,
             };
-            ITrainer trainer = teachers.Length == 0
-                ? new SupervisedTrainer(network, BraTSRegions.Classes, options, objective)
-                : new DistillationTrainer(network, teachers, BraTSRegions.Classes, objective, options);
+            var trainer = new Trainer(network, teachers, BraTSRegions.Classes, objective, options);
             IBatchSource? validation = split.Validation.Count == 0 ? null : Batches(split.Validation, cached, training: false);
             return trainer.Fit(Batches(split.Training, cached, training: true), validation, progress: null, cancellation);
         });

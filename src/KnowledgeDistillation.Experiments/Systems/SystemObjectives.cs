@@ -25,11 +25,11 @@ internal static class SystemObjectives
     /// <param name="create">Makes it with a term for the reference.</param>
     // The methods' own papers compare with the reference by cross-entropy alone, on photographs. Small tumors need a Dice term,
     // and students are to differ in nothing but what they take from the teacher; so that is the default.
-    public static WeightedObjective Distillation(ObjectiveInputs inputs, Func<ReferenceTerm, WeightedObjective> create) =>
-        OverTeachers(inputs, inputs.ReferenceLoss == ReferenceChoice.Paper ? ReferenceTerm.CrossEntropy() : KDNetObjective.Reference(), create);
+    public static WeightedObjective Distillation(ObjectiveInputs inputs, Func<UnweightedTerm, WeightedObjective> create) =>
+        OverTeachers(inputs, inputs.ReferenceLoss == ReferenceChoice.Paper ? ReferenceCrossEntropyLoss.Term() : KDNetObjective.Reference(), create);
 
     // The reference is the same whoever teaches.
-    private static WeightedObjective OverTeachers(ObjectiveInputs inputs, ReferenceTerm reference, Func<ReferenceTerm, WeightedObjective> create)
+    private static WeightedObjective OverTeachers(ObjectiveInputs inputs, UnweightedTerm reference, Func<UnweightedTerm, WeightedObjective> create)
     {
         WeightedObjective objective = create(reference);
         return inputs.Teachers <= 1

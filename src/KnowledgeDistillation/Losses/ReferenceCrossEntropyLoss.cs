@@ -15,6 +15,10 @@ public sealed class ReferenceCrossEntropyLoss(BatchReduction reduction = BatchRe
 {
     private readonly BatchReduction _reduction = reduction.Checked();
 
+    /// <summary>The loss as the term "CE", the reference's in most methods as published.</summary>
+    /// <param name="reduction">How samples are reduced.</param>
+    public static UnweightedTerm Term(BatchReduction reduction = BatchReduction.Mean) => new("CE", new ReferenceCrossEntropyLoss(reduction));
+
     /// <inheritdoc/>
     public Tensor Compute(DistillationContext context)
     {

@@ -18,6 +18,7 @@ internal sealed class RunFolder
     private const string OptimizerName = "optimizer.bin";
     private const string Format = "KnowledgeDistillation training state";
     private const int Version = 1;
+    private const string StepOption = "Step";
 
     private readonly TrainingOptions _options;
     private readonly IEncoderDecoder _network;
@@ -26,6 +27,9 @@ internal sealed class RunFolder
     private readonly ITrainingStep? _step;
     private readonly LearningLosses _losses;
     private readonly TrainingRun _run;
+
+    // The options with which the fit began, where it is resumed.
+    private JsonObject _former = [];
 
     private RunFolder(
         TrainingOptions options,
@@ -141,7 +145,7 @@ internal sealed class RunFolder
             files.Add(SaveOptimizer(Path.Combine(folder, LossOptimizerName(name)), lossOptimizer));
         ModelFiles.WriteDescription(Path.Combine(folder, StateName), Format, Version, files, new JsonObject
         {
-            ["options"] = JsonSerializer.SerializeToNode(Fingerprint(), ModelFiles.Json),
+            ["options"] = Options(),
             // Every epoch seeds the generators from these two numbers, so they are the whole random state, on any device.
             ["randomState"] = new JsonObject { ["seed"] = _options.Seed, ["nextEpoch"] = history.Count },
             ["history"] = JsonSerializer.SerializeToNode(history, ModelFiles.Json),
@@ -171,12 +175,22 @@ internal sealed class RunFolder
         }
     }
 
+    // What the fit began with beside stays: an own optimizer may once have stood beside a learning rate that it did not use.
+    private JsonNode? Options()
+    {
+        SortedDictionary<string, string> options = Fingerprint();
+        foreach ((string option, JsonNode? value) in _former)
+            options.TryAdd(option, value?.ToString() ?? "");
+        return JsonSerializer.SerializeToNode(options, ModelFiles.Json);
+    }
+
     private SortedDictionary<string, string> Fingerprint()
     {
         SortedDictionary<string, string> options = _options.Fingerprint();
         options["Objective"] = _objective.ToString();
         options["Labels"] = string.Join(", ", _labels.ChannelNames);
-        options["Step"] = _step?.ToString() ?? "";
+        if (_step is not null)
+            options[StepOption] = _step.ToString() ?? "";
         return options;
     }
 
@@ -184,14 +198,16 @@ internal sealed class RunFolder
     {
         if (state["options"] is not JsonObject saved)
             throw new CheckpointException(path, "it is damaged: it does not say with which options it was trained");
+        SortedDictionary<string, string> now = Fingerprint();
         string[] changed =
         [
-            .. Fingerprint()
-                .Where(option => Saved(option.Key) != option.Value)
-                .Select(option => $"{option.Key} was {Shown(Saved(option.Key))} and is now {Shown(option.Value)}"),
+            .. now.Keys.Append(StepOption).Distinct()
+                .Where(option => Saved(option) != now.GetValueOrDefault(option, ""))
+                .Select(option => $"{option} was {Shown(Saved(option))} and is now {Shown(now.GetValueOrDefault(option, ""))}"),
         ];
         if (changed.Length > 0)
             throw new CheckpointException(path, $"it belongs to a fit with other options, so going on would mix two experiments: {string.Join("; ", changed)}");
+        _former = saved;
 
         // What was not an option yet when the fit began is as if it had not been set.
         string Saved(string option) => saved[option]?.ToString() ?? "";

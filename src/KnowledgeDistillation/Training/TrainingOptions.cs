@@ -26,7 +26,7 @@ public sealed record TrainingOptions
 
     /// <summary>Number of passes over the training cases, at least 1. Default 500.</summary>
     [Category(Group)]
-    [Description("Number of passes over the training cases.")]
+    [Description("Passes over the training cases.")]
     [Range(1, int.MaxValue)]
     public int Epochs { get; init; } = 500;
 
@@ -34,9 +34,9 @@ public sealed record TrainingOptions
     /// The learning rate of the default optimizer, above 0; null for 1e-4. Default null. Refused beside an <see cref="Optimizer"/>, which has its own.
     /// </summary>
     [Category(Group)]
-    [Description("Learning rate with which the optimizer begins.")]
-    [Range(0, double.MaxValue, MinimumIsExclusive = true)]
+    [Description("Learning rate of Adam.")]
     [AmbientValue("that of the system's source: 1e-4 for KD-Net")]
+    [Range(0, double.MaxValue, MinimumIsExclusive = true)]
     public double? LearningRate { get; init; }
 
     /// <summary>
@@ -44,9 +44,9 @@ public sealed record TrainingOptions
     /// Refused beside an <see cref="Optimizer"/>, which has its own.
     /// </summary>
     [Category(Group)]
-    [Description("L2 penalty on the weights, as a part of the gradient.")]
-    [Range(0, double.MaxValue)]
+    [Description("Weight decay of Adam.")]
     [AmbientValue("that of the system's source: 0 for KD-Net")]
+    [Range(0, double.MaxValue)]
     public double? WeightDecay { get; init; }
 
     /// <summary>How the learning rate changes. Default: ×0.2 when the watched loss has not decreased for 50 epochs.</summary>
@@ -60,16 +60,16 @@ public sealed record TrainingOptions
 
     /// <summary>The gradient is scaled down to this Euclidean norm where it is longer; above 0, or null for never. Default null.</summary>
     [Category(Group)]
-    [Description("Longest Euclidean norm of a gradient; longer ones are scaled down.")]
-    [Range(0, double.MaxValue, MinimumIsExclusive = true)]
+    [Description("The gradient is scaled down to this Euclidean norm where it is longer.")]
     [AmbientValue("never")]
+    [Range(0, double.MaxValue, MinimumIsExclusive = true)]
     public double? GradientClipNorm { get; init; }
 
     /// <summary>The fit ends when the watched loss has not decreased for this many epochs; at least 1, or null for never. Default null.</summary>
     [Category(Group)]
-    [Description("Epochs without a smaller loss after which the training ends.")]
-    [Range(1, int.MaxValue)]
+    [Description("The fit ends when the watched loss has not decreased for this many epochs.")]
     [AmbientValue("never")]
+    [Range(1, int.MaxValue)]
     public int? EarlyStoppingPatience { get; init; }
 
     /// <summary>
@@ -83,7 +83,7 @@ public sealed record TrainingOptions
     /// A large batch in the memory of a small one; the same, but for what a loss or a batch norm computes over a batch as a whole.
     /// </summary>
     [Category(Group)]
-    [Description("Batches over which the gradient is averaged for one step of the optimizer.")]
+    [Description("Over how many batches the gradient is averaged before the optimizer takes a step.")]
     [Range(1, int.MaxValue)]
     public int BatchesPerStep { get; init; } = 1;
 
@@ -93,14 +93,14 @@ public sealed record TrainingOptions
     /// <see cref="Precision.Full"/> makes a fit the same, but for the order of summation, on every machine.
     /// </summary>
     [Category(Group)]
-    [Description("The element type of convolutions: float32 (full), bfloat16 (mixed), or the faster of the two on this machine (fastest).")]
+    [Description("The element type of convolutions: float32 (full), bfloat16 (mixed), or the faster of the two (fastest).")]
     public Precision Precision { get; init; } = Precision.Fastest;
 
     /// <summary>
     /// Every so many epochs each term's share of the gradient is measured at the first step; 0 for never. Default 0. Costs one backward pass per term.
     /// </summary>
     [Category(Group)]
-    [Description("Measures each term's share of the gradient every so many epochs; 0 for never.")]
+    [Description("Every so many epochs each term's share of the student's gradient is measured; 0 for never.")]
     [Range(0, int.MaxValue)]
     public int GradientSharesEvery { get; init; }
 
@@ -148,7 +148,7 @@ public sealed record TrainingOptions
     /// </summary>
     internal SortedDictionary<string, string> Fingerprint() => new(
         typeof(TrainingOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Where(option => !FreeOnResume.Contains(option.Name) && !(Optimizer is null || option.Name is not (nameof(LearningRate) or nameof(WeightDecay))))
+            .Where(option => !FreeOnResume.Contains(option.Name) && (Optimizer is null || option.Name is not (nameof(LearningRate) or nameof(WeightDecay))))
             .ToDictionary(option => option.Name, option => Text(option.Name, option.GetValue(this))),
         StringComparer.Ordinal);
 

@@ -11,6 +11,7 @@ public sealed class TrainingStep
     private readonly IReadOnlyList<FrozenTeacher> _teachers;
     private readonly Action<DistillationContext>? _trainLosses;
     private Dictionary<string, NetworkOutput>? _outputs;
+    private bool _lossesAreTrained;
 
     internal TrainingStep(
         Batch batch,
@@ -55,12 +56,18 @@ public sealed class TrainingStep
         return new DistillationContext(Batch, Labels, NetworkOutput.Of(Network, Batch.Images), teachers);
     }
 
-    /// <summary>Computes the objective. In training, what its losses train of their own (<see cref="ISelfTrainingLoss"/>) takes a step before.</summary>
+    /// <summary>
+    /// Computes the objective. In training, what its losses train of their own (<see cref="ISelfTrainingLoss"/>) takes a step before,
+    /// on the first context of the batch.
+    /// </summary>
     /// <param name="context">What <see cref="Forward"/> gave, or a context that you made.</param>
     public ObjectiveValue Evaluate(DistillationContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        _trainLosses?.Invoke(context);
+        // Once only: the graph of what is evaluated already needs its parameters as they were.
+        if (!_lossesAreTrained)
+            _trainLosses?.Invoke(context);
+        _lossesAreTrained = true;
         return Objective.Evaluate(context);
     }
 }

@@ -71,7 +71,7 @@ public class DistillationObjectivesTests
     public void Each_method_takes_another_term_of_the_reference_with_the_weight_of_its_own()
     {
         using var holistic = new HolisticLoss(Contexts.BratsClasses, ["t1ce"]);
-        ReferenceTerm reference = KDNetObjective.Reference(new SoftDiceOptions { Smooth = 0.5 });
+        UnweightedTerm reference = KDNetObjective.Reference(new SoftDiceOptions { Smooth = 0.5 });
         WeightedObjective[] objectives =
         [
             HintonObjective.Create(new() { TeacherWeight = 0.75 }, reference),

@@ -155,18 +155,22 @@ public class WeightedObjectiveTests
     [Fact]
     public void Disposing_frees_all_that_the_losses_own_however_deep_they_lie()
     {
-        Make().Dispose(); // What torch makes once only.
-        long before = Tensor.TotalCount;
-        WeightedObjective objective = Make();
-        Tensor.TotalCount.Should().BeGreaterThan(before);
-        objective.Dispose();
-        objective.Dispose();
-        Tensor.TotalCount.Should().Be(before);
-
-        static WeightedObjective Make() => new(
-            new LossTerm("holistic", 1, new NamedTeacherLoss("a", new HolisticLoss(Toy.Labels, ["faint"], new HolisticOptions { Width = 2 }))),
-            new LossTerm("hint", 1, new TeacherMeanLoss(new WeightedObjective("inner", new AdaptedFeatureMatchingLoss(4, 4)))),
+        var holistic = new HolisticLoss(Toy.Labels, ["faint"], new HolisticOptions { Width = 2 });
+        var hint = new AdaptedFeatureMatchingLoss(4, 4);
+        Tensor[] critic = [.. holistic.Module.parameters()], adapter = [.. hint.Module.parameters()];
+        var objective = new WeightedObjective(
+            new LossTerm("holistic", 1, new NamedTeacherLoss("a", holistic)),
+            new LossTerm("hint", 1, new TeacherMeanLoss(new WeightedObjective("inner", hint))),
             new LossTerm("plain", 1, new ReferenceLoss()));
+        long before = Tensor.TotalCount;
+        objective.Dispose();
+        long after = Tensor.TotalCount;
+        objective.Dispose();
+
+        critic.Concat(adapter).Should().OnlyContain(parameter => parameter.IsInvalid);
+        // The critic's optimizer keeps two moments of each parameter.
+        (before - after).Should().BeGreaterThanOrEqualTo((3 * critic.Length) + adapter.Length);
+        Tensor.TotalCount.Should().Be(after);
     }
 
     [Fact]

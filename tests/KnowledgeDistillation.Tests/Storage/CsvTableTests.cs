@@ -65,7 +65,10 @@ public sealed class CsvTableTests
     public void Numbers_are_the_same_in_every_language_and_come_back_to_the_last_digit()
     {
         CultureInfo before = CultureInfo.CurrentCulture;
-        CultureInfo.CurrentCulture = CultureInfo.GetCultureInfo("de-DE");
+        // As a German's, whatever cultures the machine has.
+        var german = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        (german.NumberFormat.NumberDecimalSeparator, german.NumberFormat.NegativeSign) = (",", "−");
+        CultureInfo.CurrentCulture = german;
         try
         {
             CsvTable.Number(1.5).Should().Be("1.5");

@@ -14,12 +14,12 @@ public static class ConsistencyObjective
     /// <param name="reference">What compares the student with the reference, with the same weight; null for the cross-entropy ("CE") as published,
     /// <see cref="KDNet.KDNetObjective.Reference"/> for KD-Net's.</param>
     /// <exception cref="ArgumentException">An option is out of range; the message lists every fault.</exception>
-    public static WeightedObjective Create(ConsistencyObjectiveOptions? options = null, ReferenceTerm? reference = null)
+    public static WeightedObjective Create(ConsistencyObjectiveOptions? options = null, UnweightedTerm? reference = null)
     {
         options ??= new ConsistencyObjectiveOptions();
         options.Faults().ThrowIfAny();
         return new WeightedObjective(
-            (reference ?? ReferenceTerm.CrossEntropy(options.Reduction)).Weighted(1),
+            (reference ?? ReferenceCrossEntropyLoss.Term(options.Reduction)).Weighted(1),
             new LossTerm("zero-order", options.ZeroOrderWeight, new ZeroOrderConsistencyLoss(options.Reduction)),
             new LossTerm("first-order", options.FirstOrderWeight, new FirstOrderConsistencyLoss(options.FirstOrder)));
     }

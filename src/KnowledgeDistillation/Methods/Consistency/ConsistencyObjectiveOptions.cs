@@ -17,7 +17,7 @@ public sealed record ConsistencyObjectiveOptions
 
     /// <summary>
     /// How samples are reduced in the other two terms; keep it equal to that of the first-order term.
-    /// A <see cref="ReferenceTerm"/> that is given has its own.
+    /// A <see cref="UnweightedTerm"/> that is given has its own.
     /// </summary>
     public BatchReduction Reduction { get; init; } = BatchReduction.Mean;
 

@@ -12,12 +12,12 @@ public static class GeneralizedDistillationObjective
     /// <param name="reference">What compares the student with the reference, with the same weight; null for the cross-entropy ("CE") as published,
     /// <see cref="KDNet.KDNetObjective.Reference"/> for KD-Net's.</param>
     /// <exception cref="ArgumentException">An option is out of range; the message lists every fault.</exception>
-    public static WeightedObjective Create(GeneralizedDistillationObjectiveOptions? options = null, ReferenceTerm? reference = null)
+    public static WeightedObjective Create(GeneralizedDistillationObjectiveOptions? options = null, UnweightedTerm? reference = null)
     {
         options ??= new GeneralizedDistillationObjectiveOptions();
         options.Faults().ThrowIfAny();
         return new WeightedObjective(
-            (reference ?? ReferenceTerm.CrossEntropy(options.ReferenceReduction)).Weighted(1 - options.Lambda),
+            (reference ?? ReferenceCrossEntropyLoss.Term(options.ReferenceReduction)).Weighted(1 - options.Lambda),
             new LossTerm("imitation", options.Lambda, new ImitationLoss(options.SoftTargets)));
     }
 }

@@ -15,7 +15,7 @@ public sealed record GeneralizedDistillationObjectiveOptions
     public ImitationOptions SoftTargets { get; init; } = new();
 
     /// <summary>
-    /// How samples are reduced in the reference's term; keep it equal to that of the other. Ignored where a <see cref="ReferenceTerm"/> is given.
+    /// How samples are reduced in the reference's term; keep it equal to that of the other. Ignored where a <see cref="UnweightedTerm"/> is given.
     /// </summary>
     public BatchReduction ReferenceReduction { get; init; } = BatchReduction.Mean;
 

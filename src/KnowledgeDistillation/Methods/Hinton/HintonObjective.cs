@@ -10,12 +10,12 @@ public static class HintonObjective
     /// <param name="reference">What compares the student with the reference, with the same weight; null for the cross-entropy ("CE") as published,
     /// <see cref="KDNet.KDNetObjective.Reference"/> for KD-Net's.</param>
     /// <exception cref="ArgumentException">An option is out of range; the message lists every fault.</exception>
-    public static WeightedObjective Create(HintonObjectiveOptions? options = null, ReferenceTerm? reference = null)
+    public static WeightedObjective Create(HintonObjectiveOptions? options = null, UnweightedTerm? reference = null)
     {
         options ??= new HintonObjectiveOptions();
         options.Faults().ThrowIfAny();
         return new WeightedObjective(
-            (reference ?? ReferenceTerm.CrossEntropy(options.ReferenceReduction)).Weighted(1 - options.TeacherWeight),
+            (reference ?? ReferenceCrossEntropyLoss.Term(options.ReferenceReduction)).Weighted(1 - options.TeacherWeight),
             new LossTerm("KD", options.TeacherWeight, new HintonLoss(options.SoftTargets)));
     }
 }

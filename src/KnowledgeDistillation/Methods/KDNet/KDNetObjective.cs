@@ -9,7 +9,7 @@ public static class KDNetObjective
     /// <param name="dice">Details of its Dice term; null for the defaults.</param>
     /// <param name="reduction">How samples are reduced.</param>
     /// <exception cref="ArgumentException">An option is out of range; the message lists every fault.</exception>
-    public static ReferenceTerm Reference(SoftDiceOptions? dice = null, BatchReduction reduction = BatchReduction.Mean) =>
+    public static UnweightedTerm Reference(SoftDiceOptions? dice = null, BatchReduction reduction = BatchReduction.Mean) =>
         new("GT", new ReferenceLoss(dice, reduction));
 
     /// <summary>

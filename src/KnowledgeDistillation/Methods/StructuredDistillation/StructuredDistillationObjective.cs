@@ -19,13 +19,13 @@ public static class StructuredDistillationObjective
     /// <param name="reference">What compares the student with the reference, with the same weight; null for the cross-entropy ("CE") as published,
     /// <see cref="KDNet.KDNetObjective.Reference"/> for KD-Net's.</param>
     /// <exception cref="ArgumentException">An option is out of range; the message lists every fault.</exception>
-    public static WeightedObjective Create(HolisticLoss holistic, StructuredDistillationObjectiveOptions? options = null, ReferenceTerm? reference = null)
+    public static WeightedObjective Create(HolisticLoss holistic, StructuredDistillationObjectiveOptions? options = null, UnweightedTerm? reference = null)
     {
         ArgumentNullException.ThrowIfNull(holistic);
         options ??= new StructuredDistillationObjectiveOptions();
         options.Faults().ThrowIfAny();
         return new WeightedObjective(
-            (reference ?? ReferenceTerm.CrossEntropy(options.Reduction)).Weighted(1),
+            (reference ?? ReferenceCrossEntropyLoss.Term(options.Reduction)).Weighted(1),
             new LossTerm("pixel-wise", options.PixelWiseWeight, new ImitationLoss(new ImitationOptions { Temperature = 1, Reduction = options.Reduction })),
             new LossTerm("pair-wise", options.PairWiseWeight, new PairWiseLoss(options.PairWise)),
             new LossTerm("holistic", options.HolisticWeight, holistic));

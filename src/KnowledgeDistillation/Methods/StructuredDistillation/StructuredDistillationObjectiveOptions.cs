@@ -20,7 +20,7 @@ public sealed record StructuredDistillationObjectiveOptions
 
     /// <summary>
     /// How samples are reduced in the reference's and the pixel-wise term; keep it equal to that of the pair-wise term. The holistic term is always a mean.
-    /// A <see cref="ReferenceTerm"/> that is given has its own.
+    /// A <see cref="UnweightedTerm"/> that is given has its own.
     /// </summary>
     public BatchReduction Reduction { get; init; } = BatchReduction.Mean;
 
