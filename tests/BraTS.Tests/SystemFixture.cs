@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;
@@ -6,8 +7,10 @@ using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
-using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Runtime;
+using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests;
 using KnowledgeDistillation.Training;

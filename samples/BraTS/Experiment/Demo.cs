@@ -45,6 +45,7 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
                 .Run(split, cached, device, display, cancellation).History;
         }
 
+        EvaluationCase[] tested = [.. split.Test.Select(item => EvaluationCase.Of(item, cached[item.Id]))];
         CachedCase[] test = [.. split.Test.Select(item => cached[item.Id])];
         Dictionary<SegmentationSystem, SegmentationModel> models = DemoSystems.All.ToDictionary(
             system => system, system => SegmentationModel.Load(BestOf(system, folder), device));
@@ -53,7 +54,7 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
             CaseScore[] scores =
             [
                 .. models.SelectMany(model =>
-                    ModelEvaluation.Score(model.Key.Title, model.Value, [.. test.Select(EvaluationCase.Of)], [ScoringGrid.Training], display, cancellation)),
+                    ModelEvaluation.Score(model.Key.Title, model.Value, tested, [ScoringGrid.Training], display, cancellation)),
             ];
             ScoresCsv.Write(folder.Scores, scores);
             DemoTable.WriteCsv(folder.Summary, scores);
@@ -94,7 +95,7 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
     private string Introduce(SegmentationSystem system) => system.Name switch
     {
         "teacher" => "1. The teacher sees all four modalities and learns from the reference.",
-        "baseline" => $"2. The baseline sees {ModalityTitles.Of(Modality)} only and learns from the reference.",
-        _ => $"3. The KD-Net student sees {ModalityTitles.Of(Modality)} only and learns from the reference and from the frozen teacher.",
+        "baseline" => $"2. The baseline sees {BraTSModality.Title(Modality)} only and learns from the reference.",
+        _ => $"3. The KD-Net student sees {BraTSModality.Title(Modality)} only and learns from the reference and from the frozen teacher.",
     };
 }

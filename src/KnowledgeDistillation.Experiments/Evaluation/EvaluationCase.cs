@@ -6,5 +6,5 @@ namespace KnowledgeDistillation.Experiments.Evaluation;
 /// <summary>A case to score, and how to get it as the network sees it.</summary>
 internal sealed record EvaluationCase(BraTSCase Source, Func<PreprocessedCase> Load)
 {
-    public static EvaluationCase Of(CachedCase cached) => new(cached.Source, cached.Load);
+    public static EvaluationCase Of(BraTSCase source, CachedCase cached) => new(source, cached.Load);
 }

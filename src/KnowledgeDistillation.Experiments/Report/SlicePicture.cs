@@ -1,4 +1,5 @@
-using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Metrics;
 using SkiaSharp;
 
 namespace KnowledgeDistillation.Experiments.Report;

@@ -136,7 +136,7 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
     {
         string name = system == SegmentationSystems.KDNet ? "KD-Net" : system.Title;
         string network = settings.Network == NetworkKind.MultiResUNet ? " (MultiResUNet)" : "";
-        string on = modality.Length > 0 ? $" on {ModalityTitles.Of(modality)}" : "";
+        string on = modality.Length > 0 ? $" on {BraTSModality.Title(modality)}" : "";
         return name + network + on;
     }
 

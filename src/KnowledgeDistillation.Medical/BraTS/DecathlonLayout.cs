@@ -1,4 +1,5 @@
 using System.Text.Json;
+using KnowledgeDistillation.Medical.Preprocessing;
 
 namespace KnowledgeDistillation.Medical.BraTS;
 
@@ -34,7 +35,7 @@ internal static class DecathlonLayout
                     continue;
                 CaseFiles found = new(id, path) { Labels = BraTSLabelConvention.MedicalSegmentationDecathlon };
                 for (int frame = 0; frame < channels.Length; frame++)
-                    found.AddImage(channels[frame], new BraTSImageFile(file, frame));
+                    found.AddImage(channels[frame], new ImageFile(file, frame));
                 foreach (string extension in (string[])[".nii.gz", ".nii"])
                 {
                     string labels = Path.Combine(folder, LabelFolder, id + extension);

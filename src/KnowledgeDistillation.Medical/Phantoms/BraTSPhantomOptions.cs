@@ -1,5 +1,4 @@
 using KnowledgeDistillation.Medical.Preprocessing;
-using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Medical.Phantoms;

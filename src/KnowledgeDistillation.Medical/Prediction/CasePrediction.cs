@@ -1,5 +1,5 @@
 using KnowledgeDistillation.Medical.Preprocessing;
-using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Medical.Prediction;

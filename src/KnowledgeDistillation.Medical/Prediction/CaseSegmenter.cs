@@ -1,6 +1,6 @@
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.Preprocessing;
-using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Medical.Prediction;

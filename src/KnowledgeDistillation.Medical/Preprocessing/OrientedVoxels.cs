@@ -48,7 +48,7 @@ internal sealed class OrientedVoxels
             row.Reverse();
     }
 
-    public bool IsZeroRow(int y, int z) => _voxels.IsZero(Position(y, z, 0, Grid.SizeX), Grid.SizeX);
+    public bool IsZeroRow(int y, int z) => _voxels.IsZero(Position(y, z, 0, Grid.Size.X), Grid.Size.X);
 
     private static Reorientation Unchanged(Reorientation orientation) => new(orientation.Target, orientation.Target.Orientation);
 

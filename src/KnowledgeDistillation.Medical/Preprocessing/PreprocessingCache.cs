@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using KnowledgeDistillation.Medical.BraTS;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -48,7 +47,7 @@ public sealed class PreprocessingCache
     /// <exception cref="ArgumentException">A name occurs twice, or a case lacks a modality.</exception>
     /// <exception cref="InvalidDataException">A source is damaged; the message names the case.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public IReadOnlyList<CachedCase> Prepare(IReadOnlyList<BraTSCase> cases, IProgress<int>? progress = null, CancellationToken cancellation = default)
+    public IReadOnlyList<CachedCase> Prepare(IReadOnlyList<ImageCase> cases, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(cases);
         if (cases.GroupBy(item => item.Id, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1) is { } repeated)
@@ -66,7 +65,7 @@ public sealed class PreprocessingCache
     /// <summary>Makes sure that a case lies preprocessed on disk.</summary>
     /// <exception cref="ArgumentException">The case lacks a modality.</exception>
     /// <exception cref="InvalidDataException">A source is damaged; the message names the case.</exception>
-    public CachedCase Prepare(BraTSCase source)
+    public CachedCase Prepare(ImageCase source)
     {
         ArgumentNullException.ThrowIfNull(source);
         string path = Path.Combine(_folder, source.Id + ".prep");
@@ -83,7 +82,7 @@ public sealed class PreprocessingCache
         return new CachedCase(this, source, path, sourceKey, header!, valid);
     }
 
-    internal PreprocessedCase Build(BraTSCase source, string path, string sourceKey)
+    internal PreprocessedCase Build(ImageCase source, string path, string sourceKey)
     {
         PreprocessedCase result = _preprocessor.Process(source);
         Directory.CreateDirectory(_folder);
@@ -93,13 +92,13 @@ public sealed class PreprocessingCache
 
     private static byte[] Hash(string text) => SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(text));
 
-    private string SourceKey(BraTSCase source)
+    private string SourceKey(ImageCase source)
     {
         Dictionary<string, string> hashes = [];
         StringBuilder key = new();
         foreach (string modality in Options.Modalities)
         {
-            if (!source.Images.TryGetValue(modality, out BraTSImageFile? image))
+            if (!source.Images.TryGetValue(modality, out ImageFile? image))
                 throw new ArgumentException($"Case {source.Id} has no modality '{modality}'; it has: {string.Join(", ", source.Images.Keys)}.", nameof(source));
             key.Append(modality).Append(' ').Append(image.Frame).Append(' ').Append(HashOf(image.Path)).Append('\n');
         }

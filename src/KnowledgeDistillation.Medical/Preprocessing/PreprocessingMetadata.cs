@@ -1,5 +1,5 @@
 using System.Globalization;
-using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;
 

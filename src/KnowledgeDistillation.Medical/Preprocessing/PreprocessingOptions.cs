@@ -1,6 +1,5 @@
 using System.Globalization;
-using KnowledgeDistillation.Medical.BraTS;
-using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;
 
@@ -10,8 +9,8 @@ namespace KnowledgeDistillation.Medical.Preprocessing;
 /// </summary>
 public sealed record PreprocessingOptions
 {
-    /// <summary>The modalities to prepare. Default: all four.</summary>
-    public IReadOnlyList<string> Modalities { get; init; } = BraTSModality.All;
+    /// <summary>The modalities to prepare. Default: the four of the paper's data set, BraTS: t1, t1ce, t2, flair.</summary>
+    public IReadOnlyList<string> Modalities { get; init; } = ["t1", "t1ce", "t2", "flair"];
 
     /// <summary>Around what to crop or pad. Default: the center of the volume.</summary>
     public CropCenter CropCenter { get; init; } = CropCenter.Volume;

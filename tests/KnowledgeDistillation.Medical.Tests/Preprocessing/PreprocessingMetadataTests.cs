@@ -1,7 +1,7 @@
 using FluentAssertions;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Preprocessing;
-using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests;

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
-using KnowledgeDistillation.Medical.Preprocessing;
 
-namespace KnowledgeDistillation.Medical.BraTS;
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>
 /// Hands out arrays of an exact length and takes them back. Reading ahead then allocates nothing after the first batches:

@@ -1,10 +1,10 @@
 using KnowledgeDistillation.Medical.Volumes;
 
-namespace KnowledgeDistillation.Medical.BraTS;
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>The images of one case in memory, all on the same grid.</summary>
 /// <remarks>Safe to read from several threads.</remarks>
-public sealed class BraTSVolumes
+public sealed class CaseVolumes
 {
     /// <summary>Images are registered to one another; a tenth of a voxel is far above rounding and far below what shifts a label.</summary>
     internal const double GridTolerance = 0.1;
@@ -14,7 +14,7 @@ public sealed class BraTSVolumes
     /// <param name="segmentation">Labels as they are on disk, or null where there are none.</param>
     /// <param name="labels">What the numbers in <paramref name="segmentation"/> mean, and the numbers that a prediction is written with.</param>
     /// <exception cref="ArgumentException">There is no image, the grids differ by more than a tenth of a voxel, or the grid has no orientation.</exception>
-    public BraTSVolumes(IReadOnlyDictionary<string, Volume> images, LabelVolume? segmentation, BraTSLabelConvention labels)
+    public CaseVolumes(IReadOnlyDictionary<string, Volume<float>> images, Volume<int>? segmentation, LabelMap labels)
     {
         ArgumentNullException.ThrowIfNull(images);
         ArgumentNullException.ThrowIfNull(labels);
@@ -36,14 +36,14 @@ public sealed class BraTSVolumes
         }
     }
 
-    /// <summary>Intensities by modality name (<see cref="BraTSModality"/>).</summary>
-    public IReadOnlyDictionary<string, Volume> Images { get; }
+    /// <summary>Intensities by modality name.</summary>
+    public IReadOnlyDictionary<string, Volume<float>> Images { get; }
 
     /// <summary>Labels as they are on disk; null where there are none.</summary>
-    public LabelVolume? Segmentation { get; }
+    public Volume<int>? Segmentation { get; }
 
     /// <summary>What the numbers in <see cref="Segmentation"/> mean, and the numbers that a prediction is written with.</summary>
-    public BraTSLabelConvention Labels { get; }
+    public LabelMap Labels { get; }
 
     /// <summary>The grid of the images.</summary>
     public VolumeGrid Grid { get; }
