@@ -1,5 +1,4 @@
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;
@@ -8,9 +7,7 @@ using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Metrics;
-using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Runtime;
-using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests;
 using KnowledgeDistillation.Training;

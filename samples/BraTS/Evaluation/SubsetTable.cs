@@ -1,5 +1,4 @@
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Statistics;
 using KnowledgeDistillation.Medical.BraTS;
 using Spectre.Console;

@@ -1,11 +1,8 @@
 using System.Globalization;
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Medical.BraTS;
-using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Preprocessing;
-using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Samples.BraTS.Output;
 using Spectre.Console;
 

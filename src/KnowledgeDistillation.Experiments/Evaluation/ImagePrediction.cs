@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Experiments.Reproduction.Results;
-using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Nifti;

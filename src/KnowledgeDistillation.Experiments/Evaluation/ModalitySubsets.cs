@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Experiments.Reproduction.Results;
-using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Medical.BraTS;
 
 namespace KnowledgeDistillation.Experiments.Evaluation;

@@ -1,5 +1,4 @@
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.BraTS;

@@ -39,7 +39,7 @@ public sealed record BraTSLabelConvention(int NecrosisLabel, int EdemaLabel, int
     /// <paramref name="fallback"/> where neither does (a case without enhancing tumor).
     /// </summary>
     /// <param name="present">The labels that occur in the segmentation.</param>
-    /// <param name="fallback">The convention where they do not tell.</param>
+    /// <param name="fallback">The convention where neither 3 nor 4 occurs.</param>
     /// <exception cref="InvalidDataException">Both 3 and 4 occur, so that neither can be taken for enhancing tumor.</exception>
     public static BraTSLabelConvention Detect(IReadOnlySet<int> present, BraTSLabelConvention fallback)
     {

@@ -34,6 +34,6 @@ internal sealed class CaseFiles(string id, string folder)
         SegmentationPath = path;
     }
 
-    /// <summary>Takes label 3 for enhancing tumor where the segmentation leaves it open, as in the data sets of 2023, which also brought new file names.</summary>
+    /// <summary>Takes label 3 for enhancing tumor where the segmentation leaves it open: that label and new file names came together in 2023.</summary>
     public void AssumeLabelsOf2023() => FallbackLabels = BraTSLabelConvention.BraTS2023;
 }

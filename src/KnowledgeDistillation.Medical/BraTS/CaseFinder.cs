@@ -2,7 +2,7 @@ using KnowledgeDistillation.Medical.Preprocessing;
 
 namespace KnowledgeDistillation.Medical.BraTS;
 
-/// <summary>Finds the files of all cases below a folder, by the names of files alone.</summary>
+/// <summary>Finds the files of all cases below a folder, by file names alone.</summary>
 internal static class CaseFinder
 {
     private const int MaximumDepth = 4;

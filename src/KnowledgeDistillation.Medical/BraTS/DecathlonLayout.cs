@@ -3,7 +3,7 @@ using KnowledgeDistillation.Medical.Preprocessing;
 
 namespace KnowledgeDistillation.Medical.BraTS;
 
-/// <summary>Task01 of the Medical Segmentation Decathlon: imagesTr with one 4-D file a case, labelsTr, and dataset.json that names the channels.</summary>
+/// <summary>Task01 of the Medical Segmentation Decathlon: imagesTr with one 4-D file per case, labelsTr, and dataset.json that names the channels.</summary>
 internal static class DecathlonLayout
 {
     public const string ImageFolder = "imagesTr";

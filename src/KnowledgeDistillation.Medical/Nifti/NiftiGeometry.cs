@@ -42,7 +42,7 @@ internal static class NiftiGeometry
             { QformCode: > 0 } => (Qform(header, size, file), "qform"),
             _ => (Fallback(header, size), "voxel size (pixdim)"),
         };
-        // Bits 0-2 of xyzt_units; unsaid counts as mm, as everywhere.
+        // Bits 0-2 of xyzt_units; no unit counts as mm, as in other tools.
         double millimeters = (header.Units & 7) switch { 1 => 1000, 3 => 0.001, _ => 1 };
         affine = new Affine(
             affine.M11 * millimeters, affine.M12 * millimeters, affine.M13 * millimeters, affine.M14 * millimeters,

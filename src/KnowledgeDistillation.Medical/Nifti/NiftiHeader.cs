@@ -78,7 +78,7 @@ public sealed class NiftiHeader
     /// <summary>The value that viewers show white (<c>cal_max</c>); not set where both limits are 0.</summary>
     internal double DisplayMaximum => fields.GetNumber(NiftiField.CalMax);
 
-    /// <summary>What the voxels mean (<c>intent_code</c>), 0 where unsaid.</summary>
+    /// <summary>What the voxels mean (<c>intent_code</c>), 0 where it is not stated.</summary>
     internal int IntentCode => (int)fields.GetInteger(NiftiField.IntentCode);
 
     /// <summary>The name of the intent (<c>intent_name</c>).</summary>
@@ -115,21 +115,21 @@ public sealed class NiftiHeader
     internal double TimeOffset => fields.GetNumber(NiftiField.TOffset);
 
     /// <summary>What the qform maps to (<c>qform_code</c>): 0 none, 1 scanner, 2 another scan, 3 Talairach, 4 MNI, 5 a template.</summary>
-    internal int QformCode => (int)fields.GetInteger(NiftiField.QformCode);
+    public int QformCode => (int)fields.GetInteger(NiftiField.QformCode);
 
     /// <summary>What the sform maps to (<c>sform_code</c>), with the values of <see cref="QformCode"/>.</summary>
-    internal int SformCode => (int)fields.GetInteger(NiftiField.SformCode);
+    public int SformCode => (int)fields.GetInteger(NiftiField.SformCode);
 
     /// <summary>The rotation of the qform as stored (<c>quatern_b</c>, <c>quatern_c</c>, <c>quatern_d</c>).</summary>
-    internal (double B, double C, double D) Quaternion =>
+    public (double B, double C, double D) Quaternion =>
         (fields.GetNumber(NiftiField.Quatern), fields.GetNumber(NiftiField.Quatern, 1), fields.GetNumber(NiftiField.Quatern, 2));
 
     /// <summary>The place of voxel (0, 0, 0) by the qform as stored (<c>qoffset_x</c>, <c>qoffset_y</c>, <c>qoffset_z</c>).</summary>
-    internal (double X, double Y, double Z) QuaternionOffset =>
+    public (double X, double Y, double Z) QuaternionOffset =>
         (fields.GetNumber(NiftiField.QOffset), fields.GetNumber(NiftiField.QOffset, 1), fields.GetNumber(NiftiField.QOffset, 2));
 
     /// <summary>The sform as stored, in the header's units (<c>srow_x</c>, <c>srow_y</c>, <c>srow_z</c>).</summary>
-    internal Affine Sform => new(
+    public Affine Sform => new(
         SformElement(0), SformElement(1), SformElement(2), SformElement(3),
         SformElement(4), SformElement(5), SformElement(6), SformElement(7),
         SformElement(8), SformElement(9), SformElement(10), SformElement(11));

@@ -12,7 +12,7 @@ namespace KnowledgeDistillation.Medical.Phantoms;
 /// four modalities with their own contrasts, bias fields and Rician noise, and an irregular tumor whose parts show as they do in MRI:
 /// edema is bright in FLAIR and T2 and faint in T1 and T1ce, the enhancing rim is bright in T1ce only, necrosis is dark in T1ce.
 /// Vessels (bright in T1ce) and white matter lesions (bright in FLAIR) make it harder. For demos, tests and first trials of a method;
-/// no replacement for patients.
+/// no substitute for patients.
 /// </summary>
 /// <remarks>
 /// Case i depends on the options and i alone, whatever other cases are made and in whatever order. Intensities are whole numbers, 0
@@ -108,7 +108,7 @@ public sealed class BraTSPhantom
     public static string IdOf(int index) => $"Brats18_PHANTOM_{index + 1:0000}_1";
 
     /// <summary>
-    /// Writes cases 0 to <paramref name="count"/> - 1 in the layout of BraTS 2018, in parallel: HGG and LGG folders, five NIfTI files a case,
+    /// Writes cases 0 to <paramref name="count"/> - 1 in the layout of BraTS 2018, in parallel: HGG and LGG folders, five NIfTI files per case,
     /// int16 intensities and uint8 labels. The same options give the same bytes. The folder appears once it is complete.
     /// </summary>
     /// <param name="folder">A folder that does not exist yet or is empty.</param>

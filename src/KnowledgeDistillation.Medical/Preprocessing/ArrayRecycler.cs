@@ -4,7 +4,7 @@ namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>
 /// Hands out arrays of an exact length and takes them back. Reading ahead then allocates nothing after the first batches:
-/// a garbage collection that the reading thread brings about could strike in the middle of a native call of the training thread.
+/// a garbage collection that the reading thread causes could happen during a native call of the training thread.
 /// </summary>
 internal sealed class ArrayRecycler
 {

@@ -154,7 +154,7 @@ internal static class CacheEntry
 
     /// <summary>All of a case but its voxels.</summary>
     // Labels: the number on disk of each class other than background, in the order of the classes. Foreground: the voxels of each of these
-    // classes, followed by those that the crop keeps. Older entries use other keys in both, so only the order counts.
+    // classes, followed by those that the crop keeps. Older entries use other keys in both, and more of them at the end, so the order counts alone.
     internal sealed record Header(
         string SourceKey,
         string[] Modalities,
@@ -164,7 +164,7 @@ internal static class CacheEntry
         int[] CropSize,
         int SubsamplingFactor,
         OrderedDictionary<string, int> Labels,
-        [property: JsonPropertyName("Tumour")] OrderedDictionary<string, int>? Foreground)
+        [property: JsonPropertyName("Tumour")] OrderedDictionary<string, double>? Foreground)
     {
         private const string Kept = "kept";
 
@@ -178,7 +178,9 @@ internal static class CacheEntry
 
         internal LabelMap LabelMap => new(Labels.Select(label => (label.Key, label.Value)));
 
-        internal ForegroundVoxels? ForegroundVoxels => Foreground is null ? null : new(Foreground.Values.SkipLast(1), Foreground.Values.Last());
+        internal ForegroundVoxels? ForegroundVoxels => Foreground is null
+            ? null
+            : new(Foreground.Values.Take(Labels.Count).Select(count => (int)count), (int)Foreground.GetAt(Labels.Count).Value);
 
         internal long PayloadLength => (long)Geometry.Size.VoxelCount * ((Modalities.Length * sizeof(float)) + (Foreground is null ? 0 : 1));
 
@@ -197,9 +199,9 @@ internal static class CacheEntry
                 item.Foreground is null ? null : Counts(item.Foreground));
         }
 
-        private static OrderedDictionary<string, int> Counts(ForegroundVoxels voxels)
+        private static OrderedDictionary<string, double> Counts(ForegroundVoxels voxels)
         {
-            OrderedDictionary<string, int> counts = [];
+            OrderedDictionary<string, double> counts = [];
             for (int number = 1; number <= voxels.ClassCount; number++)
                 counts.Add(number.ToString(CultureInfo.InvariantCulture), voxels[number]);
             counts.Add(Kept, voxels.Kept);

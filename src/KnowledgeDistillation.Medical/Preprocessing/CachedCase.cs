@@ -12,7 +12,7 @@ public sealed class CachedCase
         (_cache, Source, _path, _sourceKey, Geometry, Foreground, HasClasses, WasCached) =
             (cache, source, path, sourceKey, header.Geometry, header.ForegroundVoxels, header.Foreground is not null, wasCached);
 
-    /// <summary>The case that it was made of.</summary>
+    /// <summary>The case from which it was made.</summary>
     public ImageCase Source { get; }
 
     /// <summary>The name of the case.</summary>

@@ -11,7 +11,7 @@ internal readonly record struct ImageStatistics(long Count, double Mean, double 
 
     public static ImageStatistics Of(OrientedVoxels voxels) => voxels.Int16 is { IsEmpty: false } integers ? OfIntegers(integers) : OfRows(voxels);
 
-    /// <summary>From sums without any rounding.</summary>
+    /// <summary>Computed from integer sums, which are not rounded.</summary>
     private static ImageStatistics OfIntegers(ReadOnlySpan<short> voxels)
     {
         (long count, long sum, long squares) = (0, 0, 0);

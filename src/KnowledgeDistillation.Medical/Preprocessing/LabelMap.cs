@@ -26,7 +26,8 @@ public sealed record LabelMap
         if (all.DistinctBy(item => item.Name).Count() < all.Length || all.DistinctBy(item => item.Label).Count() < all.Length)
         {
             throw new ArgumentException(
-                $"The classes of a label map need names and numbers of their own, but they are {string.Join(", ", all.Select(item => $"{item.Label} ({item.Name})"))}.",
+                "The classes of a label map need names and numbers of their own, but they are "
+                    + $"{string.Join(", ", all.Select(item => $"{item.Label} ({item.Name})"))}.",
                 nameof(classes));
         }
 

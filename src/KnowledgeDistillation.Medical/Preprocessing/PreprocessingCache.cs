@@ -7,7 +7,7 @@ namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>
 /// Keeps preprocessed cases on disk, so that they are computed once and not in each epoch. An entry is valid for one set of options
-/// and the very bytes of the source files (SHA-256): a changed option or a changed file is noticed, whatever its date and size. A
+/// and the exact bytes of the source files (SHA-256): a changed option or a changed file is noticed, whatever its date and size. A
 /// damaged entry (CRC-32C) is computed anew. Each set of options has its own folder; a changed source replaces its entry there.
 /// </summary>
 /// <remarks>Entries are written to a temporary file and moved, so that several processes may share a cache. Safe to use from several threads.</remarks>
@@ -17,10 +17,10 @@ public sealed class PreprocessingCache
     private readonly string _folder;
     private readonly ILogger _logger;
 
-    /// <summary>Opens a cache, or starts one.</summary>
+    /// <summary>Opens a cache, or starts a new one.</summary>
     /// <param name="folder">Where the entries lie; made when the first one is written. Delete it at any time.</param>
     /// <param name="options">How cases are preprocessed.</param>
-    /// <param name="logger">Told about entries that are made anew.</param>
+    /// <param name="logger">Receives a message for each entry that is made anew.</param>
     /// <exception cref="ArgumentException">An option is wrong.</exception>
     public PreprocessingCache(string folder, PreprocessingOptions? options = null, ILogger? logger = null)
     {
@@ -41,7 +41,7 @@ public sealed class PreprocessingCache
 
     /// <summary>Makes sure that all cases lie preprocessed on disk.</summary>
     /// <param name="cases">The cases; each needs the modalities of the options.</param>
-    /// <param name="progress">Told the number of cases done so far, from any thread.</param>
+    /// <param name="progress">Receives the number of cases done so far, from any thread.</param>
     /// <param name="cancellation">Stops between cases; what is done is kept.</param>
     /// <returns>The cases, in the given order.</returns>
     /// <exception cref="ArgumentException">A name occurs twice, or a case lacks a modality.</exception>

@@ -4,7 +4,7 @@ using KnowledgeDistillation.Metrics;
 namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>
-/// Makes network input of a case: reorientation to RAS; each modality minus the mean, divided by the (population) standard
+/// Turns a case into the input of a network: reorientation to RAS; each modality minus the mean, divided by the (population) standard
 /// deviation, of its non-zero voxels in the whole volume, background staying 0; crop or pad; subsampling, images by the mean of
 /// each block, labels by its nearest voxel.
 /// </summary>

@@ -6,7 +6,7 @@ namespace KnowledgeDistillation.Metrics;
 /// <summary>
 /// The exact Euclidean distance in mm from each voxel to the nearest voxel of a mask, for any voxel size, in time linear in the
 /// number of voxels: one axis after another, the lower envelope of parabolas along each line (Felzenszwalb and Huttenlocher,
-/// "Distance Transforms of Sampled Functions", Theory of Computing 8, 2012). Where all that is known of some lines so far is short, as in a fragmented mask,
+/// "Distance Transforms of Sampled Functions", Theory of Computing 8, 2012). Where the distances found so far are short, as in a fragmented mask,
 /// the few parabolas within that reach are compared directly, which gives the same minimum sooner.
 /// </summary>
 /// <remarks>

@@ -1,5 +1,4 @@
 using KnowledgeDistillation.Benchmarks.Harness;
-using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
 using static TorchSharp.torch;

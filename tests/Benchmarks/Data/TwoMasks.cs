@@ -1,5 +1,4 @@
 using KnowledgeDistillation.Benchmarks.Harness;
-using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;
 

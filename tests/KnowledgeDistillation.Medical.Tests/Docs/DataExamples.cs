@@ -52,7 +52,7 @@ public sealed class DataExamples : IDisposable
     {
         BraTSPhantom phantom = new(new() { Size = VolumeSize.Cube(32), Seed = 1 });
         phantom.WriteDataset(folder, count: 12);                     // BraTS 2018 layout, NIfTI
-        CaseVolumes one = phantom.Create(0);                        // or in memory
+        CaseVolumes one = phantom.Create(0);                         // or in memory
         one.Images.Should().HaveCount(4);
     }
 

@@ -22,12 +22,12 @@ public class NiftiExample
             NiftiImage.FromLabels(new Volume<int>(grid, new int[grid.VoxelCount])).Save(segmentationPath);
 
             NiftiImage image = NiftiImage.Load(t1cePath);
-            Volume<float> t1ce = image.ToVolume();                              // floats, slope and intercept applied
+            Volume<float> t1ce = image.ToVolume();                       // floats, slope and intercept applied
             Console.WriteLine(image.Grid);                               // 240×240×155 voxels, LPS, [-1 0 0 0; 0 -1 0 239; 0 0 1 0]
 
             Volume<int> tumor = NiftiImage.Load(segmentationPath).ToLabels(); // integers, or an error that names the first voxel that is none
 
-            Volume<float> ras = t1ce.ReorientTo(Orientation.RAS);               // voxels permuted, never interpolated
+            Volume<float> ras = t1ce.ReorientTo(Orientation.RAS);        // voxels permuted, never interpolated
             Volume<int> predicted = new(ras.Grid, new int[ras.Grid.VoxelCount]);
 
             // Back in the grid of the input, with its header kept.

@@ -23,7 +23,8 @@ public sealed class CaseVolumesTests
     public void Images_on_different_grids_are_refused(VolumeGrid other)
     {
         Action make = () => _ = new CaseVolumes(
-            new Dictionary<string, Volume<float>> { ["t1"] = TinyCases.Image(1), ["t2"] = TinyCases.Image(1, other) }, null, BraTSLabelConvention.BraTS2018.Map);
+            new Dictionary<string, Volume<float>> { ["t1"] = TinyCases.Image(1), ["t2"] = TinyCases.Image(1, other) },
+            null, BraTSLabelConvention.BraTS2018.Map);
         make.Should().Throw<ArgumentException>().WithMessage("*must lie on one grid, but t1 has 4×3×2 voxels*t2 has*");
     }
 
@@ -31,7 +32,8 @@ public sealed class CaseVolumesTests
     public void Segmentation_on_another_grid_is_refused()
     {
         Volume<int> elsewhere = new(new VolumeGrid(new(4, 3, 2), Affine.Identity), new int[24]);
-        Action make = () => _ = new CaseVolumes(new Dictionary<string, Volume<float>> { ["t1"] = TinyCases.Image(1) }, elsewhere, BraTSLabelConvention.BraTS2018.Map);
+        Action make = () =>
+            _ = new CaseVolumes(new Dictionary<string, Volume<float>> { ["t1"] = TinyCases.Image(1) }, elsewhere, BraTSLabelConvention.BraTS2018.Map);
         make.Should().Throw<ArgumentException>().WithMessage("*the segmentation has*");
     }
 
@@ -39,7 +41,8 @@ public sealed class CaseVolumesTests
     public void Grid_without_orientation_is_refused()
     {
         VolumeGrid flat = new(new VolumeSize(4, 3, 2), Affine.Scaling(1, 1, 0));
-        Action make = () => _ = new CaseVolumes(new Dictionary<string, Volume<float>> { ["t1"] = TinyCases.Image(1, flat) }, null, BraTSLabelConvention.BraTS2018.Map);
+        Action make = () =>
+            _ = new CaseVolumes(new Dictionary<string, Volume<float>> { ["t1"] = TinyCases.Image(1, flat) }, null, BraTSLabelConvention.BraTS2018.Map);
         make.Should().Throw<ArgumentException>().WithMessage("*spans space*");
     }
 

@@ -100,7 +100,8 @@ public sealed class PreprocessorTests
         float[] t1 = new float[10], t2 = new float[10];
         (t1[6], t1[7], t2[8]) = (1, 2, 5);
         VolumeGrid grid = Ras(10, 1, 1);
-        CaseVolumes volumes = new(new Dictionary<string, Volume<float>> { ["t1"] = new(grid, t1), ["t2"] = new(grid, t2) }, null, BraTSLabelConvention.BraTS2018.Map);
+        CaseVolumes volumes = new(
+            new Dictionary<string, Volume<float>> { ["t1"] = new(grid, t1), ["t2"] = new(grid, t2) }, null, BraTSLabelConvention.BraTS2018.Map);
         PreprocessingOptions options = new() { Modalities = ["t1", "t2"], CropCenter = CropCenter.Brain, CropSize = new(5, 1, 1), SubsamplingFactor = 1 };
         PreprocessedCase result = new Preprocessor(options).Process("X", volumes);
         result.Geometry.CropOffset.Should().Be((5, 0, 0));
