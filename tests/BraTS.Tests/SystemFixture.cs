@@ -60,7 +60,7 @@ public sealed class SystemFixture : IDisposable
 
     /// <summary>The settings with a network.</summary>
     internal static ExperimentSettings With(ExperimentSettings settings, string kind) =>
-        kind == NetworkKind.UNet.OptionName() ? settings : settings with { Network = NetworkKinds.Parse(kind) };
+        kind.Equals(NetworkNames.UNet, StringComparison.OrdinalIgnoreCase) ? settings : settings with { Network = kind };
 
     internal static int SpatialDimensions(string kind) => With(ExperimentSettings.Paper, kind).SpatialDimensions;
 
@@ -74,7 +74,7 @@ public sealed class SystemFixture : IDisposable
     /// <summary>Trains a system by the command, and before it the teacher with the same settings if it needs one and there is none yet.</summary>
     internal void Train(string system, string kind, string folder, IReadOnlyList<string> settings)
     {
-        string[] network = kind == NetworkKind.UNet.OptionName() ? [] : ["--network", kind];
+        string[] network = kind.Equals(NetworkNames.UNet, StringComparison.OrdinalIgnoreCase) ? [] : ["--network", kind];
         string[] teachers = [];
         if (SegmentationSystems.Of(system).NeedsTeacher)
         {

@@ -27,8 +27,8 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
         {
             var systems = new TheoryData<string, string>();
             foreach (string system in SegmentationSystems.Names)
-                systems.Add(system, NetworkKind.UNet.OptionName());
-            foreach (string network in NetworkKinds.OptionNames.Except([NetworkKind.UNet.OptionName()]))
+                systems.Add(system, NetworkNames.UNet.ToLowerInvariant());
+            foreach (string network in NetworkNames.All.Select(name => name.ToLowerInvariant()).Except([NetworkNames.UNet.ToLowerInvariant()]))
             {
                 systems.Add(SegmentationSystems.Teacher.Name, network);
                 systems.Add(SegmentationSystems.KDNet.Name, network);

@@ -3,7 +3,7 @@ using KnowledgeDistillation.Medical.BraTS;
 namespace KnowledgeDistillation.Experiments.Evaluation;
 
 /// <summary>The non-empty subsets of some modalities, and their names.</summary>
-internal static class ModalitySubsets
+public static class ModalitySubsets
 {
     /// <summary>All of them, the smaller first, each in the order of the modalities.</summary>
     public static IReadOnlyList<IReadOnlyList<string>> Of(IReadOnlyList<string> modalities) =>
