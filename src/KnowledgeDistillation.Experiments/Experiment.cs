@@ -119,15 +119,16 @@ public sealed class Experiment
         ArgumentNullException.ThrowIfNull(systems);
         if (Split.Test.Count == 0)
             throw new ExperimentException("There are no test cases: ask for at least two folds.", nameof(ExperimentSettings.Folds));
+        IReadOnlyDictionary<string, CachedCase> prepared = Prepared(cancellation);
         var scores = new List<CaseScore>();
         foreach (SegmentationSystem system in systems.Select(SegmentationSystems.Of))
         {
             using SegmentationModel model = Load(system.Name);
             EvaluationCase[] cases =
             [
-                .. TestCases(cancellation).Select(item => system.Inputs == SystemInputs.AnyModalities
-                    ? new EvaluationCase(item.Source, () => item.Load().Only(Modality))
-                    : EvaluationCase.Of(item)),
+                .. Split.Test.Select(item => system.Inputs == SystemInputs.AnyModalities
+                    ? new EvaluationCase(item, () => prepared[item.Id].Load().Only(Modality))
+                    : EvaluationCase.Of(item, prepared[item.Id])),
             ];
             scores.AddRange(ModelEvaluation.Score(system.Title, model, cases, [ScoringGrid.Training], _display, cancellation));
         }

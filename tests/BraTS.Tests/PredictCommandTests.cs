@@ -29,14 +29,14 @@ public sealed class PredictCommandTests(TrainedNetworks trained)
     public void An_oblique_image_of_another_orientation_and_size_gets_its_labels_in_its_own_grid()
     {
         NiftiImage source = NiftiImage.Load(trained.T1ce[0]);
-        Volume sagittal = source.ToVolume().ReorientTo(Orientation.Parse("PIR"));
+        Volume<float> sagittal = source.ToVolume().ReorientTo(Orientation.Parse("PIR"));
         string image = trained.In("sagittal.nii"), result = trained.In("sagittal_labels.nii.gz");
         NiftiImage.FromVolume(sagittal).Save(image);
 
         Kdnet.Run("predict", "--model", trained.Student, "--out", result, "--threads", "1", image).ExitCode.Should().Be(0);
         Kdnet.Run("predict", "--model", trained.Student, "--out", trained.In("axial_labels.nii.gz"), "--threads", "1", trained.T1ce[0]).ExitCode.Should().Be(0);
 
-        LabelVolume labels = NiftiImage.Load(result).ToLabels();
+        Volume<int> labels = NiftiImage.Load(result).ToLabels();
         labels.Grid.CoincidesWith(sagittal.Grid).Should().BeTrue();
         labels.ReorientTo(source.Grid.Orientation).Voxels.Should().Equal(NiftiImage.Load(trained.In("axial_labels.nii.gz")).ToLabels().Voxels);
     }

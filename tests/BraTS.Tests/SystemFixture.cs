@@ -6,7 +6,7 @@ using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
-using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests;

@@ -1,5 +1,4 @@
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Statistics;
 using KnowledgeDistillation.Medical.BraTS;
 using Spectre.Console;
@@ -23,7 +22,7 @@ internal static class SubsetTable
             Border = TableBorder.Rounded,
         };
         foreach (string modality in modalities)
-            table.AddColumn(new TableColumn(ModalityTitles.Of(modality)).Centered());
+            table.AddColumn(new TableColumn(BraTSModality.Title(modality)).Centered());
         foreach (Region region in BraTSRegions.All)
             table.AddColumn(new TableColumn(region.Name).RightAligned());
         foreach ((IReadOnlyList<string> subset, IReadOnlyList<CaseScore> subsetScores) in scores)

@@ -36,11 +36,12 @@ internal static class InspectionText
     private static string Lacking(IReadOnlyList<BraTSCase> cases) => string.Concat(BraTSModality.All
         .Select(modality => (modality, count: cases.Count(item => !item.Images.ContainsKey(modality))))
         .Where(lacking => lacking.count > 0)
-        .Select(lacking => $"; {lacking.count} without {ModalityTitles.Of(lacking.modality)}"));
+        .Select(lacking => $"; {lacking.count} without {BraTSModality.Title(lacking.modality)}"));
 
     private static string Conventions(DatasetInspection inspection) => inspection.Tumors.Count == 0 ? "" : "; labels " + string.Join(" and ", inspection.Tumors
         .GroupBy(tumor => tumor.Labels)
-        .Select(group => $"{group.Key.NecrosisLabel} necrosis, {group.Key.EdemaLabel} edema, {group.Key.EnhancingLabel} enhancing"));
+        .Select(group => $"{group.Key.LabelOf(BraTSLabelConvention.NecrosisClass)} necrosis, {group.Key.LabelOf(BraTSLabelConvention.EdemaClass)} edema, "
+            + $"{group.Key.LabelOf(BraTSLabelConvention.EnhancingClass)} enhancing"));
 
     private static void ShowFaults(DatasetInspection inspection, Display display)
     {
@@ -54,15 +55,15 @@ internal static class InspectionText
 
     private static void ShowTumors(DatasetInspection inspection, int cropEdge, Display display)
     {
-        TumorVoxels[] tumors = [.. inspection.Tumors.Select(tumor => tumor.Voxels)];
+        ForegroundVoxels[] tumors = [.. inspection.Tumors.Select(tumor => tumor.Voxels)];
         long total = tumors.Sum(tumor => (long)tumor.Total);
         var table = new Table { Border = TableBorder.Rounded };
         table.AddColumn("Label").AddColumn(new TableColumn("Share of the volume").RightAligned())
             .AddColumn(new TableColumn("Share of the tumor").RightAligned())
             .AddColumn(new TableColumn("Cases without it").RightAligned());
-        AddRow("necrosis, non-enhancing core", tumor => tumor.Necrosis);
-        AddRow("edema", tumor => tumor.Edema);
-        AddRow("enhancing tumor", tumor => tumor.Enhancing);
+        AddRow("necrosis, non-enhancing core", tumor => tumor[BraTSLabelConvention.NecrosisClass]);
+        AddRow("edema", tumor => tumor[BraTSLabelConvention.EdemaClass]);
+        AddRow("enhancing tumor", tumor => tumor[BraTSLabelConvention.EnhancingClass]);
         AddRow("whole tumor", tumor => tumor.Total);
         display.Say();
         display.Show(table);
@@ -76,7 +77,7 @@ internal static class InspectionText
         if (worst.Length > CasesShown)
             display.Say($"  and less in {worst.Length - CasesShown} more");
 
-        void AddRow(string name, Func<TumorVoxels, int> count)
+        void AddRow(string name, Func<ForegroundVoxels, int> count)
         {
             long voxels = tumors.Sum(tumor => (long)count(tumor));
             table.AddRow(

@@ -34,7 +34,7 @@ internal sealed record DemoReport
     private ReportDocument Document() => new("From several MRI modalities to one",
     [
         new ReportBlock.Paragraph(
-            $"A teacher that sees T1, T1ce, T2 and FLAIR helps a student that sees {ModalityTitles.Of(Modality)} only. "
+            $"A teacher that sees T1, T1ce, T2 and FLAIR helps a student that sees {BraTSModality.Title(Modality)} only. "
                 + "The baseline is the same network without help.",
             ReportTone.Lead),
         new ReportBlock.Paragraph(

@@ -17,7 +17,7 @@ public sealed record DatasetInspection(
     BraTSDataset Dataset,
     string Layout,
     IReadOnlyList<(string Grid, int Cases)> Grids,
-    IReadOnlyList<(BraTSCase Case, BraTSLabelConvention Labels, TumorVoxels Voxels)> Tumors,
+    IReadOnlyList<(BraTSCase Case, LabelMap Labels, ForegroundVoxels Voxels)> Tumors,
     long Volume)
 {
     /// <summary>Looks at all cases, also those that lack a modality or a reference.</summary>
@@ -30,7 +30,7 @@ public sealed record DatasetInspection(
             FaultyCases = FaultyCaseHandling.Skip,
         });
         var grids = new Dictionary<string, int>(StringComparer.Ordinal);
-        var tumors = new List<(BraTSCase, BraTSLabelConvention, TumorVoxels)>();
+        var tumors = new List<(BraTSCase, LabelMap, ForegroundVoxels)>();
         long volume = 0;
         return display.ShowCount("reading cases", dataset.Cases.Count, progress =>
         {
@@ -43,10 +43,10 @@ public sealed record DatasetInspection(
                 PreprocessedCase prepared = new Preprocessor(settings.Preprocessing([modality])).Process(item);
                 VolumeGrid grid = prepared.Geometry.NativeGrid;
                 string text = string.Create(CultureInfo.InvariantCulture,
-                    $"{grid.SizeX}×{grid.SizeY}×{grid.SizeZ} voxels of {grid.Spacing.X:0.##}×{grid.Spacing.Y:0.##}×{grid.Spacing.Z:0.##} mm, "
+                    $"{grid.Size} voxels of {grid.Spacing.X:0.##}×{grid.Spacing.Y:0.##}×{grid.Spacing.Z:0.##} mm, "
                     + $"{grid.Orientation}");
                 grids[text] = grids.GetValueOrDefault(text) + 1;
-                if (prepared.Tumor is { } tumor)
+                if (prepared.Foreground is { } tumor)
                 {
                     tumors.Add((item, prepared.Labels, tumor));
                     volume += grid.VoxelCount;

@@ -7,5 +7,5 @@ namespace KnowledgeDistillation.Experiments.Evaluation;
 public sealed record EvaluationCase(BraTSCase Source, Func<PreprocessedCase> Load)
 {
     /// <summary>A case that is loaded from a cache.</summary>
-    public static EvaluationCase Of(CachedCase cached) => new(cached.Source, cached.Load);
+    public static EvaluationCase Of(BraTSCase source, CachedCase cached) => new(source, cached.Load);
 }

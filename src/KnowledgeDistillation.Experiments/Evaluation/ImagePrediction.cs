@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Experiments.Reproduction.Results;
-using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.BraTS;
@@ -27,18 +25,18 @@ public sealed class ImagePrediction
         IReadOnlyList<string> known = model.Network.Modalities;
         if (known.Count > 1 && model.Network.NeedsAllModalities)
         {
-            throw new ExperimentException($"The network needs {string.Join(", ", known.Select(ModalityTitles.Of))}; "
+            throw new ExperimentException($"The network needs {string.Join(", ", known.Select(BraTSModality.Title))}; "
                 + "predict needs one that is content with a single modality, for example a student or a baseline.");
         }
 
         if (known.Count > 1 && modality is null)
         {
             throw new ExperimentException(
-                $"The network works with any of {string.Join(", ", known.Select(ModalityTitles.Of))}: say which one the images are.");
+                $"The network works with any of {string.Join(", ", known.Select(BraTSModality.Title))}: say which one the images are.");
         }
 
         if (modality is not null && !known.Contains(modality))
-            throw new ExperimentException($"The network sees {string.Join(", ", known.Select(ModalityTitles.Of))}, but the images are said to be {modality}.");
+            throw new ExperimentException($"The network sees {string.Join(", ", known.Select(BraTSModality.Title))}, but the images are said to be {modality}.");
         _modality = modality ?? known[0];
         _segmenter = ModelInference.Segmenter(model);
         _preprocessor = new Preprocessor(PreprocessingMetadata.Read(model.Metadata, [_modality]));
@@ -72,9 +70,9 @@ public sealed class ImagePrediction
         NiftiImage input = NiftiImage.Load(image);
         if (input.FrameCount != 1)
             throw new InvalidDataException($"it holds {input.FrameCount} volumes; one volume is needed.");
-        var volumes = new BraTSVolumes(new Dictionary<string, Volume> { [_modality] = input.ToVolume() }, null, BraTSLabelConvention.BraTS2018);
+        var volumes = new CaseVolumes(new Dictionary<string, Volume<float>> { [_modality] = input.ToVolume() }, null, BraTSLabelConvention.BraTS2018.Map);
         using CasePrediction prediction = _segmenter.Predict(_preprocessor.Process(Path.GetFileName(image), volumes));
-        LabelVolume labels = volumes.Labels.ToLabels(volumes.Grid, prediction.NativeClasses());
+        Volume<int> labels = volumes.Labels.ToLabels(volumes.Grid, prediction.NativeClasses());
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(result))!);
         input.WithVoxels(labels).Save(result);
     }

@@ -1,5 +1,4 @@
-using KnowledgeDistillation.Experiments.Reproduction.Results;
-using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Medical.BraTS;
 
 namespace KnowledgeDistillation.Experiments.Evaluation;
 
@@ -15,5 +14,5 @@ public static class ModalitySubsets
     ];
 
     /// <summary>For example "T1ce + FLAIR".</summary>
-    public static string Title(IEnumerable<string> modalities) => string.Join(" + ", modalities.Select(ModalityTitles.Of));
+    public static string Title(IEnumerable<string> modalities) => string.Join(" + ", modalities.Select(BraTSModality.Title));
 }

@@ -52,12 +52,6 @@ public static class ModelEvaluation
     private static byte[] NativeReference(BraTSCase source, PreprocessedCase prepared) =>
         prepared.Labels.ToClasses(NiftiImage.Load(source.SegmentationPath!).ToLabels());
 
-    private static IReadOnlyList<RegionScores> Compare(byte[] prediction, byte[] reference, VolumeGrid grid) => SegmentationEvaluator.Evaluate(
-        Array.ConvertAll(prediction, label => (int)label),
-        Array.ConvertAll(reference, label => (int)label),
-        grid.SizeX,
-        grid.SizeY,
-        grid.SizeZ,
-        grid.Spacing,
-        BraTSRegions.All);
+    private static IReadOnlyList<RegionScores> Compare(byte[] prediction, byte[] reference, VolumeGrid grid) => SegmentationEvaluator.Evaluate<byte>(
+        prediction, reference, grid.Size, grid.Spacing, BraTSRegions.All);
 }

@@ -1,5 +1,4 @@
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.BraTS;
@@ -30,7 +29,7 @@ internal sealed record ComparisonFigure(string Title, IReadOnlyList<(string Capt
         int z = SlicePicture.WithMostTumor(prepared.Classes!, prepared.Size);
         return new ComparisonFigure(title,
         [
-            ($"Input ({ModalityTitles.Of(modality)})", Picture(null)),
+            ($"Input ({BraTSModality.Title(modality)})", Picture(null)),
             ("Reference", Picture(prepared.Classes)),
             .. predictions.Select(prediction => (prediction.Caption, Picture(prediction.Classes))),
         ]);
@@ -53,7 +52,7 @@ internal sealed record ComparisonFigure(string Title, IReadOnlyList<(string Capt
         ComparisonFigure DrawCase(CachedCase item, string rank)
         {
             PreprocessedCase prepared = item.Load();
-            return Draw(TitleOf(rank, item.Id, item.Grade), prepared, modality,
+            return Draw(TitleOf(rank, item.Id, scores.First(score => score.CaseId == item.Id).Grade), prepared, modality,
             [
                 (CaptionOf(SegmentationSystems.Baseline.Title, OfCase(SegmentationSystems.Baseline, item.Id)), ModelInference.Classes(baseline, prepared)),
                 (CaptionOf(SegmentationSystems.KDNet.Title, OfCase(SegmentationSystems.KDNet, item.Id)), ModelInference.Classes(student, prepared)),

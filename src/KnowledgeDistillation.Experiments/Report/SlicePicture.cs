@@ -1,4 +1,4 @@
-using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 using SkiaSharp;
 
 namespace KnowledgeDistillation.Experiments.Report;

@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Losses;
@@ -132,7 +131,7 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
     {
         string name = system == SegmentationSystems.KDNet ? "KD-Net" : system.Title;
         string network = settings.Network is null or NetworkNames.UNet ? "" : $" ({settings.Network})";
-        string on = modality.Length > 0 ? $" on {ModalityTitles.Of(modality)}" : "";
+        string on = modality.Length > 0 ? $" on {BraTSModality.Title(modality)}" : "";
         return name + network + on;
     }
 

@@ -42,17 +42,22 @@ internal sealed record ReproductionRun(PlannedRun Planned, ReproductionFolder Fo
         training.Run(split, cached, device, display, cancellation);
 
         var watch = Stopwatch.StartNew();
-        CachedCase[] test = [.. split.Test.Select(item => cached[item.Id])];
         using var model = SegmentationModel.Load(new RunResults(working).Best, device);
         IReadOnlyList<CaseScore> scores =
-            ModelEvaluation.Score(Planned.Row, model, [.. test.Select(ToScore)], Enum.GetValues<ScoringGrid>(), display, cancellation);
+            ModelEvaluation.Score(
+                Planned.Row,
+                model,
+                [.. split.Test.Select(item => ToScore(item, cached[item.Id]))],
+                Enum.GetValues<ScoringGrid>(),
+                display,
+                cancellation);
         double trained = training.Stages.Sum(stage => stage.ReadHistory().Sum(epoch => epoch.Seconds));
         RunFacts facts = RunCircumstances.Now(trained + watch.Elapsed.TotalSeconds, device);
         results.Publish(working, scores, facts, claim);
     }
 
     // A network that works with any modalities is shown the one that is at hand.
-    private EvaluationCase ToScore(CachedCase item) => Planned.System.Inputs == SystemInputs.AnyModalities
-        ? new EvaluationCase(item.Source, () => item.Load().Only(Planned.Modality))
-        : EvaluationCase.Of(item);
+    private EvaluationCase ToScore(BraTSCase source, CachedCase cached) => Planned.System.Inputs == SystemInputs.AnyModalities
+        ? new EvaluationCase(source, () => cached.Load().Only(Planned.Modality))
+        : EvaluationCase.Of(source, cached);
 }

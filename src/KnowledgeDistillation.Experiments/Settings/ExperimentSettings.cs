@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
-using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Training;

@@ -1,5 +1,5 @@
 using KnowledgeDistillation.Medical.Preprocessing;
-using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 using TorchSharp;
 
 namespace KnowledgeDistillation.Medical.BraTS;

@@ -4,14 +4,14 @@ using KnowledgeDistillation.Runtime;
 namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>
-/// How cases are put together to batches. The defaults are those of training; <see cref="Evaluation"/> those of validation and tests. Immutable.
+/// How cases are combined into batches. The defaults are those of training; <see cref="Evaluation"/> those of validation and tests. Immutable.
 /// </summary>
 public sealed record BraTSBatchOptions
 {
     /// <summary>All cases in their given order, as they are.</summary>
     public static BraTSBatchOptions Evaluation { get; } = new() { Shuffle = false, Flip = false };
 
-    /// <summary>Cases in a batch, at least 1; the last batch of an epoch may have fewer. Default 1.</summary>
+    /// <summary>Cases per batch, at least 1; the last batch of an epoch may have fewer. Default 1.</summary>
     public int BatchSize { get; init; } = 1;
 
     /// <summary>Determines, with the number of the epoch, order and flips. Default 0.</summary>

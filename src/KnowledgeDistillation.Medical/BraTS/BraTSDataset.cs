@@ -91,7 +91,7 @@ public sealed class BraTSDataset
                 4 => BraTSLabelConvention.BraTS2018,
                 _ => null,
             };
-            Dictionary<string, BraTSImageFile> images = BraTSModality.All.Where(files.Images.ContainsKey)
+            Dictionary<string, ImageFile> images = BraTSModality.All.Where(files.Images.ContainsKey)
                 .ToDictionary(modality => modality, modality => files.Images[modality], StringComparer.Ordinal);
             BraTSCase candidate = new(files.Id, images, files.SegmentationPath, grade, labels, files.FallbackLabels);
             string? fault = candidate.FindFault(options.VerifySegmentations);

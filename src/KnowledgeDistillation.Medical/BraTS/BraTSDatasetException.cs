@@ -4,11 +4,6 @@ namespace KnowledgeDistillation.Medical.BraTS;
 public sealed class BraTSDatasetException : Exception
 {
     /// <summary>Makes an exception.</summary>
-    public BraTSDatasetException()
-    {
-    }
-
-    /// <summary>Makes an exception.</summary>
     public BraTSDatasetException(string message)
         : base(message)
     {

@@ -24,7 +24,7 @@ public sealed record BraTSDatasetOptions
     public FaultyCaseHandling FaultyCases { get; init; } = FaultyCaseHandling.Stop;
 
     /// <summary>
-    /// Whether to read each segmentation on opening and check its labels. Default true; costs some 20 ms a case of 240×240×155. Without
+    /// Whether to read each segmentation on opening and check its labels. Default true; costs about 20 ms per case of 240×240×155. Without
     /// it, unknown labels show when the case is loaded.
     /// </summary>
     public bool VerifySegmentations { get; init; } = true;

@@ -17,4 +17,14 @@ public static class BraTSModality
 
     /// <summary>All four, in the channel order of the multi-modal network: t1, t1ce, t2, flair.</summary>
     public static IReadOnlyList<string> All { get; } = [T1, T1ce, T2, Flair];
+
+    /// <summary>The name of a modality as radiologists write it, for example "FLAIR"; other names are returned as they are.</summary>
+    public static string Title(string modality) => modality switch
+    {
+        T1 => "T1",
+        T1ce => "T1ce",
+        T2 => "T2",
+        Flair => "FLAIR",
+        _ => modality,
+    };
 }

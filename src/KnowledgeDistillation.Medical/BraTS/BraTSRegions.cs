@@ -2,7 +2,7 @@ using KnowledgeDistillation.Labels;
 
 namespace KnowledgeDistillation.Medical.BraTS;
 
-/// <summary>The classes that a network for BraTS tells apart, and the regions, unions of them, that are scored.</summary>
+/// <summary>The classes that a network for BraTS distinguishes, and the regions (unions of classes) that are scored.</summary>
 public static class BraTSRegions
 {
     /// <summary>Enhancing tumor, ET.</summary>

@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Medical.Preprocessing;
+
 namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>The files of a case as they were found, before anything was checked.</summary>
@@ -7,7 +9,7 @@ internal sealed class CaseFiles(string id, string folder)
 
     public string Folder => folder;
 
-    public Dictionary<string, BraTSImageFile> Images { get; } = new(StringComparer.Ordinal);
+    public Dictionary<string, ImageFile> Images { get; } = new(StringComparer.Ordinal);
 
     public string? SegmentationPath { get; private set; }
 
@@ -19,7 +21,7 @@ internal sealed class CaseFiles(string id, string folder)
 
     public List<string> Faults { get; } = [];
 
-    public void AddImage(string modality, BraTSImageFile file)
+    public void AddImage(string modality, ImageFile file)
     {
         if (!Images.TryAdd(modality, file))
             Faults.Add($"there are two files for {modality}: '{Images[modality].Path}' and '{file.Path}'.");
@@ -32,6 +34,6 @@ internal sealed class CaseFiles(string id, string folder)
         SegmentationPath = path;
     }
 
-    /// <summary>The names of 2023 came together with label 3 for enhancing tumor.</summary>
-    public void HasNamesOf2023() => FallbackLabels = BraTSLabelConvention.BraTS2023;
+    /// <summary>Takes label 3 for enhancing tumor where the segmentation leaves it open: that label and new file names came together in 2023.</summary>
+    public void AssumeLabelsOf2023() => FallbackLabels = BraTSLabelConvention.BraTS2023;
 }

@@ -1,6 +1,8 @@
+using KnowledgeDistillation.Medical.Preprocessing;
+
 namespace KnowledgeDistillation.Medical.BraTS;
 
-/// <summary>Finds the files of all cases below a folder, by the names of files alone.</summary>
+/// <summary>Finds the files of all cases below a folder, by file names alone.</summary>
 internal static class CaseFinder
 {
     private const int MaximumDepth = 4;
@@ -85,11 +87,11 @@ internal static class CaseFinder
             foreach ((_, string ending, string path) in group)
             {
                 if (NamesOf2023.Contains(ending))
-                    found.HasNamesOf2023();
+                    found.AssumeLabelsOf2023();
                 if (Kinds[ending] == Segmentation)
                     found.AddSegmentation(path);
                 else
-                    found.AddImage(Kinds[ending], new BraTSImageFile(path));
+                    found.AddImage(Kinds[ending], new ImageFile(path));
             }
 
             cases.Add(found);

@@ -61,7 +61,7 @@ public static class CrossValidation
         }
 
         // Evenly spaced positions in a list that is sorted by grade and shuffled within; each part has an offset of its own between them.
-        // In whole numbers (of half a part), so that no rounding lets two parts meet.
+        // In whole numbers (of half a part), so that rounding cannot make two parts overlap.
         long offset = (parts + (2L * options.ValidationPart)) % (2 * parts);
         BraTSCase[] mixed = [.. Mixed(cases, seed).SelectMany(grade => grade)];
         return [.. Enumerable.Range(0, count).Select(i => mixed[(int)(((2L * parts * i) + offset) * mixed.Length / (2L * parts * count))])];

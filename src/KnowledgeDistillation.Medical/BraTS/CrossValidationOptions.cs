@@ -18,8 +18,8 @@ public sealed record CrossValidationOptions
     public double ValidationShare { get; init; } = 0.1;
 
     /// <summary>
-    /// Which of the disjoint parts of that share is held out, from 0 to the whole number of times that the share goes into 1, less one. Default 0.
-    /// Networks that are trained with different parts of the same fold make an ensemble none of which has seen the test cases.
+    /// Which of the disjoint parts of that share is held out, from 0 to ⌊1 / <see cref="ValidationShare"/>⌋ - 1. Default 0.
+    /// Networks that are trained with different parts of the same fold form an ensemble none of whose members has seen the test cases.
     /// </summary>
     public int ValidationPart { get; init; }
 

@@ -1,8 +1,9 @@
 using System.Text.Json;
+using KnowledgeDistillation.Medical.Preprocessing;
 
 namespace KnowledgeDistillation.Medical.BraTS;
 
-/// <summary>Task01 of the Medical Segmentation Decathlon: imagesTr with one 4-D file a case, labelsTr, and dataset.json that names the channels.</summary>
+/// <summary>Task01 of the Medical Segmentation Decathlon: imagesTr with one 4-D file per case, labelsTr, and dataset.json that names the channels.</summary>
 internal static class DecathlonLayout
 {
     public const string ImageFolder = "imagesTr";
@@ -34,7 +35,7 @@ internal static class DecathlonLayout
                     continue;
                 CaseFiles found = new(id, path) { Labels = BraTSLabelConvention.MedicalSegmentationDecathlon };
                 for (int frame = 0; frame < channels.Length; frame++)
-                    found.AddImage(channels[frame], new BraTSImageFile(file, frame));
+                    found.AddImage(channels[frame], new ImageFile(file, frame));
                 foreach (string extension in (string[])[".nii.gz", ".nii"])
                 {
                     string labels = Path.Combine(folder, LabelFolder, id + extension);

@@ -1,6 +1,6 @@
 namespace KnowledgeDistillation.Medical.BraTS;
 
-/// <summary>The grade of a glioma, as far as the data set tells.</summary>
+/// <summary>The grade of a glioma, as far as the data set states it.</summary>
 public enum TumorGrade
 {
     /// <summary>Not known (BraTS 2021 and later, MSD, a bare folder).</summary>

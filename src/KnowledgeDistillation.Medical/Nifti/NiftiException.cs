@@ -6,11 +6,6 @@ namespace KnowledgeDistillation.Medical.Nifti;
 /// </summary>
 public sealed class NiftiException : IOException
 {
-    /// <summary>Makes an exception without a message of its own.</summary>
-    public NiftiException()
-    {
-    }
-
     /// <summary>Makes an exception.</summary>
     public NiftiException(string message) : base(message)
     {

@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Medical.Nifti;
 
@@ -6,7 +7,7 @@ namespace KnowledgeDistillation.Medical.Nifti;
 internal static class NiftiGeometry
 {
     /// <summary>The first three sizes and the product of the others.</summary>
-    public static (int X, int Y, int Z, long Frames) Sizes(IReadOnlyList<long> dim, string file)
+    public static (VolumeSize Size, long Frames) Sizes(IReadOnlyList<long> dim, string file)
     {
         long rank = dim[0];
         if (rank is < 1 or > 7)
@@ -29,19 +30,19 @@ internal static class NiftiGeometry
                     + "memory; split the file, or get it again if these sizes are wrong.");
             }
         }
-        return ((int)sizes[0], (int)sizes[1], (int)sizes[2], sizes[3] * sizes[4] * sizes[5] * sizes[6]);
+        return (new VolumeSize((int)sizes[0], (int)sizes[1], (int)sizes[2]), sizes[3] * sizes[4] * sizes[5] * sizes[6]);
     }
 
     /// <summary>Voxel indices to world coordinates in mm.</summary>
-    public static Affine AffineOf(NiftiHeader header, (int X, int Y, int Z) sizes, string file)
+    public static Affine AffineOf(NiftiHeader header, VolumeSize size, string file)
     {
         (Affine affine, string source) = header switch
         {
             { SformCode: > 0 } => (header.Sform, "sform"),
-            { QformCode: > 0 } => (Qform(header, sizes, file), "qform"),
-            _ => (Fallback(header, sizes), "voxel size (pixdim)"),
+            { QformCode: > 0 } => (Qform(header, size, file), "qform"),
+            _ => (Fallback(header, size), "voxel size (pixdim)"),
         };
-        // Bits 0-2 of xyzt_units; unsaid counts as mm, as everywhere.
+        // Bits 0-2 of xyzt_units; no unit counts as mm, as in other tools.
         double millimeters = (header.Units & 7) switch { 1 => 1000, 3 => 0.001, _ => 1 };
         affine = new Affine(
             affine.M11 * millimeters, affine.M12 * millimeters, affine.M13 * millimeters, affine.M14 * millimeters,
@@ -101,7 +102,7 @@ internal static class NiftiGeometry
 
     // "Method 2" of the standard (nifti1.h): the unit quaternion (a, b, c, d) without its a, voxel sizes in pixdim[1..3], and
     // the sign of the third axis in pixdim[0].
-    private static Affine Qform(NiftiHeader header, (int X, int Y, int Z) sizes, string file)
+    private static Affine Qform(NiftiHeader header, VolumeSize size, string file)
     {
         (double b, double c, double d) = header.Quaternion;
         double a = 1 - ((b * b) + (c * c) + (d * d));
@@ -121,7 +122,7 @@ internal static class NiftiGeometry
         {
             a = Math.Sqrt(a);
         }
-        (double x, double y, double z) = VoxelSizes(header, sizes);
+        (double x, double y, double z) = VoxelSizes(header, size);
         z *= header.PixelDimensions[0] < 0 ? -1 : 1;
         (double offsetX, double offsetY, double offsetZ) = header.QuaternionOffset;
         return new Affine(
@@ -130,21 +131,21 @@ internal static class NiftiGeometry
             2 * ((b * d) - (a * c)) * x, 2 * ((c * d) + (a * b)) * y, ((a * a) + (d * d) - (c * c) - (b * b)) * z, offsetZ);
     }
 
-    private static Affine Fallback(NiftiHeader header, (int X, int Y, int Z) sizes)
+    private static Affine Fallback(NiftiHeader header, VolumeSize size)
     {
-        (double x, double y, double z) = VoxelSizes(header, sizes);
-        return new Affine(-x, 0, 0, x * (sizes.X - 1) / 2, 0, y, 0, -y * (sizes.Y - 1) / 2, 0, 0, z, -z * (sizes.Z - 1) / 2);
+        (double x, double y, double z) = VoxelSizes(header, size);
+        return new Affine(-x, 0, 0, x * (size.X - 1) / 2, 0, y, 0, -y * (size.Y - 1) / 2, 0, 0, z, -z * (size.Z - 1) / 2);
     }
 
-    private static (double X, double Y, double Z) VoxelSizes(NiftiHeader header, (int X, int Y, int Z) sizes)
+    private static (double X, double Y, double Z) VoxelSizes(NiftiHeader header, VolumeSize size)
     {
-        return (Of(1, sizes.X), Of(2, sizes.Y), Of(3, sizes.Z));
+        return (Of(1, size.X), Of(2, size.Y), Of(3, size.Z));
 
         // The thickness of a single slice is often left at 0. Elsewhere 0 makes the map singular, which is refused.
-        double Of(int axis, int size)
+        double Of(int axis, int count)
         {
             double stored = Math.Abs(header.PixelDimensions[axis]);
-            return stored == 0 && size == 1 ? 1 : stored;
+            return stored == 0 && count == 1 ? 1 : stored;
         }
     }
 }

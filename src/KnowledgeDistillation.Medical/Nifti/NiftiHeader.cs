@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Medical.Nifti;
 
@@ -17,15 +18,15 @@ public sealed class NiftiHeader
         PixelDimensions = [.. Enumerable.Range(0, 8).Select(axis => fields.GetNumber(NiftiField.PixDim, axis))];
         IntentParameters = [.. Enumerable.Range(0, 3).Select(index => fields.GetNumber(NiftiField.IntentParameters, index))];
         DataType = (NiftiDataType)fields.GetInteger(NiftiField.DataType);
-        (int sizeX, int sizeY, int sizeZ, FrameCount) = NiftiGeometry.Sizes(Dimensions, file);
-        Grid = new VolumeGrid(sizeX, sizeY, sizeZ, NiftiGeometry.AffineOf(this, (sizeX, sizeY, sizeZ), file));
+        (VolumeSize size, FrameCount) = NiftiGeometry.Sizes(Dimensions, file);
+        Grid = new VolumeGrid(size, NiftiGeometry.AffineOf(this, size, file));
     }
 
     /// <summary>1 or 2, the version of the format.</summary>
     public int Version => fields.Version;
 
     /// <summary>Whether the file's numbers have their most significant byte first.</summary>
-    public bool IsBigEndian => fields.IsBigEndian;
+    internal bool IsBigEndian => fields.IsBigEndian;
 
     /// <summary>Whether header and voxels lie in two files, <c>.hdr</c> and <c>.img</c>.</summary>
     public bool IsPair { get; }
@@ -51,7 +52,7 @@ public sealed class NiftiHeader
     public NiftiDataType DataType { get; }
 
     /// <summary>Bits per voxel (<c>bitpix</c>).</summary>
-    public int BitsPerVoxel => (int)fields.GetInteger(NiftiField.BitPix);
+    internal int BitsPerVoxel => (int)fields.GetInteger(NiftiField.BitPix);
 
     /// <summary>The number of dimensions, followed by the seven sizes (<c>dim</c>).</summary>
     public IReadOnlyList<long> Dimensions { get; }
@@ -60,7 +61,7 @@ public sealed class NiftiHeader
     public IReadOnlyList<double> PixelDimensions { get; }
 
     /// <summary>Where the voxels begin in their file, in bytes, as stored (<c>vox_offset</c>).</summary>
-    public double VoxelOffset => fields.GetNumber(NiftiField.VoxOffset);
+    internal double VoxelOffset => fields.GetNumber(NiftiField.VoxOffset);
 
     /// <summary>The factor from stored to real values as stored (<c>scl_slope</c>); 0 or a value that is not finite means that there is no scaling.</summary>
     public double Slope => fields.GetNumber(NiftiField.SclSlope);
@@ -72,46 +73,46 @@ public sealed class NiftiHeader
     public bool IsScaled => Slope != 0 && double.IsFinite(Slope) && (Slope != 1 || Intercept != 0);
 
     /// <summary>The value that viewers show black (<c>cal_min</c>); not set where both limits are 0.</summary>
-    public double DisplayMinimum => fields.GetNumber(NiftiField.CalMin);
+    internal double DisplayMinimum => fields.GetNumber(NiftiField.CalMin);
 
     /// <summary>The value that viewers show white (<c>cal_max</c>); not set where both limits are 0.</summary>
-    public double DisplayMaximum => fields.GetNumber(NiftiField.CalMax);
+    internal double DisplayMaximum => fields.GetNumber(NiftiField.CalMax);
 
-    /// <summary>What the voxels mean (<c>intent_code</c>), 0 where unsaid.</summary>
-    public int IntentCode => (int)fields.GetInteger(NiftiField.IntentCode);
+    /// <summary>What the voxels mean (<c>intent_code</c>), 0 where it is not stated.</summary>
+    internal int IntentCode => (int)fields.GetInteger(NiftiField.IntentCode);
 
     /// <summary>The name of the intent (<c>intent_name</c>).</summary>
-    public string IntentName => fields.GetText(NiftiField.IntentName, 16);
+    internal string IntentName => fields.GetText(NiftiField.IntentName, 16);
 
     /// <summary>The three parameters of the intent (<c>intent_p1</c> to <c>intent_p3</c>).</summary>
-    public IReadOnlyList<double> IntentParameters { get; }
+    internal IReadOnlyList<double> IntentParameters { get; }
 
     /// <summary>Free text (<c>descrip</c>).</summary>
     public string Description => fields.GetText(NiftiField.Descrip, 80);
 
     /// <summary>The name of an auxiliary file (<c>aux_file</c>).</summary>
-    public string AuxiliaryFile => fields.GetText(NiftiField.AuxFile, 24);
+    internal string AuxiliaryFile => fields.GetText(NiftiField.AuxFile, 24);
 
     /// <summary>Units of space (bits 0-2: 1 m, 2 mm, 3 µm) and of time (bits 3-5) as stored (<c>xyzt_units</c>).</summary>
-    public int Units => (int)fields.GetInteger(NiftiField.XyztUnits);
+    internal int Units => (int)fields.GetInteger(NiftiField.XyztUnits);
 
     /// <summary>Which axes are frequency, phase and slice of the scan (<c>dim_info</c>).</summary>
-    public int DimensionInfo => (int)fields.GetInteger(NiftiField.DimInfo);
+    internal int DimensionInfo => (int)fields.GetInteger(NiftiField.DimInfo);
 
     /// <summary>The first slice of the slice timing pattern (<c>slice_start</c>).</summary>
-    public long SliceStart => fields.GetInteger(NiftiField.SliceStart);
+    internal long SliceStart => fields.GetInteger(NiftiField.SliceStart);
 
     /// <summary>The last slice of the slice timing pattern (<c>slice_end</c>).</summary>
-    public long SliceEnd => fields.GetInteger(NiftiField.SliceEnd);
+    internal long SliceEnd => fields.GetInteger(NiftiField.SliceEnd);
 
     /// <summary>The slice timing pattern (<c>slice_code</c>).</summary>
-    public int SliceCode => (int)fields.GetInteger(NiftiField.SliceCode);
+    internal int SliceCode => (int)fields.GetInteger(NiftiField.SliceCode);
 
     /// <summary>The time for one slice (<c>slice_duration</c>).</summary>
-    public double SliceDuration => fields.GetNumber(NiftiField.SliceDuration);
+    internal double SliceDuration => fields.GetNumber(NiftiField.SliceDuration);
 
     /// <summary>The time of the first frame (<c>toffset</c>).</summary>
-    public double TimeOffset => fields.GetNumber(NiftiField.TOffset);
+    internal double TimeOffset => fields.GetNumber(NiftiField.TOffset);
 
     /// <summary>What the qform maps to (<c>qform_code</c>): 0 none, 1 scanner, 2 another scan, 3 Talairach, 4 MNI, 5 a template.</summary>
     public int QformCode => (int)fields.GetInteger(NiftiField.QformCode);

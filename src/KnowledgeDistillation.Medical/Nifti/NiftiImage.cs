@@ -25,7 +25,7 @@ public sealed class NiftiImage
     public int FrameCount => (int)Header.FrameCount;
 
     /// <summary>The voxels of all frames, unscaled, x fastest, in the machine's byte order (little-endian on every platform that torch supports).</summary>
-    internal ReadOnlySpan<byte> StoredVoxels => voxels;
+    internal ReadOnlySpan<byte> RawVoxels => voxels;
 
     /// <summary>Reads an image: <c>.nii</c>, or either file of a <c>.hdr</c>/<c>.img</c> pair, gzip-compressed or not whatever the name says.</summary>
     /// <param name="path">The file.</param>
@@ -52,12 +52,12 @@ public sealed class NiftiImage
 
     /// <summary>Makes an image of a volume, stored as 32-bit floats.</summary>
     /// <param name="volume">The volume; its voxels are copied.</param>
-    public static NiftiImage FromVolume(Volume volume) => FromVolumes([volume]);
+    public static NiftiImage FromVolume(Volume<float> volume) => FromVolumes([volume]);
 
     /// <summary>Makes an image of several volumes in one grid, stored as the frames of a 4-D array of 32-bit floats.</summary>
     /// <param name="frames">At least one volume; their voxels are copied.</param>
     /// <exception cref="ArgumentException">There is no frame, their grids differ, or they are more than one array can hold.</exception>
-    public static NiftiImage FromVolumes(IReadOnlyList<Volume> frames)
+    public static NiftiImage FromVolumes(IReadOnlyList<Volume<float>> frames)
     {
         ArgumentNullException.ThrowIfNull(frames);
         if (frames.Count == 0)
@@ -82,7 +82,7 @@ public sealed class NiftiImage
 
     /// <summary>Makes an image of labels, stored as the smallest of uint8, int16 and int32 that holds them.</summary>
     /// <param name="labels">The labels; their voxels are copied.</param>
-    public static NiftiImage FromLabels(LabelVolume labels)
+    public static NiftiImage FromLabels(Volume<int> labels)
     {
         ArgumentNullException.ThrowIfNull(labels);
         (NiftiDataType type, byte[] voxels) = Store(labels);
@@ -93,7 +93,7 @@ public sealed class NiftiImage
     /// <param name="volume">The volume, on this image's grid.</param>
     /// <returns>An image of 32-bit floats without scaling and without display limits; all other fields and the extensions are this image's.</returns>
     /// <exception cref="ArgumentException">The volume lies on another grid; where only its orientation differs, reorient it first.</exception>
-    public NiftiImage WithVoxels(Volume volume)
+    public NiftiImage WithVoxels(Volume<float> volume)
     {
         ArgumentNullException.ThrowIfNull(volume);
         CheckGrid(volume.Grid, nameof(volume));
@@ -105,7 +105,7 @@ public sealed class NiftiImage
     /// <returns>An image of the smallest of uint8, int16 and int32 that holds the labels, without scaling and without display limits;
     /// all other fields and the extensions are this image's.</returns>
     /// <exception cref="ArgumentException">The labels lie on another grid; where only their orientation differs, reorient them first.</exception>
-    public NiftiImage WithVoxels(LabelVolume labels)
+    public NiftiImage WithVoxels(Volume<int> labels)
     {
         ArgumentNullException.ThrowIfNull(labels);
         CheckGrid(labels.Grid, nameof(labels));
@@ -116,13 +116,13 @@ public sealed class NiftiImage
     /// <summary>The real values of a frame: stored values × slope + intercept, computed in double precision and rounded to single.</summary>
     /// <param name="frame">The frame, from 0; dimension 4 varies fastest.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such frame.</exception>
-    public Volume ToVolume(int frame = 0)
+    public Volume<float> ToVolume(int frame = 0)
     {
         ReadOnlySpan<byte> stored = StoredFrame(frame);
         float[] values = GC.AllocateUninitializedArray<float>(Grid.VoxelCount);
         (double slope, double intercept) = Scaling;
         Voxels.ToFloats(stored, Header.DataType, slope, intercept, values);
-        return new Volume(Grid, values);
+        return new Volume<float>(Grid, values);
     }
 
     /// <summary>The real values of a frame as the integers that they are; floats are accepted where every one is a whole number.</summary>
@@ -132,7 +132,7 @@ public sealed class NiftiImage
     /// A value is no integer or does not fit 32 bits; the message names the file and the voxel. Scaled values may be off by one
     /// part in a million, which the single precision of slope and intercept causes.
     /// </exception>
-    public LabelVolume ToLabels(int frame = 0)
+    public Volume<int> ToLabels(int frame = 0)
     {
         ReadOnlySpan<byte> stored = StoredFrame(frame);
         int[] values = GC.AllocateUninitializedArray<int>(Grid.VoxelCount);
@@ -140,12 +140,12 @@ public sealed class NiftiImage
         int bad = Voxels.ToLabels(stored, Header.DataType, slope, intercept, values);
         if (bad >= 0)
         {
-            int x = bad % Grid.SizeX, y = bad / Grid.SizeX % Grid.SizeY, z = bad / Grid.SizeX / Grid.SizeY;
+            int x = bad % Grid.Size.X, y = bad / Grid.Size.X % Grid.Size.Y, z = bad / Grid.Size.X / Grid.Size.Y;
             string scaling = Header.IsScaled ? $" × {slope} + {intercept}" : "";
             throw new NiftiException($"{name}: voxel ({x}, {y}, {z}) of frame {frame} holds {Voxels.Format(stored, Header.DataType, bad)}{scaling}, "
                 + "which is no label (an integer of 32 bits); give a label file, or round the values first.");
         }
-        return new LabelVolume(Grid, values);
+        return new Volume<int>(Grid, values);
     }
 
     /// <summary>
@@ -182,7 +182,7 @@ public sealed class NiftiImage
         }
     }
 
-    private static (NiftiDataType Type, byte[] Voxels) Store(LabelVolume labels)
+    private static (NiftiDataType Type, byte[] Voxels) Store(Volume<int> labels)
     {
         int[] values = labels.Voxels;
         (int least, int greatest) = (int.MaxValue, int.MinValue);
@@ -200,7 +200,7 @@ public sealed class NiftiImage
     private static NiftiFields NewFields(VolumeGrid grid)
     {
         // Version 1 has 16 bits for a size.
-        int version = Math.Max(grid.SizeX, Math.Max(grid.SizeY, grid.SizeZ)) <= short.MaxValue ? 1 : 2;
+        int version = Math.Max(grid.Size.X, Math.Max(grid.Size.Y, grid.Size.Z)) <= short.MaxValue ? 1 : 2;
         NiftiFields fields = new(new byte[NiftiFields.LengthOf(version)], version, bigEndian: false);
         fields.Set(NiftiField.SizeOfHeader, (long)NiftiFields.LengthOf(version));
         NiftiGeometry.Write(fields, grid.Affine);
@@ -216,7 +216,7 @@ public sealed class NiftiImage
         byte[] voxels,
         string name)
     {
-        long[] dimensions = [frames == 1 ? 3 : 4, grid.SizeX, grid.SizeY, grid.SizeZ, frames, 1, 1, 1];
+        long[] dimensions = [frames == 1 ? 3 : 4, grid.Size.X, grid.Size.Y, grid.Size.Z, frames, 1, 1, 1];
         for (int index = 0; index < dimensions.Length; index++)
             fields.Set(NiftiField.Dim, dimensions[index], index);
         fields.Set(NiftiField.DataType, (long)type);

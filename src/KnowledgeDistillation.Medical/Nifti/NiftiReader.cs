@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace KnowledgeDistillation.Medical.Nifti;
 
-/// <summary>Reads headers and images from files, trusting nothing that they say.</summary>
+/// <summary>Reads headers and images from files, without trusting what they say.</summary>
 internal static class NiftiReader
 {
     // The offset of version 1 is a single-precision float, exact for multiples of 16 up to this.

@@ -3,8 +3,8 @@ using System.IO.Compression;
 namespace KnowledgeDistillation.Medical.Nifti;
 
 /// <summary>
-/// A file, compressed or not, read from start to end. It never allocates more than the file has shown to hold: a length comes
-/// from a header that may lie.
+/// A file, compressed or not, read from start to end. It never allocates more than the file has been seen to hold, because lengths
+/// come from a header that may be wrong.
 /// </summary>
 internal sealed class NiftiSource : IDisposable
 {
@@ -111,7 +111,7 @@ internal sealed class NiftiSource : IDisposable
         }
     }
 
-    /// <summary>Leaves out the next bytes.</summary>
+    /// <summary>Skips the next bytes.</summary>
     public void Skip(long count, string what)
     {
         CheckReach(count, what);

@@ -72,7 +72,7 @@ internal static class NiftiWriter
 
     private static void WriteVoxels(Stream stream, NiftiImage image)
     {
-        ReadOnlySpan<byte> voxels = image.StoredVoxels;
+        ReadOnlySpan<byte> voxels = image.RawVoxels;
         if (image.Header.IsBigEndian != BitConverter.IsLittleEndian)
         {
             stream.Write(voxels);

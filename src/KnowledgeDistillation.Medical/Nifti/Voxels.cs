@@ -20,7 +20,7 @@ internal static class Voxels
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Voxels of this type are not read."),
     };
 
-    /// <summary>Turns the bytes of each voxel around; source and destination may be the same.</summary>
+    /// <summary>Reverses the bytes of each voxel; source and destination may be the same.</summary>
     public static void ReverseBytes(ReadOnlySpan<byte> source, Span<byte> destination, NiftiDataType type)
     {
         switch (BytesPer(type))

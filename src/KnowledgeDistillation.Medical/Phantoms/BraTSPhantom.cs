@@ -13,7 +13,7 @@ namespace KnowledgeDistillation.Medical.Phantoms;
 /// four modalities with their own contrasts, bias fields and Rician noise, and an irregular tumor whose parts show as they do in MRI:
 /// edema is bright in FLAIR and T2 and faint in T1 and T1ce, the enhancing rim is bright in T1ce only, necrosis is dark in T1ce.
 /// Vessels (bright in T1ce) and white matter lesions (bright in FLAIR) make it harder. For demos, tests and first trials of a method;
-/// no replacement for patients.
+/// no substitute for patients.
 /// </summary>
 /// <remarks>
 /// Case i depends on the options and i alone, whatever other cases are made and in whatever order. Intensities are whole numbers, 0
@@ -34,7 +34,7 @@ public sealed class BraTSPhantom
         double fit = Math.Max(BrainAnatomy.Extent.X / size.X, Math.Max(BrainAnatomy.Extent.Y / size.Y, BrainAnatomy.Extent.Z / size.Z));
         Spacing spacing = _options.Spacing ?? new Spacing(fit, fit, fit);
         // The axes of the BraTS files: left, posterior, superior.
-        Grid = new VolumeGrid(size.X, size.Y, size.Z, new Affine(-spacing.X, 0, 0, 0, 0, -spacing.Y, 0, (size.Y - 1) * spacing.Y, 0, 0, spacing.Z, 0));
+        Grid = new VolumeGrid(size, new Affine(-spacing.X, 0, 0, 0, 0, -spacing.Y, 0, (size.Y - 1) * spacing.Y, 0, 0, spacing.Z, 0));
     }
 
     /// <summary>The grid of all cases: axes left, posterior, superior, as in BraTS.</summary>
@@ -47,7 +47,7 @@ public sealed class BraTSPhantom
     /// <summary>Makes one case: t1, t1ce, t2, flair and labels 0, 1, 2, 4 on <see cref="Grid"/>.</summary>
     /// <param name="index">The number of the case, at least 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">The index is negative.</exception>
-    public BraTSVolumes Create(int index)
+    public CaseVolumes Create(int index)
     {
         (TumorGrade grade, bool enhancing) = Kind(index);
         ulong key = (ulong)SeedMixer.Mix(_options.Seed, index);
@@ -66,15 +66,15 @@ public sealed class BraTSPhantom
         int[] labels = new int[Grid.VoxelCount];
         BraTSLabelConvention convention = BraTSLabelConvention.BraTS2018;
         Span<int> labelOf = [0, convention.NecrosisLabel, convention.EdemaLabel, convention.EnhancingLabel];
-        for (int z = 0; z < Grid.SizeZ; z++)
+        for (int z = 0; z < Grid.Size.Z; z++)
         {
-            double pz = (z - ((Grid.SizeZ - 1) / 2.0)) * stepZ;
-            for (int y = 0; y < Grid.SizeY; y++)
+            double pz = (z - ((Grid.Size.Z - 1) / 2.0)) * stepZ;
+            for (int y = 0; y < Grid.Size.Y; y++)
             {
-                double py = -(y - ((Grid.SizeY - 1) / 2.0)) * stepY;
-                for (int x = 0; x < Grid.SizeX; x++)
+                double py = -(y - ((Grid.Size.Y - 1) / 2.0)) * stepY;
+                for (int x = 0; x < Grid.Size.X; x++)
                 {
-                    double px = -(x - ((Grid.SizeX - 1) / 2.0)) * stepX;
+                    double px = -(x - ((Grid.Size.X - 1) / 2.0)) * stepX;
                     double depth = brain.Depth(px, py, pz);
                     if (depth <= 0)
                         continue;
@@ -90,10 +90,10 @@ public sealed class BraTSPhantom
             }
         }
 
-        Dictionary<string, Volume> volumes = [];
+        Dictionary<string, Volume<float>> volumes = [];
         for (int m = 0; m < images.Length; m++)
-            volumes.Add(BraTSModality.All[m], new Volume(Grid, images[m]));
-        return new BraTSVolumes(volumes, new LabelVolume(Grid, labels), convention);
+            volumes.Add(BraTSModality.All[m], new Volume<float>(Grid, images[m]));
+        return new CaseVolumes(volumes, new Volume<int>(Grid, labels), convention.Map);
 
         byte ClassAt((double X, double Y, double Z) position)
         {
@@ -109,7 +109,7 @@ public sealed class BraTSPhantom
     public static string IdOf(int index) => $"Brats18_PHANTOM_{index + 1:0000}_1";
 
     /// <summary>
-    /// Writes cases 0 to <paramref name="count"/> - 1 in the layout of BraTS 2018, in parallel: HGG and LGG folders, five NIfTI files a case,
+    /// Writes cases 0 to <paramref name="count"/> - 1 in the layout of BraTS 2018, in parallel: HGG and LGG folders, five NIfTI files per case,
     /// int16 intensities and uint8 labels. The same options give the same bytes. The folder appears once it is complete.
     /// </summary>
     /// <param name="folder">A folder that does not exist yet or is empty.</param>
@@ -133,13 +133,13 @@ public sealed class BraTSPhantom
         string id = IdOf(index);
         string folder = Path.Combine(root, GradeOf(index) == TumorGrade.High ? "HGG" : "LGG", id);
         Directory.CreateDirectory(folder);
-        BraTSVolumes volumes = Create(index);
-        foreach ((string modality, Volume image) in volumes.Images)
-            Save(modality, new LabelVolume(Grid, Array.ConvertAll(image.Voxels, value => (int)value)));
+        CaseVolumes volumes = Create(index);
+        foreach ((string modality, Volume<float> image) in volumes.Images)
+            Save(modality, new Volume<int>(Grid, Array.ConvertAll(image.Voxels, value => (int)value)));
         Save("seg", volumes.Segmentation!);
 
         // Whole numbers are stored in the smallest type that holds them: int16 for intensities, uint8 for labels.
-        void Save(string kind, LabelVolume voxels) => NiftiImage.FromLabels(voxels).Save(Path.Combine(folder, $"{id}_{kind}.nii.gz"));
+        void Save(string kind, Volume<int> voxels) => NiftiImage.FromLabels(voxels).Save(Path.Combine(folder, $"{id}_{kind}.nii.gz"));
     }
 
     /// <summary>Millimeters of a life-size head for each millimeter of the grid.</summary>
@@ -147,7 +147,7 @@ public sealed class BraTSPhantom
     {
         Spacing s = Grid.Spacing;
         return Math.Max(
-            BrainAnatomy.Extent.X / (Grid.SizeX * s.X), Math.Max(BrainAnatomy.Extent.Y / (Grid.SizeY * s.Y), BrainAnatomy.Extent.Z / (Grid.SizeZ * s.Z)));
+            BrainAnatomy.Extent.X / (Grid.Size.X * s.X), Math.Max(BrainAnatomy.Extent.Y / (Grid.Size.Y * s.Y), BrainAnatomy.Extent.Z / (Grid.Size.Z * s.Z)));
     }
 
     private (TumorGrade Grade, bool Enhancing) Kind(int index)

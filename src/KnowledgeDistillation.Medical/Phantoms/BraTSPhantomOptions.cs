@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;
 using KnowledgeDistillation.Runtime;
 

@@ -94,7 +94,7 @@ internal sealed class PhantomDistractors
         }
     }
 
-    /// <summary>How far from the center, along a direction, the brain is that deep: by bisection.</summary>
+    /// <summary>The distance from the center, along a direction, at which the brain has the given depth; found by bisection.</summary>
     private static double DistanceAtDepth(BrainAnatomy brain, double dx, double dy, double dz, double depth)
     {
         double low = 0, high = 110;
@@ -110,7 +110,7 @@ internal sealed class PhantomDistractors
         return low;
     }
 
-    /// <summary>Files a ball under each cell that it may touch, so that a voxel looks at a handful of balls instead of hundreds.</summary>
+    /// <summary>Lists each ball in every cell that it may touch, so that a voxel is compared with a handful of balls instead of hundreds.</summary>
     private void AddBall(double x, double y, double z, double radius)
     {
         double reach = radius + _voxel;

@@ -1,6 +1,6 @@
 namespace KnowledgeDistillation.Medical.Phantoms;
 
-/// <summary>Where the hand that draws a reference sees the tissue that lies at a position: beside it, by a smooth random displacement.</summary>
+/// <summary>The error of the hand that draws a reference: the tissue at a position is drawn beside it, by a smooth random displacement.</summary>
 internal sealed class ReferenceOutline
 {
     // A hand errs over the length of a stroke, not from voxel to voxel.

@@ -2,7 +2,7 @@ namespace KnowledgeDistillation.Medical.Phantoms;
 
 /// <summary>
 /// Random numbers that depend on nothing but the key: the same on every platform, runtime and run, which <see cref="Random"/>
-/// does not promise. SplitMix64 (Steele, Lea and Flood 2014).
+/// does not guarantee. SplitMix64 (Steele, Lea and Flood 2014).
 /// </summary>
 internal struct StableRandom(ulong key)
 {

@@ -1,10 +1,10 @@
 using KnowledgeDistillation.Medical.Preprocessing;
-using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Medical.Prediction;
 
-/// <summary>What a network made of one case: probabilities on the grid on which it was trained, and the way back to the grid of the input files.</summary>
+/// <summary>The output of a network for one case: probabilities on the grid on which it was trained, and the way back to the grid of the input files.</summary>
 /// <remarks>Owns its tensor. Not safe for use by several threads at once.</remarks>
 public sealed class CasePrediction : IDisposable
 {

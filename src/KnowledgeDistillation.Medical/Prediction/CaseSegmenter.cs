@@ -1,6 +1,6 @@
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.Preprocessing;
-using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Medical.Prediction;
@@ -22,7 +22,7 @@ public sealed class CaseSegmenter
     }
 
     /// <summary>Computes the probabilities of a case on the device of the network.</summary>
-    /// <param name="source">The case, prepared as in training; of its modalities, those are used that the network can see.</param>
+    /// <param name="source">The case, prepared as in training; the network uses those of its modalities that it knows.</param>
     /// <returns>The prediction, to be disposed by the caller.</returns>
     /// <exception cref="ArgumentException">The case lacks a modality that the network needs.</exception>
     public CasePrediction Predict(PreprocessedCase source)

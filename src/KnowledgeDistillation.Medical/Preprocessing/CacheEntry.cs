@@ -1,11 +1,12 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Storage;
+using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;
 
@@ -89,11 +90,11 @@ internal static class CacheEntry
                 images.Add(name, image);
             }
 
-            byte[]? classes = header.Tumor is null ? null : arrays.Rent<byte>(voxels);
+            byte[]? classes = header.Foreground is null ? null : arrays.Rent<byte>(voxels);
             if (classes is not null)
                 crc = ReadInto(file, classes, crc);
             return ChecksumIsRight(file, ref crc)
-                ? new PreprocessedCase(id, images, classes, header.Geometry, header.Labels, header.Tumor)
+                ? new PreprocessedCase(id, images, classes, header.Geometry, header.LabelMap, header.ForegroundVoxels)
                 : null;
         }
         catch (Exception exception) when (IsDamage(exception))
@@ -144,6 +145,8 @@ internal static class CacheEntry
     }
 
     /// <summary>All of a case but its voxels.</summary>
+    // Labels: the number on disk of each class other than background, in the order of the classes. Foreground: the voxels of each of these
+    // classes, followed by those that the crop keeps. Older entries use other keys in both, and more of them at the end, so the order counts alone.
     internal sealed record Header(
         string SourceKey,
         string[] Modalities,
@@ -152,18 +155,26 @@ internal static class CacheEntry
         int[] CropOffset,
         int[] CropSize,
         int SubsamplingFactor,
-        BraTSLabelConvention Labels,
-        [property: JsonPropertyName("Tumour")] TumorVoxels? Tumor)
+        OrderedDictionary<string, int> Labels,
+        [property: JsonPropertyName("Tumour")] OrderedDictionary<string, double>? Foreground)
     {
+        private const string Kept = "kept";
+
         private PreprocessingGeometry? _geometry;
 
         internal PreprocessingGeometry Geometry => _geometry ??= new(
-            new VolumeGrid(NativeSize[0], NativeSize[1], NativeSize[2], AffineOf(NativeAffine)),
+            new VolumeGrid(new VolumeSize(NativeSize[0], NativeSize[1], NativeSize[2]), AffineOf(NativeAffine)),
             (CropOffset[0], CropOffset[1], CropOffset[2]),
             new VolumeSize(CropSize[0], CropSize[1], CropSize[2]),
             SubsamplingFactor);
 
-        internal long PayloadLength => (long)Geometry.Size.VoxelCount * ((Modalities.Length * sizeof(float)) + (Tumor is null ? 0 : 1));
+        internal LabelMap LabelMap => new(Labels.Select(label => (label.Key, label.Value)));
+
+        internal ForegroundVoxels? ForegroundVoxels => Foreground is null
+            ? null
+            : new(Foreground.Values.Take(Labels.Count).Select(count => (int)count), (int)Foreground.GetAt(Labels.Count).Value);
+
+        internal long PayloadLength => (long)Geometry.Size.VoxelCount * ((Modalities.Length * sizeof(float)) + (Foreground is null ? 0 : 1));
 
         public static Header Of(PreprocessedCase item, string sourceKey)
         {
@@ -171,13 +182,22 @@ internal static class CacheEntry
             return new Header(
                 sourceKey,
                 [.. item.Images.Keys],
-                [grid.SizeX, grid.SizeY, grid.SizeZ],
+                [grid.Size.X, grid.Size.Y, grid.Size.Z],
                 [a.M11, a.M12, a.M13, a.M14, a.M21, a.M22, a.M23, a.M24, a.M31, a.M32, a.M33, a.M34],
                 [g.CropOffset.X, g.CropOffset.Y, g.CropOffset.Z],
                 [g.CropSize.X, g.CropSize.Y, g.CropSize.Z],
                 g.SubsamplingFactor,
-                item.Labels,
-                item.Tumor);
+                new(item.Labels.Names.Select((name, number) => KeyValuePair.Create(name, item.Labels.LabelOf(number))).Skip(1)),
+                item.Foreground is null ? null : Counts(item.Foreground));
+        }
+
+        private static OrderedDictionary<string, double> Counts(ForegroundVoxels voxels)
+        {
+            OrderedDictionary<string, double> counts = [];
+            for (int number = 1; number <= voxels.ClassCount; number++)
+                counts.Add(number.ToString(CultureInfo.InvariantCulture), voxels[number]);
+            counts.Add(Kept, voxels.Kept);
+            return counts;
         }
 
         private static Affine AffineOf(double[] m) => new(m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8], m[9], m[10], m[11]);

@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Medical.BraTS;
-
 namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>A case that lies preprocessed on disk.</summary>
@@ -10,24 +8,21 @@ public sealed class CachedCase
     private readonly string _path;
     private readonly string _sourceKey;
 
-    internal CachedCase(PreprocessingCache cache, BraTSCase source, string path, string sourceKey, CacheEntry.Header header, bool wasCached) =>
-        (_cache, Source, _path, _sourceKey, Geometry, Tumor, HasClasses, WasCached) =
-            (cache, source, path, sourceKey, header.Geometry, header.Tumor, header.Tumor is not null, wasCached);
+    internal CachedCase(PreprocessingCache cache, ImageCase source, string path, string sourceKey, CacheEntry.Header header, bool wasCached) =>
+        (_cache, Source, _path, _sourceKey, Geometry, Foreground, HasClasses, WasCached) =
+            (cache, source, path, sourceKey, header.Geometry, header.ForegroundVoxels, header.Foreground is not null, wasCached);
 
-    /// <summary>The case that it was made of.</summary>
-    public BraTSCase Source { get; }
+    /// <summary>The case from which it was made.</summary>
+    public ImageCase Source { get; }
 
     /// <summary>The name of the case.</summary>
     public string Id => Source.Id;
-
-    /// <summary>The grade, where known.</summary>
-    public TumorGrade Grade => Source.Grade;
 
     /// <summary>The geometry, known without loading the voxels.</summary>
     public PreprocessingGeometry Geometry { get; }
 
     /// <summary>What the crop costs; null where the case has no segmentation.</summary>
-    public TumorVoxels? Tumor { get; }
+    public ForegroundVoxels? Foreground { get; }
 
     /// <summary>Whether the case has a segmentation.</summary>
     public bool HasClasses { get; }

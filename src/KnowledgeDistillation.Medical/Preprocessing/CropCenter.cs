@@ -1,6 +1,6 @@
 namespace KnowledgeDistillation.Medical.Preprocessing;
 
-/// <summary>Around what a volume is cropped or padded.</summary>
+/// <summary>The point around which a volume is cropped or padded.</summary>
 public enum CropCenter
 {
     /// <summary>The center of the volume.</summary>

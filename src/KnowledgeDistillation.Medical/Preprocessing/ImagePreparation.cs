@@ -1,5 +1,6 @@
 using System.Numerics;
 using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;
 
@@ -14,14 +15,14 @@ internal static class ImagePreparation
 
         // A row of the crop; what lies beyond the volume stays 0.
         float[] row = new float[size.X * factor];
-        int fromX = Math.Max(0, geometry.CropOffset.X), toX = Math.Min(grid.SizeX, geometry.CropOffset.X + row.Length);
+        int fromX = Math.Max(0, geometry.CropOffset.X), toX = Math.Min(grid.Size.X, geometry.CropOffset.X + row.Length);
         Span<float> inside = fromX < toX ? row.AsSpan(fromX - geometry.CropOffset.X, toX - fromX) : [];
         for (int z = 0; z < size.Z; z++)
         {
-            (int fromZ, int toZ) = Block(z, geometry.CropOffset.Z, factor, grid.SizeZ);
+            (int fromZ, int toZ) = Block(z, geometry.CropOffset.Z, factor, grid.Size.Z);
             for (int y = 0; y < size.Y; y++)
             {
-                (int fromY, int toY) = Block(y, geometry.CropOffset.Y, factor, grid.SizeY);
+                (int fromY, int toY) = Block(y, geometry.CropOffset.Y, factor, grid.Size.Y);
                 Span<float> target = result.AsSpan(size.X * (y + (size.Y * z)), size.X);
                 for (int k = fromZ; k < toZ; k++)
                 {

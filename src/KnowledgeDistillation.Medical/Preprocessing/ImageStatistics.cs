@@ -11,7 +11,7 @@ internal readonly record struct ImageStatistics(long Count, double Mean, double 
 
     public static ImageStatistics Of(OrientedVoxels voxels) => voxels.Int16 is { IsEmpty: false } integers ? OfIntegers(integers) : OfRows(voxels);
 
-    /// <summary>From sums without any rounding.</summary>
+    /// <summary>Computed from integer sums, which are not rounded.</summary>
     private static ImageStatistics OfIntegers(ReadOnlySpan<short> voxels)
     {
         (long count, long sum, long squares) = (0, 0, 0);
@@ -53,8 +53,8 @@ internal readonly record struct ImageStatistics(long Count, double Mean, double 
         double sum = 0, squares = 0;
         long count = 0;
         VolumeGrid grid = voxels.Grid;
-        float[] row = new float[grid.SizeX];
-        for (int line = 0; line < grid.SizeY * grid.SizeZ; line++)
+        float[] row = new float[grid.Size.X];
+        for (int line = 0; line < grid.Size.Y * grid.Size.Z; line++)
         {
             foreach (float value in ReadHead(voxels, line, row))
             {
@@ -70,7 +70,7 @@ internal readonly record struct ImageStatistics(long Count, double Mean, double 
             return new ImageStatistics(count, double.NaN, double.NaN);
         double mean = sum / count;
         double variance = 0;
-        for (int line = 0; line < grid.SizeY * grid.SizeZ; line++)
+        for (int line = 0; line < grid.Size.Y * grid.Size.Z; line++)
         {
             foreach (float value in ReadHead(voxels, line, row))
             {
@@ -85,7 +85,7 @@ internal readonly record struct ImageStatistics(long Count, double Mean, double 
     // The part of a row from the first voxel that is not 0 to the last: most of a volume is air.
     private static ReadOnlySpan<float> ReadHead(OrientedVoxels voxels, int line, float[] row)
     {
-        (int y, int z) = (line % voxels.Grid.SizeY, line / voxels.Grid.SizeY);
+        (int y, int z) = (line % voxels.Grid.Size.Y, line / voxels.Grid.Size.Y);
         if (voxels.IsZeroRow(y, z))
             return [];
         voxels.ReadRow(y, z, 0, row);

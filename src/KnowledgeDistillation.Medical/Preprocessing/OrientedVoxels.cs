@@ -2,7 +2,7 @@ using KnowledgeDistillation.Medical.Volumes;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;
 
-/// <summary>Voxels seen in another orientation, a row at a time. Only where the rows of the files run along another axis is a copy turned first.</summary>
+/// <summary>Voxels in another orientation, read row by row. A reoriented copy is made only where the rows of the file run along another axis.</summary>
 internal sealed class OrientedVoxels
 {
     private readonly StoredVoxels _voxels;
@@ -48,7 +48,7 @@ internal sealed class OrientedVoxels
             row.Reverse();
     }
 
-    public bool IsZeroRow(int y, int z) => _voxels.IsZero(Position(y, z, 0, Grid.SizeX), Grid.SizeX);
+    public bool IsZeroRow(int y, int z) => _voxels.IsZero(Position(y, z, 0, Grid.Size.X), Grid.Size.X);
 
     private static Reorientation Unchanged(Reorientation orientation) => new(orientation.Target, orientation.Target.Orientation);
 

@@ -2,7 +2,7 @@ using System.Runtime.ExceptionServices;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;
 
-/// <summary>Loops over independent items that report a failure as itself, as a plain loop would.</summary>
+/// <summary>Works on independent items in parallel and throws the first failure itself, as a plain loop would.</summary>
 internal static class ParallelWork
 {
     public static void For(int count, int maximumParallelism, Action<int> body, CancellationToken cancellation = default)

@@ -1,5 +1,4 @@
-using KnowledgeDistillation.Medical.BraTS;
-using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;
 
@@ -12,9 +11,9 @@ public sealed class PreprocessedCase
         IReadOnlyDictionary<string, float[]> images,
         byte[]? classes,
         PreprocessingGeometry geometry,
-        BraTSLabelConvention labels,
-        TumorVoxels? tumor) =>
-        (Id, Images, Classes, Geometry, Labels, Tumor) = (id, images, classes, geometry, labels, tumor);
+        LabelMap labels,
+        ForegroundVoxels? foreground) =>
+        (Id, Images, Classes, Geometry, Labels, Foreground) = (id, images, classes, geometry, labels, foreground);
 
     /// <summary>The name of the case.</summary>
     public string Id { get; }
@@ -22,7 +21,7 @@ public sealed class PreprocessedCase
     /// <summary>Normalized intensities by modality name, each of <see cref="PreprocessingGeometry.Size"/>.</summary>
     public IReadOnlyDictionary<string, float[]> Images { get; }
 
-    /// <summary>Classes 0 to 3 (background, necrosis, edema, enhancing tumor); null where the case has no segmentation.</summary>
+    /// <summary>The class of each voxel, numbered as in <see cref="Labels"/>, 0 for background; null where the case has no segmentation.</summary>
     public byte[]? Classes { get; }
 
     /// <summary>The size of each array.</summary>
@@ -32,10 +31,10 @@ public sealed class PreprocessedCase
     public PreprocessingGeometry Geometry { get; }
 
     /// <summary>The labels with which a prediction for this case is written: those of its own segmentation.</summary>
-    public BraTSLabelConvention Labels { get; }
+    public LabelMap Labels { get; }
 
     /// <summary>What the crop costs; null where the case has no segmentation.</summary>
-    public TumorVoxels? Tumor { get; }
+    public ForegroundVoxels? Foreground { get; }
 
     /// <summary>The same case as if only some of its modalities had been acquired.</summary>
     /// <param name="modalities">The names of the modalities that are left.</param>
@@ -53,6 +52,6 @@ public sealed class PreprocessedCase
                     : $"Case {Id} has no {string.Join(", ", missing)}; it has: {string.Join(", ", Images.Keys)}.", nameof(modalities));
         }
 
-        return new PreprocessedCase(Id, names.ToDictionary(name => name, name => Images[name], StringComparer.Ordinal), Classes, Geometry, Labels, Tumor);
+        return new PreprocessedCase(Id, names.ToDictionary(name => name, name => Images[name], StringComparer.Ordinal), Classes, Geometry, Labels, Foreground);
     }
 }

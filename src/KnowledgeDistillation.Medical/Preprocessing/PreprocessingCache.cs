@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using KnowledgeDistillation.Medical.BraTS;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -8,7 +7,7 @@ namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>
 /// Keeps preprocessed cases on disk, so that they are computed once and not in each epoch. An entry is valid for one set of options
-/// and the very bytes of the source files (SHA-256): a changed option or a changed file is noticed, whatever its date and size. A
+/// and the exact bytes of the source files (SHA-256): a changed option or a changed file is noticed, whatever its date and size. A
 /// damaged entry (CRC-32C) is computed anew. Each set of options has its own folder; a changed source replaces its entry there.
 /// </summary>
 /// <remarks>Entries are written to a temporary file and moved, so that several processes may share a cache. Safe to use from several threads.</remarks>
@@ -18,10 +17,10 @@ public sealed class PreprocessingCache
     private readonly string _folder;
     private readonly ILogger _logger;
 
-    /// <summary>Opens a cache, or starts one.</summary>
+    /// <summary>Opens a cache, or starts a new one.</summary>
     /// <param name="folder">Where the entries lie; made when the first one is written. Delete it at any time.</param>
     /// <param name="options">How cases are preprocessed.</param>
-    /// <param name="logger">Told about entries that are made anew.</param>
+    /// <param name="logger">Receives a message for each entry that is made anew.</param>
     /// <exception cref="ArgumentException">An option is wrong.</exception>
     public PreprocessingCache(string folder, PreprocessingOptions? options = null, ILogger? logger = null)
     {
@@ -42,13 +41,13 @@ public sealed class PreprocessingCache
 
     /// <summary>Makes sure that all cases lie preprocessed on disk.</summary>
     /// <param name="cases">The cases; each needs the modalities of the options.</param>
-    /// <param name="progress">Told the number of cases done so far, from any thread.</param>
+    /// <param name="progress">Receives the number of cases done so far, from any thread.</param>
     /// <param name="cancellation">Stops between cases; what is done is kept.</param>
     /// <returns>The cases, in the given order.</returns>
     /// <exception cref="ArgumentException">A name occurs twice, or a case lacks a modality.</exception>
     /// <exception cref="InvalidDataException">A source is damaged; the message names the case.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public IReadOnlyList<CachedCase> Prepare(IReadOnlyList<BraTSCase> cases, IProgress<int>? progress = null, CancellationToken cancellation = default)
+    public IReadOnlyList<CachedCase> Prepare(IReadOnlyList<ImageCase> cases, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(cases);
         if (cases.GroupBy(item => item.Id, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1) is { } repeated)
@@ -66,7 +65,7 @@ public sealed class PreprocessingCache
     /// <summary>Makes sure that a case lies preprocessed on disk.</summary>
     /// <exception cref="ArgumentException">The case lacks a modality.</exception>
     /// <exception cref="InvalidDataException">A source is damaged; the message names the case.</exception>
-    public CachedCase Prepare(BraTSCase source)
+    public CachedCase Prepare(ImageCase source)
     {
         ArgumentNullException.ThrowIfNull(source);
         string path = Path.Combine(_folder, source.Id + ".prep");
@@ -83,7 +82,7 @@ public sealed class PreprocessingCache
         return new CachedCase(this, source, path, sourceKey, header!, valid);
     }
 
-    internal PreprocessedCase Build(BraTSCase source, string path, string sourceKey)
+    internal PreprocessedCase Build(ImageCase source, string path, string sourceKey)
     {
         PreprocessedCase result = _preprocessor.Process(source);
         CacheEntry.Write(path, result, sourceKey);
@@ -92,13 +91,13 @@ public sealed class PreprocessingCache
 
     private static byte[] Hash(string text) => SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(text));
 
-    private string SourceKey(BraTSCase source)
+    private string SourceKey(ImageCase source)
     {
         Dictionary<string, string> hashes = [];
         StringBuilder key = new();
         foreach (string modality in Options.Modalities)
         {
-            if (!source.Images.TryGetValue(modality, out BraTSImageFile? image))
+            if (!source.Images.TryGetValue(modality, out ImageFile? image))
                 throw new ArgumentException($"Case {source.Id} has no modality '{modality}'; it has: {string.Join(", ", source.Images.Keys)}.", nameof(source));
             key.Append(modality).Append(' ').Append(image.Frame).Append(' ').Append(HashOf(image.Path)).Append('\n');
         }

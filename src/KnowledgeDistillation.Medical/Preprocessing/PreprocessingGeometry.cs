@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;
 
@@ -61,10 +62,10 @@ public sealed record PreprocessingGeometry
         VolumeGrid whole = toRas.Target;
         T[] voxels = new T[whole.VoxelCount];
         voxels.AsSpan().Fill(outside);
-        (int fromX, int toX) = (Math.Max(0, CropOffset.X), Math.Min(whole.SizeX, CropOffset.X + CropSize.X));
-        for (int z = Math.Max(0, CropOffset.Z); z < Math.Min(whole.SizeZ, CropOffset.Z + CropSize.Z) && fromX < toX; z++)
+        (int fromX, int toX) = (Math.Max(0, CropOffset.X), Math.Min(whole.Size.X, CropOffset.X + CropSize.X));
+        for (int z = Math.Max(0, CropOffset.Z); z < Math.Min(whole.Size.Z, CropOffset.Z + CropSize.Z) && fromX < toX; z++)
         {
-            for (int y = Math.Max(0, CropOffset.Y); y < Math.Min(whole.SizeY, CropOffset.Y + CropSize.Y); y++)
+            for (int y = Math.Max(0, CropOffset.Y); y < Math.Min(whole.Size.Y, CropOffset.Y + CropSize.Y); y++)
             {
                 int source = (fromX - CropOffset.X) + (CropSize.X * ((y - CropOffset.Y) + (CropSize.Y * (z - CropOffset.Z))));
                 crop.Slice(source, toX - fromX).CopyTo(voxels.AsSpan(whole.IndexOf(fromX, y, z)));
@@ -79,7 +80,7 @@ public sealed record PreprocessingGeometry
         Affine a = new Reorientation(NativeGrid, Orientation.RAS).Target.Affine;
         double half = (step - 1) / 2.0;
         (double x, double y, double z) = a.Apply(CropOffset.X + half, CropOffset.Y + half, CropOffset.Z + half);
-        return new VolumeGrid(size.X, size.Y, size.Z, new Affine(
+        return new VolumeGrid(size, new Affine(
             a.M11 * step, a.M12 * step, a.M13 * step, x,
             a.M21 * step, a.M22 * step, a.M23 * step, y,
             a.M31 * step, a.M32 * step, a.M33 * step, z));

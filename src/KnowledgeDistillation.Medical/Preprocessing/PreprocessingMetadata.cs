@@ -1,10 +1,10 @@
 using System.Globalization;
-using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>
-/// Keeps the preprocessing options among the facts of a checkpoint (<see cref="Training.TrainingOptions.Metadata"/>), so that images are
+/// Stores the preprocessing options in the metadata of a checkpoint (<see cref="Training.TrainingOptions.Metadata"/>), so that images are
 /// prepared for prediction as they were in training.
 /// </summary>
 public static class PreprocessingMetadata
@@ -15,7 +15,7 @@ public static class PreprocessingMetadata
     private const string Multiple = Prefix + "multiple";
     private const string Factor = Prefix + "subsampling";
 
-    /// <summary>The options as facts, all but the modalities, which the network names.</summary>
+    /// <summary>The options as metadata, except the modalities, which the network records itself.</summary>
     public static IReadOnlyDictionary<string, string> Write(PreprocessingOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -28,10 +28,10 @@ public static class PreprocessingMetadata
         };
     }
 
-    /// <summary>The options that were kept.</summary>
-    /// <param name="metadata">The facts of a checkpoint.</param>
+    /// <summary>The options that were stored.</summary>
+    /// <param name="metadata">The metadata of a checkpoint.</param>
     /// <param name="modalities">The modalities to prepare: those of the network.</param>
-    /// <exception cref="InvalidDataException">A fact is missing or makes no sense.</exception>
+    /// <exception cref="InvalidDataException">An entry is missing or makes no sense.</exception>
     public static PreprocessingOptions Read(IReadOnlyDictionary<string, string> metadata, IReadOnlyList<string> modalities)
     {
         ArgumentNullException.ThrowIfNull(metadata);

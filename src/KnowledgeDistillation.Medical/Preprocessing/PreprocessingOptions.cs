@@ -1,20 +1,19 @@
 using System.Globalization;
-using KnowledgeDistillation.Medical.BraTS;
-using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Runtime;
+using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>
-/// How a case becomes the input of a network. The defaults are the paper's choices where it tells ("a central crop of size 128×128×128",
+/// How a case becomes the input of a network. The defaults are the paper's choices where it states them ("a central crop of size 128×128×128",
 /// "only non-zero voxels have been normalized", "we subsample the images to the size 64×64×64"). Immutable.
 /// </summary>
 public sealed record PreprocessingOptions
 {
-    /// <summary>The modalities to prepare. Default: all four.</summary>
-    public IReadOnlyList<string> Modalities { get; init; } = BraTSModality.All;
+    /// <summary>The modalities to prepare. Default: the four of the paper's data set, BraTS: t1, t1ce, t2, flair.</summary>
+    public IReadOnlyList<string> Modalities { get; init; } = ["t1", "t1ce", "t2", "flair"];
 
-    /// <summary>Around what to crop or pad. Default: the center of the volume.</summary>
+    /// <summary>The point around which to crop or pad. Default: the center of the volume.</summary>
     public CropCenter CropCenter { get; init; } = CropCenter.Volume;
 
     /// <summary>
@@ -26,7 +25,8 @@ public sealed record PreprocessingOptions
     public VolumeSize? CropSize { get; init; } = VolumeSize.Cube(128);
 
     /// <summary>
-    /// Of what the size after subsampling is a multiple where <see cref="CropSize"/> is null, 1 to 128. Default 16: a U-Net of 5 resolutions halves four times.
+    /// Where <see cref="CropSize"/> is null, the size after subsampling is padded to a multiple of this, 1 to 128. Default 16: a U-Net of 5 resolutions
+    /// halves it four times.
     /// </summary>
     public int SizeMultiple { get; init; } = 16;
 

@@ -1,10 +1,10 @@
-using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>
-/// Makes network input of a case: reorientation to RAS; each modality minus the mean, divided by the (population) standard
+/// Turns a case into the input of a network: reorientation to RAS; each modality minus the mean, divided by the (population) standard
 /// deviation, of its non-zero voxels in the whole volume, background staying 0; crop or pad; subsampling, images by the mean of
 /// each block, labels by its nearest voxel.
 /// </summary>
@@ -30,7 +30,7 @@ public sealed class Preprocessor
     /// <exception cref="ArgumentException">The case lacks a modality.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, labels are unknown, or an image is empty or not finite;
     /// the message names the case.</exception>
-    public PreprocessedCase Process(BraTSCase source)
+    public PreprocessedCase Process(ImageCase source)
     {
         ArgumentNullException.ThrowIfNull(source);
         return Process(source.Id, source.LoadStored(Options.Modalities));
@@ -41,7 +41,7 @@ public sealed class Preprocessor
     /// <param name="volumes">Its images.</param>
     /// <exception cref="ArgumentException">The case lacks a modality.</exception>
     /// <exception cref="InvalidDataException">Labels are unknown, or an image is empty or not finite; the message names the case.</exception>
-    public PreprocessedCase Process(string id, BraTSVolumes volumes)
+    public PreprocessedCase Process(string id, CaseVolumes volumes)
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
         ArgumentNullException.ThrowIfNull(volumes);
@@ -59,12 +59,12 @@ public sealed class Preprocessor
         PreprocessingGeometry geometry = Geometry(source.Grid, toRas.Target, images);
 
         float[][] prepared = new float[images.Length][];
-        (byte[]? Classes, TumorVoxels? Tumor, BraTSLabelConvention Labels) segmentation = (null, null, source.Labels ?? source.Fallback);
+        (byte[]? Classes, ForegroundVoxels? Foreground, LabelMap? Labels) segmentation = default;
         ParallelWork.For(images.Length + 1, images.Length + 1, i =>
         {
             if (i < images.Length)
                 prepared[i] = ImagePreparation.Subsample(images[i], geometry, Statistics(id, Options.Modalities[i], images[i]));
-            else if (source.Segmentation is not null)
+            else
                 segmentation = PrepareSegmentation(id, source, toRas, geometry);
         });
         return new PreprocessedCase(
@@ -72,8 +72,8 @@ public sealed class Preprocessor
             Options.Modalities.Zip(prepared).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal),
             segmentation.Classes,
             geometry,
-            segmentation.Labels,
-            segmentation.Tumor);
+            segmentation.Labels!,
+            segmentation.Foreground);
     }
 
     // Where all voxels are equal, a deviation of 1 makes them 0.
@@ -87,7 +87,7 @@ public sealed class Preprocessor
         return statistics.Deviation > 1e-9 * Math.Abs(statistics.Mean) ? statistics : statistics with { Deviation = 1 };
     }
 
-    private static (byte[] Classes, TumorVoxels Tumor, BraTSLabelConvention Labels) PrepareSegmentation(
+    private static (byte[]? Classes, ForegroundVoxels? Foreground, LabelMap Labels) PrepareSegmentation(
         string id,
         StoredCase source,
         Reorientation toRas,
@@ -95,7 +95,9 @@ public sealed class Preprocessor
     {
         try
         {
-            return SegmentationPreparation.Prepare(source, toRas, geometry);
+            return source.Segmentation is null
+                ? (null, null, source.LabelsFor(new HashSet<int>()))
+                : SegmentationPreparation.Prepare(source, toRas, geometry);
         }
         catch (InvalidDataException exception)
         {
@@ -105,13 +107,13 @@ public sealed class Preprocessor
 
     private static (int From, int To)[] BrainBox(VolumeGrid grid, OrientedVoxels[] images)
     {
-        (int From, int To)[] box = [(grid.SizeX, 0), (grid.SizeY, 0), (grid.SizeZ, 0)];
-        float[] row = new float[grid.SizeX];
+        (int From, int To)[] box = [(grid.Size.X, 0), (grid.Size.Y, 0), (grid.Size.Z, 0)];
+        float[] row = new float[grid.Size.X];
         foreach (OrientedVoxels image in images)
         {
-            for (int z = 0; z < grid.SizeZ; z++)
+            for (int z = 0; z < grid.Size.Z; z++)
             {
-                for (int y = 0; y < grid.SizeY; y++)
+                for (int y = 0; y < grid.Size.Y; y++)
                 {
                     image.ReadRow(y, z, 0, row);
                     int first = row.AsSpan().IndexOfAnyExcept(0f);
@@ -125,12 +127,12 @@ public sealed class Preprocessor
         }
 
         // An empty image is reported with its name when it is normalized.
-        return box[0].To == 0 ? [(0, grid.SizeX), (0, grid.SizeY), (0, grid.SizeZ)] : box;
+        return box[0].To == 0 ? [(0, grid.Size.X), (0, grid.Size.Y), (0, grid.Size.Z)] : box;
     }
 
     private PreprocessingGeometry Geometry(VolumeGrid native, VolumeGrid grid, OrientedVoxels[] images)
     {
-        (int From, int To)[] region = Options.CropCenter == CropCenter.Brain ? BrainBox(grid, images) : [(0, grid.SizeX), (0, grid.SizeY), (0, grid.SizeZ)];
+        (int From, int To)[] region = Options.CropCenter == CropCenter.Brain ? BrainBox(grid, images) : [(0, grid.Size.X), (0, grid.Size.Y), (0, grid.Size.Z)];
         int[] sizes = Options.CropSize is { } size
             ? [size.X, size.Y, size.Z]
             : [.. region.Select(range => RoundUp(range.To - range.From, Options.SubsamplingFactor * Options.SizeMultiple))];

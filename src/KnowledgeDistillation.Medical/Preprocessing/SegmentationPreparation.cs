@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;
 
@@ -8,25 +8,17 @@ namespace KnowledgeDistillation.Medical.Preprocessing;
 internal static class SegmentationPreparation
 {
     /// <exception cref="InvalidDataException">Labels are unknown, or contradict each other.</exception>
-    public static (byte[] Classes, TumorVoxels Tumor, BraTSLabelConvention Labels) Prepare(
+    public static (byte[] Classes, ForegroundVoxels Foreground, LabelMap Labels) Prepare(
         StoredCase source, Reorientation toRas, PreprocessingGeometry geometry)
     {
         OrientedVoxels voxels = OrientedVoxels.OfLabels(source.Segmentation!, toRas);
         Dictionary<int, (int All, int Kept)> counts = Count(voxels, geometry);
-        BraTSLabelConvention labels = source.Labels ?? BraTSLabelConvention.Detect(counts.ContainsKey(3), counts.ContainsKey(4), source.Fallback);
-        labels.RequireNone([.. counts.Keys.Where(label => labels.ClassOf(label) is null)]);
+        LabelMap labels = source.LabelsFor(counts.Keys.ToHashSet());
+        labels.RequireKnown(counts.Keys);
 
-        Span<int> all = stackalloc int[4];
-        int kept = 0;
-        foreach ((int label, (int All, int Kept) count) in counts)
-        {
-            all[labels.ClassOf(label)!.Value] += count.All;
-            kept += count.Kept;
-        }
-
-        var tumor =
-            new TumorVoxels(all[BraTSLabelConvention.NecrosisClass], all[BraTSLabelConvention.EdemaClass], all[BraTSLabelConvention.EnhancingClass], kept);
-        return (Subsample(voxels, geometry, labels), tumor, labels);
+        IEnumerable<int> perClass = Enumerable.Range(1, labels.Names.Count - 1).Select(number => counts.GetValueOrDefault(labels.LabelOf(number)).All);
+        var foreground = new ForegroundVoxels(perClass, counts.Values.Sum(count => count.Kept));
+        return (Subsample(voxels, geometry, labels), foreground, labels);
     }
 
     // How often each label but 0 occurs in the whole volume and in the crop; from run to run, because labels come in large patches.
@@ -34,10 +26,10 @@ internal static class SegmentationPreparation
     {
         Dictionary<int, (int All, int Kept)> counts = [];
         ((int ox, int oy, int oz), VolumeSize crop, VolumeGrid grid) = (geometry.CropOffset, geometry.CropSize, voxels.Grid);
-        int[] row = new int[grid.SizeX];
-        for (int z = 0; z < grid.SizeZ; z++)
+        int[] row = new int[grid.Size.X];
+        for (int z = 0; z < grid.Size.Z; z++)
         {
-            for (int y = 0; y < grid.SizeY; y++)
+            for (int y = 0; y < grid.Size.Y; y++)
             {
                 if (voxels.IsZeroRow(y, z))
                     continue;
@@ -59,19 +51,19 @@ internal static class SegmentationPreparation
         return counts;
     }
 
-    private static byte[] Subsample(OrientedVoxels voxels, PreprocessingGeometry geometry, BraTSLabelConvention labels)
+    private static byte[] Subsample(OrientedVoxels voxels, PreprocessingGeometry geometry, LabelMap labels)
     {
         (VolumeSize size, VolumeGrid grid) = (geometry.Size, voxels.Grid);
         int factor = geometry.SubsamplingFactor, nearest = (factor - 1) / 2;
         byte[] result = new byte[size.VoxelCount];
-        int[] row = new int[grid.SizeX];
+        int[] row = new int[grid.Size.X];
         for (int z = 0; z < size.Z; z++)
         {
             int k = geometry.CropOffset.Z + (z * factor) + nearest;
             for (int y = 0; y < size.Y; y++)
             {
                 int j = geometry.CropOffset.Y + (y * factor) + nearest;
-                if ((uint)j >= (uint)grid.SizeY || (uint)k >= (uint)grid.SizeZ || voxels.IsZeroRow(j, k))
+                if ((uint)j >= (uint)grid.Size.Y || (uint)k >= (uint)grid.Size.Z || voxels.IsZeroRow(j, k))
                     continue;
                 voxels.ReadRow(j, k, row);
                 Span<byte> target = result.AsSpan(size.X * (y + (size.Y * z)), size.X);

@@ -4,7 +4,7 @@ using KnowledgeDistillation.Medical.Nifti;
 namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>
-/// The voxels of an image in the type in which they are at hand, x fastest. Preprocessing converts a row when it needs it: the float copy of an image of
+/// The voxels of an image in the type in which they are stored, x fastest. Preprocessing converts a row when it needs it: the float copy of an image of
 /// BraTS's size, and a second one in another orientation, would take longer than all the arithmetic.
 /// </summary>
 internal sealed class StoredVoxels

@@ -26,9 +26,9 @@ public sealed record Orientation
     /// <summary>Left, posterior, superior: the orientation in which BraTS stores its volumes.</summary>
     public static Orientation LPS { get; } = new("LPS");
 
-    /// <summary>Reads three letters in either case.</summary>
+    /// <summary>Parses three letters, upper or lower case.</summary>
     /// <param name="codes">Such as "RAS", "LPI" or "PIL": one of R/L, one of A/P, one of S/I in any order.</param>
-    /// <exception cref="FormatException">The text is no orientation.</exception>
+    /// <exception cref="FormatException">The text is not an orientation.</exception>
     public static Orientation Parse(string codes)
     {
         ArgumentNullException.ThrowIfNull(codes);

@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Metrics;
+
 namespace KnowledgeDistillation.Medical.Volumes;
 
 /// <summary>A permutation and reversal of the voxel axes of one grid: the grid that results, and the move of the voxels.</summary>
@@ -8,8 +10,8 @@ internal sealed class Reorientation
 
     public Reorientation(VolumeGrid source, Orientation orientation)
     {
-        int[] sizes = [source.SizeX, source.SizeY, source.SizeZ];
-        int[] strides = [1, source.SizeX, source.SizeX * source.SizeY];
+        int[] sizes = [source.Size.X, source.Size.Y, source.Size.Z];
+        int[] strides = [1, source.Size.X, source.Size.X * source.Size.Y];
         Affine a = source.Affine;
         double[][] columns = [[a.M11, a.M21, a.M31], [a.M12, a.M22, a.M32], [a.M13, a.M23, a.M33]];
         double[] origin = [a.M14, a.M24, a.M34];
@@ -32,7 +34,7 @@ internal sealed class Reorientation
             }
         }
         (strideX, strideY, strideZ) = (newStrides[0], newStrides[1], newStrides[2]);
-        Target = new VolumeGrid(newSizes[0], newSizes[1], newSizes[2], new Affine(
+        Target = new VolumeGrid(new VolumeSize(newSizes[0], newSizes[1], newSizes[2]), new Affine(
             newColumns[0][0], newColumns[1][0], newColumns[2][0], origin[0],
             newColumns[0][1], newColumns[1][1], newColumns[2][1], origin[1],
             newColumns[0][2], newColumns[1][2], newColumns[2][2], origin[2]));
@@ -51,7 +53,7 @@ internal sealed class Reorientation
 
     public T[] Apply<T>(ReadOnlySpan<T> voxels)
     {
-        (int sizeX, int sizeY, int sizeZ) = (Target.SizeX, Target.SizeY, Target.SizeZ);
+        (int sizeX, int sizeY, int sizeZ) = Target.Size;
         T[] result = GC.AllocateUninitializedArray<T>(voxels.Length);
         for (int z = 0; z < sizeZ; z++)
         {

@@ -10,28 +10,22 @@ namespace KnowledgeDistillation.Medical.Volumes;
 public sealed record VolumeGrid
 {
     /// <summary>Makes a grid.</summary>
-    /// <param name="sizeX">Number of voxels along x, at least 1.</param>
-    /// <param name="sizeY">Number of voxels along y, at least 1.</param>
-    /// <param name="sizeZ">Number of voxels along z, at least 1.</param>
+    /// <param name="size">Number of voxels along each axis, at least 1.</param>
     /// <param name="affine">Voxel indices to world coordinates in mm.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is less than 1, or the voxels are more than an array can hold.</exception>
-    public VolumeGrid(int sizeX, int sizeY, int sizeZ, Affine affine)
+    public VolumeGrid(VolumeSize size, Affine affine)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(sizeX, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(sizeY, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(sizeZ, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((Int128)sizeX * sizeY * sizeZ, Array.MaxLength, "sizeX * sizeY * sizeZ");
-        (SizeX, SizeY, SizeZ, Affine) = (sizeX, sizeY, sizeZ, affine);
+        if (size.X < 1 || size.Y < 1 || size.Z < 1 || (Int128)size.X * size.Y * size.Z > Array.MaxLength)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(size), size, $"A grid needs at least 1 voxel along each axis and at most {Array.MaxLength:N0} in all.");
+        }
+
+        (Size, Affine) = (size, affine);
     }
 
-    /// <summary>Number of voxels along x, the fastest axis in memory.</summary>
-    public int SizeX { get; }
-
-    /// <summary>Number of voxels along y.</summary>
-    public int SizeY { get; }
-
-    /// <summary>Number of voxels along z, the slowest axis in memory.</summary>
-    public int SizeZ { get; }
+    /// <summary>Number of voxels along each axis.</summary>
+    public VolumeSize Size { get; }
 
     /// <summary>Voxel indices to world coordinates in mm.</summary>
     public Affine Affine { get; }
@@ -44,10 +38,10 @@ public sealed record VolumeGrid
     public Orientation Orientation => Orientation.Of(Affine);
 
     /// <summary>Number of voxels.</summary>
-    public int VoxelCount => SizeX * SizeY * SizeZ;
+    public int VoxelCount => Size.VoxelCount;
 
     /// <summary>The position of voxel (x, y, z) in the array of voxels.</summary>
-    public int IndexOf(int x, int y, int z) => x + (SizeX * (y + (SizeY * z)));
+    public int IndexOf(int x, int y, int z) => Size.IndexOf(x, y, z);
 
     /// <summary>
     /// Whether two grids have the same sizes and place every voxel at the same point of the world, up to rounding: nowhere more
@@ -58,13 +52,13 @@ public sealed record VolumeGrid
     public bool CoincidesWith(VolumeGrid other, double tolerance = 0.01)
     {
         ArgumentNullException.ThrowIfNull(other);
-        if ((SizeX, SizeY, SizeZ) != (other.SizeX, other.SizeY, other.SizeZ))
+        if (Size != other.Size)
             return false;
         double allowed = tolerance * Math.Min(Spacing.X, Math.Min(Spacing.Y, Spacing.Z));
         // The distance between two affine maps is convex, so it is largest at a corner.
         for (int corner = 0; corner < 8; corner++)
         {
-            (int x, int y, int z) = ((corner & 1) * (SizeX - 1), ((corner >> 1) & 1) * (SizeY - 1), (corner >> 2) * (SizeZ - 1));
+            (int x, int y, int z) = ((corner & 1) * (Size.X - 1), ((corner >> 1) & 1) * (Size.Y - 1), (corner >> 2) * (Size.Z - 1));
             (double ax, double ay, double az) = Affine.Apply(x, y, z);
             (double bx, double by, double bz) = other.Affine.Apply(x, y, z);
             if (!(Math.Sqrt(((ax - bx) * (ax - bx)) + ((ay - by) * (ay - by)) + ((az - bz) * (az - bz))) <= allowed))
@@ -74,5 +68,5 @@ public sealed record VolumeGrid
     }
 
     /// <summary>Sizes and affine, such as <c>240×240×155 voxels, LPS, [-1 0 0 0; 0 -1 0 239; 0 0 1 0]</c>.</summary>
-    public override string ToString() => $"{SizeX}×{SizeY}×{SizeZ} voxels, {(Affine.IsInvertible ? Orientation.ToString() : "no orientation")}, {Affine}";
+    public override string ToString() => $"{Size} voxels, {(Affine.IsInvertible ? Orientation.ToString() : "no orientation")}, {Affine}";
 }

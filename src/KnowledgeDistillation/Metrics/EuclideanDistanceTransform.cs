@@ -6,7 +6,7 @@ namespace KnowledgeDistillation.Metrics;
 /// <summary>
 /// The exact Euclidean distance in mm from each voxel to the nearest voxel of a mask, for any voxel size, in time linear in the
 /// number of voxels: one axis after another, the lower envelope of parabolas along each line (Felzenszwalb and Huttenlocher,
-/// "Distance Transforms of Sampled Functions", Theory of Computing 8, 2012). Where all that is known of some lines so far is short, as in a fragmented mask,
+/// "Distance Transforms of Sampled Functions", Theory of Computing 8, 2012). Where the distances found so far are short, as in a fragmented mask,
 /// the few parabolas within that reach are compared directly, which gives the same minimum sooner.
 /// </summary>
 /// <remarks>
@@ -24,27 +24,26 @@ public static class EuclideanDistanceTransform
     private const int ParallelVoxels = 1 << 15;
 
     /// <summary>The distances to a mask.</summary>
-    /// <returns>One distance in mm a voxel, x fastest: 0 inside the mask, positive infinity everywhere if the mask is empty.</returns>
+    /// <returns>One distance in mm per voxel, x fastest: 0 inside the mask, positive infinity everywhere if the mask is empty.</returns>
     public static double[] Compute(VoxelMask mask)
     {
         ArgumentNullException.ThrowIfNull(mask);
         double[] distances = new double[mask.VoxelCount];
-        SquaredDistances(mask.Voxels.ToArray(), wanted: null, mask.SizeX, mask.SizeY, mask.SizeZ, mask.Spacing, distances);
+        SquaredDistances(mask.Voxels.ToArray(), wanted: null, mask.Size, mask.Spacing, distances);
         for (int i = 0; i < distances.Length; i++)
             distances[i] = Math.Sqrt(distances[i]);
         return distances;
     }
 
     /// <summary>Writes the squared distances in mm² to the voxels of <paramref name="seeds"/> that are 1.</summary>
-    /// <param name="seeds">One byte a voxel, 0 or 1.</param>
+    /// <param name="seeds">One byte per voxel, 0 or 1.</param>
     /// <param name="wanted">The voxels (not 0) whose distance is needed; the rest of the result is unspecified. Null for all.</param>
-    /// <param name="sizeX">Number of voxels along x.</param>
-    /// <param name="sizeY">Number of voxels along y.</param>
-    /// <param name="sizeZ">Number of voxels along z.</param>
+    /// <param name="size">Number of voxels along each axis.</param>
     /// <param name="spacing">Size of a voxel in mm.</param>
-    /// <param name="squared">Receives the result; the first sizeX·sizeY·sizeZ elements are used.</param>
-    internal static void SquaredDistances(byte[] seeds, byte[]? wanted, int sizeX, int sizeY, int sizeZ, Spacing spacing, double[] squared)
+    /// <param name="squared">Receives the result; as many elements are used as there are voxels.</param>
+    internal static void SquaredDistances(byte[] seeds, byte[]? wanted, VolumeSize size, Spacing spacing, double[] squared)
     {
+        (int sizeX, int sizeY, int sizeZ) = size;
         int slab = sizeX * sizeY;
         bool parallel = slab * (long)sizeZ >= ParallelVoxels;
 

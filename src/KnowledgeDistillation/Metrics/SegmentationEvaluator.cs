@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace KnowledgeDistillation.Metrics;
 
 /// <summary>Scores a predicted segmentation of one case against its reference, region by region.</summary>
@@ -9,23 +11,21 @@ namespace KnowledgeDistillation.Metrics;
 public static class SegmentationEvaluator
 {
     /// <summary>Scores all regions.</summary>
+    /// <typeparam name="T">The type in which classes are stored, for example <see cref="byte"/>; they are read in place.</typeparam>
     /// <param name="prediction">The predicted class of each voxel, x fastest (a C-order tensor [Z, Y, X] = [D, H, W]).</param>
     /// <param name="reference">The true class of each voxel, in the same order.</param>
-    /// <param name="sizeX">Number of voxels along x.</param>
-    /// <param name="sizeY">Number of voxels along y.</param>
-    /// <param name="sizeZ">Number of voxels along z.</param>
+    /// <param name="size">Number of voxels along each axis.</param>
     /// <param name="spacing">Size of a voxel in mm.</param>
     /// <param name="regions">The regions to score, each a union of the classes that occur in the two maps.</param>
-    /// <returns>One result a region, in the order given.</returns>
-    /// <exception cref="ArgumentException">A map does not have sizeX·sizeY·sizeZ voxels, or a size or spacing is out of range.</exception>
-    public static IReadOnlyList<RegionScores> Evaluate(
-        ReadOnlySpan<int> prediction,
-        ReadOnlySpan<int> reference,
-        int sizeX,
-        int sizeY,
-        int sizeZ,
+    /// <returns>One result per region, in the order given.</returns>
+    /// <exception cref="ArgumentException">A map does not have the number of voxels of the size, or the size or spacing is out of range.</exception>
+    public static IReadOnlyList<RegionScores> Evaluate<T>(
+        ReadOnlySpan<T> prediction,
+        ReadOnlySpan<T> reference,
+        VolumeSize size,
         Spacing spacing,
         IReadOnlyList<Region> regions)
+        where T : unmanaged, IBinaryInteger<T>
     {
         ArgumentNullException.ThrowIfNull(regions);
         var scores = new RegionScores[regions.Count];
@@ -34,8 +34,8 @@ public static class SegmentationEvaluator
             int[] classes = [.. regions[i].Classes];
             scores[i] = RegionScores.Compare(
                 regions[i].Name,
-                VoxelMask.FromLabels(prediction, sizeX, sizeY, sizeZ, spacing, classes),
-                VoxelMask.FromLabels(reference, sizeX, sizeY, sizeZ, spacing, classes));
+                VoxelMask.FromLabels(prediction, size, spacing, classes),
+                VoxelMask.FromLabels(reference, size, spacing, classes));
         }
         return scores;
     }

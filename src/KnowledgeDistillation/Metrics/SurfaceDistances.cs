@@ -104,7 +104,7 @@ public sealed record SurfaceDistances
     // The distance in mm of each voxel of one surface to the nearest voxel of the other, in the order of the voxels.
     private static double[] Directed(byte[] from, int count, byte[] to, BoundingBox box, Spacing spacing, double[] squared)
     {
-        EuclideanDistanceTransform.SquaredDistances(to, from, box.SizeX, box.SizeY, box.SizeZ, spacing, squared);
+        EuclideanDistanceTransform.SquaredDistances(to, from, box.Size, spacing, squared);
         double[] distances = new double[count];
         int next = 0;
         for (int i = from.AsSpan().IndexOf((byte)1); next < count; i++)
@@ -135,15 +135,15 @@ public sealed record SurfaceDistances
         return largest;
     }
 
-    // One byte a voxel of the box, 1 on the surface.
+    // One byte per voxel of the box, 1 on the surface.
     private static byte[] Surface(VoxelMask mask, BoundingBox box)
     {
-        byte[] surface = new byte[box.VoxelCount];
-        byte[] empty = new byte[box.SizeX];
-        byte[] eroded = new byte[box.SizeX];
-        for (int z = 0; z < box.SizeZ; z++)
+        byte[] surface = new byte[box.Size.VoxelCount];
+        byte[] empty = new byte[box.Size.X];
+        byte[] eroded = new byte[box.Size.X];
+        for (int z = 0; z < box.Size.Z; z++)
         {
-            for (int y = 0; y < box.SizeY; y++)
+            for (int y = 0; y < box.Size.Y; y++)
             {
                 ReadOnlySpan<byte> row = Row(y, z);
                 if (!row.Contains((byte)1))
@@ -156,15 +156,15 @@ public sealed record SurfaceDistances
                 And(eroded, Row(y + 1, z));
                 And(eroded, Row(y, z - 1));
                 And(eroded, Row(y, z + 1));
-                AndNot(row, eroded, surface.AsSpan((y + (z * box.SizeY)) * box.SizeX, box.SizeX));
+                AndNot(row, eroded, surface.AsSpan(box.Size.IndexOf(0, y, z), box.Size.X));
             }
         }
         return surface;
 
         // The mask has no voxels outside the box, so a row beyond it is background wherever the grid ends.
-        ReadOnlySpan<byte> Row(int y, int z) => y < 0 || z < 0 || y >= box.SizeY || z >= box.SizeZ
+        ReadOnlySpan<byte> Row(int y, int z) => y < 0 || z < 0 || y >= box.Size.Y || z >= box.Size.Z
             ? empty
-            : mask.Voxels.Slice(box.MinX + (mask.SizeX * (box.MinY + y + (mask.SizeY * (box.MinZ + z)))), box.SizeX);
+            : mask.Voxels.Slice(mask.Size.IndexOf(box.MinX, box.MinY + y, box.MinZ + z), box.Size.X);
     }
 
     private static void And(Span<byte> target, ReadOnlySpan<byte> other)

@@ -7,7 +7,7 @@ namespace KnowledgeDistillation.Metrics;
 /// The voxels of a 3-D grid that belong to one region. Stored with x fastest, so that a C-order tensor of shape
 /// [Z, Y, X] = [D, H, W] has the same memory order.
 /// </summary>
-/// <remarks>Immutable and safe to share between threads. One byte a voxel.</remarks>
+/// <remarks>Immutable and safe to share between threads. One byte per voxel.</remarks>
 public sealed class VoxelMask
 {
     private const double SmallestSpacing = 1e-6;
@@ -16,30 +16,20 @@ public sealed class VoxelMask
 
     private readonly byte[] _voxels;
 
-    /// <summary>Makes a mask from one value a voxel, which are copied.</summary>
-    /// <param name="voxels">True inside the region; x fastest, exactly
-    /// <paramref name="sizeX"/>·<paramref name="sizeY"/>·<paramref name="sizeZ"/> values.</param>
-    /// <param name="sizeX">Number of voxels along x, at least 1.</param>
-    /// <param name="sizeY">Number of voxels along y, at least 1.</param>
-    /// <param name="sizeZ">Number of voxels along z, at least 1.</param>
+    /// <summary>Makes a mask from one value per voxel, which are copied.</summary>
+    /// <param name="voxels">True inside the region; x fastest, exactly as many values as the size has voxels.</param>
+    /// <param name="size">Number of voxels along each axis, at least 1.</param>
     /// <param name="spacing">Size of a voxel in mm, each between 1e-6 and 1e6.</param>
-    /// <exception cref="ArgumentException">A size or a spacing is out of range, or the number of values is not that of the grid.</exception>
-    public VoxelMask(ReadOnlySpan<bool> voxels, int sizeX, int sizeY, int sizeZ, Spacing spacing)
-        : this(FromBooleans(voxels, sizeX, sizeY, sizeZ, spacing), sizeX, sizeY, sizeZ, spacing)
+    /// <exception cref="ArgumentException">The size or the spacing is out of range, or the number of values is not that of the grid.</exception>
+    public VoxelMask(ReadOnlySpan<bool> voxels, VolumeSize size, Spacing spacing)
+        : this(FromBooleans(voxels, size, spacing), size, spacing)
     {
     }
 
-    private VoxelMask(byte[] voxels, int sizeX, int sizeY, int sizeZ, Spacing spacing) =>
-        (_voxels, SizeX, SizeY, SizeZ, Spacing, Count) = (voxels, sizeX, sizeY, sizeZ, spacing, CountSet(voxels));
+    private VoxelMask(byte[] voxels, VolumeSize size, Spacing spacing) => (_voxels, Size, Spacing, Count) = (voxels, size, spacing, CountSet(voxels));
 
-    /// <summary>Number of voxels along x, the fastest axis in memory.</summary>
-    public int SizeX { get; }
-
-    /// <summary>Number of voxels along y.</summary>
-    public int SizeY { get; }
-
-    /// <summary>Number of voxels along z, the slowest axis in memory.</summary>
-    public int SizeZ { get; }
+    /// <summary>Number of voxels along each axis.</summary>
+    public VolumeSize Size { get; }
 
     /// <summary>The size of a voxel in mm.</summary>
     public Spacing Spacing { get; }
@@ -59,29 +49,29 @@ public sealed class VoxelMask
     {
         get
         {
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)x, (uint)SizeX, nameof(x));
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)y, (uint)SizeY, nameof(y));
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)z, (uint)SizeZ, nameof(z));
-            return _voxels[x + (SizeX * (y + (SizeY * z)))] != 0;
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)x, (uint)Size.X, nameof(x));
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)y, (uint)Size.Y, nameof(y));
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)z, (uint)Size.Z, nameof(z));
+            return _voxels[Size.IndexOf(x, y, z)] != 0;
         }
     }
 
-    /// <summary>One byte a voxel, 1 inside and 0 outside, x fastest.</summary>
+    /// <summary>One byte per voxel, 1 inside and 0 outside, x fastest.</summary>
     internal ReadOnlySpan<byte> Voxels => _voxels;
 
     /// <summary>The voxels of a label map whose label is one of <paramref name="labels"/>.</summary>
-    /// <param name="labelMap">One label a voxel, x fastest, exactly <paramref name="sizeX"/>·<paramref name="sizeY"/>·<paramref name="sizeZ"/> of them.</param>
-    /// <param name="sizeX">Number of voxels along x, at least 1.</param>
-    /// <param name="sizeY">Number of voxels along y, at least 1.</param>
-    /// <param name="sizeZ">Number of voxels along z, at least 1.</param>
+    /// <typeparam name="T">The type in which labels are stored, for example <see cref="byte"/>; they are read in place.</typeparam>
+    /// <param name="labelMap">One label per voxel, x fastest, exactly as many as the size has voxels.</param>
+    /// <param name="size">Number of voxels along each axis, at least 1.</param>
     /// <param name="spacing">Size of a voxel in mm, each between 1e-6 and 1e6.</param>
     /// <param name="labels">The labels that make up the region, for example 1 and 3 for the tumor core.</param>
-    /// <exception cref="ArgumentException">A size or a spacing is out of range, or the number of labels in the map is not that of the grid.</exception>
-    public static VoxelMask FromLabels(ReadOnlySpan<int> labelMap, int sizeX, int sizeY, int sizeZ, Spacing spacing, params ReadOnlySpan<int> labels)
+    /// <exception cref="ArgumentException">The size or the spacing is out of range, or the number of labels in the map is not that of the grid.</exception>
+    public static VoxelMask FromLabels<T>(ReadOnlySpan<T> labelMap, VolumeSize size, Spacing spacing, params ReadOnlySpan<int> labels)
+        where T : unmanaged, IBinaryInteger<T>
     {
-        byte[] voxels = Allocate(labelMap.Length, sizeX, sizeY, sizeZ, spacing);
+        byte[] voxels = Allocate(labelMap.Length, size, spacing);
         if (labels.IsEmpty)
-            return new VoxelMask(voxels, sizeX, sizeY, sizeZ, spacing);
+            return new VoxelMask(voxels, size, spacing);
 
         int lowest = int.MaxValue, highest = int.MinValue;
         foreach (int label in labels)
@@ -95,17 +85,20 @@ public sealed class VoxelMask
             for (int i = 0; i < labelMap.Length; i++)
             {
                 // The difference may wrap around, but only to a value that lies beyond the table.
-                uint position = unchecked((uint)(labelMap[i] - lowest));
-                voxels[i] = position < (uint)table.Length ? table[position] : (byte)0;
+                ulong position = unchecked((ulong)(long.CreateSaturating(labelMap[i]) - lowest));
+                voxels[i] = position < (ulong)table.Length ? table[position] : (byte)0;
             }
         }
         else
         {
             for (int i = 0; i < labelMap.Length; i++)
-                voxels[i] = labels.Contains(labelMap[i]) ? (byte)1 : (byte)0;
+            {
+                long label = long.CreateSaturating(labelMap[i]);
+                voxels[i] = label == (int)label && labels.Contains((int)label) ? (byte)1 : (byte)0;
+            }
         }
 
-        return new VoxelMask(voxels, sizeX, sizeY, sizeZ, spacing);
+        return new VoxelMask(voxels, size, spacing);
     }
 
     /// <summary>
@@ -114,18 +107,17 @@ public sealed class VoxelMask
     /// </summary>
     /// <param name="voxels">The fewest voxels that are kept.</param>
     public VoxelMask DropIfSmallerThan(int voxels) =>
-        IsEmpty || Count >= voxels ? this : new VoxelMask(new byte[_voxels.Length], SizeX, SizeY, SizeZ, Spacing);
+        IsEmpty || Count >= voxels ? this : new VoxelMask(new byte[_voxels.Length], Size, Spacing);
 
     /// <summary>Refuses masks that do not lie on the same grid.</summary>
     internal static void RequireSameGrid(VoxelMask prediction, VoxelMask reference)
     {
         ArgumentNullException.ThrowIfNull(prediction);
         ArgumentNullException.ThrowIfNull(reference);
-        if ((prediction.SizeX, prediction.SizeY, prediction.SizeZ) != (reference.SizeX, reference.SizeY, reference.SizeZ))
+        if (prediction.Size != reference.Size)
         {
             throw new ArgumentException(
-                $"The prediction has {prediction.SizeX}×{prediction.SizeY}×{prediction.SizeZ} voxels but the reference has "
-                    + $"{reference.SizeX}×{reference.SizeY}×{reference.SizeZ}; resample one onto the grid of the other.",
+                $"The prediction has {prediction.Size} voxels but the reference has {reference.Size}; resample one onto the grid of the other.",
                 nameof(prediction));
         }
         if (prediction.Spacing != reference.Spacing)
@@ -149,21 +141,19 @@ public sealed class VoxelMask
         return count;
     }
 
-    private static byte[] FromBooleans(ReadOnlySpan<bool> values, int sizeX, int sizeY, int sizeZ, Spacing spacing)
+    private static byte[] FromBooleans(ReadOnlySpan<bool> values, VolumeSize size, Spacing spacing)
     {
-        byte[] voxels = Allocate(values.Length, sizeX, sizeY, sizeZ, spacing);
+        byte[] voxels = Allocate(values.Length, size, spacing);
         for (int i = 0; i < values.Length; i++)
             voxels[i] = values[i] ? (byte)1 : (byte)0;
         return voxels;
     }
 
-    private static byte[] Allocate(int count, int sizeX, int sizeY, int sizeZ, Spacing spacing)
+    private static byte[] Allocate(int count, VolumeSize size, Spacing spacing)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(sizeX, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(sizeY, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(sizeZ, 1);
-        if ((Int128)sizeX * sizeY * sizeZ != count)
-            throw new ArgumentException($"A grid of {sizeX}×{sizeY}×{sizeZ} voxels needs {(Int128)sizeX * sizeY * sizeZ} values, but {count} were given.");
+        size.Validate(nameof(size));
+        if (size.VoxelCount != count)
+            throw new ArgumentException($"A grid of {size} voxels needs {size.VoxelCount} values, but {count} were given.");
         if (!(InRange(spacing.X) && InRange(spacing.Y) && InRange(spacing.Z)))
         {
             throw new ArgumentException(

@@ -26,7 +26,7 @@ internal static class MetricCases
     {
         TwoMasks masks = make(setting);
         double Distance() => SurfaceDistances.Between(Mask(masks.Left), Mask(masks.Right)).HausdorffDistance95;
-        VoxelMask Mask(bool[] voxels) => new(voxels, masks.SizeX, masks.SizeY, masks.SizeZ, new Spacing(1, 1, 1));
+        VoxelMask Mask(bool[] voxels) => new(voxels, masks.Size, new Spacing(1, 1, 1));
         gate.Computed = Digest.Of(Distance());
         gate.Repeat(() => Distance());
     };
@@ -34,7 +34,7 @@ internal static class MetricCases
     private static Workload Plainly(Func<Setting, TwoMasks> make) => (gate, setting) =>
     {
         TwoMasks masks = make(setting);
-        double Distance() => PlainHausdorff.Distance95(masks.Left, masks.Right, masks.SizeX, masks.SizeY, masks.SizeZ);
+        double Distance() => PlainHausdorff.Distance95(masks.Left, masks.Right, masks.Size.X, masks.Size.Y, masks.Size.Z);
         gate.Computed = Digest.Of(Distance());
         gate.Repeat(() => Distance());
     };

@@ -1,5 +1,5 @@
 using KnowledgeDistillation.Benchmarks.Harness;
-using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
 using static TorchSharp.torch;
 
@@ -18,11 +18,11 @@ internal sealed class HeadCase : IDisposable
 
     public static HeadCase Load(Setting setting)
     {
-        BraTSVolumes volumes = HeadData.Find(setting).Load();
+        CaseVolumes volumes = HeadData.Find(setting).Load();
         return new HeadCase(RandomCase.Modalities.ToDictionary(name => name, name =>
         {
-            Volume volume = volumes.Images[name];
-            return tensor(Array.ConvertAll(volume.Voxels, value => value / 1000), [1, 1, volume.Grid.SizeZ, volume.Grid.SizeY, volume.Grid.SizeX]);
+            Volume<float> volume = volumes.Images[name];
+            return tensor(Array.ConvertAll(volume.Voxels, value => value / 1000), [1, 1, volume.Grid.Size.Z, volume.Grid.Size.Y, volume.Grid.Size.X]);
         }));
     }
 

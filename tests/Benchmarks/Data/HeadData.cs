@@ -1,7 +1,8 @@
 using KnowledgeDistillation.Benchmarks.Harness;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Phantoms;
-using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Benchmarks.Data;
 
@@ -34,7 +35,7 @@ internal static class HeadData
 
     private static BraTSCase Patient(string folder) => new(
         "patient",
-        BraTSModality.All.ToDictionary(name => name, name => new BraTSImageFile(Path.Combine(folder, $"{name}.nii.gz"))),
+        BraTSModality.All.ToDictionary(name => name, name => new ImageFile(Path.Combine(folder, $"{name}.nii.gz"))),
         Path.Combine(folder, "seg.nii.gz"));
 
     // The other side may have been quicker.

@@ -18,12 +18,12 @@ internal static class PlainPreprocessing
         List<double> means = [];
         foreach (string modality in BraTSModality.All)
         {
-            Volume volume = NiftiImage.Load(item.Images[modality].Path).ToVolume().ReorientTo(Orientation.RAS);
+            Volume<float> volume = NiftiImage.Load(item.Images[modality].Path).ToVolume().ReorientTo(Orientation.RAS);
             Normalize(volume.Voxels);
             means.Add(Pool(volume).Average(value => (double)value));
         }
 
-        LabelVolume labels = NiftiImage.Load(item.SegmentationPath!).ToLabels().ReorientTo(Orientation.RAS);
+        Volume<int> labels = NiftiImage.Load(item.SegmentationPath!).ToLabels().ReorientTo(Orientation.RAS);
         means.Add(Nearest(labels).Average(value => value == 4 ? 3.0 : value));
         return [.. means];
     }
@@ -40,7 +40,7 @@ internal static class PlainPreprocessing
         }
     }
 
-    private static float[] Pool(Volume volume)
+    private static float[] Pool(Volume<float> volume)
     {
         const int size = Crop / Factor;
         (int fromX, int fromY, int fromZ) = Corner(volume.Grid);
@@ -60,7 +60,7 @@ internal static class PlainPreprocessing
         return result;
     }
 
-    private static int[] Nearest(LabelVolume labels)
+    private static int[] Nearest(Volume<int> labels)
     {
         const int size = Crop / Factor;
         (int fromX, int fromY, int fromZ) = Corner(labels.Grid);
@@ -70,5 +70,5 @@ internal static class PlainPreprocessing
         return result;
     }
 
-    private static (int X, int Y, int Z) Corner(VolumeGrid grid) => ((grid.SizeX - Crop) / 2, (grid.SizeY - Crop) / 2, (grid.SizeZ - Crop) / 2);
+    private static (int X, int Y, int Z) Corner(VolumeGrid grid) => ((grid.Size.X - Crop) / 2, (grid.Size.Y - Crop) / 2, (grid.Size.Z - Crop) / 2);
 }

@@ -168,5 +168,5 @@ internal static class SyntheticReproduction
     }
 
     private static VoxelMask Mask(Predicate<int> belongs) =>
-        new([.. Enumerable.Range(0, 420).Select(voxel => belongs(voxel))], 420, 1, 1, Spacing.OneMillimeter);
+        new([.. Enumerable.Range(0, 420).Select(voxel => belongs(voxel))], new(420, 1, 1), Spacing.OneMillimeter);
 }

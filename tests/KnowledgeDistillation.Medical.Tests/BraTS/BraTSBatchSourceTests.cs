@@ -2,7 +2,7 @@ using FluentAssertions;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
-using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 using TorchSharp;
 using Xunit;
 
@@ -136,8 +136,8 @@ public sealed class BraTSBatchSourceTests : IDisposable
     [Fact]
     public void Case_without_segmentation_is_refused_by_name()
     {
-        BraTSVolumes volumes = new BraTSPhantom(new() { Size = VolumeSize.Cube(16) }).Create(0);
-        PreprocessedCase unlabeled = new Preprocessor(Options).Process("bare", new BraTSVolumes(volumes.Images, null, volumes.Labels));
+        CaseVolumes volumes = new BraTSPhantom(new() { Size = VolumeSize.Cube(16) }).Create(0);
+        PreprocessedCase unlabeled = new Preprocessor(Options).Process("bare", new CaseVolumes(volumes.Images, null, volumes.Labels));
         Action make = () => _ = new BraTSBatchSource([Cases[0], unlabeled]);
         make.Should().Throw<ArgumentException>().WithMessage("*segmentation, which is missing in: bare*");
     }

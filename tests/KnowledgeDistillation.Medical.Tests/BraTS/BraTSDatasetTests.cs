@@ -3,6 +3,7 @@ using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 using KnowledgeDistillation.Tests;
 using Xunit;
 
@@ -26,7 +27,7 @@ public sealed class BraTSDatasetTests : IDisposable
 
         dataset.Cases.Select(item => (item.Id, item.Grade)).Should().Equal(("Brats18_A_1", TumorGrade.Low), ("Brats18_B_1", TumorGrade.High));
         ShouldHoldTheRightImages(dataset.Cases[0]);
-        dataset.Cases[0].Load().Labels.Should().Be(BraTSLabelConvention.BraTS2018);
+        dataset.Cases[0].Load().Labels.Should().Be(BraTSLabelConvention.BraTS2018.Map);
     }
 
     [Fact]
@@ -80,7 +81,7 @@ public sealed class BraTSDatasetTests : IDisposable
 
         found.Id.Should().Be(id);
         ShouldHoldTheRightImages(found);
-        found.Load().Labels.Should().Be(BraTSLabelConvention.BraTS2023);
+        found.Load().Labels.Should().Be(BraTSLabelConvention.BraTS2023.Map);
     }
 
     [Fact]
@@ -90,7 +91,7 @@ public sealed class BraTSDatasetTests : IDisposable
         foreach (string name in (string[])["t1n", "t1c", "t2w", "t2f"])
             TinyCases.WriteImage(_folder[id, $"{id}-{name}.nii.gz"], 1);
         TinyCases.WriteLabels(_folder[id, $"{id}-seg.nii.gz"], 1, 2);
-        BraTSDataset.Open(_folder.Root).Cases.Single().Load().Labels.EnhancingLabel.Should().Be(3);
+        BraTSDataset.Open(_folder.Root).Cases.Single().Load().Labels.LabelOf(BraTSLabelConvention.EnhancingClass).Should().Be(3);
     }
 
     [Theory]
@@ -115,7 +116,7 @@ public sealed class BraTSDatasetTests : IDisposable
         BraTSDataset dataset = BraTSDataset.Open(_folder.Root, options);
 
         ShouldHoldTheRightImages(dataset.Cases.Single());
-        BraTSVolumes volumes = dataset.Cases.Single().Load();
+        CaseVolumes volumes = dataset.Cases.Single().Load();
         // Edema, non-enhancing, enhancing on disk.
         volumes.Labels.ToClasses(volumes.Segmentation!)[..4].Should().Equal(2, 1, 3, 0);
         dataset.Faults.Should().ContainSingle().Which.CaseId.Should().Be("BRATS_485", "a test case has no labels");
@@ -180,9 +181,9 @@ public sealed class BraTSDatasetTests : IDisposable
         TinyCases.Write2018(_folder.Root, "B_no_t2");
         File.Delete(_folder["B_no_t2", "B_no_t2_t2.nii.gz"]);
         TinyCases.Write2018(_folder.Root, "C_size");
-        TinyCases.WriteImage(_folder["C_size", "C_size_flair.nii.gz"], 1, new VolumeGrid(4, 3, 3, TinyCases.Grid.Affine));
+        TinyCases.WriteImage(_folder["C_size", "C_size_flair.nii.gz"], 1, new VolumeGrid(new(4, 3, 3), TinyCases.Grid.Affine));
         TinyCases.Write2018(_folder.Root, "D_place");
-        TinyCases.WriteImage(_folder["D_place", "D_place_t2.nii.gz"], 1, new VolumeGrid(4, 3, 2, new Affine(-1, 0, 0, 0.5, 0, -1, 0, 239, 0, 0, 1, 0)));
+        TinyCases.WriteImage(_folder["D_place", "D_place_t2.nii.gz"], 1, new VolumeGrid(new(4, 3, 2), new Affine(-1, 0, 0, 0.5, 0, -1, 0, 239, 0, 0, 1, 0)));
         TinyCases.Write2018(_folder.Root, "E_label", labels: [1, 2, 7, 9]);
         TinyCases.Write2018(_folder.Root, "F_both", labels: [1, 2, 3, 4]);
         TinyCases.Write2018(_folder.Root, "G_no_seg");
@@ -217,7 +218,7 @@ public sealed class BraTSDatasetTests : IDisposable
     {
         TinyCases.WriteImage(_folder["X", "X_t1ce.nii.gz"], 200);
         BraTSDatasetOptions options = new() { RequiredModalities = [BraTSModality.T1ce], RequireSegmentation = false };
-        BraTSVolumes volumes = BraTSDataset.Open(_folder.Root, options).Cases.Single().Load();
+        CaseVolumes volumes = BraTSDataset.Open(_folder.Root, options).Cases.Single().Load();
         volumes.Images.Keys.Should().Equal("t1ce");
         volumes.Segmentation.Should().BeNull();
     }
@@ -307,7 +308,7 @@ public sealed class BraTSDatasetTests : IDisposable
     {
         string folder = SharedData.Require("data", name);
         BraTSCase found = BraTSDataset.Open(folder).Cases.Single();
-        BraTSVolumes volumes = found.Load();
+        CaseVolumes volumes = found.Load();
         found.Id.Should().Be(name);
         volumes.Images.Keys.Should().BeEquivalentTo(BraTSModality.All);
         volumes.Segmentation!.Voxels.Distinct().Order().Should().Equal(0, 1, 2, 4);
@@ -315,7 +316,7 @@ public sealed class BraTSDatasetTests : IDisposable
 
     private static void ShouldHoldTheRightImages(BraTSCase found)
     {
-        BraTSVolumes volumes = found.Load();
+        CaseVolumes volumes = found.Load();
         BraTSModality.All.Select(name => volumes.Images[name].Voxels[0]).Should().Equal(100, 200, 300, 400);
     }
 }

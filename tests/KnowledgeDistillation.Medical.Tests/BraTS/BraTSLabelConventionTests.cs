@@ -13,17 +13,17 @@ public sealed class BraTSLabelConventionTests
     [Fact]
     public void Labels_on_disk_become_classes()
     {
-        BraTSLabelConvention.BraTS2018.ToClasses(TinyCases.Labels(0, 1, 2, 4))[..4].Should().Equal(0, 1, 2, 3);
-        BraTSLabelConvention.BraTS2023.ToClasses(TinyCases.Labels(0, 1, 2, 3))[..4].Should().Equal(0, 1, 2, 3);
-        BraTSLabelConvention.MedicalSegmentationDecathlon.ToClasses(TinyCases.Labels(0, 1, 2, 3))[..4].Should().Equal(0, 2, 1, 3);
+        BraTSLabelConvention.BraTS2018.Map.ToClasses(TinyCases.Labels(0, 1, 2, 4))[..4].Should().Equal(0, 1, 2, 3);
+        BraTSLabelConvention.BraTS2023.Map.ToClasses(TinyCases.Labels(0, 1, 2, 3))[..4].Should().Equal(0, 1, 2, 3);
+        BraTSLabelConvention.MedicalSegmentationDecathlon.Map.ToClasses(TinyCases.Labels(0, 1, 2, 3))[..4].Should().Equal(0, 2, 1, 3);
     }
 
     [Theory]
     [MemberData(nameof(All))]
     public void Classes_are_written_back_as_they_came(BraTSLabelConvention convention)
     {
-        LabelVolume labels = TinyCases.Labels(0, convention.EnhancingLabel, convention.NecrosisLabel, convention.EdemaLabel);
-        convention.ToLabels(labels.Grid, convention.ToClasses(labels)).Voxels.Should().Equal(labels.Voxels);
+        Volume<int> labels = TinyCases.Labels(0, convention.EnhancingLabel, convention.NecrosisLabel, convention.EdemaLabel);
+        convention.Map.ToLabels(labels.Grid, convention.Map.ToClasses(labels)).Voxels.Should().Equal(labels.Voxels);
     }
 
     [Fact]
@@ -31,7 +31,7 @@ public sealed class BraTSLabelConventionTests
     {
         byte[] classes = new byte[TinyCases.Grid.VoxelCount];
         classes[5] = 4;
-        Action write = () => BraTSLabelConvention.BraTS2018.ToLabels(TinyCases.Grid, classes);
+        Action write = () => BraTSLabelConvention.BraTS2018.Map.ToLabels(TinyCases.Grid, classes);
         write.Should().Throw<ArgumentException>().WithMessage("Class 4 at voxel 5*");
     }
 }

@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Preprocessing;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests;
@@ -133,5 +134,5 @@ public sealed class CrossValidationTests
             .. Enumerable.Range(0, low).Select(i => Case($"L{i:000}", TumorGrade.Low)),
         ];
 
-    private static BraTSCase Case(string id, TumorGrade grade) => new(id, new Dictionary<string, BraTSImageFile> { ["t1"] = new("none.nii") }, grade: grade);
+    private static BraTSCase Case(string id, TumorGrade grade) => new(id, new Dictionary<string, ImageFile> { ["t1"] = new("none.nii") }, grade: grade);
 }

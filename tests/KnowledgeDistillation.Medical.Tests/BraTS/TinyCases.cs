@@ -1,28 +1,29 @@
 using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Medical.Tests;
 
 /// <summary>Writes cases of a few voxels in the layouts of BraTS.</summary>
 internal static class TinyCases
 {
-    public static readonly VolumeGrid Grid = new(4, 3, 2, new Affine(-1, 0, 0, 0, 0, -1, 0, 239, 0, 0, 1, 0));
+    public static readonly VolumeGrid Grid = new(new VolumeSize(4, 3, 2), new Affine(-1, 0, 0, 0, 0, -1, 0, 239, 0, 0, 1, 0));
 
-    public static Volume Image(float value, VolumeGrid? grid = null)
+    public static Volume<float> Image(float value, VolumeGrid? grid = null)
     {
         grid ??= Grid;
         float[] voxels = new float[grid.VoxelCount];
         for (int i = 0; i < voxels.Length; i++)
             voxels[i] = value + i;
-        return new Volume(grid, voxels);
+        return new Volume<float>(grid, voxels);
     }
 
     /// <summary>Labels at the first voxels, in the given order; the rest is background.</summary>
-    public static LabelVolume Labels(params int[] labels)
+    public static Volume<int> Labels(params int[] labels)
     {
         int[] voxels = new int[Grid.VoxelCount];
         labels.CopyTo(voxels, 0);
-        return new LabelVolume(Grid, voxels);
+        return new Volume<int>(Grid, voxels);
     }
 
     public static void WriteImage(string path, float value, VolumeGrid? grid = null)

@@ -3,7 +3,7 @@ using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
-using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests.Docs;
@@ -52,7 +52,7 @@ public sealed class DataExamples : IDisposable
     {
         BraTSPhantom phantom = new(new() { Size = VolumeSize.Cube(32), Seed = 1 });
         phantom.WriteDataset(folder, count: 12);                     // BraTS 2018 layout, NIfTI
-        BraTSVolumes one = phantom.Create(0);                        // or in memory
+        CaseVolumes one = phantom.Create(0);                         // or in memory
         one.Images.Should().HaveCount(4);
     }
 

@@ -17,18 +17,18 @@ public class NiftiExample
             string t1cePath = Path.Combine(folder, "t1ce.nii.gz"),
                 segmentationPath = Path.Combine(folder, "seg.nii.gz"),
                 predictionPath = Path.Combine(folder, "prediction.nii.gz");
-            var grid = new VolumeGrid(3, 4, 5, new Affine(-1, 0, 0, 0, 0, -1, 0, 3, 0, 0, 1, 0));
-            NiftiImage.FromVolume(new Volume(grid, new float[grid.VoxelCount])).Save(t1cePath);
-            NiftiImage.FromLabels(new LabelVolume(grid, new int[grid.VoxelCount])).Save(segmentationPath);
+            var grid = new VolumeGrid(new(3, 4, 5), new Affine(-1, 0, 0, 0, 0, -1, 0, 3, 0, 0, 1, 0));
+            NiftiImage.FromVolume(new Volume<float>(grid, new float[grid.VoxelCount])).Save(t1cePath);
+            NiftiImage.FromLabels(new Volume<int>(grid, new int[grid.VoxelCount])).Save(segmentationPath);
 
             NiftiImage image = NiftiImage.Load(t1cePath);
-            Volume t1ce = image.ToVolume();                              // floats, slope and intercept applied
+            Volume<float> t1ce = image.ToVolume();                       // floats, slope and intercept applied
             Console.WriteLine(image.Grid);                               // 240×240×155 voxels, LPS, [-1 0 0 0; 0 -1 0 239; 0 0 1 0]
 
-            LabelVolume tumor = NiftiImage.Load(segmentationPath).ToLabels(); // integers, or an error that names the first voxel that is none
+            Volume<int> tumor = NiftiImage.Load(segmentationPath).ToLabels(); // integers, or an error that names the first voxel that is none
 
-            Volume ras = t1ce.ReorientTo(Orientation.RAS);               // voxels permuted, never interpolated
-            LabelVolume predicted = new(ras.Grid, new int[ras.Grid.VoxelCount]);
+            Volume<float> ras = t1ce.ReorientTo(Orientation.RAS);        // voxels permuted, never interpolated
+            Volume<int> predicted = new(ras.Grid, new int[ras.Grid.VoxelCount]);
 
             // Back in the grid of the input, with its header kept.
             image.WithVoxels(predicted.ReorientTo(image.Grid.Orientation)).Save(predictionPath);

@@ -109,7 +109,7 @@ public sealed class NiftiGeometryTests
 
         NiftiHeader header = new(fields, isPair: false, [], "slice");
 
-        (header.Grid.SizeX, header.Grid.SizeY, header.Grid.SizeZ).Should().Be((4, 5, 1));
+        (header.Grid.Size.X, header.Grid.Size.Y, header.Grid.Size.Z).Should().Be((4, 5, 1));
         header.Grid.Spacing.Should().Be(new Spacing(1, 1, 1));
     }
 
@@ -124,7 +124,7 @@ public sealed class NiftiGeometryTests
             Affine wanted = Read(fields => SetQform(
                 fields, (q[1] / length, q[2] / length, q[3] / length), (1 + random.NextDouble(), 2, 3), qfac: trial % 2 == 0 ? 1 : -1, (7, -8, 9)));
 
-            NiftiImage image = NiftiImage.FromLabels(new LabelVolume(new VolumeGrid(4, 5, 6, wanted), new int[120]));
+            NiftiImage image = NiftiImage.FromLabels(new Volume<int>(new VolumeGrid(new(4, 5, 6), wanted), new int[120]));
             NiftiFields written = image.Header.CopyFields();
 
             ShouldBe(image.Grid.Affine, wanted);
@@ -140,7 +140,7 @@ public sealed class NiftiGeometryTests
     {
         Affine sheared = new(1, 0.3, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0);
 
-        NiftiHeader header = NiftiImage.FromLabels(new LabelVolume(new VolumeGrid(2, 2, 2, sheared), new int[8])).Header;
+        NiftiHeader header = NiftiImage.FromLabels(new Volume<int>(new VolumeGrid(new(2, 2, 2), sheared), new int[8])).Header;
 
         (header.SformCode, header.QformCode).Should().Be((2, 0));
         ShouldBe(header.Grid.Affine, sheared);
@@ -181,5 +181,5 @@ public sealed class NiftiGeometryTests
     }
 
     private static void ShouldBe(Affine actual, Affine expected, double tolerance = 1e-5) =>
-        new VolumeGrid(4, 5, 6, actual).CoincidesWith(new VolumeGrid(4, 5, 6, expected), tolerance).Should().BeTrue($"{actual} should be {expected}");
+        new VolumeGrid(new(4, 5, 6), actual).CoincidesWith(new VolumeGrid(new(4, 5, 6), expected), tolerance).Should().BeTrue($"{actual} should be {expected}");
 }

@@ -69,7 +69,7 @@ public sealed class NiftiHostileInputTests
             File.WriteAllBytes(file, bytes);
             try
             {
-                NiftiImage.Load(file).StoredVoxels.SequenceEqual(Sound.AsSpan(^(4 * 5 * 6 * 2)..)).Should().BeTrue($"byte {at} changed unnoticed");
+                NiftiImage.Load(file).RawVoxels.SequenceEqual(Sound.AsSpan(^(4 * 5 * 6 * 2)..)).Should().BeTrue($"byte {at} changed unnoticed");
             }
             catch (NiftiException)
             {
@@ -175,7 +175,7 @@ public sealed class NiftiHostileInputTests
         string file = folder.File("members.nii.gz");
         File.WriteAllBytes(file, [.. NiftiFile.Compress(Sound[..500]), .. NiftiFile.Compress(Sound[500..])]);
 
-        NiftiImage.Load(file).StoredVoxels.SequenceEqual(Sound.AsSpan(^(4 * 5 * 6 * 2)..)).Should().BeTrue();
+        NiftiImage.Load(file).RawVoxels.SequenceEqual(Sound.AsSpan(^(4 * 5 * 6 * 2)..)).Should().BeTrue();
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public sealed class NiftiRoundTripTests
                 NiftiImage read = NiftiImage.Load(file);
 
                 NiftiHeader was = sample.Image.Header, now = read.Header;
-                read.StoredVoxels.SequenceEqual(sample.Image.StoredVoxels).Should().BeTrue();
+                read.RawVoxels.SequenceEqual(sample.Image.RawVoxels).Should().BeTrue();
                 now.IsPair.Should().Be(!sample.Ending.StartsWith(".nii", StringComparison.Ordinal));
                 now.Dimensions.Should().Equal(was.Dimensions);
                 (now.Version, now.IsBigEndian, now.DataType, now.BitsPerVoxel, now.Slope, now.Intercept).Should().Be(
@@ -90,7 +90,7 @@ public sealed class NiftiRoundTripTests
                     image.ToLabels().Voxels.Should().Equal(expected.Select(value => (int)value));
                     return;
                 }
-                int x = bad % image.Grid.SizeX, y = bad / image.Grid.SizeX % image.Grid.SizeY, z = bad / image.Grid.SizeX / image.Grid.SizeY;
+                int x = bad % image.Grid.Size.X, y = bad / image.Grid.Size.X % image.Grid.Size.Y, z = bad / image.Grid.Size.X / image.Grid.Size.Y;
                 // Within a millionth of an integer both outcomes are right where the file scales its values.
                 if (slope == 1 && intercept == 0)
                     image.Invoking(it => it.ToLabels()).Should().Throw<NiftiException>().WithMessage($"sample: voxel ({x}, {y}, {z}) of frame 0 *no label*");
@@ -152,7 +152,7 @@ public sealed class NiftiRoundTripTests
 
     private static double Stored(NiftiImage image, int index)
     {
-        ReadOnlySpan<byte> at = image.StoredVoxels[(index * image.Header.BitsPerVoxel / 8)..];
+        ReadOnlySpan<byte> at = image.RawVoxels[(index * image.Header.BitsPerVoxel / 8)..];
         return image.Header.DataType switch
         {
             NiftiDataType.UInt8 => at[0],

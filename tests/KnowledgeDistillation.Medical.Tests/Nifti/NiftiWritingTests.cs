@@ -1,6 +1,7 @@
 using FluentAssertions;
 using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 using KnowledgeDistillation.Tests;
 using Xunit;
 
@@ -8,7 +9,7 @@ namespace KnowledgeDistillation.Medical.Tests;
 
 public sealed class NiftiWritingTests
 {
-    private static readonly VolumeGrid Grid = new(3, 4, 5, new Affine(-1, 0, 0, 7, 0, -2, 0, 239, 0, 0, 3, -9));
+    private static readonly VolumeGrid Grid = new(new VolumeSize(3, 4, 5), new Affine(-1, 0, 0, 7, 0, -2, 0, 239, 0, 0, 3, -9));
 
     [Theory]
     [InlineData(0, 255, NiftiDataType.UInt8)]
@@ -19,7 +20,7 @@ public sealed class NiftiWritingTests
     public void Labels_are_stored_in_the_smallest_type_that_holds_them(int least, int greatest, NiftiDataType type)
     {
         using TemporaryFolder folder = new();
-        LabelVolume labels = Labels(least, greatest);
+        Volume<int> labels = Labels(least, greatest);
 
         NiftiImage.FromLabels(labels).Save(folder.File("labels.nii.gz"));
         NiftiImage read = NiftiImage.Load(folder.File("labels.nii.gz"));
@@ -33,7 +34,7 @@ public sealed class NiftiWritingTests
     public void Volumes_become_the_frames_of_a_4_D_image()
     {
         using TemporaryFolder folder = new();
-        Volume[] volumes = [Ramp(0.5f), Ramp(-3), Ramp(1e30f)];
+        Volume<float>[] volumes = [Ramp(0.5f), Ramp(-3), Ramp(1e30f)];
 
         NiftiImage.FromVolumes(volumes).Save(folder.File("four.nii"));
         NiftiImage read = NiftiImage.Load(folder.File("four.nii"));
@@ -49,7 +50,7 @@ public sealed class NiftiWritingTests
     [Fact]
     public void Volumes_on_different_grids_do_not_go_into_one_image()
     {
-        Volume other = new(new VolumeGrid(3, 4, 5, Affine.Identity), new float[60]);
+        Volume<float> other = new(new VolumeGrid(new(3, 4, 5), Affine.Identity), new float[60]);
 
         FluentActions.Invoking(() => NiftiImage.FromVolumes([Ramp(1), other])).Should().Throw<ArgumentException>().WithMessage("Frame 1*");
     }
@@ -65,7 +66,7 @@ public sealed class NiftiWritingTests
     {
         using TemporaryFolder folder = new();
         NiftiImage input = NiftiImage.Load(SharedData.Require("data", "nifti-conformance", path));
-        LabelVolume labels = new(input.Grid, [.. Enumerable.Range(0, input.Grid.VoxelCount).Select(index => index % 5)]);
+        Volume<int> labels = new(input.Grid, [.. Enumerable.Range(0, input.Grid.VoxelCount).Select(index => index % 5)]);
 
         input.WithVoxels(labels).Save(folder.File("labels.nii.gz"));
         NiftiImage output = NiftiImage.Load(folder.File("labels.nii.gz"));
@@ -107,7 +108,7 @@ public sealed class NiftiWritingTests
     {
         using TemporaryFolder folder = new();
         NiftiImage input = NiftiImage.Load(SharedData.Require("data", "nifti-conformance", "nibabel", "functional.nii"));
-        Volume volume = input.ToVolume(3);
+        Volume<float> volume = input.ToVolume(3);
 
         input.WithVoxels(volume).Save(folder.File("frame.hdr"));
 
@@ -118,7 +119,7 @@ public sealed class NiftiWritingTests
     public void Voxels_on_another_grid_are_not_written_back()
     {
         NiftiImage image = NiftiImage.FromVolume(Ramp(1));
-        LabelVolume turned = Labels(0, 1).ReorientTo(Orientation.RAS);
+        Volume<int> turned = Labels(0, 1).ReorientTo(Orientation.RAS);
 
         image.Invoking(it => it.WithVoxels(turned)).Should().Throw<ArgumentException>().WithMessage("*RAS*LPS*ReorientTo*");
         image.WithVoxels(turned.ReorientTo(image.Grid.Orientation)).ToLabels().Voxels.Should().Equal(Labels(0, 1).Voxels);
@@ -201,9 +202,9 @@ public sealed class NiftiWritingTests
     public void A_size_beyond_16_bits_is_written_as_version_2()
     {
         using TemporaryFolder folder = new();
-        VolumeGrid line = new(40000, 1, 1, Affine.Identity);
+        VolumeGrid line = new(new VolumeSize(40000, 1, 1), Affine.Identity);
 
-        NiftiImage.FromLabels(new LabelVolume(line, new int[40000])).Save(folder.File("line.nii"));
+        NiftiImage.FromLabels(new Volume<int>(line, new int[40000])).Save(folder.File("line.nii"));
 
         NiftiImage.LoadHeader(folder.File("line.nii")).Version.Should().Be(2);
         NiftiImage.Load(folder.File("line.nii")).Grid.Should().Be(line);
@@ -215,13 +216,13 @@ public sealed class NiftiWritingTests
         using TemporaryFolder folder = new();
         float[] values = new float[60];
         values[Grid.IndexOf(2, 1, 3)] = 1.5f;
-        NiftiImage.FromVolume(new Volume(Grid, values)).Save(folder.File("probabilities.nii"));
+        NiftiImage.FromVolume(new Volume<float>(Grid, values)).Save(folder.File("probabilities.nii"));
 
         FluentActions.Invoking(() => NiftiImage.Load(folder.File("probabilities.nii")).ToLabels())
             .Should().Throw<NiftiException>().WithMessage("*probabilities.nii: voxel (2, 1, 3) of frame 0 holds 1.5*");
     }
 
-    private static Volume Ramp(float step) => new(Grid, [.. Enumerable.Range(0, 60).Select(index => index * step)]);
+    private static Volume<float> Ramp(float step) => new(Grid, [.. Enumerable.Range(0, 60).Select(index => index * step)]);
 
-    private static LabelVolume Labels(int least, int greatest) => new(Grid, [least, greatest, .. Enumerable.Range(0, 58).Select(index => index % 4)]);
+    private static Volume<int> Labels(int least, int greatest) => new(Grid, [least, greatest, .. Enumerable.Range(0, 58).Select(index => index % 4)]);
 }

@@ -1,6 +1,7 @@
 using CsCheck;
 using FluentAssertions;
 using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests;
@@ -63,11 +64,11 @@ public sealed class OrientationTests
     public void At_a_tilt_of_45_degrees_the_choice_does_not_depend_on_how_the_voxels_are_stored()
     {
         double half = Math.Sqrt(0.5);
-        VolumeGrid grid = new(2, 3, 4, new Affine(half, -half, 0, 0, half, half, 0, 0, 0, 0, 1, 0));
-        LabelVolume original = new(grid, [.. Enumerable.Range(0, 24)]);
+        VolumeGrid grid = new(new VolumeSize(2, 3, 4), new Affine(half, -half, 0, 0, half, half, 0, 0, 0, 0, 1, 0));
+        Volume<int> original = new(grid, [.. Enumerable.Range(0, 24)]);
         foreach (string codes in AllCodes)
         {
-            LabelVolume turned = original.ReorientTo(Orientation.Parse(codes));
+            Volume<int> turned = original.ReorientTo(Orientation.Parse(codes));
 
             turned.Grid.Orientation.ToString().Should().Be(codes);
             turned.ReorientTo(grid.Orientation).Voxels.Should().Equal(original.Voxels);
@@ -84,15 +85,15 @@ public sealed class OrientationTests
         (from affine in Oblique
          from sizes in Gen.Int[1, 6].Array[3]
          from code in Gen.Int[0, AllCodes.Length - 1]
-         select (Grid: new VolumeGrid(sizes[0], sizes[1], sizes[2], affine), Orientation: Orientation.Parse(AllCodes[code]))).Sample(
+         select (Grid: new VolumeGrid(new VolumeSize(sizes[0], sizes[1], sizes[2]), affine), Orientation: Orientation.Parse(AllCodes[code]))).Sample(
             sample =>
             {
                 int[] values = [.. Enumerable.Range(0, sample.Grid.VoxelCount)];
-                LabelVolume original = new(sample.Grid, values);
+                Volume<int> original = new(sample.Grid, values);
 
-                LabelVolume turned = original.ReorientTo(sample.Orientation);
-                LabelVolume restored = turned.ReorientTo(sample.Grid.Orientation);
-                Volume floats = new Volume(sample.Grid, [.. values.Select(value => (float)value)]).ReorientTo(sample.Orientation);
+                Volume<int> turned = original.ReorientTo(sample.Orientation);
+                Volume<int> restored = turned.ReorientTo(sample.Grid.Orientation);
+                Volume<float> floats = new Volume<float>(sample.Grid, [.. values.Select(value => (float)value)]).ReorientTo(sample.Orientation);
 
                 turned.Grid.Orientation.Should().Be(sample.Orientation);
                 floats.Voxels.Should().Equal(turned.Voxels.Select(value => (float)value));
@@ -110,7 +111,7 @@ public sealed class OrientationTests
     [Fact]
     public void A_volume_that_has_the_orientation_already_is_returned_as_it_is()
     {
-        Volume volume = new(new VolumeGrid(2, 2, 2, Affine.Identity), new float[8]);
+        Volume<float> volume = new(new VolumeGrid(new(2, 2, 2), Affine.Identity), new float[8]);
 
         volume.ReorientTo(Orientation.RAS).Should().BeSameAs(volume);
     }
@@ -133,17 +134,17 @@ public sealed class OrientationTests
     [Fact]
     public void Grids_coincide_up_to_a_fraction_of_a_voxel_at_every_corner()
     {
-        VolumeGrid grid = new(100, 100, 100, Affine.Identity);
+        VolumeGrid grid = new(new VolumeSize(100, 100, 100), Affine.Identity);
 
-        grid.CoincidesWith(new VolumeGrid(100, 100, 100, Affine.Identity with { M14 = 0.009 })).Should().BeTrue();
-        grid.CoincidesWith(new VolumeGrid(100, 100, 100, Affine.Identity with { M14 = 0.011 })).Should().BeFalse();
-        grid.CoincidesWith(new VolumeGrid(100, 100, 100, Affine.Identity with { M11 = 1.0002 })).Should().BeFalse("the far corner is 0.02 mm away");
-        grid.CoincidesWith(new VolumeGrid(100, 100, 101, Affine.Identity)).Should().BeFalse();
-        grid.CoincidesWith(new VolumeGrid(100, 100, 100, Affine.Identity with { M14 = double.NaN })).Should().BeFalse();
+        grid.CoincidesWith(new VolumeGrid(new(100, 100, 100), Affine.Identity with { M14 = 0.009 })).Should().BeTrue();
+        grid.CoincidesWith(new VolumeGrid(new(100, 100, 100), Affine.Identity with { M14 = 0.011 })).Should().BeFalse();
+        grid.CoincidesWith(new VolumeGrid(new(100, 100, 100), Affine.Identity with { M11 = 1.0002 })).Should().BeFalse("the far corner is 0.02 mm away");
+        grid.CoincidesWith(new VolumeGrid(new(100, 100, 101), Affine.Identity)).Should().BeFalse();
+        grid.CoincidesWith(new VolumeGrid(new(100, 100, 100), Affine.Identity with { M14 = double.NaN })).Should().BeFalse();
     }
 
     private static (double X, double Y, double Z) PlaceOf(VolumeGrid grid, int index) =>
-        grid.Affine.Apply(index % grid.SizeX, index / grid.SizeX % grid.SizeY, index / grid.SizeX / grid.SizeY);
+        grid.Affine.Apply(index % grid.Size.X, index / grid.Size.X % grid.Size.Y, index / grid.Size.X / grid.Size.Y);
 
     // Rodrigues' rotation about an axis.
     private static Affine Rotated(double[] rotation, double[] spacing, double[] offset, bool reverse)

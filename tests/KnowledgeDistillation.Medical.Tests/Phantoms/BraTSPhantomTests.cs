@@ -2,6 +2,7 @@ using FluentAssertions;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Phantoms;
+using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;
 using Xunit;
@@ -11,15 +12,15 @@ namespace KnowledgeDistillation.Medical.Tests;
 public sealed class BraTSPhantomTests
 {
     private static readonly BraTSPhantom Small = new(new() { Size = VolumeSize.Cube(32) });
-    private static readonly BraTSVolumes[] Cases = [.. Enumerable.Range(0, 12).Select(Small.Create)];
+    private static readonly CaseVolumes[] Cases = [.. Enumerable.Range(0, 12).Select(Small.Create)];
 
     [Fact]
     public void Background_is_exactly_zero_in_all_modalities_and_the_brain_nowhere()
     {
-        foreach (BraTSVolumes item in Cases)
+        foreach (CaseVolumes item in Cases)
         {
             bool[] brain = [.. item.Images["t1"].Voxels.Select(value => value != 0)];
-            foreach (Volume image in item.Images.Values)
+            foreach (Volume<float> image in item.Images.Values)
                 image.Voxels.Select(value => value != 0).Should().Equal(brain);
             (brain.Count(inside => inside) / (double)brain.Length).Should().BeInRange(0.15, 0.4);
             brain[0].Should().BeFalse();
@@ -31,13 +32,13 @@ public sealed class BraTSPhantomTests
     public void Brain_fills_the_grid_without_touching_its_border()
     {
         VolumeGrid grid = Small.Grid;
-        foreach (BraTSVolumes item in Cases)
+        foreach (CaseVolumes item in Cases)
         {
-            Volume image = item.Images["flair"];
+            Volume<float> image = item.Images["flair"];
             int[] rows =
             [
-                .. Enumerable.Range(0, grid.SizeY)
-                    .Where(y => Enumerable.Range(0, grid.SizeX * grid.SizeZ).Any(i => image[i % grid.SizeX, y, i / grid.SizeX] != 0)),
+                .. Enumerable.Range(0, grid.Size.Y)
+                    .Where(y => Enumerable.Range(0, grid.Size.X * grid.Size.Z).Any(i => image[i % grid.Size.X, y, i / grid.Size.X] != 0)),
             ];
             (rows[^1] - rows[0] + 1).Should().BeInRange(26, 32);
         }
@@ -55,7 +56,7 @@ public sealed class BraTSPhantomTests
         (int touching, int all) = (0, 0);
         foreach (int index in Enumerable.Range(0, 12).Where(index => Small.GradeOf(index) == TumorGrade.High))
         {
-            LabelVolume labels = Cases[index].Segmentation!;
+            Volume<int> labels = Cases[index].Segmentation!;
             for (int z = 1; z < 31; z++)
             {
                 for (int y = 1; y < 31; y++)
@@ -82,7 +83,7 @@ public sealed class BraTSPhantomTests
     [Fact]
     public void Contrasts_are_those_of_the_modalities()
     {
-        foreach (BraTSVolumes item in Cases)
+        foreach (CaseVolumes item in Cases)
         {
             double Mean(string modality, int label) => item.Images[modality].Voxels.Where((value, i) => value != 0 && item.Segmentation!.Voxels[i] == label)
                 .Select(value => (double)value).DefaultIfEmpty(double.NaN).Average();
@@ -104,7 +105,7 @@ public sealed class BraTSPhantomTests
     [Fact]
     public void Every_case_has_edema_and_core_and_some_have_no_enhancing_tumor()
     {
-        foreach (BraTSVolumes item in Cases)
+        foreach (CaseVolumes item in Cases)
         {
             item.Segmentation!.Voxels.Count(label => label == 2).Should().BeGreaterThan(40);
             item.Segmentation.Voxels.Count(label => label is 1 or 4).Should().BeGreaterThan(40);
@@ -124,7 +125,7 @@ public sealed class BraTSPhantomTests
     [Fact]
     public void Same_seed_and_index_give_the_same_case_and_others_give_others()
     {
-        BraTSVolumes again = new BraTSPhantom(new() { Size = VolumeSize.Cube(32) }).Create(7);
+        CaseVolumes again = new BraTSPhantom(new() { Size = VolumeSize.Cube(32) }).Create(7);
         again.Images["t2"].Voxels.Should().Equal(Cases[7].Images["t2"].Voxels);
         again.Segmentation!.Voxels.Should().Equal(Cases[7].Segmentation!.Voxels);
         Cases[8].Segmentation!.Voxels.Should().NotEqual(again.Segmentation.Voxels);
@@ -134,8 +135,8 @@ public sealed class BraTSPhantomTests
     [Fact]
     public void A_reference_error_moves_the_outline_and_leaves_the_images_alone()
     {
-        BraTSVolumes perfect = new BraTSPhantom(new() { Size = VolumeSize.Cube(40) }).Create(1);
-        BraTSVolumes drawn = new BraTSPhantom(new() { Size = VolumeSize.Cube(40), ReferenceError = 10 }).Create(1);
+        CaseVolumes perfect = new BraTSPhantom(new() { Size = VolumeSize.Cube(40) }).Create(1);
+        CaseVolumes drawn = new BraTSPhantom(new() { Size = VolumeSize.Cube(40), ReferenceError = 10 }).Create(1);
 
         foreach (string modality in BraTSModality.All)
             drawn.Images[modality].Voxels.Should().Equal(perfect.Images[modality].Voxels);
@@ -147,7 +148,7 @@ public sealed class BraTSPhantomTests
     [Fact]
     public void Tumor_contrast_of_zero_hides_the_tumor()
     {
-        BraTSVolumes item = new BraTSPhantom(new() { Size = VolumeSize.Cube(32), TumorContrast = 0, Distractors = 0, NoiseLevel = 0, BiasField = 0 }).Create(0);
+        CaseVolumes item = new BraTSPhantom(new() { Size = VolumeSize.Cube(32), TumorContrast = 0, Distractors = 0, NoiseLevel = 0, BiasField = 0 }).Create(0);
         double Mean(int label) => item.Images["flair"].Voxels.Where((value, i) => value != 0 && item.Segmentation!.Voxels[i] == label).Average();
         (Mean(2) / Mean(0)).Should().BeInRange(0.85, 1.15);
     }
@@ -171,7 +172,7 @@ public sealed class BraTSPhantomTests
 
         dataset.Cases.Select(item => item.Id).Should().Equal(Enumerable.Range(0, 6).Select(BraTSPhantom.IdOf));
         dataset.Cases.Select(item => item.Grade).Should().Equal(Enumerable.Range(0, 6).Select(Small.GradeOf));
-        BraTSVolumes loaded = dataset.Cases[3].Load();
+        CaseVolumes loaded = dataset.Cases[3].Load();
         loaded.Segmentation!.Voxels.Should().Equal(Cases[3].Segmentation!.Voxels);
         foreach (string modality in BraTSModality.All)
             loaded.Images[modality].Voxels.Should().Equal(Cases[3].Images[modality].Voxels);

@@ -4,6 +4,7 @@ using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 using TorchSharp;
 using Xunit;
 
@@ -12,7 +13,7 @@ namespace KnowledgeDistillation.Medical.Tests;
 public sealed class CaseSegmenterTests
 {
     // Axes left, posterior, superior as in BraTS; sizes that differ from one another, so that a swap of axes shows.
-    private static readonly VolumeGrid Grid = new(9, 12, 7, new Affine(-1, 0, 0, 0, 0, -1, 0, 239, 0, 0, 1, 0));
+    private static readonly VolumeGrid Grid = new(new VolumeSize(9, 12, 7), new Affine(-1, 0, 0, 0, 0, -1, 0, 239, 0, 0, 1, 0));
 
     [Theory]
     [InlineData(1)]
@@ -30,14 +31,14 @@ public sealed class CaseSegmenterTests
         prediction.Classes().Should().Equal(truth);
         byte[] native = prediction.NativeClasses();
         native.Should().HaveCount(Grid.VoxelCount);
-        for (int z = 0; z < Grid.SizeZ; z++)
+        for (int z = 0; z < Grid.Size.Z; z++)
         {
-            for (int y = 0; y < Grid.SizeY; y++)
+            for (int y = 0; y < Grid.Size.Y; y++)
             {
-                for (int x = 0; x < Grid.SizeX; x++)
+                for (int x = 0; x < Grid.Size.X; x++)
                 {
                     // In RAS, x and y run the other way. The upper half of the crop along x is class 3: voxels 5 to 8, and z is cropped to 1 to 4.
-                    int right = Grid.SizeX - 1 - x;
+                    int right = Grid.Size.X - 1 - x;
                     native[Grid.IndexOf(x, y, z)].Should().Be((byte)(right >= 5 && z is >= 1 and <= 4 ? 3 : 0), $"voxel ({x}, {y}, {z})");
                 }
             }
@@ -48,7 +49,7 @@ public sealed class CaseSegmenterTests
     public void Probabilities_and_not_classes_are_interpolated()
     {
         torch.set_num_threads(1);
-        var geometry = new PreprocessingGeometry(new VolumeGrid(4, 2, 2, Affine.Identity), (0, 0, 0), new VolumeSize(4, 2, 2), 2);
+        var geometry = new PreprocessingGeometry(new VolumeGrid(new(4, 2, 2), Affine.Identity), (0, 0, 0), new VolumeSize(4, 2, 2), 2);
         using torch.Tensor probabilities = torch.tensor(new float[] { 0.9f, 0.45f, 0.1f, 0.55f, 0, 0, 0, 0 }, [1, 4, 1, 1, 2]);
         using var prediction = new CasePrediction(probabilities.clone(), BraTSRegions.Classes, geometry);
 
@@ -64,7 +65,7 @@ public sealed class CaseSegmenterTests
         using var model = new SegmentationModel(new NearestIntensity("flair"), BraTSRegions.Classes);
         var geometry = new PreprocessingGeometry(Grid, (0, 0, 0), VolumeSize.Cube(4), 1);
         var source =
-            new PreprocessedCase("P7", new Dictionary<string, float[]> { ["t1ce"] = new float[64] }, null, geometry, BraTSLabelConvention.BraTS2018, null);
+            new PreprocessedCase("P7", new Dictionary<string, float[]> { ["t1ce"] = new float[64] }, null, geometry, BraTSLabelConvention.BraTS2018.Map, null);
 
         FluentActions.Invoking(() => new CaseSegmenter(model).Predict(source)).Should().Throw<ArgumentException>().WithMessage("*flair*P7*t1ce*");
     }
@@ -73,6 +74,6 @@ public sealed class CaseSegmenterTests
     {
         using var model = new SegmentationModel(new NearestIntensity("t1ce"), BraTSRegions.Classes);
         var images = new Dictionary<string, float[]> { ["t1ce"] = Array.ConvertAll(truth, value => (float)value) };
-        return new CaseSegmenter(model).Predict(new PreprocessedCase("P1", images, null, geometry, BraTSLabelConvention.BraTS2018, null));
+        return new CaseSegmenter(model).Predict(new PreprocessedCase("P1", images, null, geometry, BraTSLabelConvention.BraTS2018.Map, null));
     }
 }

@@ -1,6 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Medical.Preprocessing;
-using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests;

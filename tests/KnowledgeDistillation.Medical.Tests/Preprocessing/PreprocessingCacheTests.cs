@@ -32,7 +32,7 @@ public sealed class PreprocessingCacheTests : IDisposable
         actual.Classes.Should().Equal(expected.Classes);
         actual.Geometry.Should().Be(expected.Geometry);
         actual.Labels.Should().Be(expected.Labels);
-        actual.Tumor.Should().Be(expected.Tumor);
+        actual.Foreground.Should().Be(expected.Foreground);
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class PreprocessingCacheTests : IDisposable
         CachedCase again = Cache().Prepare(_case);
         again.Geometry.Should().Be(new Preprocessor(Options).Process(_case).Geometry);
         again.HasClasses.Should().BeTrue();
-        again.Tumor!.Total.Should().Be(3);
+        again.Foreground!.Total.Should().Be(3);
     }
 
     [Fact]
@@ -195,7 +195,7 @@ public sealed class PreprocessingCacheTests : IDisposable
         PreprocessedCase cached = Cache(options).Prepare(real).Load(), direct = new Preprocessor(options).Process(real);
         cached.Images["flair"].Should().Equal(direct.Images["flair"]);
         cached.Geometry.Should().Be(direct.Geometry);
-        cached.Tumor!.LostShare.Should().Be(0);
+        cached.Foreground!.LostShare.Should().Be(0);
     }
 
     private PreprocessingCache Cache(PreprocessingOptions? options = null) => new(_folder["cache"], options ?? Options);

@@ -3,13 +3,14 @@ using FluentAssertions;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests;
 
 public sealed class PreprocessingGeometryTests
 {
-    private static readonly VolumeGrid Lps = new(4, 3, 2, new Affine(-1, 0, 0, 10, 0, -1, 0, 20, 0, 0, 1, 30));
+    private static readonly VolumeGrid Lps = new(new VolumeSize(4, 3, 2), new Affine(-1, 0, 0, 10, 0, -1, 0, 20, 0, 0, 1, 30));
 
     [Fact]
     public void Crop_is_pasted_back_in_the_orientation_of_the_input()
@@ -27,7 +28,7 @@ public sealed class PreprocessingGeometryTests
     [Fact]
     public void Padding_is_dropped()
     {
-        PreprocessingGeometry geometry = new(new VolumeGrid(2, 1, 1, Affine.Identity), (-1, 0, 0), new VolumeSize(4, 1, 1), 1);
+        PreprocessingGeometry geometry = new(new VolumeGrid(new(2, 1, 1), Affine.Identity), (-1, 0, 0), new VolumeSize(4, 1, 1), 1);
         geometry.PasteBack<float>([1, 2, 3, 4]).Should().Equal(2, 3);
     }
 
@@ -44,15 +45,15 @@ public sealed class PreprocessingGeometryTests
             Gen.Int[1, 4])
             .Sample((x, y, z, codes, cx, cy, cz) =>
             {
-                Volume ras = new(new VolumeGrid(x, y, z, Affine.Scaling(1, 2, 3)), [.. Enumerable.Range(1, x * y * z).Select(i => (float)i)]);
-                Volume native = ras.ReorientTo(Orientation.Parse(codes));
-                LabelVolume labels = new(native.Grid, [.. native.Voxels.Select(v => ((int)v % 3) + 1 is var c && c == 3 ? 4 : c)]);
-                BraTSVolumes volumes = new(new Dictionary<string, Volume> { ["t1"] = native }, labels, BraTSLabelConvention.BraTS2018);
+                Volume<float> ras = new(new VolumeGrid(new(x, y, z), Affine.Scaling(1, 2, 3)), [.. Enumerable.Range(1, x * y * z).Select(i => (float)i)]);
+                Volume<float> native = ras.ReorientTo(Orientation.Parse(codes));
+                Volume<int> labels = new(native.Grid, [.. native.Voxels.Select(v => ((int)v % 3) + 1 is var c && c == 3 ? 4 : c)]);
+                CaseVolumes volumes = new(new Dictionary<string, Volume<float>> { ["t1"] = native }, labels, BraTSLabelConvention.BraTS2018.Map);
                 PreprocessedCase result = new Preprocessor(new() { Modalities = ["t1"], CropSize = new(cx, cy, cz), SubsamplingFactor = 1 })
                     .Process("X", volumes);
                 int[] back = result.Labels.ToLabels(native.Grid, result.Geometry.PasteBack<byte>(result.Classes)).Voxels;
                 back.Where((label, i) => label != 0 && label != labels.Voxels[i]).Should().BeEmpty();
-                back.Count(label => label != 0).Should().Be(result.Tumor!.Kept).And.Be(Math.Min(x, cx) * Math.Min(y, cy) * Math.Min(z, cz));
+                back.Count(label => label != 0).Should().Be(result.Foreground!.Kept).And.Be(Math.Min(x, cx) * Math.Min(y, cy) * Math.Min(z, cz));
             }, iter: 300, threads: 1);
     }
 
@@ -60,7 +61,7 @@ public sealed class PreprocessingGeometryTests
     public void Grids_lie_in_the_world_of_the_input()
     {
         PreprocessingGeometry geometry =
-            new(new VolumeGrid(240, 240, 155, new Affine(-1, 0, 0, 0, 0, -1, 0, 239, 0, 0, 1, 0)), (56, 56, 13), VolumeSize.Cube(128), 2);
+            new(new VolumeGrid(new(240, 240, 155), new Affine(-1, 0, 0, 0, 0, -1, 0, 239, 0, 0, 1, 0)), (56, 56, 13), VolumeSize.Cube(128), 2);
         geometry.Size.Should().Be(VolumeSize.Cube(64));
         geometry.CropGrid.Affine.Apply(0, 0, 0).Should().Be((-239.0 + 56, 56.0, 13.0));
         geometry.Grid.Spacing.X.Should().Be(2);

@@ -4,6 +4,7 @@ using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 using KnowledgeDistillation.Tests;
 using Xunit;
 
@@ -15,7 +16,7 @@ public sealed class PreprocessorTests
     public void Intensities_are_normalized_over_the_non_zero_voxels_and_background_stays_zero()
     {
         // 2, 4, 6, 8 have mean 5 and population standard deviation √5.
-        BraTSVolumes volumes = Case(Ras(3, 2, 1), [0, 2, 4, 6, 8, 0]);
+        CaseVolumes volumes = Case(Ras(3, 2, 1), [0, 2, 4, 6, 8, 0]);
         float[] result = new Preprocessor(Plain(3, 2, 1)).Process("X", volumes).Images["t1"];
         float s = MathF.Sqrt(5);
         result.Should().Equal(new float[] { 0, -3 / s, -1 / s, 1 / s, 3 / s, 0 }, Near);
@@ -24,10 +25,10 @@ public sealed class PreprocessorTests
     [Fact]
     public void Statistics_are_those_of_the_whole_volume_and_not_of_the_crop()
     {
-        BraTSVolumes volumes = Case(Ras(4, 1, 1), [1, 3, 3, 5]);
+        CaseVolumes volumes = Case(Ras(4, 1, 1), [1, 3, 3, 5]);
         // Mean 3, deviation √2; the crop alone would be constant.
         new Preprocessor(Plain(2, 1, 1)).Process("X", volumes).Images["t1"].Should().Equal(new float[] { 0, 0 }, Near);
-        BraTSVolumes shifted = Case(Ras(4, 1, 1), [3, 1, 1, 7]);
+        CaseVolumes shifted = Case(Ras(4, 1, 1), [3, 1, 1, 7]);
         new Preprocessor(Plain(2, 1, 1)).Process("X", shifted).Images["t1"].Should().Equal(new float[] { -2 / MathF.Sqrt(6), -2 / MathF.Sqrt(6) }, Near);
     }
 
@@ -86,7 +87,7 @@ public sealed class PreprocessorTests
     public void Volumes_are_brought_to_RAS_first()
     {
         // The same anatomy stored along left, posterior, superior is the array reversed along x and y.
-        VolumeGrid lps = new(2, 2, 1, new Affine(-1, 0, 0, 1, 0, -1, 0, 1, 0, 0, 1, 0));
+        VolumeGrid lps = new(new VolumeSize(2, 2, 1), new Affine(-1, 0, 0, 1, 0, -1, 0, 1, 0, 0, 1, 0));
         PreprocessedCase ras = new Preprocessor(Plain(2, 2, 1)).Process("X", Case(Ras(2, 2, 1), [1, 2, 3, 4], [0, 1, 2, 3]));
         PreprocessedCase reversed = new Preprocessor(Plain(2, 2, 1)).Process("X", Case(lps, [4, 3, 2, 1], [3, 2, 1, 0]));
         reversed.Images["t1"].Should().Equal(ras.Images["t1"]);
@@ -99,7 +100,8 @@ public sealed class PreprocessorTests
         float[] t1 = new float[10], t2 = new float[10];
         (t1[6], t1[7], t2[8]) = (1, 2, 5);
         VolumeGrid grid = Ras(10, 1, 1);
-        BraTSVolumes volumes = new(new Dictionary<string, Volume> { ["t1"] = new(grid, t1), ["t2"] = new(grid, t2) }, null, BraTSLabelConvention.BraTS2018);
+        CaseVolumes volumes = new(
+            new Dictionary<string, Volume<float>> { ["t1"] = new(grid, t1), ["t2"] = new(grid, t2) }, null, BraTSLabelConvention.BraTS2018.Map);
         PreprocessingOptions options = new() { Modalities = ["t1", "t2"], CropCenter = CropCenter.Brain, CropSize = new(5, 1, 1), SubsamplingFactor = 1 };
         PreprocessedCase result = new Preprocessor(options).Process("X", volumes);
         result.Geometry.CropOffset.Should().Be((5, 0, 0));
@@ -122,10 +124,10 @@ public sealed class PreprocessorTests
     [Fact]
     public void Tumor_that_the_crop_cuts_off_is_counted()
     {
-        TumorVoxels tumor = new Preprocessor(Plain(2, 1, 1)).Process("X", Case(Ras(6, 1, 1), Ramp(6), [3, 2, 2, 1, 0, 0])).Tumor!;
-        tumor.Should().Be(new TumorVoxels(Necrosis: 1, Edema: 2, Enhancing: 1, Kept: 2));
+        ForegroundVoxels tumor = new Preprocessor(Plain(2, 1, 1)).Process("X", Case(Ras(6, 1, 1), Ramp(6), [3, 2, 2, 1, 0, 0])).Foreground!;
+        tumor.Should().Be(new ForegroundVoxels([1, 2, 1], kept: 2));
         tumor.LostShare.Should().Be(0.5);
-        new TumorVoxels(0, 0, 0, 0).LostShare.Should().Be(0);
+        new ForegroundVoxels([0, 0, 0], kept: 0).LostShare.Should().Be(0);
     }
 
     [Fact]
@@ -133,7 +135,7 @@ public sealed class PreprocessorTests
     {
         PreprocessedCase result = new Preprocessor(Plain(2, 1, 1)).Process("X", Case(Ras(2, 1, 1), [1, 2]));
         result.Classes.Should().BeNull();
-        result.Tumor.Should().BeNull();
+        result.Foreground.Should().BeNull();
     }
 
     [Theory]
@@ -174,12 +176,12 @@ public sealed class PreprocessorTests
     public void Real_case_goes_through_and_comes_back_onto_its_own_grid(string name, int crop, int factor)
     {
         BraTSCase source = BraTSDataset.Open(SharedData.Require("data", name)).Cases.Single();
-        BraTSVolumes native = source.Load();
+        CaseVolumes native = source.Load();
 
         PreprocessedCase result = new Preprocessor(new() { CropSize = VolumeSize.Cube(crop), SubsamplingFactor = factor }).Process(source);
 
         result.Size.Should().Be(VolumeSize.Cube(64));
-        result.Tumor!.LostShare.Should().BeInRange(0, 0.5);
+        result.Foreground!.LostShare.Should().BeInRange(0, 0.5);
         foreach (float[] image in result.Images.Values)
         {
             image.Should().OnlyContain(value => float.IsFinite(value));
@@ -188,10 +190,10 @@ public sealed class PreprocessorTests
 
         // The labels at full resolution, cropped and pasted back, are the segmentation wherever the crop reaches.
         PreprocessedCase full = new Preprocessor(new() { Modalities = ["t1ce"], CropSize = VolumeSize.Cube(crop), SubsamplingFactor = 1 }).Process(source);
-        LabelVolume pasted = full.Labels.ToLabels(native.Grid, full.Geometry.PasteBack<byte>(full.Classes));
+        Volume<int> pasted = full.Labels.ToLabels(native.Grid, full.Geometry.PasteBack<byte>(full.Classes));
         int[] expected = native.Segmentation!.Voxels;
         int differing = pasted.Voxels.Where((label, i) => label != expected[i]).Count();
-        differing.Should().Be(full.Tumor!.Total - full.Tumor.Kept, "only what lies outside the crop is lost");
+        differing.Should().Be(full.Foreground!.Total - full.Foreground.Kept, "only what lies outside the crop is lost");
         pasted.Voxels.Where((label, i) => label != 0 && label != expected[i]).Should().BeEmpty();
     }
 
@@ -203,7 +205,7 @@ public sealed class PreprocessorTests
     {
         using TestFolder folder = new();
         BraTSPhantom phantom = new(new BraTSPhantomOptions { Size = new VolumeSize(37, 34, 30) });
-        BraTSVolumes volumes = phantom.Create(0);
+        CaseVolumes volumes = phantom.Create(0);
         Preprocessor preprocessor = new(new() { CropSize = VolumeSize.Cube(crop), SubsamplingFactor = factor, CropCenter = center });
         PreprocessedCase expected = preprocessor.Process("X", volumes);
 
@@ -214,10 +216,10 @@ public sealed class PreprocessorTests
         // 32-bit floats, rows along another axis or the other way.
         foreach (string orientation in new[] { "RAS", "SPL", "AIR" })
         {
-            Dictionary<string, BraTSImageFile> files = [];
-            foreach ((string name, Volume volume) in volumes.Images)
+            Dictionary<string, ImageFile> files = [];
+            foreach ((string name, Volume<float> volume) in volumes.Images)
             {
-                files.Add(name, new BraTSImageFile(folder[$"{orientation}-{name}.nii"]));
+                files.Add(name, new ImageFile(folder[$"{orientation}-{name}.nii"]));
                 NiftiImage.FromVolume(volume.ReorientTo(Orientation.Parse(orientation))).Save(files[name].Path);
             }
 
@@ -232,7 +234,7 @@ public sealed class PreprocessorTests
             foreach ((string name, float[] image) in expected.Images)
                 actual.Images[name].AsSpan().SequenceEqual(image).Should().BeTrue($"{name} of {source.Images[name].Path} must not depend on how it is stored");
             actual.Classes.Should().Equal(expected.Classes);
-            actual.Tumor.Should().Be(expected.Tumor);
+            actual.Foreground.Should().Be(expected.Foreground);
         }
     }
 
@@ -240,12 +242,12 @@ public sealed class PreprocessorTests
 
     private static float[] Ramp(int count) => [.. Enumerable.Range(1, count).Select(value => (float)value)];
 
-    private static VolumeGrid Ras(int x, int y, int z) => new(x, y, z, Affine.Identity);
+    private static VolumeGrid Ras(int x, int y, int z) => new(new VolumeSize(x, y, z), Affine.Identity);
 
     private static PreprocessingOptions Plain(int x, int y, int z) => new() { Modalities = ["t1"], CropSize = new(x, y, z), SubsamplingFactor = 1 };
 
-    private static BraTSVolumes Case(VolumeGrid grid, float[] t1, byte[]? classes = null) => new(
-        new Dictionary<string, Volume> { ["t1"] = new(grid, t1) },
-        classes is null ? null : BraTSLabelConvention.BraTS2018.ToLabels(grid, classes),
-        BraTSLabelConvention.BraTS2018);
+    private static CaseVolumes Case(VolumeGrid grid, float[] t1, byte[]? classes = null) => new(
+        new Dictionary<string, Volume<float>> { ["t1"] = new(grid, t1) },
+        classes is null ? null : BraTSLabelConvention.BraTS2018.Map.ToLabels(grid, classes),
+        BraTSLabelConvention.BraTS2018.Map);
 }

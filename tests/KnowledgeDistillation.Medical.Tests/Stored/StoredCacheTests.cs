@@ -2,7 +2,7 @@ using FluentAssertions;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
-using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 using KnowledgeDistillation.Tests;
 using Xunit;
 
@@ -52,7 +52,7 @@ public sealed class StoredCacheTests : IDisposable
         // Were the images prepared in another way by now, an old entry must no longer be used.
         PreprocessedCase now = new Preprocessor(Options[options]).Process(patient);
         stored.Geometry.Should().Be(now.Geometry);
-        (stored.Labels, stored.Tumor).Should().Be((now.Labels, now.Tumor));
+        (stored.Labels, stored.Foreground).Should().Be((now.Labels, now.Foreground));
         stored.Classes.Should().Equal(now.Classes);
         stored.Images.Keys.Should().Equal(now.Images.Keys);
         foreach (string modality in now.Images.Keys)

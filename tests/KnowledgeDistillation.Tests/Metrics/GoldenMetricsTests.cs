@@ -30,12 +30,10 @@ public class GoldenMetricsTests
             string region = item.GetProperty("region").GetString()!;
             int[] labels = [.. golden.RootElement.GetProperty("regions").GetProperty(region).EnumerateArray().Select(n => n.GetInt32())];
 
-            RegionScores scores = SegmentationEvaluator.Evaluate(
+            RegionScores scores = SegmentationEvaluator.Evaluate<byte>(
                 ReadLabels(SharedData.Require("metrics", volume, "pred.u8.bin"), shape),
                 ReadLabels(SharedData.Require("metrics", volume, "ref.u8.bin"), shape),
-                shape[0],
-                shape[1],
-                shape[2],
+                new VolumeSize(shape[0], shape[1], shape[2]),
                 new Spacing(spacing[0], spacing[1], spacing[2]),
                 [new Region(region, labels)]).Should().ContainSingle().Subject;
 
@@ -66,10 +64,10 @@ public class GoldenMetricsTests
     }
 
     // The files are in C order of [x, y, z], z fastest; ours is x fastest.
-    private static int[] ReadLabels(string path, int[] shape)
+    private static byte[] ReadLabels(string path, int[] shape)
     {
         byte[] bytes = File.ReadAllBytes(path);
-        int[] labels = new int[bytes.Length];
+        byte[] labels = new byte[bytes.Length];
         for (int x = 0; x < shape[0]; x++)
         {
             for (int y = 0; y < shape[1]; y++)

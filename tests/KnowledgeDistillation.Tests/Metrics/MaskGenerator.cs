@@ -15,8 +15,9 @@ internal static class MaskGenerator
         from spacing in Gen.Select(Gen.Double[0.2, 5], Gen.Double[0.2, 5], Gen.OneOf(Gen.Const(1.0), Gen.Double[0.2, 5]))
         from prediction in Voxels(sizeX * sizeY * sizeZ)
         from reference in Voxels(sizeX * sizeY * sizeZ)
-        let size = new Spacing(spacing.Item1, spacing.Item2, spacing.Item3)
-        select (new VoxelMask(prediction, sizeX, sizeY, sizeZ, size), new VoxelMask(reference, sizeX, sizeY, sizeZ, size));
+        let size = new VolumeSize(sizeX, sizeY, sizeZ)
+        let voxelSize = new Spacing(spacing.Item1, spacing.Item2, spacing.Item3)
+        select (new VoxelMask(prediction, size, voxelSize), new VoxelMask(reference, size, voxelSize));
 
     private static Gen<bool[]> Voxels(int count) =>
         from density in Gen.Int[0, 10]
@@ -30,11 +31,11 @@ internal static class BruteForce
     public static List<(int X, int Y, int Z)> Voxels(VoxelMask mask, Func<int, int, int, bool> belongs)
     {
         var voxels = new List<(int, int, int)>();
-        for (int z = 0; z < mask.SizeZ; z++)
+        for (int z = 0; z < mask.Size.Z; z++)
         {
-            for (int y = 0; y < mask.SizeY; y++)
+            for (int y = 0; y < mask.Size.Y; y++)
             {
-                for (int x = 0; x < mask.SizeX; x++)
+                for (int x = 0; x < mask.Size.X; x++)
                 {
                     if (belongs(x, y, z))
                         voxels.Add((x, y, z));
@@ -46,7 +47,7 @@ internal static class BruteForce
 
     public static List<(int X, int Y, int Z)> Surface(VoxelMask mask)
     {
-        bool Inside(int x, int y, int z) => x >= 0 && y >= 0 && z >= 0 && x < mask.SizeX && y < mask.SizeY && z < mask.SizeZ && mask[x, y, z];
+        bool Inside(int x, int y, int z) => x >= 0 && y >= 0 && z >= 0 && x < mask.Size.X && y < mask.Size.Y && z < mask.Size.Z && mask[x, y, z];
         return Voxels(mask, (x, y, z) => Inside(x, y, z)
             && !(Inside(x - 1, y, z) && Inside(x + 1, y, z) && Inside(x, y - 1, z) && Inside(x, y + 1, z) && Inside(x, y, z - 1) && Inside(x, y, z + 1)));
     }

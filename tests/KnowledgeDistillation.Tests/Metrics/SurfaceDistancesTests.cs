@@ -39,11 +39,11 @@ public class SurfaceDistancesTests
         // A margin on each side; the surface at the border of the inner grid stays surface, as outside counts as background.
         VoxelMask Framed(VoxelMask mask)
         {
-            (int sizeX, int sizeY, int sizeZ) = (mask.SizeX + 3, mask.SizeY + 5, mask.SizeZ + 2);
+            (int sizeX, int sizeY, int sizeZ) = (mask.Size.X + 3, mask.Size.Y + 5, mask.Size.Z + 2);
             bool[] voxels = new bool[sizeX * sizeY * sizeZ];
             foreach ((int x, int y, int z) in BruteForce.Voxels(mask, (x, y, z) => mask[x, y, z]))
                 voxels[x + 1 + (sizeX * (y + 3 + (sizeY * (z + 1))))] = true;
-            return new VoxelMask(voxels, sizeX, sizeY, sizeZ, mask.Spacing);
+            return new VoxelMask(voxels, new(sizeX, sizeY, sizeZ), mask.Spacing);
         }
         Assert.Equal(SurfaceDistances.Between(pair.Prediction, pair.Reference), SurfaceDistances.Between(Framed(pair.Prediction), Framed(pair.Reference)));
     }, iter: 300);
@@ -55,7 +55,7 @@ public class SurfaceDistancesTests
         {
             bool[] voxels = new bool[8 * 8 * 8];
             voxels[x + (8 * (y + (8 * z)))] = true;
-            return new VoxelMask(voxels, 8, 8, 8, new Spacing(2, 3, 6));
+            return new VoxelMask(voxels, new(8, 8, 8), new Spacing(2, 3, 6));
         }
 
         // 1·2, 2·3 and 3·6 mm apart: √(4 + 36 + 324).
@@ -66,10 +66,10 @@ public class SurfaceDistancesTests
     [Fact]
     public void Masks_on_different_grids_are_refused()
     {
-        var mask = new VoxelMask(new bool[24], 2, 3, 4, Spacing.OneMillimeter);
-        FluentActions.Invoking(() => SurfaceDistances.Between(mask, new VoxelMask(new bool[24], 4, 3, 2, Spacing.OneMillimeter)))
+        var mask = new VoxelMask(new bool[24], new(2, 3, 4), Spacing.OneMillimeter);
+        FluentActions.Invoking(() => SurfaceDistances.Between(mask, new VoxelMask(new bool[24], new(4, 3, 2), Spacing.OneMillimeter)))
             .Should().Throw<ArgumentException>().WithMessage("*2×3×4*4×3×2*");
-        FluentActions.Invoking(() => ConfusionCounts.Between(mask, new VoxelMask(new bool[24], 2, 3, 4, new Spacing(1, 1, 2))))
+        FluentActions.Invoking(() => ConfusionCounts.Between(mask, new VoxelMask(new bool[24], new(2, 3, 4), new Spacing(1, 1, 2))))
             .Should().Throw<ArgumentException>().WithMessage("*measure*");
     }
 

@@ -1,5 +1,4 @@
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
@@ -36,7 +35,7 @@ internal sealed record ReproductionRow(IReadOnlyList<PlannedRun> Planned, IReadO
     public bool HasAllSkipConnections => SkipConnections is null || SkipConnections == Settings.AllSkipConnections;
 
     /// <summary>What its network sees in the test.</summary>
-    public string Sees => System.Inputs == SystemInputs.AllModalities ? "all four" : ModalityTitles.Of(Modality);
+    public string Sees => System.Inputs == SystemInputs.AllModalities ? "all four" : BraTSModality.Title(Modality);
 
     /// <summary>What it is, for example "KD-Net, tuned".</summary>
     public string Title => Planned[0].Label;
