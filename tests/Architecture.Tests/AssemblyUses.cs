@@ -4,10 +4,10 @@ using Mono.Cecil.Cil;
 namespace KnowledgeDistillation.Architecture.Tests;
 
 /// <summary>
-/// What the types of one assembly use, read from its compiled code: base types, interfaces, generic arguments and constraints, fields, signatures, attributes and
-/// the types that these name, locals, caught exceptions, and every instruction of every body. What the compiler makes of lambdas, iterators, local functions and
-/// records is nested in the type that it comes from and counts as that type's. Constants and nameof leave nothing in compiled code, so a use of these alone is
-/// not seen.
+/// What the types of one assembly use, read from its compiled code: base types, interfaces, generic arguments and constraints, fields, signatures, attributes
+/// and the types that these name, locals, caught exceptions, and every instruction of every body. What the compiler makes of lambdas, iterators, local
+/// functions and records is nested in the type that it comes from and counts as that type's. Constants and nameof leave nothing in compiled code, so a use of
+/// these alone is not seen.
 /// </summary>
 internal sealed class AssemblyUses
 {

@@ -77,8 +77,8 @@ public sealed partial class SourceTests
     private static bool IsWrittenByTheProgram(string file) => file.StartsWith("docs/results/") && Path.GetFileName(file) == "report.md";
 
     /// <summary>
-    /// The numbers of the lines that are too long. In prose, what cannot be broken is excepted: tables, blocks of any language but C# (command lines and output),
-    /// and addresses. In code, the lines of a raw string are: they are paragraphs that the program wraps itself.
+    /// The numbers of the lines that are too long. In prose, what cannot be broken is excepted: tables, blocks of any language but C# (command lines and
+    /// output), and addresses. In code, the lines of a raw string are: they are paragraphs that the program wraps itself.
     /// </summary>
     private static IEnumerable<int> TooLong(string[] lines, string extension)
     {
