@@ -3,6 +3,7 @@ using FluentAssertions;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Reproduction;
 using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Runtime;
 using Xunit;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;
@@ -59,7 +60,7 @@ public sealed class ReproduceCommandTests : IDisposable
     {
         Kdnet.Run(["reproduce", "--out", In("one"), "--only", "fold-1/teacher-1-skips", "fold-1/kd-net-tuned-1-skips", .. Small]).ExitCode.Should().Be(0);
         ExperimentSettings settings =
-            ReproductionPresets.Quick with { PhantomCases = 6, PhantomEdge = 16, CropEdge = 16, Levels = 2, BaseWidth = 2, Epochs = 2, Folds = 2 };
+            ReproductionPresets.Quick with { PhantomCases = 6, PhantomEdge = 16, CropEdge = 16, Levels = 2, BaseWidth = 2, Training = new() { Epochs = 2, LearningRate = 2e-3, Precision = Precision.Full, GradientSharesEvery = 5 }, Folds = 2 };
         ReproductionState state =
             ReproductionStates.Read(settings, "phantoms", new ReproductionPlan(settings, [], []).Runs(), new ReproductionFolder(In("one")));
 

@@ -6,6 +6,7 @@ using FluentAssertions;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Reproduction;
 using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Tests;
 using Xunit;
 
@@ -62,7 +63,7 @@ public sealed class StoredReproductionTests : IDisposable
             CropEdge = 16,
             Levels = 2,
             BaseWidth = 2,
-            Epochs = 2,
+            Training = new() { Epochs = 2, LearningRate = 2e-3, Precision = Precision.Full, GradientSharesEvery = 5 },
             Folds = 2,
         };
         ReproductionState state = ReproductionStates.Read(settings, "phantoms", new ReproductionPlan(settings, [], []).Runs(), new ReproductionFolder(Stored));

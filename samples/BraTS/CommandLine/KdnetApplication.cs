@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
-using KnowledgeDistillation.Experiments;
 using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Samples.BraTS.Commands;
 using KnowledgeDistillation.Samples.BraTS.Output;
 
@@ -51,12 +51,22 @@ internal static class KdnetApplication
         }
         catch (Exception exception)
         {
-            error.WriteLine($"Error: {(parsed.GetValue(verbose) ? exception : ExceptionText.OneMessage(exception))}");
+            error.WriteLine($"Error: {(parsed.GetValue(verbose) ? exception : Message(exception))}");
             return exception is UsageException or ExperimentException ? ExitCode.WrongUsage : ExitCode.Failed;
         }
     }
 
-    private static RootCommand CreateRoot(Option<bool> verbose, CommandServices services)
+    // The library names settings by their properties; the user knows them as options.
+    private static string Message(Exception exception)
+    {
+        string message = ExceptionText.OneMessage(exception);
+        return exception is ExperimentException { Settings.Count: > 0 } about
+            ? $"{message} ({string.Join(", ", about.Settings.Select(SettingsOptions.NameOf))})"
+            : message;
+    }
+
+    /// <summary>All commands with their options.</summary>
+    internal static RootCommand CreateRoot(Option<bool> verbose, CommandServices services)
     {
         RootCommand root = new(
             "Trains a network that segments brain tumors in one MRI modality (T1ce) with the help of a network that sees four (KD-Net), and uses it.")

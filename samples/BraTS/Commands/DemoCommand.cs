@@ -4,7 +4,7 @@ using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
-using KnowledgeDistillation.Samples.BraTS.Experiment;
+using KnowledgeDistillation.Samples.BraTS.Demonstration;
 using KnowledgeDistillation.Samples.BraTS.Output;
 
 namespace KnowledgeDistillation.Samples.BraTS.Commands;
@@ -15,8 +15,6 @@ internal sealed class DemoCommand : ExplainedCommand
     private readonly CommandServices _services;
     private readonly Option<string?> _data = CommonOptions.Data("A BraTS data set to use in place of phantoms.");
     private readonly Option<string> _out = CommonOptions.Out("Where everything goes: data, checkpoints, logs, scores and the page.");
-    private readonly Option<int> _crop;
-    private readonly Option<int> _subsampling;
     private readonly SettingsOptions _settings;
     private readonly TorchOptions _torch;
 
@@ -39,13 +37,11 @@ internal sealed class DemoCommand : ExplainedCommand
         Add(_data);
         Add(_out);
         _settings = new SettingsOptions(this, new ExperimentSettings());
-        _settings.AddSeed();
-        _settings.AddPhantom();
-        _crop = _settings.AddCrop();
-        _subsampling = _settings.AddSubsampling();
-        _settings.AddSplit();
-        _settings.AddTraining();
-        _settings.AddDistillation();
+        foreach (string group in new[] { "general", "phantoms", "images", "split" })
+            _settings.AddGroup(group);
+        _settings.AddGroup("network", except: nameof(ExperimentSettings.Network));
+        _settings.AddGroup("training");
+        _settings.AddGroup("distillation");
         _torch = new TorchOptions(this);
         SetAction(Run);
     }
@@ -56,9 +52,9 @@ internal sealed class DemoCommand : ExplainedCommand
         var device = _torch.Start(parsed);
         string? data = parsed.GetValue(_data);
         ExperimentSettings settings = _settings.Read(parsed);
-        if (parsed.GetResult(_crop)!.Implicit)
+        if (!_settings.IsGiven(parsed, nameof(ExperimentSettings.CropEdge)))
             settings = settings with { CropEdge = data is null ? settings.PhantomEdge : ExperimentSettings.Paper.CropEdge };
-        if (parsed.GetResult(_subsampling)!.Implicit && data is not null)
+        if (!_settings.IsGiven(parsed, nameof(ExperimentSettings.SubsamplingFactor)) && data is not null)
             settings = settings with { SubsamplingFactor = ExperimentSettings.Paper.SubsamplingFactor };
         var folder = new DemoFolder(parsed.GetValue(_out)!);
         Display display = _services.Display;

@@ -25,8 +25,7 @@ internal sealed class InspectCommand : ExplainedCommand
         _services = services;
         Add(_folder);
         _settings = new SettingsOptions(this, ExperimentSettings.Paper);
-        _settings.AddCrop();
-        _settings.AddSubsampling();
+        _settings.AddGroup("images");
         SetAction(Run);
     }
 

@@ -25,8 +25,8 @@ internal sealed class PhantomCommand : ExplainedCommand
         _out.Required = true;
         Add(_out);
         _settings = new SettingsOptions(this, new ExperimentSettings { PhantomCases = 20, PhantomEdge = 64, PhantomReferenceError = 0 });
-        _settings.AddSeed();
-        _settings.AddPhantom();
+        _settings.AddGroup("general");
+        _settings.AddGroup("phantoms");
         SetAction(Run);
     }
 

@@ -55,9 +55,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
         HelpName = "minutes",
         DefaultValueFactory = _ => 5,
     };
-    private readonly Option<int> _crop;
-    private readonly Option<int> _subsampling;
-    private readonly Option<int> _seed;
+    private readonly Option<string?> _seed;
     private readonly Option<int[]> _seeds = new("--seeds")
     {
         Description = "Do all of it with each of these seeds, in a folder of its own each, and report on all of them together.",
@@ -113,7 +111,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
         Add(_takeOver);
         _settings = new SettingsOptions(
             this, (ReproductionPresets.PaperName, ReproductionPresets.Paper), (ReproductionPresets.QuickName, ReproductionPresets.Quick));
-        _seed = _settings.AddSeed();
+        _seed = _settings.Add(nameof(ExperimentSettings.Seed));
         Add(_seeds);
         Validators.Add(result =>
         {
@@ -126,14 +124,19 @@ internal sealed class ReproduceCommand : ExplainedCommand
             if (result.GetResult(_seeds) is { Implicit: false } && result.GetResult(_seed) is { Implicit: false })
                 result.AddError("--seed and --seeds exclude each other: name all seeds in --seeds.");
         });
-        _settings.AddPhantom();
-        _crop = _settings.AddCrop();
-        _subsampling = _settings.AddSubsampling();
-        _settings.AddFolds("Number of parts of the data set, each of which is the test set once.", least: 2);
-        _settings.AddValidationPart();
-        _settings.AddNetworkSize();
-        _settings.AddFitting();
-        _settings.AddDistillation();
+        _settings.AddGroup("phantoms");
+        _settings.AddGroup("images");
+        Option<string?> folds = _settings.Add(nameof(ExperimentSettings.Folds), "Number of parts of the data set, each of which is the test set once.");
+        folds.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => token.Value == "1"))
+                result.AddError("--folds must be at least 2, but is 1.");
+        });
+        _settings.Add(nameof(ExperimentSettings.ValidationShare));
+        _settings.Add(nameof(ExperimentSettings.ValidationPart));
+        _settings.AddGroup("network", except: [nameof(ExperimentSettings.Network), nameof(ExperimentSettings.SkipConnections)]);
+        _settings.AddGroup("training");
+        _settings.AddGroup("distillation");
         _torch = new TorchOptions(this);
         SetAction(Run);
     }
@@ -207,7 +210,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
         string preset = parsed.GetValue(_preset) ?? (phantoms ? ReproductionPresets.QuickName : ReproductionPresets.PaperName);
         ExperimentSettings settings = _settings.Read(parsed, ReproductionPresets.Of(preset, phantoms));
         // Phantoms are as large as the part of them that is wanted.
-        return phantoms && parsed.GetResult(_crop) is not { Implicit: false } ? settings with { CropEdge = settings.PhantomEdge } : settings;
+        return phantoms && !_settings.IsGiven(parsed, nameof(ExperimentSettings.CropEdge)) ? settings with { CropEdge = settings.PhantomEdge } : settings;
     }
 
     private int Conclude(ReproductionRunner reproduction, IReadOnlyList<ReproductionState> states, string folder)

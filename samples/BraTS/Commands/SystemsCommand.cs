@@ -27,8 +27,9 @@ internal sealed class SystemsCommand : ExplainedCommand
     {
         _services = services;
         _settings = new SettingsOptions(this, ExperimentSettings.Paper);
-        _settings.AddNetwork();
-        _settings.AddNetworkSize();
+        _settings.Add(nameof(ExperimentSettings.Network));
+        _settings.Add(nameof(ExperimentSettings.BaseWidth));
+        _settings.Add(nameof(ExperimentSettings.Levels));
         _torch = new TorchOptions(this);
         SetAction(parsed =>
         {
@@ -57,7 +58,7 @@ internal sealed class SystemsCommand : ExplainedCommand
                 system.TrainingModalities(BraTSModality.T1ce).Count switch { 1 => "one", 2 => "two", _ => "all four" },
                 system.Inputs.Describe(),
                 CountParameters(system, own).ToString("N0", CultureInfo.InvariantCulture),
-                Markup.Escape(system.Network is null ? NetworkKinds.PublishedParameters(settings.Network) : system.PublishedParameters));
+                Markup.Escape(system.PublishedParameters));
         }
 
         return table;

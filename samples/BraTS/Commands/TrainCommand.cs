@@ -63,13 +63,8 @@ internal sealed class TrainCommand : ExplainedCommand
         Add(_cache);
         Add(_skipFaulty);
         _settings = new SettingsOptions(this, ExperimentSettings.Paper);
-        _settings.AddSeed();
-        _settings.AddCrop();
-        _settings.AddSubsampling();
-        _settings.AddSplit();
-        _settings.AddNetwork();
-        _settings.AddTraining();
-        _settings.AddDistillation();
+        foreach (string group in new[] { "general", "images", "split", "network", "training", "distillation" })
+            _settings.AddGroup(group);
         _torch = new TorchOptions(this);
         SetAction(Run);
     }
@@ -81,8 +76,8 @@ internal sealed class TrainCommand : ExplainedCommand
         string modality = parsed.GetValue(_modality)!;
         SegmentationSystem system = SegmentationSystems.Of(parsed.GetValue(_system)!);
         var training = new NetworkTraining(_settings.Read(parsed), system, modality, folder, FindTeachers(parsed, system));
-        system.Weights.RefuseOthers(training.Settings, system.Name);
-        training.Settings.ValidateTraining(system, modality, training.Teachers.Count);
+        system.RefuseOtherWeights(training.Settings);
+        system.Validate(training.Settings, modality, training.Teachers.Count);
         if (training.HasBegun && !parsed.GetValue(_resume))
             throw new UsageException($"'{folder}' already holds a run: add --resume to go on with it, or choose another --out.");
 

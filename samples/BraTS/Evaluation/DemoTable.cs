@@ -6,7 +6,7 @@ using KnowledgeDistillation.Experiments.Statistics;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Metrics;
-using KnowledgeDistillation.Samples.BraTS.Experiment;
+using KnowledgeDistillation.Samples.BraTS.Demonstration;
 using Spectre.Console;
 
 namespace KnowledgeDistillation.Samples.BraTS.Evaluation;

@@ -6,8 +6,8 @@ using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Samples.BraTS.Demonstration;
 using KnowledgeDistillation.Samples.BraTS.Evaluation;
-using KnowledgeDistillation.Samples.BraTS.Experiment;
 
 namespace KnowledgeDistillation.Samples.BraTS.Report;
 

@@ -9,4 +9,4 @@ namespace KnowledgeDistillation.Experiments.Evaluation;
 /// <param name="Grade">Its grade.</param>
 /// <param name="Grid">The grid on which prediction and reference were compared.</param>
 /// <param name="Region">The scores.</param>
-internal sealed record CaseScore(string Network, string CaseId, TumorGrade Grade, ScoringGrid Grid, RegionScores Region);
+public sealed record CaseScore(string Network, string CaseId, TumorGrade Grade, ScoringGrid Grid, RegionScores Region);

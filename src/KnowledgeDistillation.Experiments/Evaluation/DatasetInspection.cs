@@ -13,7 +13,7 @@ namespace KnowledgeDistillation.Experiments.Evaluation;
 /// <param name="Grids">Each grid with the number of cases that have it.</param>
 /// <param name="Tumors">For each case with a reference its labels and what the crop keeps.</param>
 /// <param name="Volume">Number of voxels of all cases with a reference.</param>
-internal sealed record DatasetInspection(
+public sealed record DatasetInspection(
     BraTSDataset Dataset,
     string Layout,
     IReadOnlyList<(string Grid, int Cases)> Grids,

@@ -4,7 +4,8 @@ using KnowledgeDistillation.Medical.Preprocessing;
 namespace KnowledgeDistillation.Experiments.Evaluation;
 
 /// <summary>A case to score, and how to get it as the network sees it.</summary>
-internal sealed record EvaluationCase(BraTSCase Source, Func<PreprocessedCase> Load)
+public sealed record EvaluationCase(BraTSCase Source, Func<PreprocessedCase> Load)
 {
+    /// <summary>A case that is loaded from a cache.</summary>
     public static EvaluationCase Of(CachedCase cached) => new(cached.Source, cached.Load);
 }

@@ -1,5 +1,6 @@
 using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Nifti;
@@ -10,7 +11,7 @@ using KnowledgeDistillation.Medical.Volumes;
 namespace KnowledgeDistillation.Experiments.Evaluation;
 
 /// <summary>Segments single images with a network that needs no more than one modality.</summary>
-internal sealed class ImagePrediction
+public sealed class ImagePrediction
 {
     private static readonly string[] Endings = [".nii.gz", ".nii", ".hdr.gz", ".hdr", ".img.gz", ".img"];
 
@@ -33,11 +34,11 @@ internal sealed class ImagePrediction
         if (known.Count > 1 && modality is null)
         {
             throw new ExperimentException(
-                $"The network works with any of {string.Join(", ", known.Select(ModalityTitles.Of))}: tell by --modality which one the images are.");
+                $"The network works with any of {string.Join(", ", known.Select(ModalityTitles.Of))}: say which one the images are.");
         }
 
         if (modality is not null && !known.Contains(modality))
-            throw new ExperimentException($"The network sees {string.Join(", ", known.Select(ModalityTitles.Of))}, but --modality is {modality}.");
+            throw new ExperimentException($"The network sees {string.Join(", ", known.Select(ModalityTitles.Of))}, but the images are said to be {modality}.");
         _modality = modality ?? known[0];
         _segmenter = ModelInference.Segmenter(model);
         _preprocessor = new Preprocessor(PreprocessingMetadata.Read(model.Metadata, [_modality]));
@@ -49,17 +50,17 @@ internal sealed class ImagePrediction
     {
         bool isFile = Endings.Any(ending => output.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
         if (isFile && images.Count > 1)
-            throw new ExperimentException($"--out '{output}' is one file, but {images.Count} images were given: give a folder.");
+            throw new ExperimentException($"'{output}' is one file, but {images.Count} images were given: give a folder.");
         (string Image, string Result)[] work = [.. images.Select(image => (image, isFile ? output : Path.Combine(output, Stem(image) + "_seg.nii.gz")))];
         if (work.GroupBy(item => Path.GetFullPath(item.Result), StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1) is { } clash)
         {
             throw new ExperimentException($"The results of {string.Join(" and ", clash.Select(item => $"'{item.Image}'"))} would have the same name, "
-                + $"'{clash.First().Result}': segment them in several calls with different --out.");
+                + $"'{clash.First().Result}': segment them in several calls into different folders.");
         }
 
         HashSet<string> inputs = [.. images.Select(Path.GetFullPath)];
         if (work.FirstOrDefault(item => inputs.Contains(Path.GetFullPath(item.Result))) is { Result: { } own })
-            throw new ExperimentException($"The result '{own}' would overwrite an image: choose another --out.");
+            throw new ExperimentException($"The result '{own}' would overwrite an image: choose another folder.");
         return work;
     }
 

@@ -4,7 +4,7 @@ using KnowledgeDistillation.Experiments.Runs;
 namespace KnowledgeDistillation.Experiments.Evaluation;
 
 /// <summary>The non-empty subsets of some modalities, and their names.</summary>
-internal static class ModalitySubsets
+public static class ModalitySubsets
 {
     /// <summary>All of them, the smaller first, each in the order of the modalities.</summary>
     public static IReadOnlyList<IReadOnlyList<string>> Of(IReadOnlyList<string> modalities) =>

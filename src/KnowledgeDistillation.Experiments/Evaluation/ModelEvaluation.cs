@@ -10,8 +10,16 @@ using KnowledgeDistillation.Metrics;
 namespace KnowledgeDistillation.Experiments.Evaluation;
 
 /// <summary>Scores a network on cases that have a reference.</summary>
-internal static class ModelEvaluation
+public static class ModelEvaluation
 {
+    /// <summary>Segments the cases and compares the result with their reference.</summary>
+    /// <param name="title">The title of the network in the scores.</param>
+    /// <param name="model">The network.</param>
+    /// <param name="cases">The cases.</param>
+    /// <param name="grids">The grids on which to compare.</param>
+    /// <param name="display">Where progress is shown.</param>
+    /// <param name="cancellation">Stops between two cases.</param>
+    /// <returns>One score per case, grid and region.</returns>
     public static IReadOnlyList<CaseScore> Score(
         string title,
         SegmentationModel model,

@@ -6,8 +6,9 @@ using KnowledgeDistillation.Networks;
 namespace KnowledgeDistillation.Experiments.Evaluation;
 
 /// <summary>Runs a network over volumes as it was trained: on volumes, or slice by slice.</summary>
-internal static class ModelInference
+public static class ModelInference
 {
+    /// <summary>What segments preprocessed cases with a network.</summary>
     public static CaseSegmenter Segmenter(SegmentationModel model) => new(model, Of(model.Network));
 
     /// <summary>How a network sees volumes; null for the whole volume at once.</summary>

@@ -8,7 +8,7 @@ namespace KnowledgeDistillation.Experiments.Evaluation;
 /// <param name="Model">The row's name in the paper.</param>
 /// <param name="Objective">The losses, as Table 2 writes them; empty for networks that only Table 1 has.</param>
 /// <param name="Dice">Mean and, where the paper gives one, standard deviation over three folds, by region.</param>
-internal sealed record PaperFigures(
+public sealed record PaperFigures(
     string System,
     int? SkipConnections,
     string Model,

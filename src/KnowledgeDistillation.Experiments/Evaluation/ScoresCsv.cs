@@ -5,8 +5,11 @@ using KnowledgeDistillation.Experiments.Runs;
 namespace KnowledgeDistillation.Experiments.Evaluation;
 
 /// <summary>All scores as a table, one row a region of a case, with Dice under both conventions for empty regions.</summary>
-internal static class ScoresCsv
+public static class ScoresCsv
 {
+    /// <summary>Replaces the file, or makes it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="scores">The scores.</param>
     public static void Write(string path, IEnumerable<CaseScore> scores)
     {
         var text = new StringBuilder(

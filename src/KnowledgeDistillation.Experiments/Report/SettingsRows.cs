@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Reflection;
 using System.Text.RegularExpressions;
 using KnowledgeDistillation.Experiments.Settings;
 
@@ -12,17 +10,7 @@ internal static partial class SettingsRows
     public const string NotSet = "of the system or network itself";
 
     public static IReadOnlyList<(string Name, string Value)> Of(ExperimentSettings settings) =>
-    [
-        .. typeof(ExperimentSettings).GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Select(setting => (setting.Name, Text(setting.GetValue(settings)))),
-    ];
-
-    private static string Text(object? value) => value switch
-    {
-        null => NotSet,
-        bool yes => yes ? "yes" : "no",
-        _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
-    };
+        [.. ExperimentSetting.All.Select(setting => (setting.Name, setting.Text(settings, NotSet)))];
 
     /// <summary>The name of a setting in words, for example "plateau patience".</summary>
     public static string InWords(string name) =>

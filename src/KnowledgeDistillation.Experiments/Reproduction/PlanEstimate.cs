@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Systems;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
@@ -33,12 +34,8 @@ internal sealed record PlanEstimate(int Cases, Func<PlannedRun, RunResults> Resu
     }
 
     // What costs about the same: the terms of a student's objective and its skip connections make little difference.
-    private static string Kind(PlannedRun run) => run.System.Name switch
-    {
-        "teacher" or "baseline" => "reference",
-        "gt-kl" or "gt-kd" or "kd-net" => "student",
-        string other => other,
-    } + run.Settings.Network;
+    private static string Kind(PlannedRun run) => (run.System.Table == PaperTable.Table2 ? run.System.NeedsTeacher ? "student" : "reference" : run.System.Name)
+        + run.Settings.Network;
 
     private double Steps(PlannedRun run)
     {
@@ -47,6 +44,6 @@ internal sealed record PlanEstimate(int Cases, Func<PlannedRun, RunResults> Resu
         double validation = (Cases - test) * settings.ValidationShare;
         double training = Cases - test - validation;
         double epoch = Math.Ceiling(training / settings.BatchSize) + (Forward * validation / settings.BatchSize);
-        return (run.System.Stages.Count * settings.Epochs * epoch) + (Forward * test / settings.BatchSize);
+        return (run.System.Stages.Count * settings.Training.Epochs * epoch) + (Forward * test / settings.BatchSize);
     }
 }

@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using KnowledgeDistillation.Experiments.Settings;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
 
@@ -19,8 +20,8 @@ internal sealed record PlanSelection(IReadOnlyList<string> Patterns, int Shard, 
         {
             if (!plan.Any(run => Matches(pattern, run)))
             {
-                throw new ExperimentException($"No run has a name like '{pattern}' (--only). "
-                    + $"There are, for example, {string.Join(", ", plan.Take(3).Select(run => run.Id))}; --dry-run lists all.");
+                throw new ExperimentException($"No run has a name like '{pattern}'. "
+                    + $"There are, for example, {string.Join(", ", plan.Take(3).Select(run => run.Id))}.");
             }
         }
 

@@ -24,7 +24,7 @@ internal sealed record PlannedRun
     public string? Weighting { get; init; }
 
     /// <summary>The weights of its objective.</summary>
-    public DistillationWeights Weights => System.Weights.With(Settings);
+    public DistillationWeights Weights => System.WeightsWith(Settings);
 
     /// <summary>How the row is called in tables, for example "KD-Net, tuned".</summary>
     public string Label => Weighting is null ? Title : $"{Title}, {Weighting}";

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
@@ -9,8 +8,6 @@ namespace KnowledgeDistillation.Experiments.Reproduction;
 internal sealed class ReproductionFolder(string path)
 {
     private const string SettingsName = "reproduction.json";
-
-    private static readonly JsonSerializerOptions WithNames = new() { Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() } };
 
     public string Path { get; } = System.IO.Path.GetFullPath(path);
 
@@ -40,13 +37,10 @@ internal sealed class ReproductionFolder(string path)
     /// <exception cref="ExperimentException">The folder holds something else, or a reproduction with other settings.</exception>
     public void Check(ExperimentSettings settings, string data) => Settings.RefuseOthers(Describe(settings, data));
 
-    /// <summary>Settings as they are written down.</summary>
-    public static JsonObject Write(ExperimentSettings settings) => JsonSerializer.SerializeToNode(settings, WithNames)!.AsObject();
-
     // Each run has its own fold and skip connections.
     private static JsonObject Describe(ExperimentSettings settings, string data)
     {
-        JsonObject description = Write(settings);
+        JsonObject description = ExperimentSetting.Write(settings);
         description.Remove(nameof(ExperimentSettings.Fold));
         description.Remove(nameof(ExperimentSettings.SkipConnections));
         description["Data"] = data;

@@ -31,71 +31,68 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
         Settings.ValidatePhantom();
         // The folds differ in their cases only.
         foreach (PlannedRun run in InFold(Settings))
-            run.Settings.ValidateTraining(run.System, run.Modality, run.System.NeedsTeacher ? 1 : 0);
+            run.System.Validate(run.Settings, run.Modality, run.System.NeedsTeacher ? 1 : 0);
     }
 
     private IEnumerable<PlannedRun> InFold(ExperimentSettings settings)
     {
         int all = settings.AllSkipConnections;
-        foreach (SegmentationSystem system in new[] { SegmentationSystems.Teacher, SegmentationSystems.Baseline })
+        ExperimentSettings withSkips = settings with { SkipConnections = all };
+        SegmentationSystem[] table2 = [.. SegmentationSystems.All.Where(system => system.Table == PaperTable.Table2)];
+        foreach (SegmentationSystem system in table2.Where(system => !system.NeedsTeacher))
         {
             foreach (int skips in new[] { all, 0 })
-                yield return Run(system, "GT", settings with { SkipConnections = skips });
+                yield return Run(system, settings with { SkipConnections = skips });
         }
 
-        foreach ((string system, string objective) in new[] { ("gt-kl", "GT + KL"), ("gt-kd", "GT + KD"), ("kd-net", "GT + KL + KD") })
+        // As in Table 2, the whole comes after its parts.
+        foreach (SegmentationSystem system in table2.Where(system => system.NeedsTeacher).OrderBy(system => system == SegmentationSystems.KDNet))
         {
             foreach (int skips in new[] { all, 0 })
             {
-                foreach (PlannedRun run in Students(SegmentationSystems.Of(system), objective, settings with { SkipConnections = skips }, Modality))
+                foreach (PlannedRun run in Students(system, settings with { SkipConnections = skips }, Modality))
                     yield return run;
             }
         }
 
-        // Their own sources' weights, learning rates apart; the skip connections are of their own kind.
-        foreach (string system in new[] { "u-hved", "u-hemis" })
-            yield return OfSource(SegmentationSystems.Of(system), settings);
-        foreach (PlannedRun run in Variants.SelectMany(variant => InVariant(variant, settings with { SkipConnections = all })))
+        foreach (SegmentationSystem system in SegmentationSystems.All.Where(system => system.Table == PaperTable.Table1))
+            yield return OfSource(system, settings);
+        foreach (PlannedRun run in Variants.SelectMany(variant => InVariant(variant, withSkips)))
             yield return run;
         foreach (string modality in Modalities)
         {
-            ExperimentSettings withSkips = settings with { SkipConnections = all };
-            yield return Run(SegmentationSystems.Baseline, "GT", withSkips, modality);
-            foreach (PlannedRun run in Students(SegmentationSystems.KDNet, "GT + KL + KD", withSkips, modality))
+            yield return Run(SegmentationSystems.Baseline, withSkips, modality);
+            foreach (PlannedRun run in Students(SegmentationSystems.KDNet, withSkips, modality))
                 yield return run;
         }
     }
 
     private static IEnumerable<PlannedRun> InVariant(string variant, ExperimentSettings settings)
     {
-        if (variant != ReproductionVariants.MultiResUNet)
+        if (ReproductionVariants.NetworkOf(variant) is { } network)
         {
-            SegmentationSystem system = SegmentationSystems.Of(variant);
-            return system.Name == "shared-levels" ? Students(system, "GT + KL + KD", settings, Modality) : [OfSource(system, settings)];
+            ExperimentSettings other = settings with { Network = network };
+            return [Run(SegmentationSystems.Teacher, other), Run(SegmentationSystems.Baseline, other), .. Students(SegmentationSystems.KDNet, other, Modality)];
         }
 
-        ExperimentSettings network = settings with { Network = NetworkKind.MultiResUNet };
-        return
-        [
-            Run(SegmentationSystems.Teacher, "GT", network),
-            Run(SegmentationSystems.Baseline, "GT", network),
-            .. Students(SegmentationSystems.KDNet, "GT + KL + KD", network, Modality),
-        ];
+        SegmentationSystem system = SegmentationSystems.Of(variant);
+        return system.Weights == SegmentationSystems.KDNet.Weights ? Students(system, settings, Modality) : [OfSource(system, settings)];
     }
 
     // Where T or α are not the paper's, both have their row.
-    private static IEnumerable<PlannedRun> Students(SegmentationSystem system, string objective, ExperimentSettings settings, string modality)
+    private static IEnumerable<PlannedRun> Students(SegmentationSystem system, ExperimentSettings settings, string modality)
     {
-        if (system.Weights.With(settings) == system.Weights)
-            return [Run(system, objective, settings, modality)];
+        if (system.WeightsWith(settings) == system.Weights)
+            return [Run(system, settings, modality)];
         ExperimentSettings literal = settings with { Lambda = null, Temperature = null, Alpha = null };
         return
         [
-            Run(system, objective, settings, modality, "tuned"),
-            Run(system, objective, literal, modality, "literal"),
+            Run(system, settings, modality, "tuned"),
+            Run(system, literal, modality, "literal"),
         ];
     }
 
+    // Their own sources' weights, learning rates apart; networks for any modalities have skip connections of their own kind.
     private static PlannedRun OfSource(SegmentationSystem system, ExperimentSettings settings)
     {
         ExperimentSettings own = settings with
@@ -105,17 +102,16 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
             Alpha = null,
             SkipConnections = system.Inputs == SystemInputs.AnyModalities ? null : settings.SkipConnections,
         };
-        return Run(system, TermsOf(system, own), own);
+        return Run(system, own);
     }
 
     private static PlannedRun Run(
         SegmentationSystem system,
-        string objective,
         ExperimentSettings settings,
         string modality = Modality,
         string? weighting = null)
     {
-        string network = settings.Network is { } kind ? kind.OptionName() : "";
+        string network = settings.Network?.ToLowerInvariant() ?? "";
         string skips = settings.SkipConnections is { } number ? $"{number}-skips" : "";
         string other = modality == Modality ? "" : modality;
         ExperimentSettings teacher = settings with { Lambda = null, Temperature = null, Alpha = null };
@@ -124,18 +120,18 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
             Row = string.Join('-', new[] { network, system.Name, weighting ?? "", skips, other }.Where(part => part.Length > 0)),
             Title = Title(system, settings, other),
             Weighting = weighting,
-            Objective = objective,
+            Objective = system.Objective ?? TermsOf(system, settings),
             System = system,
             Settings = settings,
             Modality = modality,
-            Teacher = system.NeedsTeacher ? Run(SegmentationSystems.Teacher, "GT", teacher).Id : null,
+            Teacher = system.NeedsTeacher ? Run(SegmentationSystems.Teacher, teacher).Id : null,
         };
     }
 
     private static string Title(SegmentationSystem system, ExperimentSettings settings, string modality)
     {
         string name = system == SegmentationSystems.KDNet ? "KD-Net" : system.Title;
-        string network = settings.Network == NetworkKind.MultiResUNet ? " (MultiResUNet)" : "";
+        string network = settings.Network is null or NetworkNames.UNet ? "" : $" ({settings.Network})";
         string on = modality.Length > 0 ? $" on {ModalityTitles.Of(modality)}" : "";
         return name + network + on;
     }

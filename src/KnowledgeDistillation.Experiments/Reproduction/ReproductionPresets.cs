@@ -25,7 +25,7 @@ internal static class ReproductionPresets
         PhantomDistractors = 3,
         PhantomReferenceError = 4,
         BatchSize = 1,
-        Epochs = 100,
+        Training = new ExperimentSettings().Training with { Epochs = 100 },
         PlateauPatience = 15,
         Temperature = 5,
         Alpha = 2,

@@ -1,15 +1,18 @@
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Systems;
+
 namespace KnowledgeDistillation.Experiments.Reproduction;
 
 /// <summary>What a reproduction trains on request beside the paper's tables.</summary>
-internal static class ReproductionVariants
+public static class ReproductionVariants
 {
-    /// <summary>Teacher, baseline and student as MultiResUNets.</summary>
-    public const string MultiResUNet = "multiresunet";
+    /// <summary>Teacher, baseline and student as other networks, by the name of the network; then the systems that are in none of the paper's tables.</summary>
+    public static IReadOnlyList<string> Names =>
+    [
+        .. NetworkNames.OfVolumes.Where(network => network != NetworkNames.UNet).Select(network => network.ToLowerInvariant()),
+        .. SegmentationSystems.All.Where(system => system.Table == PaperTable.None).Select(system => system.Name),
+    ];
 
-    /// <summary>The students that learn from the teacher in other ways, and the systems of other papers.</summary>
-    public static IReadOnlyList<string> Systems { get; } =
-        ["shared-levels", "synthesis", "hinton", "generalized", "structured", "consistency", "feature-matching", "attention", "disentangled"];
-
-    /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> Names { get; } = [MultiResUNet, .. Systems];
+    /// <summary>The network of a variant; null where the variant is a system.</summary>
+    internal static string? NetworkOf(string variant) => NetworkNames.OfVolumes.FirstOrDefault(network => network.Equals(variant, StringComparison.OrdinalIgnoreCase));
 }

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Settings;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
 
@@ -126,7 +127,7 @@ internal sealed class RunResults(string path)
 
     private static JsonObject Describe(PlannedRun run)
     {
-        JsonObject plan = ReproductionFolder.Write(run.Settings);
+        JsonObject plan = ExperimentSetting.Write(run.Settings);
         plan["System"] = run.System.Name;
         plan["Modality"] = run.Modality;
         plan["Teacher"] = run.Teacher;

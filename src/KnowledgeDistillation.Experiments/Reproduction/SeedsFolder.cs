@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using KnowledgeDistillation.Experiments.Reproduction.Report;
 using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Settings;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
 
@@ -33,7 +34,7 @@ internal sealed partial class SeedsFolder(string path)
     public void Check()
     {
         if (Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).Any(entry => !IsOwn(System.IO.Path.GetFileName(entry))))
-            throw new ExperimentException($"'{Path}' holds something else than a reproduction with several seeds: choose another --out.");
+            throw new ExperimentException($"'{Path}' holds something else than a reproduction with several seeds: choose another output folder.");
     }
 
     private static bool IsOwn(string name) => SeedName().IsMatch(name)

@@ -42,7 +42,7 @@ internal sealed class StepTiming : ITrainingCallback
         var timing = new StepTiming(enough);
         try
         {
-            TrainingOptions options = settings.TrainingOptions(run.System) with { Epochs = 1, RestoreBestWeights = false, Callbacks = [timing] };
+            TrainingOptions options = run.System.TrainingOptions(settings) with { Epochs = 1, RestoreBestWeights = false, Callbacks = [timing] };
             ITrainer trainer = frozen is null
                 ? new SupervisedTrainer(network, BraTSRegions.Classes, options, objective)
                 : new DistillationTrainer(network, [frozen], BraTSRegions.Classes, objective, options);

@@ -5,7 +5,7 @@ using KnowledgeDistillation.Medical.Phantoms;
 namespace KnowledgeDistillation.Experiments.Runs;
 
 /// <summary>Opens data sets as all commands do.</summary>
-internal static class Datasets
+public static class Datasets
 {
     /// <summary>Opens a folder, and tells which of its cases are left out.</summary>
     /// <param name="folder">The folder.</param>

@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Experiments.Settings;
+
 namespace KnowledgeDistillation.Experiments.Runs;
 
 /// <summary>Finds the checkpoint that a user means.</summary>

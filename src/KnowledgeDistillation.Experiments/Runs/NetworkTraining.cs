@@ -20,7 +20,7 @@ namespace KnowledgeDistillation.Experiments.Runs;
 /// <param name="Modality">The modality that is at hand, for systems that see one.</param>
 /// <param name="Folder">Where checkpoints and logs go.</param>
 /// <param name="Teachers">The folders of the teachers' checkpoints, for systems that need a teacher.</param>
-internal sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSystem System, string Modality, string Folder, IReadOnlyList<string> Teachers)
+public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSystem System, string Modality, string Folder, IReadOnlyList<string> Teachers)
 {
     private const string Last = "last";
 
@@ -83,14 +83,14 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
             if (differences.Count > 0)
             {
                 throw new ExperimentException($"The images of the teacher '{path}' were prepared otherwise: {string.Join("; ", differences)}. "
-                    + "Give the options that it was trained with.");
+                    + "Give the settings that it was trained with.");
             }
 
-            if (teacher.Network.Recipe is UNet2DOptions != Settings.Network is NetworkKind.UNet2D)
+            if (teacher.Network.Recipe is UNet2DOptions != (Settings.SpatialDimensions == 2))
             {
                 throw new ExperimentException($"The teacher '{path}' "
                     + $"{(teacher.Network.Recipe is UNet2DOptions ? "sees slices, but the student volumes" : "sees volumes, but the student slices")}: "
-                    + "give both the same --network.");
+                    + "give both the same network.");
             }
 
             IReadOnlySet<string> seen = RunMetadata.CasesSeen(teacher.Metadata);
@@ -98,7 +98,7 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
             if (leaked > 0)
             {
                 display.Warn($"Warning: the teacher has learned from {leaked} of the {split.Test.Count} test cases. "
-                    + "Give the --seed, --folds and --fold that it was trained with.");
+                    + "Give the seed, the folds and the fold that it was trained with.");
             }
         }
     }
@@ -125,13 +125,13 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
         {
             return display.ShowFit(stage.Folder.Length == 0 ? System.Title : $"{System.Title}, {stage.Folder}", progress =>
             {
-                TrainingOptions options = Settings.TrainingOptions(System) with
+                TrainingOptions options = System.TrainingOptions(Settings) with
                 {
                     OutputFolder = folder,
                     Resume = FindLast(folder) is not null,
                     Metadata = metadata,
-                    Callbacks = [progress, new TensorBoardLog(Path.Combine(folder, "tensorboard"))],
-                    GradientSharesEvery = teachers.Length == 0 ? 0 : Settings.GradientSharesEvery,
+                    Callbacks = [.. Settings.Training.Callbacks, progress, new TensorBoardLog(Path.Combine(folder, "tensorboard"))],
+                    GradientSharesEvery = teachers.Length == 0 ? 0 : Settings.Training.GradientSharesEvery,
                 };
                 ITrainer trainer = teachers.Length == 0
                     ? new SupervisedTrainer(network, BraTSRegions.Classes, options, objective)
@@ -165,7 +165,7 @@ internal sealed record NetworkTraining(ExperimentSettings Settings, Segmentation
             if (differences.Count > 0)
             {
                 throw new ExperimentException($"The run in '{Folder}' has other settings: {string.Join("; ", differences)}. "
-                    + "Repeat its options to go on with it, or choose another --out.");
+                    + "Repeat its settings to go on with it, or choose another output folder.");
             }
         }
     }

@@ -4,8 +4,10 @@ using KnowledgeDistillation.Medical.Preprocessing;
 namespace KnowledgeDistillation.Experiments.Runs;
 
 /// <summary>Preprocesses cases into a cache, showing how far it is.</summary>
-internal static class PreparedCases
+public static class PreparedCases
 {
+    /// <summary>Prepares the cases that the cache does not hold yet.</summary>
+    /// <returns>The cases by name.</returns>
     public static IReadOnlyDictionary<string, CachedCase> Prepare(
         IReadOnlyList<BraTSCase> cases,
         PreprocessingOptions options,

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using KnowledgeDistillation.Experiments.Settings;
 
 namespace KnowledgeDistillation.Experiments.Runs;
 
@@ -10,6 +11,8 @@ namespace KnowledgeDistillation.Experiments.Runs;
 /// <param name="What">What the folder holds, for example "a demo".</param>
 internal sealed record RememberedSettings(string File, string What)
 {
+    private static readonly Lazy<JsonObject> Defaults = new(() => ExperimentSetting.Write(new ExperimentSettings()));
+
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     private string Folder => Path.GetDirectoryName(File)!;
@@ -35,7 +38,7 @@ internal sealed record RememberedSettings(string File, string What)
             if (!System.IO.File.Exists(File))
             {
                 if (others)
-                    throw new ExperimentException($"'{Folder}' holds something else: choose another --out.");
+                    throw new ExperimentException($"'{Folder}' holds something else: choose another output folder.");
                 return;
             }
         }
@@ -43,14 +46,18 @@ internal sealed record RememberedSettings(string File, string What)
         JsonObject before = Read();
         string[] differences =
         [
-            .. settings.Where(option => before[option.Key]?.ToString() != option.Value?.ToString())
-                .Select(option => $"{option.Key} was {before[option.Key]} and is now {option.Value}"),
+            .. settings.Select(option => (option.Key, Was: Before(option.Key)?.ToString(), Now: option.Value?.ToString()))
+                .Where(option => option.Was != option.Now)
+                .Select(option => $"{option.Key} was {option.Was} and is now {option.Now}"),
         ];
         if (differences.Length > 0)
         {
             throw new ExperimentException(
-                $"'{Folder}' holds {What} with other settings: {string.Join("; ", differences)}. Choose another --out, or delete that folder.");
+                $"'{Folder}' holds {What} with other settings: {string.Join("; ", differences)}. Choose another output folder, or delete that one.");
         }
+
+        // A setting that there was not yet had the value that is its default.
+        JsonNode? Before(string name) => before.ContainsKey(name) ? before[name] : Defaults.Value[name];
     }
 
     private JsonObject Read()
@@ -61,7 +68,7 @@ internal sealed record RememberedSettings(string File, string What)
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            throw new InvalidDataException($"'{File}' is damaged: delete its folder, or choose another --out.", exception);
+            throw new InvalidDataException($"'{File}' is damaged: delete its folder, or choose another.", exception);
         }
     }
 }

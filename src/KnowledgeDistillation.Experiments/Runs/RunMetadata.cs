@@ -7,11 +7,16 @@ using KnowledgeDistillation.Medical.Preprocessing;
 namespace KnowledgeDistillation.Experiments.Runs;
 
 /// <summary>The facts that a checkpoint keeps: how its images are prepared, what it was trained with, and on which cases.</summary>
-internal static class RunMetadata
+public static class RunMetadata
 {
     private const string System = "system";
     private const string SeenCases = "cases.seen";
 
+    /// <summary>The facts of a run.</summary>
+    /// <param name="system">What is trained.</param>
+    /// <param name="settings">With which settings.</param>
+    /// <param name="split">On which cases.</param>
+    /// <param name="teachers">The names of its teachers.</param>
     public static IReadOnlyDictionary<string, string> Write(
         SegmentationSystem system,
         ExperimentSettings settings,
@@ -27,8 +32,10 @@ internal static class RunMetadata
             ["batch"] = Text(settings.BatchSize),
             ["flip"] = settings.Flip ? "yes" : "no",
         };
-        foreach ((string name, double value) in system.Weights.With(settings).Named())
+        foreach ((string name, double value) in system.WeightsWith(settings).Named())
             facts[name] = Text(value);
+        if (settings.ReferenceLoss != ReferenceTerm.KDNet)
+            facts["reference loss"] = "as published";
         if (teachers.Count > 0)
             facts["teacher"] = string.Join('|', teachers);
         return facts;

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace KnowledgeDistillation.Experiments.Runs;
 
 /// <summary>How losses and times are written in one line.</summary>
-internal static class TrainingText
+public static class TrainingText
 {
     /// <summary>The sum, and its weighted terms where there are several: "1.234 (KD 0.400 + GT 0.300 + KL 0.534)".</summary>
     public static string Losses(double total, IReadOnlyList<TermValue> terms)
@@ -12,9 +12,11 @@ internal static class TrainingText
         return Number(total) + parts;
     }
 
+    /// <summary>The losses of an epoch.</summary>
     public static string Epoch(EpochReport report) =>
         $"loss {Losses(report.Training.Total, report.Training.Terms)}{(report.Validation is { } validation ? $", validation {Number(validation.Total)}" : "")}";
 
+    /// <summary>For example "2:05 h", "1:10 min" or "12 s".</summary>
     public static string Time(TimeSpan time) => time switch
     {
         { TotalDays: >= 3 } => string.Create(CultureInfo.InvariantCulture, $"{time.TotalDays:0.0} days"),

@@ -1,5 +1,6 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
-using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
@@ -14,7 +15,7 @@ namespace KnowledgeDistillation.Experiments.Settings;
 /// All that an experiment depends on, in one place. The defaults are the demo's: small enough for two cores, and large enough that all three networks learn;
 /// <see cref="Paper"/> has the paper's protocol, which `kdnet train` starts from.
 /// </summary>
-internal sealed record ExperimentSettings
+public sealed record ExperimentSettings
 {
     /// <summary>
     /// The protocol of the paper (section 3.2); what a system's own source says of its width, learning rate and weights is left to the system.
@@ -25,9 +26,8 @@ internal sealed record ExperimentSettings
         SubsamplingFactor = 2,
         BaseWidth = null,
         Levels = null,
-        Epochs = 500,
+        Training = new TrainingOptions { Epochs = 500, Precision = Precision.Full, GradientSharesEvery = 5 },
         BatchSize = 1,
-        LearningRate = null,
         PlateauPatience = 50,
         ValidationShare = 0.1,
         Lambda = null,
@@ -35,102 +35,132 @@ internal sealed record ExperimentSettings
         Alpha = null,
     };
 
-    /// <summary>Fixes phantoms, folds, initial weights, order and augmentation.</summary>
+    /// <summary>Fixes phantoms, folds, initial weights, order and augmentation. Default 1.</summary>
+    [Category("general"), Description("Fixes everything random: the same seed on the same machine with the same number of threads gives the same result.")]
     public int Seed { get; init; } = 1;
 
-    /// <summary>Number of phantoms.</summary>
+    /// <summary>Number of phantoms, at least 1. Default 48.</summary>
+    [Category("phantoms"), DisplayName("cases"), Description("Number of phantom patients."), Range(1, int.MaxValue)]
     public int PhantomCases { get; init; } = 48;
 
-    /// <summary>Edge of the phantoms' volumes in voxels.</summary>
+    /// <summary>Edge of the phantoms' volumes in voxels, at least 16. Default 24.</summary>
+    [Category("phantoms"), DisplayName("size"), Description("Edge of the phantoms' volumes in voxels."), Range(16, int.MaxValue)]
     public int PhantomEdge { get; init; } = 24;
 
-    /// <summary>Standard deviation of the phantoms' noise relative to white matter.</summary>
+    /// <summary>Standard deviation of the phantoms' noise relative to white matter, 0 to 0.5. Default 0.04.</summary>
+    [Category("phantoms"), DisplayName("noise"), Description("Noise of the phantoms relative to white matter, 0 to 0.5."), Range(0.0, 0.5)]
     public double PhantomNoise { get; init; } = 0.04;
 
-    /// <summary>Scales the difference between tumor and healthy tissue in all modalities of the phantoms.</summary>
+    /// <summary>Scales the difference between tumor and healthy tissue in all modalities of the phantoms, 0 to 2. Default 1.</summary>
+    [Category("phantoms"), DisplayName("contrast"), Description("How clearly the phantoms' tumors show, 0 to 2."), Range(0.0, 2.0)]
     [JsonPropertyName("PhantomTumourContrast")]
     public double PhantomTumorContrast { get; init; } = 1;
 
-    /// <summary>Scales how well edema shows in T1 and T1ce, which is what the student lacks.</summary>
+    /// <summary>Scales how well edema shows in T1 and T1ce, which is what the student lacks, 0 to 3. Default 1.</summary>
+    [Category("phantoms"), DisplayName("edema-in-t1"), Description("How clearly edema shows in T1 and T1ce, 0 to 3."), Range(0.0, 3.0)]
     [JsonPropertyName("PhantomOedemaContrastInT1")]
     public double PhantomEdemaContrastInT1 { get; init; } = 1;
 
-    /// <summary>Scales the number of vessels and lesions that look like tumor in one modality.</summary>
+    /// <summary>Scales the number of vessels and lesions that look like tumor in one modality, 0 to 3. Default 1.</summary>
+    [Category("phantoms"), DisplayName("distractors"), Description("How many things look like tumor in one modality, 0 to 3."), Range(0.0, 3.0)]
     public double PhantomDistractors { get; init; } = 1;
 
-    /// <summary>How far the phantoms' reference strays from the true outline, in mm of a life-size head.</summary>
+    /// <summary>How far the phantoms' reference strays from the true outline, in mm of a life-size head, 0 to 20. Default 8.</summary>
+    [Category("phantoms"), DisplayName("reference-error"), Range(0.0, 20.0)]
+    [Description("How far the phantoms' reference strays from the true outline, in mm of a life-size head, 0 to 20.")]
     public double PhantomReferenceError { get; init; } = 8;
 
-    /// <summary>Edge in voxels of the original resolution to which images are cropped or padded.</summary>
+    /// <summary>Edge in voxels of the original resolution to which images are cropped or padded, at least 1. Default 24.</summary>
+    [Category("images"), DisplayName("crop"), Description("Edge in voxels to which images are cropped or padded."), Range(1, int.MaxValue)]
     public int CropEdge { get; init; } = 24;
 
-    /// <summary>Edge of the block of voxels that becomes one.</summary>
+    /// <summary>Edge of the block of voxels that becomes one, at least 1. Default 1.</summary>
+    [Category("images"), DisplayName("subsample"), Description("Edge of the block of voxels that becomes one."), Range(1, int.MaxValue)]
     public int SubsamplingFactor { get; init; } = 1;
 
-    /// <summary>Number of folds; one of them is the test set. 1: no test set, all cases are for training and validation.</summary>
+    /// <summary>Number of folds; one of them is the test set. 1: no test set, all cases are for training and validation. Default 3.</summary>
+    [Category("split"), Description("Number of parts of the data set, one of which is the test set; 1 for no test set."), Range(1, int.MaxValue)]
     public int Folds { get; init; } = 3;
 
-    /// <summary>Which fold is the test set, from 1.</summary>
+    /// <summary>Which fold is the test set, from 1. Default 1.</summary>
+    [Category("split"), Description("Which part is the test set, from 1."), Range(1, int.MaxValue)]
     public int Fold { get; init; } = 1;
 
-    /// <summary>Share of the training part that decides about the learning rate and the best checkpoint.</summary>
+    /// <summary>Share of the training part that decides about the learning rate and the best checkpoint. Default 0.17.</summary>
+    [Category("split"), Description("Share of the training cases that chooses the best epoch."), Range(0.0, 1.0)]
     public double ValidationShare { get; init; } = 0.17;
 
-    /// <summary>Which of the parts of that share it is, from 1.</summary>
+    /// <summary>Which of the parts of that share it is, from 1. Default 1.</summary>
+    [Category("split"), Range(1, int.MaxValue)]
+    [Description("Which part of the training cases chooses the best epoch, from 1; teachers with different parts make an ensemble.")]
     public int ValidationPart { get; init; } = 1;
 
-    /// <summary>The network of the systems that have none of their own; null for the paper's U-Net.</summary>
-    public NetworkKind? Network { get; init; }
+    /// <summary>The network of the systems that have none of their own, one of <see cref="NetworkNames.All"/>; null for the paper's U-Net.</summary>
+    [Category("network"), AmbientValue("UNet")]
+    [Description("The network, for systems that have none of their own: the paper's U-Net, MultiResUNet, or the U-Net on axial slices.")]
+    public string? Network { get; init; }
 
-    /// <summary>Channels of the network's shallowest level; null for its own default.</summary>
+    /// <summary>Channels of the network's shallowest level; null for its own default. Default 8.</summary>
+    [Category("network"), DisplayName("width"), AmbientValue("the network's own: 30 for the U-Net")]
+    [Description("Channels of the network's first level, doubled at each level.")]
     public int? BaseWidth { get; init; } = 8;
 
-    /// <summary>Number of resolutions of the network; null for its own default.</summary>
+    /// <summary>Number of resolutions of the network; null for its own default. Default 4.</summary>
+    [Category("network"), AmbientValue("the network's own: 5 for the U-Net"), Description("Resolutions of the network.")]
     public int? Levels { get; init; } = 4;
 
     /// <summary>Number of its skip connections; null for all.</summary>
+    [Category("network"), DisplayName("skips"), AmbientValue("all"), Description("Skip connections of the U-Net, kept at the deepest levels first.")]
     public int? SkipConnections { get; init; }
 
-    /// <summary>Passes over the training cases.</summary>
-    public int Epochs { get; init; } = 70;
+    /// <summary>
+    /// How networks are fitted; where the learning rate and the weight decay are null, those of the system's source. Its output folder, its callbacks, its
+    /// seed (<see cref="Seed"/>) and, of a <see cref="PlateauSchedule"/>, the patience (<see cref="PlateauPatience"/>) are set by the experiment.
+    /// </summary>
+    public TrainingOptions Training { get; init; } = new() { Epochs = 70, LearningRate = 2e-3, Precision = Precision.Full, GradientSharesEvery = 5 };
 
-    /// <summary>Cases in a batch.</summary>
+    /// <summary>Cases in a batch, at least 1. Default 2.</summary>
+    [Category("training"), DisplayName("batch"), Description("Cases in a batch."), Range(1, int.MaxValue)]
     public int BatchSize { get; init; } = 2;
 
-    /// <summary>The element type in which networks compute.</summary>
-    public Precision Precision { get; init; } = Precision.Full;
-
-    /// <summary>Learning rate of Adam; null for that of the system's source.</summary>
-    public double? LearningRate { get; init; } = 2e-3;
-
-    /// <summary>Epochs without a lower validation loss after which the learning rate is multiplied by 0.2.</summary>
+    /// <summary>Epochs without a lower validation loss after which the learning rate is multiplied by 0.2, at least 1. Default 10.</summary>
+    [Category("training"), DisplayName("patience"), Range(1, int.MaxValue)]
+    [Description("Epochs without a lower validation loss after which the learning rate is multiplied by 0.2.")]
     public int PlateauPatience { get; init; } = 10;
 
-    /// <summary>Whether training cases are flipped along each axis with probability 1/2.</summary>
+    /// <summary>Whether training cases are flipped along each axis with probability 1/2. Default yes.</summary>
+    [Category("training"), Description("Whether training cases are flipped at random.")]
     public bool Flip { get; init; } = true;
 
-    /// <summary>λ, the weight of the teacher against the reference; null for that of the system's source.</summary>
+    /// <summary>λ, the weight of the teacher against the reference; null for that of the system's source. Default 0.75.</summary>
+    [Category("distillation"), AmbientValue("that of the system's source: 0.75 for KD-Net"), Description("Weight of the teacher against the reference, 0 to 1.")]
     public double? Lambda { get; init; } = 0.75;
 
     /// <summary>
-    /// T, the temperature of the teacher's soft targets. Chosen by measurement, with <see cref="Alpha"/>: the paper's T = 5 and α = 10 belong to 95,000 steps,
-    /// and leave the student of the demo's 980 behind the baseline.
+    /// T, the temperature of the teacher's soft targets; null for that of the system's source. Default 2, chosen by measurement, with <see cref="Alpha"/>:
+    /// the paper's T = 5 and α = 10 belong to 95,000 steps, and leave the student of the demo's 980 behind the baseline.
     /// </summary>
+    [Category("distillation"), AmbientValue("that of the system's source: 5 for KD-Net"), Description("Temperature of the teacher's soft targets.")]
+    [Range(0, double.MaxValue, MinimumIsExclusive = true)]
     public double? Temperature { get; init; } = 2;
 
-    /// <summary>α, the weight of the bottleneck loss.</summary>
+    /// <summary>α, the weight of the term that compares features (for KD-Net, the bottleneck loss); null for that of the system's source. Default 0.1.</summary>
+    [Category("distillation"), AmbientValue("that of the system's source: 10 for KD-Net")]
+    [Description("Weight of the term that compares features (for KD-Net, the bottleneck loss), at least 0.")]
     public double? Alpha { get; init; } = 0.1;
 
-    /// <summary>Every so many epochs each term's share of the student's gradient is measured; 0 for never.</summary>
-    public int GradientSharesEvery { get; init; } = 5;
+    /// <summary>How the methods of other papers compare the student with the reference. Default <see cref="ReferenceTerm.KDNet"/>.</summary>
+    [Category("distillation")]
+    [Description("How students of other papers' methods are compared with the reference: by KD-Net's loss (kdnet), or by their own paper's (paper).")]
+    public ReferenceTerm ReferenceLoss { get; init; }
 
     // What follows from settings is internal, so that it is neither written down nor listed as one.
 
     /// <summary>2 where the network sees slices, 3 where it sees volumes.</summary>
-    internal int SpatialDimensions => Network == NetworkKind.UNet2D ? 2 : 3;
+    internal int SpatialDimensions => Shaped([BraTSModality.T1ce], BraTSRegions.Classes.Channels) is UNet2DOptions ? 2 : 3;
 
     /// <summary>How many skip connections the network has where <see cref="SkipConnections"/> leaves out none.</summary>
-    internal int AllSkipConnections => ((UShapedNetworkOptions)Recipe([BraTSModality.T1ce], BraTSRegions.Classes.Channels)).Levels - 1;
+    internal int AllSkipConnections => Shaped([BraTSModality.T1ce], BraTSRegions.Classes.Channels).Levels - 1;
 
     /// <summary>What the phantoms look like.</summary>
     public BraTSPhantomOptions PhantomOptions() => new()
@@ -155,72 +185,27 @@ internal sealed record ExperimentSettings
     /// <summary>The network of these settings that sees some modalities.</summary>
     /// <param name="modalities">The modalities.</param>
     /// <param name="outputChannels">Number of its output channels.</param>
-    public NetworkRecipe Recipe(IReadOnlyList<string> modalities, int outputChannels)
-    {
-        UShapedNetworkOptions recipe = Network switch
-        {
-            NetworkKind.UNet2D => new UNet2DOptions { Modalities = modalities, OutputChannels = outputChannels },
-            NetworkKind.MultiResUNet => new MultiResUNet3DOptions { Modalities = modalities, OutputChannels = outputChannels },
-            _ => new UNet3DOptions { Modalities = modalities, OutputChannels = outputChannels },
-        };
-        return recipe with { BaseWidth = BaseWidth ?? recipe.BaseWidth, Levels = Levels ?? recipe.Levels, SkipConnections = SkipConnections };
-    }
+    /// <exception cref="ExperimentException">There is no network of that name.</exception>
+    public NetworkRecipe Recipe(IReadOnlyList<string> modalities, int outputChannels) => Shaped(modalities, outputChannels);
 
-    /// <summary>How a network is fitted, apart from where its files go.</summary>
-    public TrainingOptions TrainingOptions(SegmentationSystem system) => new()
+    /// <summary>A network of another kind in the width and depth of these settings.</summary>
+    public HeteroModalNetworkOptions Sized(HeteroModalNetworkOptions network)
     {
-        Epochs = Epochs,
-        LearningRate = LearningRate ?? system.LearningRate,
-        WeightDecay = system.WeightDecay,
-        Schedule = new PlateauSchedule { Patience = PlateauPatience },
-        Precision = Precision,
-        Seed = Seed,
-    };
+        ArgumentNullException.ThrowIfNull(network);
+        return network with { BaseWidth = BaseWidth ?? network.BaseWidth, Levels = Levels ?? network.Levels };
+    }
 
     /// <summary>Refuses settings of phantoms that cannot work.</summary>
     /// <exception cref="ExperimentException">A setting is out of range.</exception>
-    public void ValidatePhantom() => Refuse(() => _ = new BraTSPhantom(PhantomOptions()));
+    public void ValidatePhantom() => ExperimentException.Refuse(() => _ = new BraTSPhantom(PhantomOptions()));
 
     /// <summary>Refuses settings of the preprocessing that cannot work.</summary>
     /// <exception cref="ExperimentException">A setting is out of range.</exception>
-    public void ValidatePreprocessing() => Refuse(() => _ = new Preprocessor(Preprocessing(BraTSModality.All)));
+    public void ValidatePreprocessing() => ExperimentException.Refuse(() => _ = new Preprocessor(Preprocessing(BraTSModality.All)));
 
-    /// <summary>Refuses settings of a training that cannot work, before anything is read or written.</summary>
-    /// <exception cref="ExperimentException">A setting is out of range.</exception>
-    public void ValidateTraining(SegmentationSystem system, string modality, int teachers)
+    private UShapedNetworkOptions Shaped(IReadOnlyList<string> modalities, int outputChannels)
     {
-        ValidatePreprocessing();
-        if (Fold > Folds)
-            throw new ExperimentException($"--fold must be from 1 to {Folds} (--folds), but is {Fold}.");
-        var inputs = ObjectiveInputs.Of(system, this, modality, teachers, TorchSharp.torch.CPU);
-        Refuse(() =>
-        {
-            foreach (TrainingStage stage in system.Stages)
-                ObjectiveModules.Dispose(stage.Objective(inputs));
-        });
-        int multiple = 1;
-        Refuse(() =>
-        {
-            using IEncoderDecoder network = system.Recipe(this, modality).Build();
-            multiple = network.SizeMultiple;
-        });
-        int edge = CropEdge / SubsamplingFactor;
-        if (edge % multiple != 0 || edge < 2 * multiple)
-        {
-            throw new ExperimentException($"Images of {edge}³ voxels (--crop {CropEdge} divided by --subsample {SubsamplingFactor}) "
-                + $"do not fit the network (--levels): the size must be a multiple of {multiple}, at least {2 * multiple}.");
-        }
-    }
-
-    private static void Refuse(Action check)
-    {
-        try
-        {
-            check();
-        }
-        catch (ArgumentException exception)
-        {
-            throw new ExperimentException(exception.Message, exception);
-        }
+        UShapedNetworkOptions recipe = NetworkNames.Recipe(Network, modalities, outputChannels);
+        return recipe with { BaseWidth = BaseWidth ?? recipe.BaseWidth, Levels = Levels ?? recipe.Levels, SkipConnections = SkipConnections };
     }
 }

@@ -9,7 +9,9 @@ namespace KnowledgeDistillation.Experiments.Systems;
 /// <param name="Teachers">The number of teachers.</param>
 /// <param name="SpatialDimensions">3 for volumes, 2 for slices.</param>
 /// <param name="Device">Where losses that learn have their parameters.</param>
-internal sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<string> Modalities, int Teachers, int SpatialDimensions, Device Device)
+/// <param name="ReferenceLoss">How methods of other papers compare with the reference.</param>
+public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<string> Modalities, int Teachers, int SpatialDimensions, Device Device,
+    ReferenceTerm ReferenceLoss = ReferenceTerm.KDNet)
 {
     /// <summary>What the objective of a system is made from with some settings.</summary>
     /// <param name="system">The system.</param>
@@ -18,11 +20,14 @@ internal sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyLis
     /// <param name="teachers">The number of teachers.</param>
     /// <param name="device">Where losses that learn have their parameters.</param>
     public static ObjectiveInputs Of(SegmentationSystem system, ExperimentSettings settings, string modality, int teachers, Device device) =>
-        new(system.Weights.With(settings), system.Modalities(modality), teachers, settings.SpatialDimensions, device);
+        new(system.WeightsWith(settings), system.Modalities(modality), teachers, settings.SpatialDimensions, device, settings.ReferenceLoss);
 
+    /// <summary>λ, of systems that have it.</summary>
     public double Lambda => Weights.Lambda!.Value;
 
+    /// <summary>T, of systems that have it.</summary>
     public double Temperature => Weights.Temperature!.Value;
 
+    /// <summary>α, of systems that have it.</summary>
     public double Alpha => Weights.Alpha!.Value;
 }

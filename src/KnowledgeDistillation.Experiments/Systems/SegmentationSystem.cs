@@ -1,13 +1,15 @@
+using System.Globalization;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Teachers;
+using KnowledgeDistillation.Training;
 
 namespace KnowledgeDistillation.Experiments.Systems;
 
-/// <summary>One of the ways to train a network that the paper proposes, compares with or mentions.</summary>
-internal sealed record SegmentationSystem
+/// <summary>One of the ways to train a network: of those that the paper proposes, compares with or mentions, or of a user's own (<see cref="SegmentationSystems.Register"/>).</summary>
+public sealed record SegmentationSystem
 {
-    /// <summary>Its name on the command line and of its folder.</summary>
+    /// <summary>Its name, also that of its folder, for example "kd-net".</summary>
     public required string Name { get; init; }
 
     /// <summary>Its name in tables.</summary>
@@ -18,6 +20,15 @@ internal sealed record SegmentationSystem
 
     /// <summary>Where it comes from; the number is that of the paper's list of references.</summary>
     public required string Source { get; init; }
+
+    /// <summary>Its place in tables: the lower, the further up. Default: the last.</summary>
+    public int Order { get; init; } = int.MaxValue;
+
+    /// <summary>Which table of the paper compares it. Default: none.</summary>
+    public PaperTable Table { get; init; }
+
+    /// <summary>What its objective is made of, as tables write it, for example "GT + KL + KD"; null for the names of its terms.</summary>
+    public string? Objective { get; init; }
 
     /// <summary>What its trained network needs to segment.</summary>
     public required SystemInputs Inputs { get; init; }
@@ -58,13 +69,98 @@ internal sealed record SegmentationSystem
         NeedsTeacher ? BraTSModality.All : [.. Modalities(modality).Union(LearnsFrom(modality))];
 
     /// <summary>The network that it trains.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="modality">The modality that is at hand.</param>
     /// <exception cref="ExperimentException">The settings name a network, but the system has one of its own.</exception>
     public NetworkRecipe Recipe(ExperimentSettings settings, string modality)
     {
+        ArgumentNullException.ThrowIfNull(settings);
         if (Network is null)
             return settings.Recipe(Modalities(modality), BraTSRegions.Classes.Channels);
-        if (settings.Network is { } chosen)
-            throw new ExperimentException($"The system '{Name}' has a network of its own: leave --network {chosen.OptionName()} out.");
-        return Network(settings, Modalities(modality));
+        return settings.Network is null
+            ? Network(settings, Modalities(modality))
+            : throw new ExperimentException($"The system '{Name}' has a network of its own, so no other can be chosen.", nameof(ExperimentSettings.Network));
+    }
+
+    /// <summary>How its network is fitted, apart from where its files go: the settings', and what its source says where they leave it open.</summary>
+    public TrainingOptions TrainingOptions(ExperimentSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        bool isAdam = settings.Training.Optimizer is null;
+        return settings.Training with
+        {
+            LearningRate = settings.Training.LearningRate ?? (isAdam ? LearningRate : null),
+            WeightDecay = settings.Training.WeightDecay ?? (isAdam ? WeightDecay : null),
+            Schedule = settings.Training.Schedule is PlateauSchedule plateau ? plateau with { Patience = settings.PlateauPatience } : settings.Training.Schedule,
+            Seed = settings.Seed,
+        };
+    }
+
+    /// <summary>The weights of its objective: the settings', and those of its source where they leave them open.</summary>
+    public DistillationWeights WeightsWith(ExperimentSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return new DistillationWeights(
+            Weights.Lambda is null ? null : settings.Lambda ?? Weights.Lambda,
+            Weights.Temperature is null ? null : settings.Temperature ?? Weights.Temperature,
+            Weights.Alpha is null ? null : settings.Alpha ?? Weights.Alpha);
+    }
+
+    /// <summary>Refuses settings that give a weight which its objective has not, because their author expects something of it.</summary>
+    /// <exception cref="ExperimentException">There is one.</exception>
+    public void RefuseOtherWeights(ExperimentSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        Refuse(Weights.Lambda, settings.Lambda, nameof(ExperimentSettings.Lambda));
+        Refuse(Weights.Temperature, settings.Temperature, nameof(ExperimentSettings.Temperature));
+        Refuse(Weights.Alpha, settings.Alpha, nameof(ExperimentSettings.Alpha));
+    }
+
+    /// <summary>Refuses settings of a training that cannot work, before anything is read or written.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="modality">The modality that is at hand.</param>
+    /// <param name="teachers">The number of teachers.</param>
+    /// <exception cref="ExperimentException">A setting is out of range.</exception>
+    public void Validate(ExperimentSettings settings, string modality, int teachers)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        settings.ValidatePreprocessing();
+        if (settings.Fold > settings.Folds)
+        {
+            throw new ExperimentException(
+                $"The fold must be from 1 to {settings.Folds}, but is {settings.Fold}.", nameof(ExperimentSettings.Fold), nameof(ExperimentSettings.Folds));
+        }
+
+        var inputs = ObjectiveInputs.Of(this, settings, modality, teachers, TorchSharp.torch.CPU);
+        ExperimentException.Refuse(() =>
+        {
+            foreach (TrainingStage stage in Stages)
+                ObjectiveModules.Dispose(stage.Objective(inputs));
+        });
+        int multiple = 1;
+        ExperimentException.Refuse(() =>
+        {
+            using IEncoderDecoder network = Recipe(settings, modality).Build();
+            multiple = network.SizeMultiple;
+        });
+        int edge = settings.CropEdge / settings.SubsamplingFactor;
+        if (edge % multiple != 0 || edge < 2 * multiple)
+        {
+            throw new ExperimentException(
+                $"Images of {edge}³ voxels (a crop of {settings.CropEdge} divided by {settings.SubsamplingFactor}) do not fit the network: "
+                + $"the size must be a multiple of {multiple}, at least {2 * multiple}.",
+                nameof(ExperimentSettings.CropEdge),
+                nameof(ExperimentSettings.SubsamplingFactor),
+                nameof(ExperimentSettings.Levels));
+        }
+    }
+
+    private void Refuse(double? weight, double? given, string setting)
+    {
+        if (weight is null && given is not null)
+        {
+            throw new ExperimentException(
+                string.Create(CultureInfo.InvariantCulture, $"The system '{Name}' has no such weight as {setting} {given}: leave it out."), setting);
+        }
     }
 }

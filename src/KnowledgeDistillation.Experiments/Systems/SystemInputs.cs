@@ -1,7 +1,7 @@
 namespace KnowledgeDistillation.Experiments.Systems;
 
 /// <summary>What a trained network needs to segment.</summary>
-internal enum SystemInputs
+public enum SystemInputs
 {
     /// <summary>The one modality that is at hand.</summary>
     OneModality,
@@ -13,8 +13,10 @@ internal enum SystemInputs
     AnyModalities,
 }
 
-internal static class SystemInputsText
+/// <summary>What a network needs, in words.</summary>
+public static class SystemInputsText
 {
+    /// <summary>In words: "one", "all four" or "any".</summary>
     public static string Describe(this SystemInputs inputs) => inputs switch
     {
         SystemInputs.OneModality => "one",

@@ -4,7 +4,7 @@ namespace KnowledgeDistillation.Experiments.Systems;
 
 /// <summary>One fit of a system's training.</summary>
 /// <param name="Objective">Makes what is minimized.</param>
-internal sealed record TrainingStage(Func<ObjectiveInputs, WeightedObjective> Objective)
+public sealed record TrainingStage(Func<ObjectiveInputs, WeightedObjective> Objective)
 {
     /// <summary>The folder of its checkpoints within the run's; empty for the run's own.</summary>
     public string Folder { get; init; } = "";

@@ -5,7 +5,8 @@ namespace KnowledgeDistillation.Networks;
 /// <summary>What the options of every <see cref="UShapedNetwork"/> have in common.</summary>
 public abstract record UShapedNetworkOptions : NetworkRecipe
 {
-    private protected UShapedNetworkOptions(int baseWidth) => BaseWidth = baseWidth;
+    /// <summary>Options with a default width.</summary>
+    protected UShapedNetworkOptions(int baseWidth) => BaseWidth = baseWidth;
 
     /// <summary>The modalities that the network sees, by name; at least one, each once.</summary>
     public required IReadOnlyList<string> Modalities { get; init; }

@@ -22,6 +22,9 @@ public static class NetworkRecipes
             .Select(type => KeyValuePair.Create(type.Name, type)),
         StringComparer.Ordinal);
 
+    /// <summary>The types of all known recipes.</summary>
+    public static IReadOnlyCollection<Type> KnownTypes => [.. Known.Values];
+
     /// <summary>Makes a recipe of the user's own known under its type name.</summary>
     /// <typeparam name="TRecipe">A record that System.Text.Json can write and read.</typeparam>
     /// <exception cref="InvalidOperationException">Another type is registered under the same name.</exception>

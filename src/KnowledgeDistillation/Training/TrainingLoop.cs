@@ -65,7 +65,7 @@ internal sealed class TrainingLoop
         }
 
         using OptimizerHelper optimizer = _options.Optimizer?.Invoke(parameters)
-            ?? optim.Adam(parameters, _options.LearningRate, weight_decay: _options.WeightDecay);
+            ?? optim.Adam(parameters, _options.LearningRate ?? TrainingOptions.DefaultLearningRate, weight_decay: _options.WeightDecay ?? 0);
         double[] initialLearningRates = [.. optimizer.ParamGroups.Select(group => group.LearningRate)];
         using BestWeights best = new(_network);
         RunFolder? folder = RunFolder.Open(_options with { Precision = ComputePrecision.Current }, _network, _labels, _objective, _learningLosses);

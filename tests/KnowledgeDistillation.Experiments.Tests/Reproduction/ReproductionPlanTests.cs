@@ -25,7 +25,7 @@ public sealed class ReproductionPlanTests
         student.Modality.Should().Be(BraTSModality.T1ce);
         student.Teacher.Should().Be("fold-2/teacher-0-skips");
         student.Settings.Should().Be(ReproductionPresets.Paper with { Fold = 2, SkipConnections = 0 });
-        student.System.Weights.With(student.Settings).Should().Be(new DistillationWeights(0.75, 5, 10));
+        student.System.WeightsWith(student.Settings).Should().Be(new DistillationWeights(0.75, 5, 10));
         plan.Single(run => run.Id == "fold-3/u-hved").Settings.SkipConnections.Should().BeNull();
     }
 
@@ -34,11 +34,11 @@ public sealed class ReproductionPlanTests
     {
         ExperimentSettings settings = ReproductionPresets.Of("paper", phantoms: false);
 
-        (settings.Epochs, settings.BatchSize, settings.CropEdge / settings.SubsamplingFactor, settings.Folds, settings.PlateauPatience)
+        (settings.Training.Epochs, settings.BatchSize, settings.CropEdge / settings.SubsamplingFactor, settings.Folds, settings.PlateauPatience)
             .Should().Be((500, 1, 64, 3, 50));
         var network = (Networks.UNet3DOptions)Plan(settings)[0].System.Recipe(Plan(settings)[0].Settings, BraTSModality.T1ce);
         (network.BaseWidth, network.Levels, network.SkipConnections, network.Modalities.Count).Should().Be((30, 5, 4, 4));
-        Plan(settings)[0].Settings.TrainingOptions(SegmentationSystems.Teacher).LearningRate.Should().Be(1e-4);
+        SegmentationSystems.Teacher.TrainingOptions(Plan(settings)[0].Settings).LearningRate.Should().Be(1e-4);
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class ReproductionPlanTests
     public void Other_losses_have_the_weights_of_their_own_sources_also_where_the_students_are_others()
     {
         PlannedRun hinton = new ReproductionPlan(ReproductionPresets.Quick, ["hinton"], []).Runs().Single(run => run.Id == "fold-1/hinton-3-skips");
-        hinton.System.Weights.With(hinton.Settings).Should().Be(SegmentationSystems.Of("hinton").Weights);
+        hinton.System.WeightsWith(hinton.Settings).Should().Be(SegmentationSystems.Of("hinton").Weights);
     }
 
     [Theory]

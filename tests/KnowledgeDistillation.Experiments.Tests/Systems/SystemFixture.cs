@@ -50,7 +50,17 @@ public sealed class SystemFixture : IDisposable
 
     /// <summary>Two epochs on two of four small phantoms.</summary>
     internal static ExperimentSettings OnPhantoms(string kind) => With(
-        kind, ExperimentSettings.Paper with { CropEdge = Edge, SubsamplingFactor = 1, Levels = 3, BaseWidth = 4, Epochs = 2, BatchSize = 2, Seed = 3 });
+        kind,
+        ExperimentSettings.Paper with
+        {
+            Seed = 3,
+            CropEdge = Edge,
+            SubsamplingFactor = 1,
+            Levels = 3,
+            BaseWidth = 4,
+            BatchSize = 2,
+            Training = ExperimentSettings.Paper.Training with { Epochs = 2 },
+        });
 
     /// <summary>Eight epochs on the crop of a real patient, halved to 32³.</summary>
     internal static ExperimentSettings OnARealPatient(string kind) => With(
@@ -62,8 +72,7 @@ public sealed class SystemFixture : IDisposable
             SubsamplingFactor = 2,
             Levels = 3,
             BaseWidth = 4,
-            Epochs = 8,
-            LearningRate = 1e-3,
+            Training = ExperimentSettings.Paper.Training with { Epochs = 8, LearningRate = 1e-3 },
         });
 
     /// <summary>What an objective of a system is made from, with the weights of its source.</summary>
@@ -147,7 +156,7 @@ public sealed class SystemFixture : IDisposable
     private static bool IsForSlices(string kind) => With(kind, ExperimentSettings.Paper).SpatialDimensions == 2;
 
     private static ExperimentSettings With(string kind, ExperimentSettings settings) =>
-        kind == NetworkKind.UNet.OptionName() ? settings : settings with { Network = NetworkKinds.Parse(kind) };
+        kind == NetworkNames.UNet ? settings : settings with { Network = kind };
 
     private static TrainingResult Run(
         string system, string folder, ExperimentSettings settings, string data, string cache, IReadOnlyList<string> teachers)

@@ -22,8 +22,8 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
         {
             var systems = new TheoryData<string, string>();
             foreach (string system in SegmentationSystems.Names)
-                systems.Add(system, NetworkKind.UNet.OptionName());
-            foreach (string network in NetworkKinds.OptionNames.Except([NetworkKind.UNet.OptionName()]))
+                systems.Add(system, NetworkNames.UNet);
+            foreach (string network in NetworkNames.All.Except([NetworkNames.UNet]))
             {
                 systems.Add(SegmentationSystems.Teacher.Name, network);
                 systems.Add(SegmentationSystems.KDNet.Name, network);

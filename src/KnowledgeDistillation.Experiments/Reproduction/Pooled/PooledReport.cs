@@ -68,7 +68,7 @@ internal sealed class PooledReport
             : string.Create(CultureInfo.InvariantCulture,
                 $"{Settings.PhantomCases} phantoms (made-up patients) of {Settings.PhantomEdge}³ voxels with each seed, other ones each time");
         yield return new ReportBlock.Paragraph(string.Create(CultureInfo.InvariantCulture,
-            $"Data: {data}. {(seeds == 1 ? "Seed" : $"{seeds} seeds:")} {Seeds}. {Settings.Folds} folds, {Settings.Epochs} epochs. "
+            $"Data: {data}. {(seeds == 1 ? "Seed" : $"{seeds} seeds:")} {Seeds}. {Settings.Folds} folds, {Settings.Training.Epochs} epochs. "
                 + $"{done} of {planned} runs are done{(failed > 0 ? $", {failed} failed" : "")}."), ReportTone.Muted);
         yield return new ReportBlock.Paragraph("The report of each seed has the paper's tables beside ours, every case, slices and learning curves:");
         yield return new ReportBlock.Links([.. _results.States.Select(state =>

@@ -4,6 +4,7 @@ using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Training;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 
@@ -59,7 +60,7 @@ internal static class PaperCaveats
             nameof(ExperimentSettings.Seed),
             nameof(ExperimentSettings.Fold),
             nameof(ExperimentSettings.SkipConnections),
-            nameof(ExperimentSettings.GradientSharesEvery),
+            nameof(TrainingOptions.GradientSharesEvery),
         ];
         return SettingsRows.Of(settings).Zip(SettingsRows.Of(ExperimentSettings.Paper), (here, paper) =>
             (here.Name, Here: Resolved(here.Name, here.Value), Paper: Resolved(paper.Name, paper.Value)))
@@ -76,7 +77,7 @@ internal static class PaperCaveats
         {
             nameof(ExperimentSettings.BaseWidth) => network.BaseWidth,
             nameof(ExperimentSettings.Levels) => network.Levels,
-            nameof(ExperimentSettings.LearningRate) => system.LearningRate,
+            nameof(TrainingOptions.LearningRate) => system.LearningRate,
             nameof(ExperimentSettings.Lambda) => system.Weights.Lambda,
             nameof(ExperimentSettings.Temperature) => system.Weights.Temperature,
             nameof(ExperimentSettings.Alpha) => system.Weights.Alpha,

@@ -67,7 +67,7 @@ internal sealed class ReproductionReport
         string data = _state.IsOfPhantoms() ? string.Create(
             CultureInfo.InvariantCulture, $"{_state.Settings.PhantomCases} phantoms (made-up patients) of {_state.Settings.PhantomEdge}³ voxels") : _state.Data;
         yield return new ReportBlock.Paragraph(string.Create(CultureInfo.InvariantCulture,
-            $"Data: {data}. {_state.Settings.Folds} folds, seed {_state.Settings.Seed}, {_state.Settings.Epochs} epochs. {_state.Finished.Count} of "
+            $"Data: {data}. {_state.Settings.Folds} folds, seed {_state.Settings.Seed}, {_state.Settings.Training.Epochs} epochs. {_state.Finished.Count} of "
                 + $"{_state.Plan.Count} runs are done{(_state.Failed.Count > 0 ? $", {_state.Failed.Count} failed" : "")}."), ReportTone.Muted);
     }
 
@@ -209,7 +209,7 @@ internal sealed class ReproductionReport
         _rows.Where(row => row.System == SegmentationSystems.KDNet).OrderBy(row => row.Paper is null ? 2 : row.HasAllSkipConnections ? 0 : 1);
 
     /// <summary>Says which rows nobody asked for.</summary>
-    public static string LeftOut(IReadOnlyList<string> rows) => $"Left out by choice (--only), so that nothing is said of it: {string.Join(", ", rows)}.";
+    public static string LeftOut(IReadOnlyList<string> rows) => $"Left out by choice, so that nothing is said of it: {string.Join(", ", rows)}.";
 
     /// <summary>With a capital letter at its beginning.</summary>
     public static string Capitalized(string text) => char.ToUpperInvariant(text[0]) + text[1..];

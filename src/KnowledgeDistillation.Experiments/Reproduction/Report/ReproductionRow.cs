@@ -51,7 +51,7 @@ internal sealed record ReproductionRow(IReadOnlyList<PlannedRun> Planned, IReadO
     public string Weights => Planned[0].Weights.InWords();
 
     /// <summary>Its counterpart in the paper; null where there is none.</summary>
-    public PaperFigures? Paper => Settings.Network is null or NetworkKind.UNet
+    public PaperFigures? Paper => Settings.Network is null or NetworkNames.UNet
         && (System.Inputs == SystemInputs.AllModalities || Modality == BraTSModality.T1ce)
         ? PaperFigures.Table1.Concat(PaperFigures.Table2).FirstOrDefault(row =>
             row.System == System.Name && (row.SkipConnections is null || (row.SkipConnections == 0 ? SkipConnections == 0 : HasAllSkipConnections)))

@@ -44,7 +44,7 @@ internal static class SettingsTables
                     row.Weights,
                     row.Sees,
                     row.Planned[0].Teacher is { } teacher ? teacher[(teacher.IndexOf('/', StringComparison.Ordinal) + 1)..] : "",
-                    (row.Settings.LearningRate ?? row.System.LearningRate).ToString(CultureInfo.InvariantCulture),
+                    (row.Settings.Training.LearningRate ?? row.System.LearningRate).ToString(CultureInfo.InvariantCulture),
                     row.System.WeightDecay.ToString(CultureInfo.InvariantCulture),
                     string.Join(", ",
                         SettingsRows.Of(row.Settings).Except(SettingsRows.Of(state.Settings)).Where(setting => setting.Name != nameof(ExperimentSettings.Fold))

@@ -1,6 +1,6 @@
 using KnowledgeDistillation.Experiments.Systems;
 
-namespace KnowledgeDistillation.Samples.BraTS.Experiment;
+namespace KnowledgeDistillation.Samples.BraTS.Demonstration;
 
 /// <summary>The three systems that the demo trains, in this order.</summary>
 internal static class DemoSystems

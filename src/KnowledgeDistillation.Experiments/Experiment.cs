@@ -1,0 +1,157 @@
+using System.Text.Json.Nodes;
+using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Systems;
+using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Preprocessing;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Experiments;
+
+/// <summary>
+/// Systems that are trained on one part of a data set and scored on another. All of it is in one folder: the prepared images in <c>cache</c>, phantoms in
+/// <c>data</c>, the checkpoints, history and logs of each system in a folder of its name, and the settings, so that two experiments are never mixed.
+/// </summary>
+/// <remarks>What was stopped goes on when the same is asked again. Not safe for use by several threads at once.</remarks>
+public sealed class Experiment
+{
+    private readonly IExperimentDisplay _display;
+    private readonly Device _device;
+    private IReadOnlyDictionary<string, CachedCase>? _prepared;
+
+    private Experiment(string folder, ExperimentSettings settings, string modality, BraTSDataset dataset, Device? device, IExperimentDisplay display)
+    {
+        (Folder, Settings, Modality, _display, _device) = (Path.GetFullPath(folder), settings, modality, display, device ?? CPU);
+        Dataset = dataset;
+        Split = CaseSplit.Of(dataset.Cases, settings);
+    }
+
+    /// <summary>The folder of everything.</summary>
+    public string Folder { get; }
+
+    /// <summary>What is trained how.</summary>
+    public ExperimentSettings Settings { get; }
+
+    /// <summary>The modality that is at hand, for systems that see one.</summary>
+    public string Modality { get; }
+
+    /// <summary>The data set.</summary>
+    public BraTSDataset Dataset { get; }
+
+    /// <summary>Which cases train, which choose the best epoch, and which are scored.</summary>
+    public CaseSplit Split { get; }
+
+    /// <summary>The cases that are scored, preprocessed.</summary>
+    public IReadOnlyList<CachedCase> TestCases(CancellationToken cancellation = default) => [.. Split.Test.Select(item => Prepared(cancellation)[item.Id])];
+
+    /// <summary>An experiment on phantoms, made-up patients, which are made where they are not there yet.</summary>
+    /// <param name="folder">The folder of everything; it may hold the same experiment, of which what is done is not done again.</param>
+    /// <param name="settings">What is trained how; null for the defaults, which take minutes.</param>
+    /// <param name="modality">The modality that is at hand, for systems that see one.</param>
+    /// <param name="device">Where to compute; null for the CPU.</param>
+    /// <param name="display">Where progress is shown; null for nowhere.</param>
+    /// <param name="cancellation">Stops between two phantoms.</param>
+    /// <exception cref="ExperimentException">The folder holds something else, or the same with other settings, or a setting is out of range.</exception>
+    public static Experiment OnPhantoms(
+        string folder,
+        ExperimentSettings? settings = null,
+        string modality = BraTSModality.T1ce,
+        Device? device = null,
+        IExperimentDisplay? display = null,
+        CancellationToken cancellation = default)
+    {
+        settings ??= new ExperimentSettings();
+        display ??= new SilentDisplay();
+        settings.ValidatePhantom();
+        Remember(folder, settings, "phantoms");
+        return new Experiment(folder, settings, modality, Datasets.OpenPhantoms(Path.Combine(folder, "data"), settings, display, cancellation), device, display);
+    }
+
+    /// <summary>An experiment on a BraTS data set in any of its layouts.</summary>
+    /// <param name="folder">The folder of everything; it may hold the same experiment, of which what is done is not done again.</param>
+    /// <param name="data">The folder of the data set.</param>
+    /// <param name="settings">What is trained how; null for the paper's protocol.</param>
+    /// <param name="modality">The modality that is at hand, for systems that see one.</param>
+    /// <param name="device">Where to compute; null for the CPU.</param>
+    /// <param name="display">Where progress is shown; null for nowhere.</param>
+    /// <exception cref="ExperimentException">The folder holds something else, or the same with other settings, or a setting is out of range.</exception>
+    /// <exception cref="BraTSDatasetException">There are no cases, or one cannot be used.</exception>
+    public static Experiment OnBraTS(
+        string folder,
+        string data,
+        ExperimentSettings? settings = null,
+        string modality = BraTSModality.T1ce,
+        Device? device = null,
+        IExperimentDisplay? display = null)
+    {
+        settings ??= ExperimentSettings.Paper;
+        BraTSDataset dataset = BraTSDataset.Open(data);
+        Remember(folder, settings, Path.GetFullPath(data));
+        return new Experiment(folder, settings, modality, dataset, device, display ?? new SilentDisplay());
+    }
+
+    /// <summary>Trains a system, and before it the teacher that it needs; goes on with what was stopped, and does nothing where it is done.</summary>
+    /// <param name="system">The name of the system, one of <see cref="SegmentationSystems.Names"/>.</param>
+    /// <param name="cancellation">Stops between two steps.</param>
+    /// <returns>What happened in each epoch, and where the checkpoints are.</returns>
+    /// <exception cref="ExperimentException">A setting is out of range, or does not fit the system.</exception>
+    public TrainingResult Train(string system, CancellationToken cancellation = default)
+    {
+        SegmentationSystem trained = SegmentationSystems.Of(system);
+        string[] teachers = trained.NeedsTeacher ? [BestOf(SegmentationSystems.Teacher.Name)] : [];
+        trained.Validate(Settings, Modality, teachers.Length);
+        if (trained.NeedsTeacher)
+            Train(SegmentationSystems.Teacher.Name, cancellation);
+        return new NetworkTraining(Settings, trained, Modality, FolderOf(system), teachers).Run(Split, Prepared(cancellation), _device, _display, cancellation);
+    }
+
+    /// <summary>Scores trained systems on the test cases, on the grid on which they were trained. Networks that work with any modalities see the one at hand.</summary>
+    /// <param name="systems">The names of the systems.</param>
+    /// <param name="cancellation">Stops between two cases.</param>
+    /// <exception cref="ExperimentException">There are no test cases.</exception>
+    /// <exception cref="Storage.CheckpointException">A system is not trained.</exception>
+    public IReadOnlyList<CaseScore> Score(IReadOnlyList<string> systems, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(systems);
+        if (Split.Test.Count == 0)
+            throw new ExperimentException("There are no test cases: ask for at least two folds.", nameof(ExperimentSettings.Folds));
+        var scores = new List<CaseScore>();
+        foreach (SegmentationSystem system in systems.Select(SegmentationSystems.Of))
+        {
+            using SegmentationModel model = Load(system.Name);
+            EvaluationCase[] cases =
+            [
+                .. TestCases(cancellation).Select(item => system.Inputs == SystemInputs.AnyModalities
+                    ? new EvaluationCase(item.Source, () => item.Load().Only(Modality))
+                    : EvaluationCase.Of(item)),
+            ];
+            scores.AddRange(ModelEvaluation.Score(system.Title, model, cases, [ScoringGrid.Training], _display, cancellation));
+        }
+
+        return scores;
+    }
+
+    /// <summary>The best network of a trained system.</summary>
+    /// <returns>The model, to be disposed by the caller.</returns>
+    /// <exception cref="Storage.CheckpointException">The system is not trained.</exception>
+    public SegmentationModel Load(string system) => SegmentationModel.Load(BestOf(system), _device);
+
+    /// <summary>The folder of a system.</summary>
+    public string FolderOf(string system) => Path.Combine(Folder, system);
+
+    private string BestOf(string system) => Path.Combine(FolderOf(system), "best");
+
+    private IReadOnlyDictionary<string, CachedCase> Prepared(CancellationToken cancellation) =>
+        _prepared ??= PreparedCases.Prepare(Dataset.Cases, Settings.Preprocessing(BraTSModality.All), Path.Combine(Folder, "cache"), _display, cancellation);
+
+    private static void Remember(string folder, ExperimentSettings settings, string data)
+    {
+        settings.ValidatePreprocessing();
+        JsonObject now = ExperimentSetting.Write(settings);
+        now["Data"] = data;
+        new RememberedSettings(Path.Combine(Path.GetFullPath(folder), "experiment.json"), "an experiment").Remember(now);
+    }
+}
