@@ -111,12 +111,12 @@ public sealed class SystemFixture : IDisposable
     internal IEncoderDecoder Overfit(SegmentationSystem system, string kind)
     {
         FrozenTeacher[] teachers = system.NeedsTeacher ? [new FrozenTeacher(OverfitTeacher(kind))] : [];
-        manual_seed(1 + int.Parse(Environment.GetEnvironmentVariable("OF_SEED") ?? "0"));
+        manual_seed(1);
         (double learningRate, int steps) = (system.Name, IsForSlices(kind)) switch
         {
             // Four times the work of any other for each step.
             ("disentangled", _) => (2e-2, 40),
-            // What pulls the student towards the teacher's differences of neighbors is far larger than the rest at first, and slow to go.
+            // With as many and as large steps as the others it is at a Dice of 0.7 only.
             ("consistency", _) => (2e-2, 100),
             // An instance norm of a slice without tumor blows up its noise, which large steps do not survive.
             (_, true) => (5e-3, 80),
