@@ -66,36 +66,4 @@ public class DesignRuleTests
                     property => property.SetMethod!.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)), options.Name);
         }
     }
-
-    [Fact]
-    public void Namespaces_are_the_folders()
-    {
-        Library.GetExportedTypes().Select(type => type.Namespace).Distinct().Should().BeSubsetOf(
-        [
-            "KnowledgeDistillation",
-            "KnowledgeDistillation.Inference",
-            "KnowledgeDistillation.Losses",
-            "KnowledgeDistillation.Metrics",
-            "KnowledgeDistillation.Native",
-            "KnowledgeDistillation.Networks",
-            "KnowledgeDistillation.Training",
-        ]);
-    }
-
-    [Fact]
-    public void The_root_and_the_losses_know_nothing_of_training()
-    {
-        // Training → Losses, Networks, Metrics → root. The trainers' interface is the one seam that speaks of training.
-        IEnumerable<string> offenders =
-            from type in Library.GetTypes()
-            where type != typeof(ITrainer)
-                && type.Namespace is "KnowledgeDistillation"
-                    or "KnowledgeDistillation.Losses" or "KnowledgeDistillation.Networks" or "KnowledgeDistillation.Metrics"
-            where type != typeof(ITrainer)
-            from method in type.GetMethods(Everything)
-            from used in method.GetParameters().Select(parameter => parameter.ParameterType).Append(method.ReturnType)
-            where used.Namespace == "KnowledgeDistillation.Training"
-            select $"{type.Name}.{method.Name} uses {used.Name}";
-        offenders.Should().BeEmpty();
-    }
 }

@@ -11,7 +11,7 @@ namespace KnowledgeDistillation.Medical.Tests;
 
 public sealed class BraTSDatasetTests : IDisposable
 {
-    private readonly TestFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 

@@ -4,6 +4,8 @@ using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Tests;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests.Docs;
@@ -11,7 +13,7 @@ namespace KnowledgeDistillation.Medical.Tests.Docs;
 /// <summary>The examples of docs/data.md.</summary>
 public sealed class DataExamples : IDisposable
 {
-    private readonly TestFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 

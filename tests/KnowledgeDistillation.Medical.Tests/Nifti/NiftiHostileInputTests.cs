@@ -2,6 +2,7 @@ using System.IO.Compression;
 using CsCheck;
 using FluentAssertions;
 using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Tests;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests;
@@ -34,7 +35,7 @@ public sealed class NiftiHostileInputTests
                 byte[] bytes = [.. Sound];
                 foreach ((int at, byte value) in edits)
                     bytes[at] = value;
-                string file = folder.File("changed.nii");
+                string file = folder["changed.nii"];
                 File.WriteAllBytes(file, gzip ? NiftiFile.Compress(bytes, CompressionLevel.Fastest) : bytes);
                 LoadsOrIsRefused(file);
             },
@@ -48,7 +49,7 @@ public sealed class NiftiHostileInputTests
         Gen.Select(Gen.Int[0, 360], Gen.Byte.Array[0, 700]).Sample(
             (kept, noise) =>
             {
-                string file = folder.File("noise.nii");
+                string file = folder["noise.nii"];
                 File.WriteAllBytes(file, [.. Sound[..kept], .. noise]);
                 LoadsOrIsRefused(file);
             },
@@ -65,7 +66,7 @@ public sealed class NiftiHostileInputTests
         {
             byte[] bytes = [.. compressed];
             bytes[at] ^= 0x10;
-            string file = folder.File("changed.nii.gz");
+            string file = folder["changed.nii.gz"];
             File.WriteAllBytes(file, bytes);
             try
             {
@@ -172,7 +173,7 @@ public sealed class NiftiHostileInputTests
     public void Compressed_data_in_several_members_are_read()
     {
         using TemporaryFolder folder = new();
-        string file = folder.File("members.nii.gz");
+        string file = folder["members.nii.gz"];
         File.WriteAllBytes(file, [.. NiftiFile.Compress(Sound[..500]), .. NiftiFile.Compress(Sound[500..])]);
 
         NiftiImage.Load(file).RawVoxels.SequenceEqual(Sound.AsSpan(^(4 * 5 * 6 * 2)..)).Should().BeTrue();
@@ -183,7 +184,7 @@ public sealed class NiftiHostileInputTests
     {
         using TemporaryFolder folder = new();
         byte[] bomb = NiftiFile.Compress(NiftiFile.Join(NiftiFile.Fields([4, 4, 4], NiftiDataType.UInt8), new byte[256 << 20]));
-        string file = folder.File("trailing.nii.gz");
+        string file = folder["trailing.nii.gz"];
         File.WriteAllBytes(file, bomb);
 
         LoadsOrIsRefused(file).Should().BeTrue();
@@ -195,7 +196,7 @@ public sealed class NiftiHostileInputTests
         using TemporaryFolder folder = new();
         NiftiFields fields = NiftiFile.Fields([4, 4, 4], NiftiDataType.UInt8);
         fields.SetMagic(pair: true);
-        string file = folder.File("bomb.hdr.gz");
+        string file = folder["bomb.hdr.gz"];
         using (GZipStream gzip = new(File.Create(file), CompressionLevel.Fastest))
         {
             gzip.Write([.. fields.Bytes, 1, 0, 0, 0]);
@@ -211,12 +212,12 @@ public sealed class NiftiHostileInputTests
     public void A_missing_file_a_folder_and_a_lonely_half_of_a_pair_are_named()
     {
         using TemporaryFolder folder = new();
-        Directory.CreateDirectory(folder.File("folder.nii"));
-        File.WriteAllBytes(folder.File("half.img"), [1, 2, 3]);
+        Directory.CreateDirectory(folder["folder.nii"]);
+        File.WriteAllBytes(folder["half.img"], [1, 2, 3]);
 
-        FluentActions.Invoking(() => NiftiImage.Load(folder.File("none.nii"))).Should().Throw<FileNotFoundException>().WithMessage("*none.nii*");
-        FluentActions.Invoking(() => NiftiImage.Load(folder.File("folder.nii"))).Should().Throw<NiftiException>().WithMessage("*folder.nii: this is a folder*");
-        FluentActions.Invoking(() => NiftiImage.Load(folder.File("half.img"))).Should().Throw<NiftiException>()
+        FluentActions.Invoking(() => NiftiImage.Load(folder["none.nii"])).Should().Throw<FileNotFoundException>().WithMessage("*none.nii*");
+        FluentActions.Invoking(() => NiftiImage.Load(folder["folder.nii"])).Should().Throw<NiftiException>().WithMessage("*folder.nii: this is a folder*");
+        FluentActions.Invoking(() => NiftiImage.Load(folder["half.img"])).Should().Throw<NiftiException>()
             .WithMessage("*half.img: *half.hdr, is not in the same folder*");
     }
 
@@ -259,7 +260,7 @@ public sealed class NiftiHostileInputTests
 
     private static void Refused(TemporaryFolder folder, string name, byte[] bytes, string message = "*")
     {
-        string file = folder.File(name);
+        string file = folder[name];
         File.WriteAllBytes(file, bytes);
         long before = GC.GetAllocatedBytesForCurrentThread();
         FluentActions.Invoking(() => NiftiImage.Load(file)).Should().Throw<NiftiException>().WithMessage($"*{name}{message}");

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using CsCheck;
 using FluentAssertions;
 using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Tests;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests;
@@ -32,7 +33,7 @@ public sealed class NiftiRoundTripTests
         Samples.Sample(
             sample =>
             {
-                string file = folder.File("sample" + sample.Ending);
+                string file = folder["sample" + sample.Ending];
                 sample.Image.Save(file);
                 NiftiImage read = NiftiImage.Load(file);
 

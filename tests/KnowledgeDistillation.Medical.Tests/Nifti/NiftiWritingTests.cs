@@ -22,8 +22,8 @@ public sealed class NiftiWritingTests
         using TemporaryFolder folder = new();
         Volume<int> labels = Labels(least, greatest);
 
-        NiftiImage.FromLabels(labels).Save(folder.File("labels.nii.gz"));
-        NiftiImage read = NiftiImage.Load(folder.File("labels.nii.gz"));
+        NiftiImage.FromLabels(labels).Save(folder["labels.nii.gz"]);
+        NiftiImage read = NiftiImage.Load(folder["labels.nii.gz"]);
 
         read.Header.DataType.Should().Be(type);
         read.ToLabels().Voxels.Should().Equal(labels.Voxels);
@@ -36,8 +36,8 @@ public sealed class NiftiWritingTests
         using TemporaryFolder folder = new();
         Volume<float>[] volumes = [Ramp(0.5f), Ramp(-3), Ramp(1e30f)];
 
-        NiftiImage.FromVolumes(volumes).Save(folder.File("four.nii"));
-        NiftiImage read = NiftiImage.Load(folder.File("four.nii"));
+        NiftiImage.FromVolumes(volumes).Save(folder["four.nii"]);
+        NiftiImage read = NiftiImage.Load(folder["four.nii"]);
 
         read.FrameCount.Should().Be(3);
         read.Header.Dimensions.Should().Equal(4, 3, 4, 5, 3, 1, 1, 1);
@@ -68,8 +68,8 @@ public sealed class NiftiWritingTests
         NiftiImage input = NiftiImage.Load(SharedData.Require("data", "nifti-conformance", path));
         Volume<int> labels = new(input.Grid, [.. Enumerable.Range(0, input.Grid.VoxelCount).Select(index => index % 5)]);
 
-        input.WithVoxels(labels).Save(folder.File("labels.nii.gz"));
-        NiftiImage output = NiftiImage.Load(folder.File("labels.nii.gz"));
+        input.WithVoxels(labels).Save(folder["labels.nii.gz"]);
+        NiftiImage output = NiftiImage.Load(folder["labels.nii.gz"]);
 
         output.ToLabels().Voxels.Should().Equal(labels.Voxels);
         output.Grid.Should().Be(input.Grid);
@@ -110,9 +110,9 @@ public sealed class NiftiWritingTests
         NiftiImage input = NiftiImage.Load(SharedData.Require("data", "nifti-conformance", "nibabel", "functional.nii"));
         Volume<float> volume = input.ToVolume(3);
 
-        input.WithVoxels(volume).Save(folder.File("frame.hdr"));
+        input.WithVoxels(volume).Save(folder["frame.hdr"]);
 
-        NiftiImage.Load(folder.File("frame.img")).ToVolume().Voxels.Should().Equal(volume.Voxels);
+        NiftiImage.Load(folder["frame.img"]).ToVolume().Voxels.Should().Equal(volume.Voxels);
     }
 
     [Fact]
@@ -140,13 +140,13 @@ public sealed class NiftiWritingTests
         foreach ((string name, string[] files) in expected)
         {
             using TemporaryFolder folder = new();
-            image.Save(folder.File(name));
-            folder.FileNames().Should().Equal(files);
+            image.Save(folder[name]);
+            folder.Entries.Should().Equal(files);
             foreach (string file in files)
             {
-                bool compressed = File.ReadAllBytes(folder.File(file)).AsSpan().StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]);
+                bool compressed = File.ReadAllBytes(folder[file]).AsSpan().StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]);
                 compressed.Should().Be(name.EndsWith(".gz", StringComparison.Ordinal));
-                NiftiImage.Load(folder.File(file)).ToVolume().Voxels.Should().Equal(Ramp(1).Voxels);
+                NiftiImage.Load(folder[file]).ToVolume().Voxels.Should().Equal(Ramp(1).Voxels);
             }
         }
         image.Invoking(it => it.Save("a.mgz")).Should().Throw<ArgumentException>().WithMessage("a.mgz*.nii.gz*");
@@ -157,25 +157,25 @@ public sealed class NiftiWritingTests
     {
         using TemporaryFolder folder = new();
         NiftiImage image = NiftiImage.FromVolume(Ramp(1));
-        image.Save(folder.File("a.nii"));
-        image.Save(folder.File("b.nii.gz"));
-        File.Move(folder.File("a.nii"), folder.File("c.nii.gz"));
-        File.Move(folder.File("b.nii.gz"), folder.File("d.nii"));
+        image.Save(folder["a.nii"]);
+        image.Save(folder["b.nii.gz"]);
+        File.Move(folder["a.nii"], folder["c.nii.gz"]);
+        File.Move(folder["b.nii.gz"], folder["d.nii"]);
 
-        NiftiImage.Load(folder.File("c.nii.gz")).ToVolume().Voxels.Should().Equal(Ramp(1).Voxels);
-        NiftiImage.Load(folder.File("d.nii")).ToVolume().Voxels.Should().Equal(Ramp(1).Voxels);
+        NiftiImage.Load(folder["c.nii.gz"]).ToVolume().Voxels.Should().Equal(Ramp(1).Voxels);
+        NiftiImage.Load(folder["d.nii"]).ToVolume().Voxels.Should().Equal(Ramp(1).Voxels);
     }
 
     [Fact]
     public void Equal_images_give_equal_bytes_and_replace_an_older_file()
     {
         using TemporaryFolder folder = new();
-        File.WriteAllText(folder.File("a.nii.gz"), "older");
-        NiftiImage.FromVolume(Ramp(1)).Save(folder.File("a.nii.gz"));
-        NiftiImage.FromVolume(Ramp(1)).Save(folder.File("b.nii.gz"));
+        File.WriteAllText(folder["a.nii.gz"], "older");
+        NiftiImage.FromVolume(Ramp(1)).Save(folder["a.nii.gz"]);
+        NiftiImage.FromVolume(Ramp(1)).Save(folder["b.nii.gz"]);
 
-        byte[] bytes = File.ReadAllBytes(folder.File("a.nii.gz"));
-        bytes.Should().Equal(File.ReadAllBytes(folder.File("b.nii.gz")));
+        byte[] bytes = File.ReadAllBytes(folder["a.nii.gz"]);
+        bytes.Should().Equal(File.ReadAllBytes(folder["b.nii.gz"]));
         bytes[4..8].Should().Equal([0, 0, 0, 0], "a time stamp would make every run differ");
     }
 
@@ -184,13 +184,13 @@ public sealed class NiftiWritingTests
     {
         using TemporaryFolder folder = new();
         // A folder of the name of the voxel file: the move at the end cannot succeed.
-        Directory.CreateDirectory(folder.File("a.img"));
-        File.WriteAllText(folder.File("a.hdr"), "older");
+        Directory.CreateDirectory(folder["a.img"]);
+        File.WriteAllText(folder["a.hdr"], "older");
 
-        NiftiImage.FromVolume(Ramp(1)).Invoking(image => image.Save(folder.File("a.hdr"))).Should().Throw<Exception>();
+        NiftiImage.FromVolume(Ramp(1)).Invoking(image => image.Save(folder["a.hdr"])).Should().Throw<Exception>();
 
-        folder.FileNames().Should().Equal("a.hdr");
-        File.ReadAllText(folder.File("a.hdr")).Should().Be("older");
+        folder.Entries.Should().Equal("a.hdr", "a.img");
+        File.ReadAllText(folder["a.hdr"]).Should().Be("older");
     }
 
     [Fact]
@@ -204,10 +204,10 @@ public sealed class NiftiWritingTests
         using TemporaryFolder folder = new();
         VolumeGrid line = new(new VolumeSize(40000, 1, 1), Affine.Identity);
 
-        NiftiImage.FromLabels(new Volume<int>(line, new int[40000])).Save(folder.File("line.nii"));
+        NiftiImage.FromLabels(new Volume<int>(line, new int[40000])).Save(folder["line.nii"]);
 
-        NiftiImage.LoadHeader(folder.File("line.nii")).Version.Should().Be(2);
-        NiftiImage.Load(folder.File("line.nii")).Grid.Should().Be(line);
+        NiftiImage.LoadHeader(folder["line.nii"]).Version.Should().Be(2);
+        NiftiImage.Load(folder["line.nii"]).Grid.Should().Be(line);
     }
 
     [Fact]
@@ -216,9 +216,9 @@ public sealed class NiftiWritingTests
         using TemporaryFolder folder = new();
         float[] values = new float[60];
         values[Grid.IndexOf(2, 1, 3)] = 1.5f;
-        NiftiImage.FromVolume(new Volume<float>(Grid, values)).Save(folder.File("probabilities.nii"));
+        NiftiImage.FromVolume(new Volume<float>(Grid, values)).Save(folder["probabilities.nii"]);
 
-        FluentActions.Invoking(() => NiftiImage.Load(folder.File("probabilities.nii")).ToLabels())
+        FluentActions.Invoking(() => NiftiImage.Load(folder["probabilities.nii"]).ToLabels())
             .Should().Throw<NiftiException>().WithMessage("*probabilities.nii: voxel (2, 1, 3) of frame 0 holds 1.5*");
     }
 

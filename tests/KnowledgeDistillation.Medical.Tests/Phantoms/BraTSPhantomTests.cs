@@ -5,6 +5,7 @@ using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Tests;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests;
@@ -165,7 +166,7 @@ public sealed class BraTSPhantomTests
     [Fact]
     public void Data_set_on_disk_opens_with_grades_and_holds_what_was_made()
     {
-        using TestFolder folder = new();
+        using TemporaryFolder folder = new();
         Small.WriteDataset(folder["data"], 6, TestContext.Current.CancellationToken);
 
         BraTSDataset dataset = BraTSDataset.Open(folder["data"]);
@@ -184,7 +185,7 @@ public sealed class BraTSPhantomTests
     [Fact]
     public void Data_set_on_disk_has_the_same_bytes_each_time()
     {
-        using TestFolder folder = new();
+        using TemporaryFolder folder = new();
         BraTSPhantom phantom = new(new() { Size = VolumeSize.Cube(16) });
         phantom.WriteDataset(folder["a"], 3, TestContext.Current.CancellationToken);
         phantom.WriteDataset(folder["b"], 3, TestContext.Current.CancellationToken);
@@ -197,7 +198,7 @@ public sealed class BraTSPhantomTests
     [Fact]
     public void Folder_that_holds_something_is_left_alone()
     {
-        using TestFolder folder = new();
+        using TemporaryFolder folder = new();
         File.WriteAllText(folder["thesis.txt"], "years of work");
         Action write = () => Small.WriteDataset(folder.Root, 1, TestContext.Current.CancellationToken);
         write.Should().Throw<IOException>().WithMessage("*is not empty*");
@@ -207,7 +208,7 @@ public sealed class BraTSPhantomTests
     [Fact]
     public void Cancelled_writing_leaves_nothing_behind()
     {
-        using TestFolder folder = new();
+        using TemporaryFolder folder = new();
         Action write = () => Small.WriteDataset(folder["data"], 4, new CancellationToken(canceled: true));
         write.Should().Throw<OperationCanceledException>();
         Directory.EnumerateFileSystemEntries(folder.Root).Should().BeEmpty();

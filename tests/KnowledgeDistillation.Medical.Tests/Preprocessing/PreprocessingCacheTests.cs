@@ -9,7 +9,7 @@ namespace KnowledgeDistillation.Medical.Tests;
 public sealed class PreprocessingCacheTests : IDisposable
 {
     private static readonly PreprocessingOptions Options = new() { CropSize = new(4, 4, 4) };
-    private readonly TestFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
     private readonly BraTSCase _case;
 
     public PreprocessingCacheTests()

@@ -203,7 +203,7 @@ public sealed class PreprocessorTests
     [InlineData(40, 1, CropCenter.Brain)]
     public void A_case_gives_the_same_bits_whatever_the_type_and_orientation_in_which_it_is_stored(int crop, int factor, CropCenter center)
     {
-        using TestFolder folder = new();
+        using TemporaryFolder folder = new();
         BraTSPhantom phantom = new(new BraTSPhantomOptions { Size = new VolumeSize(37, 34, 30) });
         CaseVolumes volumes = phantom.Create(0);
         Preprocessor preprocessor = new(new() { CropSize = VolumeSize.Cube(crop), SubsamplingFactor = factor, CropCenter = center });

@@ -19,7 +19,7 @@ public sealed class StoredCacheTests : IDisposable
         new() { CropCenter = CropCenter.Brain, CropSize = null, SizeMultiple = 4, SubsamplingFactor = 2 },
     ];
 
-    private readonly TestFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     private static string Patients => StoredFiles.At("preprocessing-cache", "patients");
 

@@ -4,7 +4,6 @@ using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Methods.DisentangledFusion;
 using KnowledgeDistillation.Methods.Hved;
 using KnowledgeDistillation.Tests.Networks;
-using KnowledgeDistillation.Tests.Training;
 using KnowledgeDistillation.Training;
 using Xunit;
 using static TorchSharp.torch;

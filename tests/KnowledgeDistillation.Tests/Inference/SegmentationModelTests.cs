@@ -192,7 +192,7 @@ public sealed class SegmentationModelTests : IDisposable
     public void A_folder_that_is_no_model_is_refused()
     {
         FluentActions.Invoking(() => SegmentationModel.Load(_folder["nothing"])).Should().Throw<CheckpointException>().WithMessage("*nothing*no such folder*");
-        FluentActions.Invoking(() => SegmentationModel.Load(_folder.Path)).Should().Throw<CheckpointException>().WithMessage("*model.json*cannot be read*");
+        FluentActions.Invoking(() => SegmentationModel.Load(_folder.Root)).Should().Throw<CheckpointException>().WithMessage("*model.json*cannot be read*");
         FluentActions.Invoking(() => SegmentationModel.Load("")).Should().Throw<ArgumentException>();
     }
 
@@ -210,10 +210,11 @@ public sealed class SegmentationModelTests : IDisposable
         }
 
         Load().Predict(_spheres.Images).Dispose();
-        long before = Tensor.TotalCount;
-        for (int i = 0; i < 5; i++)
-            Load().Predict(_spheres.Images).Dispose();
-        Tensor.TotalCount.Should().Be(before);
+        LiveTensors.LeftBy(() =>
+        {
+            for (int i = 0; i < 5; i++)
+                Load().Predict(_spheres.Images).Dispose();
+        }).Should().Be(0);
 
         using (NewDisposeScope())
             SegmentationModel.Load(Folder).Dispose();

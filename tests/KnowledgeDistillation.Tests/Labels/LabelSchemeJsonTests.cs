@@ -21,7 +21,8 @@ public class LabelSchemeJsonTests
     {
         string json = JsonSerializer.Serialize<LabelScheme>(Contexts.BratsRegions);
         json.Should().Be(
-            """{"$type":"overlapping regions","Regions":[{"Name":"WT","Classes":[1,2,3]},{"Name":"TC","Classes":[1,3]},{"Name":"ET","Classes":[3]}],"InnermostClasses":[2,1,3]}""");
+            """{"$type":"overlapping regions","Regions":[{"Name":"WT","Classes":[1,2,3]},{"Name":"TC","Classes":[1,3]},"""
+                + """{"Name":"ET","Classes":[3]}],"InnermostClasses":[2,1,3]}""");
         OverlappingRegions back = JsonSerializer.Deserialize<LabelScheme>(json).Should().BeOfType<OverlappingRegions>().Subject;
         back.Should().BeEquivalentTo(Contexts.BratsRegions);
         JsonSerializer.Serialize<LabelScheme>(back).Should().Be(json);

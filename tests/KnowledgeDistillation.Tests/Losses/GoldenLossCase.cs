@@ -19,7 +19,7 @@ internal sealed class GoldenLossCase(JsonElement item, JsonElement scene)
         Option("bce").GetString() == "clamped" ? "bce clamped: cross-entropy is computed from logits, which keeps its gradient"
         : Option("dice_joint").GetBoolean() ? "dice_joint: Dice is one score a class"
         : Option("norm").GetString() == "minshift" ? "norm minshift: bottlenecks are normalized by softmax or absolute sum"
-        : Option("binarize").GetString() == "threshold" && Option("activation").GetString() == "softmax"
+        : Option("binarise").GetString() == "threshold" && Option("activation").GetString() == "softmax"
             ? "binarize threshold: with exclusive classes s* is the most probable class"
         : null;
 

@@ -7,7 +7,6 @@ using KnowledgeDistillation.Methods.Hemis;
 using KnowledgeDistillation.Methods.Hved;
 using KnowledgeDistillation.Methods.Synthesis;
 using KnowledgeDistillation.Networks;
-using KnowledgeDistillation.Tests.Training;
 using Xunit;
 using static TorchSharp.torch;
 

@@ -6,7 +6,6 @@ using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests.Seams;
 using KnowledgeDistillation.Training;
 using Xunit;
-using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Tests.Training;
 
@@ -45,7 +44,7 @@ public sealed class LiveTensorTests
                 GradientSharesEvery = gradientSharesEvery,
                 GradientClipNorm = 1,
                 OutputFolder = output,
-                Callbacks = [new ActionCallback(epoch: (_, _) => live.Add(Live()))],
+                Callbacks = [new ActionCallback(epoch: (_, _) => live.Add(LiveTensors.Held()))],
             };
             new DistillationTrainer(student, [new FrozenTeacher(teacher)], Toy.Labels, objective, options)
                 .Fit(Toy.Source(spheres, batchSize: 1), Toy.Source(spheres));
@@ -64,10 +63,10 @@ public sealed class LiveTensorTests
                 .Fit(Toy.Source(spheres), Toy.Source(spheres));
         Fit(1, resume: false);
         Fit(2, resume: true);
-        long before = Live();
+        long before = LiveTensors.Held();
         for (int epochs = 3; epochs < 8; epochs++)
             Fit(epochs, resume: true);
-        Live().Should().Be(before);
+        LiveTensors.Held().Should().Be(before);
     }
 
     [Fact]
@@ -85,21 +84,9 @@ public sealed class LiveTensorTests
         }
 
         Fail();
-        long before = Live();
+        long before = LiveTensors.Held();
         for (int i = 0; i < 5; i++)
             Fail();
-        Live().Should().Be(before);
-    }
-
-    // Torch frees some gradients' handles by finalizers; only what is still held counts.
-    private static long Live()
-    {
-        for (int i = 0; i < 3; i++)
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-        }
-
-        return Tensor.TotalCount;
+        LiveTensors.Held().Should().Be(before);
     }
 }

@@ -78,15 +78,18 @@ public sealed class SliceBatchSourceTests
     {
         using Batch volumes = Volumes();
         var source = new SliceBatchSource(new InMemoryBatchSource(volumes.Images, volumes.Labels, batchSize: 2));
-        List<long> counts = [];
-        for (int epoch = 0; epoch < 3; epoch++)
+        Read(0);
+        LiveTensors.LeftBy(() =>
+        {
+            for (int i = 0; i < 3; i++)
+                Read(i);
+        }).Should().Be(0);
+
+        void Read(int epoch)
         {
             foreach (Batch batch in source.ReadEpoch(epoch))
                 batch.Dispose();
-            counts.Add(Tensor.TotalCount);
         }
-
-        counts.Should().OnlyContain(count => count == counts[0]);
     }
 
     [Fact]

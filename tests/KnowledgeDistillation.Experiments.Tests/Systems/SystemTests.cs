@@ -1,4 +1,3 @@
-using System.Globalization;
 using FluentAssertions;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Settings;
@@ -11,15 +10,11 @@ using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;
 
-namespace KnowledgeDistillation.Samples.BraTS.Tests;
+namespace KnowledgeDistillation.Experiments.Tests.Systems;
 
 /// <summary>What holds for every system that can be trained.</summary>
 public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFixture>
 {
-    private const int Edge = 16;
-
-    private static readonly ExperimentSettings Small = new() { BaseWidth = 4, Levels = 3, CropEdge = Edge };
-
     /// <summary>Every system with the paper's U-Net or the network of its own, and teacher and student with each other network.</summary>
     public static TheoryData<string, string> Systems
     {
@@ -27,8 +22,8 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
         {
             var systems = new TheoryData<string, string>();
             foreach (string system in SegmentationSystems.Names)
-                systems.Add(system, NetworkNames.UNet.ToLowerInvariant());
-            foreach (string network in NetworkNames.All.Select(name => name.ToLowerInvariant()).Except([NetworkNames.UNet.ToLowerInvariant()]))
+                systems.Add(system, NetworkNames.UNet);
+            foreach (string network in NetworkNames.All.Except([NetworkNames.UNet]))
             {
                 systems.Add(SegmentationSystems.Teacher.Name, network);
                 systems.Add(SegmentationSystems.KDNet.Name, network);
@@ -64,8 +59,7 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
         foreach (TrainingStage stage in system.Stages)
         {
             stage.Prepare?.Invoke(network);
-            using WeightedObjective objective = stage.Objective(
-                ObjectiveInputs.Of(system, SystemFixture.With(ExperimentSettings.Paper, kind), BraTSModality.T1ce, teacher is null ? 0 : 1, CPU));
+            using WeightedObjective objective = stage.Objective(SystemFixture.Inputs(system, kind, BraTSModality.T1ce));
             string[] frozen = [.. network.Module.named_parameters().Where(parameter => !parameter.parameter.requires_grad).Select(parameter => parameter.name)];
             // Several batches, because networks that draw modalities at random do not use all of their encoders at once.
             for (int step = 0; step < 12; step++)
@@ -90,7 +84,7 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
     {
         using IEncoderDecoder network = Build(SegmentationSystems.Of(name), kind, out FrozenTeacher? teacher);
         using IEncoderDecoder? teacherNetwork = teacher?.Network;
-        using Batch batch = SystemFixture.Batch(Edge, number: 5);
+        using Batch batch = SystemFixture.Phantom(number: 5);
         string folder = fixture.In($"saved-{name}-{kind}");
         var model = new SegmentationModel(network, BraTSRegions.Classes);
         model.Save(folder);
@@ -101,7 +95,7 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
         using Tensor after = loaded.PredictProbabilities(batch.Images, inference);
         using Tensor only = loaded.PredictProbabilities(batch.Images.Only(loaded.Network.NeedsAllModalities ? loaded.Network.Modalities : ["t1ce"]), inference);
 
-        before.shape.Should().Equal(1, BraTSRegions.Classes.Channels, Edge, Edge, Edge);
+        before.shape.Should().Equal(1, BraTSRegions.Classes.Channels, SystemFixture.Edge, SystemFixture.Edge, SystemFixture.Edge);
         after.bytes.ToArray().Should().Equal(before.bytes.ToArray());
         only.shape.Should().Equal(before.shape);
     }
@@ -110,17 +104,10 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
     [MemberData(nameof(Systems))]
     public void The_same_seed_gives_the_same_weights(string name, string kind)
     {
-        byte[][] weights =
-        [
-            .. new[] { "first", "second" }.Select(run =>
-            {
-                string folder = fixture.In($"{name}-{kind}-{run}");
-                fixture.Train(name, kind, folder, fixture.PhantomSettings);
-                return File.ReadAllBytes(Path.Combine(folder, "last", "weights.safetensors"));
-            }),
-        ];
+        TrainingResult first = fixture.TrainedOnPhantoms(name, kind), second = fixture.TrainOnPhantoms(name, kind, fixture.In($"{name}-{kind}-again"));
 
-        weights[1].Should().Equal(weights[0]);
+        Weights(second).Should().Equal(Weights(first));
+        static byte[] Weights(TrainingResult result) => File.ReadAllBytes(Path.Combine(result.LastCheckpoint!, "weights.safetensors"));
     }
 
     [Theory]
@@ -136,12 +123,8 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
     [MemberData(nameof(Systems))]
     public void Every_system_learns_from_a_real_patient(string name, string kind)
     {
-        string folder = fixture.In($"{name}-{kind}-real");
-        fixture.Train(name, kind, folder, fixture.RealSettings);
+        double[] losses = [.. fixture.TrainedOnARealPatient(name, kind).History.Select(epoch => epoch.Training.Total)];
 
-        string[] history = File.ReadAllLines(Path.Combine(folder, "history.csv"));
-        int column = Array.IndexOf(history[0].Split(','), "training_loss");
-        double[] losses = [.. history.Skip(1).Select(line => double.Parse(line.Split(',')[column], CultureInfo.InvariantCulture))];
         losses.Should().HaveCount(8);
         // Networks that draw modalities at random have easy and hard steps.
         losses[4..].Average().Should().BeLessThan(losses[..4].Average());
@@ -150,7 +133,7 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
     private static IEncoderDecoder Build(SegmentationSystem system, string kind, out FrozenTeacher? teacher)
     {
         manual_seed(1);
-        ExperimentSettings settings = SystemFixture.With(Small, kind);
+        ExperimentSettings settings = SystemFixture.Small(kind);
         IEncoderDecoder network = system.Recipe(settings, BraTSModality.T1ce).Build();
         teacher = system.NeedsTeacher ? new FrozenTeacher(SegmentationSystems.Teacher.Recipe(settings, BraTSModality.T1ce).Build()) : null;
         if (teacher is not null)
@@ -161,7 +144,7 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
     private static void Step(IEncoderDecoder network, string kind, FrozenTeacher? teacher, WeightedObjective objective, int step)
     {
         using var scope = NewDisposeScope();
-        using Batch volumes = SystemFixture.Batch(Edge, number: step);
+        using Batch volumes = SystemFixture.Phantom(number: step);
         using Batch batch = SystemFixture.Source(volumes, kind).ReadEpoch(0).First();
         network.Module.train();
         teacher?.Network.Module.eval();
