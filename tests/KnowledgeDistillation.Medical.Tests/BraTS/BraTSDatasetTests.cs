@@ -54,6 +54,18 @@ public sealed class BraTSDatasetTests : IDisposable
     }
 
     [Fact]
+    public void Tables_of_grades_may_quote_their_cells_and_be_empty_but_not_be_damaged()
+    {
+        TinyCases.Write2018(_folder.Root, "BraTS20_Training_001");
+        File.WriteAllText(_folder["survival_info.csv"], "");
+        File.WriteAllText(_folder["name_mapping.csv"], "\"Remarks, if any\",\"Grade\",\"BraTS_2020_subject_ID\"\n\"large, left\", \"LGG\" ,\"BraTS20_Training_001\"\n");
+        BraTSDataset.Open(_folder.Root).Cases.Should().ContainSingle().Which.Grade.Should().Be(TumorGrade.Low);
+
+        File.WriteAllText(_folder["name_mapping.csv"], "Grade,BraTS_2020_subject_ID\nLGG,\"BraTS20_Training_001\n");
+        FluentActions.Invoking(() => BraTSDataset.Open(_folder.Root)).Should().Throw<BraTSDatasetException>().WithMessage("*name_mapping.csv*no CSV table*grades*");
+    }
+
+    [Fact]
     public void Oddly_named_segmentation_of_case_355_of_2020_is_taken()
     {
         TinyCases.Write2018(_folder.Root, "BraTS20_Training_355");
