@@ -279,7 +279,7 @@ public sealed class BraTSDatasetTests : IDisposable
     public void All_wrong_options_are_named_at_once()
     {
         Action open = () => BraTSDataset.Open(_folder.Root, new() { RequiredModalities = ["t1", "ct"], EnhancingLabel = 5 });
-        open.Should().Throw<ArgumentException>().WithMessage("*RequiredModalities holds 'ct'*EnhancingLabel is 5*");
+        open.Should().Throw<ArgumentException>().WithMessage("*RequiredModalities must hold some of*but is t1, ct.*EnhancingLabel*but is 5.*");
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed class PreprocessingMetadataTests
     [InlineData("preprocessing.crop", "64,64")]
     [InlineData("preprocessing.crop", "65,65,65")]
     [InlineData("preprocessing.subsampling", "-1")]
-    [InlineData("preprocessing.center", "heart")]
+    [InlineData("preprocessing.centre", "heart")]
     [InlineData("preprocessing.multiple", null)]
     public void Facts_that_are_missing_or_make_no_sense_are_named(string name, string? value)
     {
