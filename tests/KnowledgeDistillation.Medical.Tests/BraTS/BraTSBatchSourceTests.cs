@@ -149,7 +149,7 @@ public sealed class BraTSBatchSourceTests : IDisposable
         Action empty = () => _ = new BraTSBatchSource(Array.Empty<PreprocessedCase>());
         empty.Should().Throw<ArgumentException>().WithMessage("At least one case*");
         Action wrong = () => _ = new BraTSBatchSource(Cases, new() { BatchSize = 0, ReadAhead = 0 });
-        wrong.Should().Throw<ArgumentException>().WithMessage("*BatchSize is 0*ReadAhead is 0*");
+        wrong.Should().Throw<ArgumentException>().WithMessage("*BatchSize must be at least 1, but is 0.*ReadAhead*but is 0.*");
     }
 
     [Fact]

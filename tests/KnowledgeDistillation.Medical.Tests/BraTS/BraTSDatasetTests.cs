@@ -55,6 +55,18 @@ public sealed class BraTSDatasetTests : IDisposable
     }
 
     [Fact]
+    public void Tables_of_grades_may_quote_their_cells_and_be_empty_but_not_be_damaged()
+    {
+        TinyCases.Write2018(_folder.Root, "BraTS20_Training_001");
+        File.WriteAllText(_folder["survival_info.csv"], "");
+        File.WriteAllText(_folder["name_mapping.csv"], "\"Remarks, if any\",\"Grade\",\"BraTS_2020_subject_ID\"\n\"large, left\", \"LGG\" ,\"BraTS20_Training_001\"\n");
+        BraTSDataset.Open(_folder.Root).Cases.Should().ContainSingle().Which.Grade.Should().Be(TumorGrade.Low);
+
+        File.WriteAllText(_folder["name_mapping.csv"], "Grade,BraTS_2020_subject_ID\nLGG,\"BraTS20_Training_001\n");
+        FluentActions.Invoking(() => BraTSDataset.Open(_folder.Root)).Should().Throw<BraTSDatasetException>().WithMessage("*name_mapping.csv*no CSV table*grades*");
+    }
+
+    [Fact]
     public void Oddly_named_segmentation_of_case_355_of_2020_is_taken()
     {
         TinyCases.Write2018(_folder.Root, "BraTS20_Training_355");
@@ -268,7 +280,7 @@ public sealed class BraTSDatasetTests : IDisposable
     public void All_wrong_options_are_named_at_once()
     {
         Action open = () => BraTSDataset.Open(_folder.Root, new() { RequiredModalities = ["t1", "ct"], EnhancingLabel = 5 });
-        open.Should().Throw<ArgumentException>().WithMessage("*RequiredModalities holds 'ct'*EnhancingLabel is 5*");
+        open.Should().Throw<ArgumentException>().WithMessage("*RequiredModalities must hold some of*but is t1, ct.*EnhancingLabel*but is 5.*");
     }
 
     [Fact]

@@ -116,7 +116,7 @@ public sealed class CrossValidationTests
     public void All_wrong_options_are_named_at_once()
     {
         Action split = () => CrossValidation.Split(Cases(6, 0), new() { Folds = 1, ValidationShare = 1 });
-        split.Should().Throw<ArgumentException>().WithMessage("*Folds is 1*ValidationShare is 1*");
+        split.Should().Throw<ArgumentException>().WithMessage("*Folds must be at least 2, but is 1.*ValidationShare*but is 1.*");
     }
 
     [Fact]

@@ -219,7 +219,7 @@ public sealed class BraTSPhantomTests
     {
         Action make = () =>
             _ = new BraTSPhantom(new() { Size = new(8, 32, 32), NoiseLevel = double.NaN, NonEnhancingShare = 2, Spacing = new Spacing(1, 0, 1) });
-        make.Should().Throw<ArgumentException>().WithMessage("*Size is 8×32×32*Spacing*NoiseLevel is NaN*NonEnhancingShare is 2*");
+        make.Should().Throw<ArgumentException>().WithMessage("*Size*but is 8×32×32.*Spacing*NoiseLevel*but is NaN.*NonEnhancingShare*but is 2.*");
     }
 
     [Fact]
