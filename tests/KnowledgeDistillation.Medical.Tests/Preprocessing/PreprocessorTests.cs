@@ -166,7 +166,7 @@ public sealed class PreprocessorTests
     public void Defaults_are_those_of_the_paper()
     {
         PreprocessingOptions options = new Preprocessor().Options;
-        options.Modalities.Should().Equal("t1", "t1ce", "t2", "flair");
+        options.Modalities.Should().Equal("t1", "t1ce", "t2", "flair").And.Equal(BraTSModality.All);
         options.Should().Be(options with { CropCenter = CropCenter.Volume, CropSize = VolumeSize.Cube(128), SubsamplingFactor = 2, SizeMultiple = 16 });
     }
 
