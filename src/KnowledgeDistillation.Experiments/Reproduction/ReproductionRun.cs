@@ -43,8 +43,8 @@ internal sealed record ReproductionRun(PlannedRun Planned, ReproductionFolder Fo
 
         var watch = Stopwatch.StartNew();
         using var model = SegmentationModel.Load(new RunResults(working).Best, device);
-        IReadOnlyList<CaseScore> scores =
-            ModelEvaluation.Score(Planned.Row, model, [.. split.Test.Select(item => ToScore(item, cached[item.Id]))], Enum.GetValues<ScoringGrid>(), display, cancellation);
+        EvaluationCase[] test = [.. split.Test.Select(item => ToScore(item, cached[item.Id]))];
+        IReadOnlyList<CaseScore> scores = ModelEvaluation.Score(Planned.Row, model, test, Enum.GetValues<ScoringGrid>(), display, cancellation);
         double trained = Directory.EnumerateFiles(working, "history.csv", SearchOption.AllDirectories)
             .Sum(file => TrainingHistory.Read(file).Sum(epoch => epoch.Seconds));
         RunFacts facts = RunCircumstances.Now(trained + watch.Elapsed.TotalSeconds, device);
