@@ -1,4 +1,5 @@
 using FluentAssertions;
+using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using Xunit;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;

@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(KnowledgeDistillation.Samples.BraTS.Tests.TrainedNetworks))]

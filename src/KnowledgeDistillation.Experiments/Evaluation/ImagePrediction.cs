@@ -36,7 +36,11 @@ public sealed class ImagePrediction
         }
 
         if (modality is not null && !known.Contains(modality))
-            throw new ExperimentException($"The network sees {string.Join(", ", known.Select(BraTSModality.Title))}, but the images are said to be {modality}.");
+        {
+            throw new ExperimentException(
+                $"The network sees {string.Join(", ", known.Select(BraTSModality.Title))}, but the images are said to be {modality}.");
+        }
+
         _modality = modality ?? known[0];
         _segmenter = ModelInference.Segmenter(model);
         _preprocessor = new Preprocessor(PreprocessingMetadata.Read(model.Metadata, [_modality]));

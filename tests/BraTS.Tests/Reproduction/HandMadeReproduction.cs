@@ -48,5 +48,6 @@ internal static class HandMadeReproduction
     public static CaseScore Score(string caseId, string region, Predicate<int> reference, Predicate<int> prediction, ScoringGrid grid = ScoringGrid.Training) =>
         new("network", caseId, TumorGrade.High, grid, RegionScores.Compare(region, Mask(prediction), Mask(reference)));
 
-    private static VoxelMask Mask(Predicate<int> belongs) => new([.. Enumerable.Range(0, 25).Select(voxel => belongs(voxel))], new(25, 1, 1), new Spacing(1, 1, 1));
+    private static VoxelMask Mask(Predicate<int> belongs) =>
+        new([.. Enumerable.Range(0, 25).Select(voxel => belongs(voxel))], new(25, 1, 1), new Spacing(1, 1, 1));
 }

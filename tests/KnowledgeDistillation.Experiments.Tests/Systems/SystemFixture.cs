@@ -7,7 +7,7 @@ using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
-using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests;
@@ -129,7 +129,7 @@ public sealed class SystemFixture : IDisposable
         foreach (TrainingStage stage in system.Stages)
         {
             stage.Prepare?.Invoke(network);
-            WeightedObjective objective = stage.Objective(Inputs(system, kind, OverfitModality));
+            using WeightedObjective objective = stage.Objective(Inputs(system, kind, OverfitModality));
             // The last steps are small: what large ones come to hangs on the last bits of every sum.
             var schedule = new TorchSchedule(optimizer => optim.lr_scheduler.MultiStepLR(optimizer, [steps * 3 / 4], 0.2));
             var options = new TrainingOptions { Epochs = steps, LearningRate = learningRate, Schedule = schedule, Precision = Precision.Full };
@@ -137,7 +137,6 @@ public sealed class SystemFixture : IDisposable
                 ? new SupervisedTrainer(network, BraTSRegions.Classes, options, objective)
                 : new DistillationTrainer(network, teachers, BraTSRegions.Classes, objective, options);
             trainer.Fit(Source(batch, kind));
-            ObjectiveModules.Dispose(objective);
         }
 
         return network;

@@ -3,7 +3,6 @@ using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Metrics;
-using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Tests;
 using TorchSharp;
 using Xunit;

@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Volumes;
 using Xunit;
 

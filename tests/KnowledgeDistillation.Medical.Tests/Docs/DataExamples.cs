@@ -4,7 +4,6 @@ using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Metrics;
-using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Tests;
 using Xunit;
 

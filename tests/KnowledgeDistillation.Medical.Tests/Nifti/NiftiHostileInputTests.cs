@@ -2,6 +2,7 @@ using System.IO.Compression;
 using CsCheck;
 using FluentAssertions;
 using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Tests;
 using Xunit;
 

@@ -1,5 +1,7 @@
 using CsCheck;
 using FluentAssertions;
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;
 using Xunit;

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Metrics;
 using Xunit;

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;
