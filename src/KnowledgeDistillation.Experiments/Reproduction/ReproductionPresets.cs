@@ -14,7 +14,7 @@ internal static class ReproductionPresets
     /// Small networks on phantoms in which T1ce shows the tumor, but faintly, among more vessels that look like it, so that a teacher
     /// with four modalities has something to teach: on the demo's phantoms it is no better than the baseline at the enhancing tumor and the core.
     /// λ and T are the paper's; with α = 2 the bottleneck loss has a share of the gradient like those of the other terms over most of the training.
-    /// Within 100 epochs of 13 steps teachers, baselines and students come to where they stay: the learning rate falls
+    /// Within 100 epochs of 13 steps teachers, baselines and students converge: the learning rate falls
     /// after 65 to 90, and little changes after that.
     /// </summary>
     public static ExperimentSettings Quick { get; } = new()

@@ -38,7 +38,7 @@ internal sealed class RunClaim : IDisposable
         _timer = new Timer(_ => Beat(), null, period, period);
     }
 
-    /// <summary>The how manieth attempt it is, from 1.</summary>
+    /// <summary>The number of this attempt, counted from 1.</summary>
     public int Number { get; }
 
     /// <summary>Cancelled when the claim is lost: the work must end, and leave no trace.</summary>
