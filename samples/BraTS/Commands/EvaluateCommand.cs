@@ -70,7 +70,7 @@ internal sealed class EvaluateCommand : ExplainedCommand
         try
         {
             foreach (string name in names)
-                models.Add(SegmentationModel.Load(name, device));
+                models.Add(SegmentationModel.Load(Checkpoints.Find(name), device));
             Dictionary<SegmentationModel, IReadOnlyList<string>> shown = models.ToDictionary(model => model, model => Shown(model, parsed));
             BraTSDataset dataset = Datasets.Open(
                 parsed.GetValue(_data)!, [.. shown.Values.SelectMany(modalities => modalities).Distinct()], parsed.GetValue(_skipFaulty), display);

@@ -53,7 +53,7 @@ internal sealed class PredictCommand : ExplainedCommand
     {
         var device = _torch.Start(parsed);
         (string Image, string Result)[] work = ImagePrediction.NameResults(parsed.GetValue(_images)!, parsed.GetValue(_out)!);
-        using SegmentationModel model = SegmentationModel.Load(parsed.GetValue(_model)!, device);
+        using SegmentationModel model = SegmentationModel.Load(Checkpoints.Find(parsed.GetValue(_model)!), device);
         var prediction = new ImagePrediction(model, parsed.GetValue(_modality));
         int failed = 0;
         foreach ((string image, string result) in work)

@@ -5,7 +5,6 @@ using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using KnowledgeDistillation.Samples.BraTS.Output;
-using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Samples.BraTS.Commands;
 
@@ -115,7 +114,6 @@ internal sealed class TrainCommand : ExplainedCommand
             throw new UsageException($"The system '{system.Name}' needs a trained teacher: train one with --system teacher, and give its --out as --teacher.");
         if (!system.NeedsTeacher && teachers.Length > 0)
             throw new UsageException($"The system '{system.Name}' learns without a teacher: leave --teacher out.");
-        return [.. teachers.Select(teacher => TrainingRun.FindModel(teacher)
-            ?? throw new UsageException($"There is no checkpoint '{teacher}': the folder does not exist."))];
+        return [.. teachers.Select(Checkpoints.Find)];
     }
 }

@@ -77,7 +77,7 @@ public sealed class CrossValidationTests
     public void A_part_for_validation_that_is_not_there_is_refused()
     {
         FluentActions.Invoking(() => CrossValidation.Split(Cases(20, 10), new() { ValidationPart = 10 })).Should().Throw<ArgumentException>()
-            .WithMessage("*ValidationPart is 10*from 0 to 9*");
+            .WithMessage("*ValidationPart must be from 0 to 9, but is 10.*");
         FluentActions.Invoking(() => CrossValidation.Split(Cases(3, 2), new() { ValidationPart = 5 })).Should().Throw<ArgumentException>()
             .WithMessage("*only 3*part 5*");
     }
