@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Medical.Preprocessing;

@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+
 namespace KnowledgeDistillation.Experiments.Report;
 
 /// <summary>Round numbers for an axis.</summary>

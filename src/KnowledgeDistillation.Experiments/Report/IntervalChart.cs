@@ -1,4 +1,6 @@
 using System.Globalization;
+using KnowledgeDistillation.Experiments.Reproduction.Report;
+using KnowledgeDistillation.Experiments.Systems;
 
 namespace KnowledgeDistillation.Experiments.Report;
 

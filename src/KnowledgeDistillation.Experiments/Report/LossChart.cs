@@ -1,4 +1,5 @@
 using System.Globalization;
+using KnowledgeDistillation.Experiments.Reproduction.Report;
 
 namespace KnowledgeDistillation.Experiments.Report;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Experiments.Report;

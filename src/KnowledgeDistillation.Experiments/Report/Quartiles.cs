@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Experiments.Reproduction.Results;
 using MathNet.Numerics.Statistics;
 
 namespace KnowledgeDistillation.Experiments.Report;

@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Experiments.Reproduction.Report;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 

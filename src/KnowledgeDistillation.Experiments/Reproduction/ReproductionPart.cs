@@ -2,6 +2,7 @@ using KnowledgeDistillation.Experiments.Reproduction.Report;
 using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Preprocessing;
 using static TorchSharp.torch;

@@ -1,4 +1,6 @@
+using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Medical.Phantoms;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
 

@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;

@@ -1,5 +1,6 @@
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
+using KnowledgeDistillation.Networks;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Losses;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
 
 namespace KnowledgeDistillation.Experiments.Statistics;
 

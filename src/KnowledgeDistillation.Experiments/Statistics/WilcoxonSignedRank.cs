@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Experiments.Reproduction.Results;
 using MathNet.Numerics.Distributions;
 
 namespace KnowledgeDistillation.Experiments.Statistics;

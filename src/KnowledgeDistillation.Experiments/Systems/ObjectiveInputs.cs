@@ -1,4 +1,6 @@
+using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Methods.KDNet;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Experiments.Systems;

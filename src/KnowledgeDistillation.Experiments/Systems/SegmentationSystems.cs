@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Reflection;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
 
 namespace KnowledgeDistillation.Experiments.Systems;
 

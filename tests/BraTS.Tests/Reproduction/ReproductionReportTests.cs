@@ -68,24 +68,13 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
     }
 
     [Fact]
-    public void The_answer_says_yes_only_where_interval_and_corrected_p_agree()
+    public void One_seed_speaks_of_its_networks_and_claims_nothing()
     {
         string page = Write(Complete.Value).Value;
-        page.Should().Contain("it helps in ET; in TC and WT we cannot tell").And.Contain("it harms in ET, TC and WT")
+
+        page.Should().Contain("in these runs ahead of the baseline in ET").And.Contain("Whether the method does this, one seed cannot tell.")
             .And.Contain("nothing follows for patients");
-        Comparison ahead = ReproductionResults.Of(Complete.Value).FindComparison("kd-net-3-skips", ScoringGrid.Training, "ET")!;
-        Verdicts.Of(ahead).Should().Be(Verdict.Gain);
-        Verdicts.Of(ahead with { AdjustedPValue = 0.05 }).Should().Be(Verdict.Open);
-        Verdicts.Of(ahead with { Difference = ahead.Difference with { Lower = 0 } }).Should().Be(Verdict.Open);
-        Verdicts.Of(ahead with { Difference = ahead.Difference with { Lower = double.NaN, Upper = double.NaN } }).Should().Be(Verdict.Open);
-        Verdicts.Of(ahead with { Difference = ahead.Difference with { Count = 9 } }).Should().Be(Verdict.Open);
-        Verdicts.Of(ahead with { Test = ahead.Test with { PositiveRankSum = 1, NegativeRankSum = 2 } }).Should().Be(Verdict.Open, "mean and ranks disagree");
-        Verdicts.Of(ahead with
-        {
-            Difference = ahead.Difference with { Mean = -0.1, Lower = -0.2, Upper = -0.05 },
-            Test = ahead.Test with { PositiveRankSum = 1, NegativeRankSum = 2 },
-        })
-            .Should().Be(Verdict.Loss);
+        page.Should().NotContain("it helps").And.NotContain("it harms").And.NotContain(": yes").And.NotContain(">gain<").And.NotContain(">loss<");
     }
 
     [Fact]

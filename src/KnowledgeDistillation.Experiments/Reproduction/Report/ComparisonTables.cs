@@ -23,7 +23,7 @@ internal sealed class ComparisonTables(ReproductionResults results, IReadOnlyLis
         return comparisons.Length == 0 ? null : new ReportTable(
             $"Students against baselines, {where}",
             [
-                new("Student", IsText: true), new("Region", IsText: true), new("Says", IsText: true), "Baseline", "Student",
+                new("Student", IsText: true), new("Region", IsText: true), new("In these runs", IsText: true), "Baseline", "Student",
                 "Difference", "95 % interval", "p", "p, Holm", "Effect", "Better / equal / worse", "Folds",
             ],
             [
@@ -31,7 +31,7 @@ internal sealed class ComparisonTables(ReproductionResults results, IReadOnlyLis
                 [
                     Label(comparison),
                     comparison.Region,
-                    new(Verdicts.Of(comparison).InWords(), Verdicts.Of(comparison) == Verdict.Open ? ReportTone.Muted : ReportTone.Strong),
+                    comparison.Difference.Mean > 0 ? "ahead" : comparison.Difference.Mean < 0 ? "behind" : "equal",
                     Percent(comparison.BaselineMean),
                     Percent(comparison.StudentMean),
                     Signed(100 * comparison.Difference.Mean),
@@ -58,7 +58,7 @@ internal sealed class ComparisonTables(ReproductionResults results, IReadOnlyLis
                 [
                     .. region.Rows.Select(comparison => new IntervalChartRow(
                         Label(comparison),
-                        Verdicts.Of(comparison).Style(),
+                        Verdict.Open.Style(),
                         100 * comparison.Difference.Mean,
                         100 * comparison.Difference.Lower,
                         100 * comparison.Difference.Upper)),

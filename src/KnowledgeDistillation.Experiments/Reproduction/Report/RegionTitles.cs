@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 
 /// <summary>The names of regions for readers who do not know their letters.</summary>

@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 

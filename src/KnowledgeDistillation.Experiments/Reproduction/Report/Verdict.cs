@@ -19,31 +19,30 @@ internal enum Verdict
 
 internal static class Verdicts
 {
-    /// <summary>Below this many cases an interval by bootstrap is only a rough guide.</summary>
-    public const int FewestCases = 10;
-
-    private const double Level = 0.05;
-
     /// <summary>With fewer seeds nothing is known about how they differ.</summary>
     public const int FewestSeeds = 3;
 
-    /// <summary>The rule, in words.</summary>
-    public static string Rule { get; } = string.Create(CultureInfo.InvariantCulture,
-        $"A gain or a loss is claimed only where all of these agree: at least {FewestCases} cases, a 95 % interval of the mean difference that leaves out 0, "
-            + $"and p below {Level} after Holm's correction, in the same direction. In all other cases the answer is \"cannot tell\", "
-            + $"which is not the same as \"no difference\".");
+    private const double Level = 0.05;
+
+    /// <summary>What one seed can say, in words.</summary>
+    public static string Rule { get; } = "Each network was trained once, so these are figures of these networks and not of the methods: the luck of one training moves them by as much "
+        + "as the paper's gains. Nothing is claimed from one seed; several can claim something.";
 
     /// <summary>The rule over several seeds, in words.</summary>
     public static string RuleOverSeeds { get; } = string.Create(CultureInfo.InvariantCulture,
-        $"A gain or a loss is claimed only where all of these agree: at least {FewestSeeds} seeds and {FewestCases} cases, "
-            + $"95 % intervals of the mean difference over seeds and over cases that both leave out 0, and a signed-rank test over cases with p below {Level} "
-            + $"after Holm's correction, in the same direction. In all other cases the answer is \"cannot tell\", which is not the same as \"no difference\".");
+        $"A gain or a loss is claimed only with at least {FewestSeeds} seeds, and where p of the t test over the pairs of seeds is below {Level} after Holm's correction. "
+            + $"In all other cases the answer is \"cannot tell\", which is not the same as \"no difference\". Interval and signed-rank test over cases describe and claim nothing.");
 
-    public static Verdict Of(Comparison comparison) =>
-        Doubts(comparison).Count > 0 ? Verdict.Open : comparison.Difference.Mean > 0 ? Verdict.Gain : Verdict.Loss;
-
+    /// <summary>The verdict over several seeds.</summary>
     public static Verdict Of(PooledComparison comparison) =>
-        Doubts(comparison).Count > 0 ? Verdict.Open : comparison.OverSeeds.Mean > 0 ? Verdict.Gain : Verdict.Loss;
+        Of(comparison.Seeds.Count, comparison.OverSeeds.Mean, comparison.AdjustedPValueOverSeeds);
+
+    /// <summary>The verdict over several seeds.</summary>
+    /// <param name="seeds">The number of pairs.</param>
+    /// <param name="mean">The mean difference.</param>
+    /// <param name="adjustedPValue">p of the t test over the pairs after Holm's correction.</param>
+    public static Verdict Of(int seeds, double mean, double adjustedPValue) =>
+        seeds < FewestSeeds || !(adjustedPValue < Level) ? Verdict.Open : mean > 0 ? Verdict.Gain : Verdict.Loss;
 
     /// <summary>For example "it helps in ET; in TC and WT we cannot tell".</summary>
     public static string InWords(ILookup<Verdict, string> regions)
@@ -96,41 +95,14 @@ internal static class Verdicts
         _ => "open",
     };
 
-    /// <summary>Why nothing can be claimed; empty where something can.</summary>
-    public static IReadOnlyList<string> Doubts(Comparison comparison)
-    {
-        var doubts = new List<string>();
-        if (comparison.Cases < FewestCases)
-            doubts.Add(FormattableString.Invariant($"there are fewer than {FewestCases} cases"));
-        if (!(comparison.Difference.Lower > 0 || comparison.Difference.Upper < 0))
-            doubts.Add("the interval does not leave out 0");
-        if (!(comparison.AdjustedPValue < Level))
-            doubts.Add(FormattableString.Invariant($"p is not below {Level}"));
-        if (doubts.Count == 0 && Math.Sign(comparison.Difference.Mean) != Math.Sign(comparison.Test.RankBiserialCorrelation))
-            doubts.Add("mean and ranks point in opposite directions");
-        return doubts;
-    }
-
     /// <summary>Why nothing can be claimed over several seeds; empty where something can.</summary>
     public static IReadOnlyList<string> Doubts(PooledComparison comparison)
     {
         var doubts = new List<string>();
         if (comparison.Seeds.Count < FewestSeeds)
             doubts.Add(FormattableString.Invariant($"there are fewer than {FewestSeeds} seeds"));
-        if (comparison.Cases < FewestCases)
-            doubts.Add(FormattableString.Invariant($"there are fewer than {FewestCases} cases"));
-        if (!(comparison.OverSeeds.Lower > 0 || comparison.OverSeeds.Upper < 0))
-            doubts.Add("the interval over seeds does not leave out 0");
-        if (!(comparison.OverCases.Lower > 0 || comparison.OverCases.Upper < 0))
-            doubts.Add("the interval over cases does not leave out 0");
-        if (!(comparison.AdjustedPValue < Level))
-            doubts.Add(FormattableString.Invariant($"p of the signed-rank test is not below {Level}"));
-        if (doubts.Count == 0
-            && new[] { comparison.OverSeeds.Mean, comparison.OverCases.Mean, comparison.Test.RankBiserialCorrelation }.Select(Math.Sign).Distinct().Count() > 1)
-        {
-            doubts.Add("means and ranks point in opposite directions");
-        }
-
+        if (!(comparison.AdjustedPValueOverSeeds < Level))
+            doubts.Add(FormattableString.Invariant($"p over seeds is not below {Level}"));
         return doubts;
     }
 }
