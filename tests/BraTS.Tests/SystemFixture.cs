@@ -131,7 +131,7 @@ public sealed class SystemFixture : IDisposable
     internal static double WholeTumorDice(IEncoderDecoder network)
     {
         using Batch batch = OverfitCase();
-        using Tensor predicted = new SegmentationModel(network, BraTSRegions.Classes).Predict(batch.Images, ModelInference.Of(network));
+        using Tensor predicted = new SegmentationModel(network, BraTSRegions.Classes).Predict(batch.Images);
         using Tensor found = predicted.ne(0), reference = batch.Labels.ne(0), both = found.logical_and(reference);
         double Count(Tensor mask) => mask.sum().item<long>();
         return 2 * Count(both) / (Count(found) + Count(reference));

@@ -97,10 +97,9 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
         model.Save(folder);
 
         using SegmentationModel loaded = SegmentationModel.Load(folder);
-        IInference? inference = ModelInference.Of(loaded.Network);
-        using Tensor before = model.PredictProbabilities(batch.Images, inference);
-        using Tensor after = loaded.PredictProbabilities(batch.Images, inference);
-        using Tensor only = loaded.PredictProbabilities(batch.Images.Only(loaded.Network.NeedsAllModalities ? loaded.Network.Modalities : ["t1ce"]), inference);
+        using Tensor before = model.PredictProbabilities(batch.Images);
+        using Tensor after = loaded.PredictProbabilities(batch.Images);
+        using Tensor only = loaded.PredictProbabilities(batch.Images.Only(loaded.Network.NeedsAllModalities ? loaded.Network.Modalities : ["t1ce"]));
 
         before.shape.Should().Equal(1, BraTSRegions.Classes.Channels, Edge, Edge, Edge);
         after.bytes.ToArray().Should().Equal(before.bytes.ToArray());

@@ -40,7 +40,7 @@ public sealed class ImagePrediction
         if (modality is not null && !known.Contains(modality))
             throw new ExperimentException($"The network sees {string.Join(", ", known.Select(ModalityTitles.Of))}, but the images are said to be {modality}.");
         _modality = modality ?? known[0];
-        _segmenter = ModelInference.Segmenter(model);
+        _segmenter = new CaseSegmenter(model);
         _preprocessor = new Preprocessor(PreprocessingMetadata.Read(model.Metadata, [_modality]));
     }
 

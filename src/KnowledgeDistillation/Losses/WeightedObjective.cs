@@ -1,11 +1,10 @@
-using KnowledgeDistillation.Methods.KDNet;
 using KnowledgeDistillation.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Losses;
 
-/// <summary>A weighted sum of losses, each reported under its name (KD-Net, eq. 5, is one: see <see cref="KDNetObjective"/>).</summary>
+/// <summary>A weighted sum of losses, each reported under its name (KD-Net, eq. 5, is one: see <see cref="Methods.KDNet.KDNetObjective"/>).</summary>
 public sealed class WeightedObjective : ICompositeLoss
 {
     /// <summary>Makes an objective.</summary>

@@ -129,7 +129,7 @@ internal sealed class TrainingLoop
                 cancellationToken.ThrowIfCancellationRequested();
                 if (step % _options.BatchesPerStep == 0)
                     LetGoOfGradients(parameters);
-                (Tensor objective, IReadOnlyList<LossReading> readings) = Forward(batch, hostBatch, average, epoch, step);
+                (Tensor objective, IReadOnlyList<LossReading> readings) = Forward(batch, average, epoch, step);
 
                 int together = Math.Min(_options.BatchesPerStep, source.BatchCount - (step - (step % _options.BatchesPerStep)));
                 (together == 1 ? objective : objective / together).backward();
@@ -175,10 +175,10 @@ internal sealed class TrainingLoop
     }
 
     // In a scope of its own: the backward pass holds what it needs and lets go of it on its way.
-    private (Tensor Objective, IReadOnlyList<LossReading> Readings) Forward(Batch batch, Batch hostBatch, LossAverage average, int epoch, int step)
+    private (Tensor Objective, IReadOnlyList<LossReading> Readings) Forward(Batch batch, LossAverage average, int epoch, int step)
     {
         using var scope = NewDisposeScope();
-        DistillationContext context = Run(batch, hostBatch);
+        DistillationContext context = Run(batch);
         _learningLosses.TrainOwn(context, epoch, step);
         ObjectiveValue value = _objective.Evaluate(context);
         return (value.Total.MoveToOuterDisposeScope(), average.Add(value, batch, step));
@@ -205,7 +205,7 @@ internal sealed class TrainingLoop
             using (Batch batch = hostBatch.To(Device))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                average.Add(_objective.Evaluate(Run(batch, hostBatch)), batch, step++);
+                average.Add(_objective.Evaluate(Run(batch)), batch, step++);
             }
 
             SafePoint.Collect();
@@ -225,9 +225,9 @@ internal sealed class TrainingLoop
     }
 
     // The teachers first: what they need on their way is gone when the student's activations come, which stay for the backward pass.
-    private DistillationContext Run(Batch batch, Batch hostBatch)
+    private DistillationContext Run(Batch batch)
     {
-        Dictionary<string, NetworkOutput> teachers = _teachers.ToDictionary(teacher => teacher.Name, teacher => teacher.Forward(batch, hostBatch.Images));
+        Dictionary<string, NetworkOutput> teachers = _teachers.ToDictionary(teacher => teacher.Name, teacher => teacher.Forward(batch));
         return new DistillationContext(batch, _labels, NetworkOutput.Of(_network, batch.Images), teachers);
     }
 
@@ -241,7 +241,7 @@ internal sealed class TrainingLoop
         using Batch hostBatch = source.ReadEpoch(epoch).First();
         using var scope = NewDisposeScope();
         using Batch batch = hostBatch.To(Device);
-        return new(_objective.MeasureGradientShares(Run(batch, hostBatch)));
+        return new(_objective.MeasureGradientShares(Run(batch)));
     }
 
     private double SetLearningRate(OptimizerHelper optimizer, double[] initial, List<EpochReport> history)
