@@ -1,6 +1,5 @@
 using System.Globalization;
 using FluentAssertions;
-using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;
