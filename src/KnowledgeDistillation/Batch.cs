@@ -7,20 +7,20 @@ namespace KnowledgeDistillation;
 /// <remarks>Owns its tensors: disposing the batch disposes them.</remarks>
 public sealed class Batch : IDisposable
 {
-    private LabelRange? _labelRange;
+    private (long Smallest, long Largest)? _labelRange;
 
     /// <summary>Makes a batch, which from now on owns the tensors.</summary>
     /// <param name="images">The images, each [N, C, spatial...].</param>
-    /// <param name="labels">Class of each voxel, int64 [N, spatial...], 0 for background.</param>
+    /// <param name="labels">Class of each voxel, uint8 (an eighth of the memory) or int64 [N, spatial...], 0 for background.</param>
     /// <param name="caseIds">The names of the N cases, used in messages and as keys.</param>
-    /// <exception cref="ArgumentException">Shapes, element type or the number of names do not fit together.</exception>
-    public Batch(ModalityImages images, Tensor labels, IReadOnlyList<string> caseIds)
+    /// <param name="contentIds">See <see cref="ContentIds"/>; null (the default) where the source cannot promise it.</param>
+    /// <exception cref="ArgumentException">Shapes, element type or the number of names or identities do not fit together.</exception>
+    public Batch(ModalityImages images, Tensor labels, IReadOnlyList<string> caseIds, IReadOnlyList<string>? contentIds = null)
     {
         ArgumentNullException.ThrowIfNull(images);
         ArgumentNullException.ThrowIfNull(labels);
         ArgumentNullException.ThrowIfNull(caseIds);
-        if (labels.dtype != ScalarType.Int64)
-            throw new ArgumentException($"Labels must be int64, but are {labels.dtype}.", nameof(labels));
+        LabelScheme.CheckType(labels);
         if (!labels.shape.SequenceEqual([images.BatchSize, .. images.SpatialSize]))
         {
             throw new ArgumentException(
@@ -31,25 +31,47 @@ public sealed class Batch : IDisposable
 
         if (caseIds.Count != images.BatchSize)
             throw new ArgumentException($"{caseIds.Count} case names were given for {images.BatchSize} cases.", nameof(caseIds));
-        (Images, Labels, CaseIds) = (images, labels, caseIds);
+        if (contentIds is not null && contentIds.Count != images.BatchSize)
+            throw new ArgumentException($"{contentIds.Count} content identities were given for {images.BatchSize} cases.", nameof(contentIds));
+        (Images, Labels, CaseIds, ContentIds) = (images, labels, caseIds, contentIds);
+    }
+
+    // The same samples as another batch, whose parts are known to fit together.
+    private Batch(Batch other, Func<Tensor, Tensor> operation)
+    {
+        (Images, Labels, CaseIds, ContentIds) = (other.Images.Select(operation), operation(other.Labels), other.CaseIds, other.ContentIds);
+        _labelRange = other._labelRange;
     }
 
     /// <summary>The images by modality.</summary>
     public ModalityImages Images { get; }
 
-    /// <summary>Class of each voxel, int64 [N, spatial...].</summary>
+    /// <summary>Class of each voxel, uint8 or int64 [N, spatial...].</summary>
     public Tensor Labels { get; }
 
     /// <summary>The names of the cases.</summary>
     public IReadOnlyList<string> CaseIds { get; }
 
     /// <summary>
+    /// One text per case that determines what its images hold, by their modality, voxel by voxel: where they come from, how they were prepared and how
+    /// they were augmented. Two samples with the same text must have the same images, in this run and in any other. With it a teacher's cache
+    /// knows a sample without looking at its voxels. Null where the source cannot promise that.
+    /// </summary>
+    public IReadOnlyList<string>? ContentIds { get; }
+
+    /// <summary>
     /// The smallest and the largest label: looked up where the labels first were, because fetching them from a GPU would wait for all that it was told before.
     /// </summary>
-    internal LabelRange LabelRange => _labelRange ??= LabelRange.Of(Labels);
+    internal (long Smallest, long Largest) LabelRange => _labelRange ??= LabelScheme.RangeOf(Labels);
 
     /// <summary>A copy of this batch on a device, or a batch that shares the tensors where they lie there already. Both must be disposed.</summary>
-    public Batch To(Device device) => new(Images.Select(image => OnDevice(image, device)), OnDevice(Labels, device), CaseIds) { _labelRange = LabelRange };
+    public Batch To(Device device)
+    {
+        if (Images.Device.type == device.type && Images.Device.index == device.index)
+            return new Batch(this, tensor => tensor.alias());
+        _ = LabelRange;
+        return new Batch(this, tensor => OnDevice(tensor, device));
+    }
 
     /// <inheritdoc/>
     public void Dispose()

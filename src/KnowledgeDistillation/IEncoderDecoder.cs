@@ -30,6 +30,12 @@ public interface IEncoderDecoder : IDisposable
     /// <summary>Every spatial size of an input must be a multiple of this number; 1 where any size fits.</summary>
     int SizeMultiple => 1;
 
+    /// <summary>
+    /// Number of spatial axes of its images: 3 for volumes [N, C, D, H, W], the default, or 2 for slices [N, C, H, W].
+    /// Inference runs a network for slices over volumes slice by slice.
+    /// </summary>
+    int SpatialDimensions => 3;
+
     /// <summary>How to build this network anew, stored in checkpoints; null where only the caller can build it.</summary>
     NetworkRecipe? Recipe => null;
 

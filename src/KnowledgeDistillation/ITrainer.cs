@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Training;
-
 namespace KnowledgeDistillation;
 
 /// <summary>Fits a network to data.</summary>
@@ -12,7 +10,7 @@ public interface ITrainer
     /// <param name="progress">Told after each step.</param>
     /// <param name="cancellationToken">Looked at between two steps; what the last checkpoint holds can be resumed.</param>
     /// <returns>What happened in each epoch, and where the checkpoints are.</returns>
-    /// <exception cref="NonFiniteLossException">The loss became infinite or not a number; the checkpoints are those of before.</exception>
+    /// <exception cref="Training.NonFiniteLossException">The loss became infinite or not a number; the checkpoints are those of before.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     TrainingResult Fit(
         IBatchSource training,

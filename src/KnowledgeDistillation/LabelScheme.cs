@@ -1,21 +1,26 @@
 using System.Text.Json.Serialization;
-using KnowledgeDistillation.Labels;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation;
 
 /// <summary>
-/// How the channels of a network's output relate to the classes of the voxels: <see cref="ExclusiveClasses"/> with a softmax, or
-/// <see cref="OverlappingRegions"/> with a sigmoid a channel. Networks emit raw logits; everything that turns them into probabilities or
+/// How the channels of a network's output relate to the classes of the voxels: <see cref="Labels.ExclusiveClasses"/> with a softmax, or
+/// <see cref="Labels.OverlappingRegions"/> with a sigmoid a channel. Networks emit raw logits; everything that turns them into probabilities or
 /// labels asks the label scheme.
 /// </summary>
 /// <remarks>Immutable and safe to share between threads.</remarks>
-[JsonDerivedType(typeof(ExclusiveClasses), "exclusive classes")]
-[JsonDerivedType(typeof(OverlappingRegions), "overlapping regions")]
 public abstract class LabelScheme
 {
     private protected LabelScheme()
     {
+    }
+
+    /// <summary>The name under which files store a kind of label scheme.</summary>
+    /// <param name="name">The name.</param>
+    [AttributeUsage(AttributeTargets.Class, Inherited = false)]
+    internal sealed class StoredAsAttribute(string name) : Attribute
+    {
+        public string Name => name;
     }
 
     /// <summary>The names of the output channels.</summary>
@@ -35,16 +40,15 @@ public abstract class LabelScheme
     public abstract int ClassCount { get; }
 
     /// <summary>The reference as the channels should be.</summary>
-    /// <param name="labels">Class of each voxel, int64 [N, spatial...].</param>
+    /// <param name="labels">Class of each voxel, uint8 or int64 [N, spatial...].</param>
     /// <returns>Float32 [N, K, spatial...] of zeros and ones.</returns>
-    /// <exception cref="ArgumentException">The labels are not int64, or one is not a class of this scheme.</exception>
+    /// <exception cref="ArgumentException">The labels are neither uint8 nor int64, or one is not a class of this scheme.</exception>
     public Tensor Encode(Tensor labels)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        if (labels.dtype != ScalarType.Int64)
-            throw new ArgumentException($"Labels must be int64, but are {labels.dtype}.", nameof(labels));
-        CheckClasses(LabelRange.Of(labels));
-        return EncodeChecked(labels);
+        CheckType(labels);
+        CheckClasses(RangeOf(labels));
+        return EncodeAny(labels);
     }
 
     /// <summary>The reference of a batch as the channels should be.</summary>
@@ -52,7 +56,7 @@ public abstract class LabelScheme
     internal Tensor Encode(Batch batch)
     {
         CheckClasses(batch.LabelRange);
-        return EncodeChecked(batch.Labels);
+        return EncodeAny(batch.Labels);
     }
 
     /// <summary>The probabilities σ(f/T) (KD-Net, eq. 1).</summary>
@@ -136,7 +140,32 @@ public abstract class LabelScheme
 
     private protected abstract Tensor EncodeChecked(Tensor labels);
 
-    private void CheckClasses(LabelRange labels)
+    /// <summary>Refuses labels of an element type that cannot hold classes.</summary>
+    internal static void CheckType(Tensor labels)
+    {
+        if (labels.dtype is not (ScalarType.Byte or ScalarType.Int64))
+            throw new ArgumentException($"Labels must be uint8 or int64, but are {labels.dtype}.", nameof(labels));
+    }
+
+    /// <summary>The smallest and the largest label; 0 and 0 where there is none.</summary>
+    internal static (long Smallest, long Largest) RangeOf(Tensor labels)
+    {
+        if (labels.numel() == 0)
+            return (0, 0);
+        using var scope = NewDisposeScope();
+        return (labels.min().to(ScalarType.Int64).item<long>(), labels.max().to(ScalarType.Int64).item<long>());
+    }
+
+    // Classes beyond 255 cannot be compared with bytes.
+    private Tensor EncodeAny(Tensor labels)
+    {
+        if (labels.dtype == ScalarType.Int64 || ClassCount <= byte.MaxValue + 1)
+            return EncodeChecked(labels);
+        using Tensor wide = labels.to(ScalarType.Int64);
+        return EncodeChecked(wide);
+    }
+
+    private void CheckClasses((long Smallest, long Largest) labels)
     {
         if (labels.Smallest < 0 || labels.Largest >= ClassCount)
         {

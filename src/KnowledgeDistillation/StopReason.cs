@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Training;
-
 namespace KnowledgeDistillation;
 
 /// <summary>Why a fit ended.</summary>
@@ -8,6 +6,6 @@ public enum StopReason
     /// <summary>All epochs are done.</summary>
     EpochsDone,
 
-    /// <summary>The watched loss did not improve for <see cref="TrainingOptions.EarlyStoppingPatience"/> epochs.</summary>
+    /// <summary>The watched loss did not improve for <see cref="Training.TrainingOptions.EarlyStoppingPatience"/> epochs.</summary>
     StoppedEarly,
 }

@@ -1,5 +1,4 @@
 using FluentAssertions;
-using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using Xunit;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;

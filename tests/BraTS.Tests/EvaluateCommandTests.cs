@@ -1,6 +1,4 @@
 using FluentAssertions;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
-using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using Xunit;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;

@@ -4,7 +4,6 @@ using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Reproduction;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Runtime;
-using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using Xunit;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;

@@ -7,7 +7,6 @@ using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Reproduction;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Runtime;
-using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using KnowledgeDistillation.Tests;
 using Xunit;
 

@@ -1,7 +1,5 @@
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
-using KnowledgeDistillation.Losses;
-using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using Xunit;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;

@@ -1,5 +1,4 @@
 using KnowledgeDistillation.Medical.BraTS;
-using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(KnowledgeDistillation.Samples.BraTS.Tests.TrainedNetworks))]

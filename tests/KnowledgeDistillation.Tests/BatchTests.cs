@@ -41,7 +41,7 @@ public class BatchTests
     {
         using var scope = NewDisposeScope();
         var images = new ModalityImages(("a", rand([2, 1, 3, 4])));
-        Refused(zeros([2, 3, 4], ScalarType.Byte), ["x", "y"], "Labels must be int64, but are Byte.*");
+        Refused(zeros([2, 3, 4], ScalarType.Int32), ["x", "y"], "Labels must be uint8 or int64, but are Int32.*");
         Refused(zeros([2, 3, 5], ScalarType.Int64), ["x", "y"], "Labels [2, 3, 5] do not fit images of batch size 2 and spatial size [3, 4].*");
         Refused(zeros([2, 1, 3, 4], ScalarType.Int64), ["x", "y"], "Labels [2, 1, 3, 4] do not fit images*");
         Refused(zeros([2, 3, 4], ScalarType.Int64), ["x"], "1 case names were given for 2 cases.*");
@@ -51,6 +51,18 @@ public class BatchTests
             Func<object> make = () => new Batch(images, labels, names);
             make.Should().Throw<ArgumentException>().WithMessage(message);
         }
+    }
+
+    [Fact]
+    public void Identities_go_along_to_a_device_and_there_must_be_one_for_each_case()
+    {
+        using var scope = NewDisposeScope();
+        var images = new ModalityImages(("a", rand([2, 1, 3])));
+        var batch = new Batch(images, zeros([2, 3], ScalarType.Byte), ["x", "y"], ["content of x", "content of y"]);
+        batch.To(CPU).ContentIds.Should().Equal("content of x", "content of y");
+        Example().ContentIds.Should().BeNull("nobody promised anything");
+        ((Action)(() => _ = new Batch(images, zeros([2, 3], ScalarType.Byte), ["x", "y"], ["content of x"]))).Should().Throw<ArgumentException>()
+            .WithMessage("1 content identities were given for 2 cases.*");
     }
 
     private static Batch Example() => new(

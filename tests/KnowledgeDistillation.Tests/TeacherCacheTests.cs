@@ -193,5 +193,55 @@ public sealed class TeacherCacheTests : IDisposable
         logits.abs().max().item<float>().Should().Be(65504);
     }
 
+    [Fact]
+    public void A_sample_with_an_identity_is_found_by_it_and_gives_the_bits_that_it_gives_without()
+    {
+        using var scope = NewDisposeScope();
+        using UNet3D network = Toy.Teacher();
+        using Batch spheres = Toy.Spheres(cases: 2);
+        byte[] without = new FrozenTeacher(network, cache: new TeacherCacheOptions()).Forward(spheres).Logits.bytes.ToArray();
+        var cache = new TeacherCache(network, new TeacherCacheOptions());
+        cache.Forward(spheres.Images, ["a", "b"]).Logits.bytes.ToArray().Should().Equal(without);
+        cache.Computed.Should().Be(2);
+
+        // Voxels are not looked at: the identity is a promise about them.
+        ModalityImages blank = spheres.Images.Select(image => zeros_like(image));
+        cache.Forward(blank, ["a", "b"]).Logits.bytes.ToArray().Should().Equal(without);
+        cache.Computed.Should().Be(2);
+
+        cache.Forward(spheres.Images, ["a", "b flipped"]);
+        cache.Computed.Should().Be(3, "another augmentation is another image");
+        using (ComputePrecision.Use(Precision.Mixed, CPU))
+            cache.Forward(spheres.Images, ["a", "b"]);
+        cache.Computed.Should().Be(5, "another precision is another output");
+        cache.Forward(spheres.Images);
+        cache.Computed.Should().Be(7, "an identity and voxels never stand for each other");
+    }
+
+    [Fact]
+    public void A_fit_on_batches_with_identities_is_the_fit_without_bit_by_bit()
+    {
+        using UNet3D network = Toy.Teacher();
+        using Batch spheres = Toy.Spheres();
+        byte[] Fit(IBatchSource source)
+        {
+            using UNet3D student = Toy.Student();
+            var teacher = new FrozenTeacher(network, cache: new TeacherCacheOptions());
+            new DistillationTrainer(student, teacher, Toy.Labels, new TrainingOptions { Epochs = 2 }).Fit(source);
+            return Toy.Bits(student);
+        }
+
+        Fit(new IdentifiedSource(Toy.Source(spheres))).Should().Equal(Fit(Toy.Source(spheres)));
+    }
+
     private static double Gap(Tensor one, Tensor other) => (one - other).abs().max().item<float>();
+
+    /// <summary>Batches whose cases are known by their names.</summary>
+    private sealed class IdentifiedSource(IBatchSource inner) : IBatchSource
+    {
+        public int BatchCount => inner.BatchCount;
+
+        public IEnumerable<Batch> ReadEpoch(int epoch) =>
+            inner.ReadEpoch(epoch).Select(batch => new Batch(batch.Images, batch.Labels, batch.CaseIds, batch.CaseIds));
+    }
 }

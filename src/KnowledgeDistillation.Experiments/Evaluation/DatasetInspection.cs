@@ -1,12 +1,9 @@
 using System.Globalization;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Medical.BraTS;
-using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
-using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Experiments.Evaluation;
 

@@ -42,7 +42,7 @@ public sealed class ImagePrediction
         }
 
         _modality = modality ?? known[0];
-        _segmenter = ModelInference.Segmenter(model);
+        _segmenter = new CaseSegmenter(model);
         _preprocessor = new Preprocessor(PreprocessingMetadata.Read(model.Metadata, [_modality]));
     }
 

@@ -28,7 +28,7 @@ public static class ModelEvaluation
         IExperimentDisplay display,
         CancellationToken cancellation) => display.ShowCount($"scoring {title}", cases.Count, progress =>
     {
-        var segmenter = ModelInference.Segmenter(model);
+        var segmenter = new CaseSegmenter(model);
         var scores = new List<CaseScore>();
         for (int i = 0; i < cases.Count; i++)
         {

@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Experiments.Reproduction.Results;
-
 namespace KnowledgeDistillation.Experiments.Report;
 
 /// <summary>Round numbers for an axis.</summary>

@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Experiments.Reproduction.Results;
-
 namespace KnowledgeDistillation.Experiments.Report;
 
 /// <summary>A chart as a file of its own, with the colors that it otherwise takes from its page.</summary>

@@ -1,6 +1,4 @@
 using System.Globalization;
-using KnowledgeDistillation.Experiments.Reproduction.Report;
-using KnowledgeDistillation.Experiments.Systems;
 
 namespace KnowledgeDistillation.Experiments.Report;
 

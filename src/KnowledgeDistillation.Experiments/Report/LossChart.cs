@@ -1,5 +1,4 @@
 using System.Globalization;
-using KnowledgeDistillation.Experiments.Reproduction.Report;
 
 namespace KnowledgeDistillation.Experiments.Report;
 

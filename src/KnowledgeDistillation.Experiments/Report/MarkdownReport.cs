@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Experiments.Report;

@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using MathNet.Numerics.Statistics;
 
 namespace KnowledgeDistillation.Experiments.Report;

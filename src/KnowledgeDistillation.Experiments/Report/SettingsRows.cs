@@ -1,6 +1,4 @@
 using System.Text.RegularExpressions;
-using KnowledgeDistillation.Experiments.Reproduction.Report;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;
 
 namespace KnowledgeDistillation.Experiments.Report;

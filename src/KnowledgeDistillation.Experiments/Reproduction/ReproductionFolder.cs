@@ -1,8 +1,6 @@
 using System.Text.Json.Nodes;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
-using KnowledgeDistillation.Experiments.Systems;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
 

@@ -1,9 +1,7 @@
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.BraTS;
-using KnowledgeDistillation.Networks;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;

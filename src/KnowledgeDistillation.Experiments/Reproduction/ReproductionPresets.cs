@@ -1,6 +1,4 @@
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;
-using KnowledgeDistillation.Medical.Phantoms;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;

@@ -1,6 +1,5 @@
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
-using KnowledgeDistillation.Networks;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
 

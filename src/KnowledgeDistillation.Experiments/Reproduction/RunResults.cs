@@ -6,7 +6,6 @@ using System.Text.Json.Serialization;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
-using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;
@@ -89,10 +88,10 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
                     + "Give the settings that it was trained with.");
             }
 
-            if (teacher.Network.Recipe is UNet2DOptions != (Settings.SpatialDimensions == 2))
+            if (teacher.Network.SpatialDimensions != Settings.SpatialDimensions)
             {
                 throw new ExperimentException($"The teacher '{path}' "
-                    + $"{(teacher.Network.Recipe is UNet2DOptions ? "sees slices, but the student volumes" : "sees volumes, but the student slices")}: "
+                    + $"{(teacher.Network.SpatialDimensions == 2 ? "sees slices, but the student volumes" : "sees volumes, but the student slices")}: "
                     + "give both the same network.");
             }
 

@@ -3,7 +3,6 @@ using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Preprocessing;
-using KnowledgeDistillation.Methods.KDNet;
 
 namespace KnowledgeDistillation.Experiments.Runs;
 

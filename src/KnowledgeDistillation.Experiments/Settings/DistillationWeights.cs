@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Experiments.Reproduction.Report;
-
 namespace KnowledgeDistillation.Experiments.Settings;
 
 /// <summary>The weights of an objective, each null where it has none of the kind; what each means is said by the system that has it.</summary>

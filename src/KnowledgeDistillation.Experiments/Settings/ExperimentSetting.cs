@@ -5,7 +5,6 @@ using System.Reflection;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Training;
 
 namespace KnowledgeDistillation.Experiments.Settings;

@@ -4,7 +4,6 @@ using System.Text.Json.Serialization;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
-using KnowledgeDistillation.Methods.KDNet;
 using KnowledgeDistillation.Metrics;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Runtime;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 
 namespace KnowledgeDistillation.Experiments.Statistics;
 

@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using MathNet.Numerics.Distributions;
 
 namespace KnowledgeDistillation.Experiments.Statistics;

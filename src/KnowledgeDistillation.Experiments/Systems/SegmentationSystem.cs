@@ -1,5 +1,4 @@
 using System.Globalization;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Teachers;

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Reflection;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 
 namespace KnowledgeDistillation.Experiments.Systems;
 

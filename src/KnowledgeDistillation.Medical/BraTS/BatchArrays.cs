@@ -11,10 +11,12 @@ internal sealed class BatchArrays
     private readonly VolumeSize _size;
     private readonly Dictionary<string, float[]> _images = new(StringComparer.Ordinal);
     private readonly byte[] _classes;
+    private readonly string[]? _contentIds;
 
-    private BatchArrays(string[] ids, VolumeSize size, byte[] classes) => (_ids, _size, _classes) = (ids, size, classes);
+    private BatchArrays(string[] ids, VolumeSize size, byte[] classes, string[]? contentIds) =>
+        (_ids, _size, _classes, _contentIds) = (ids, size, classes, contentIds);
 
-    public static BatchArrays Of(PreprocessedCase[] cases, Func<PreprocessedCase, Flips> flipsOf, ArrayRecycler arrays)
+    public static BatchArrays Of(PreprocessedCase[] cases, Flips[] flips, string[]? contentIds, ArrayRecycler arrays)
     {
         PreprocessedCase first = cases[0];
         foreach (PreprocessedCase item in cases)
@@ -33,15 +35,14 @@ internal sealed class BatchArrays
         }
 
         int voxels = first.Size.VoxelCount;
-        BatchArrays batch = new([.. cases.Select(item => item.Id)], first.Size, arrays.Rent<byte>(cases.Length * voxels));
+        BatchArrays batch = new([.. cases.Select(item => item.Id)], first.Size, arrays.Rent<byte>(cases.Length * voxels), contentIds);
         foreach (string name in first.Images.Keys)
             batch._images.Add(name, arrays.Rent<float>(cases.Length * voxels));
         for (int i = 0; i < cases.Length; i++)
         {
-            Flips flips = flipsOf(cases[i]);
             foreach ((string name, float[] target) in batch._images)
-                flips.Apply<float>(cases[i].Images[name], target.AsSpan(i * voxels, voxels), first.Size);
-            flips.Apply<byte>(cases[i].Classes!, batch._classes.AsSpan(i * voxels, voxels), first.Size);
+                flips[i].Apply<float>(cases[i].Images[name], target.AsSpan(i * voxels, voxels), first.Size);
+            flips[i].Apply<byte>(cases[i].Classes!, batch._classes.AsSpan(i * voxels, voxels), first.Size);
         }
 
         return batch;
@@ -50,11 +51,11 @@ internal sealed class BatchArrays
     public Batch ToBatch()
     {
         long[] spatial = [_ids.Length, _size.Z, _size.Y, _size.X];
-        using torch.Tensor classes = torch.tensor(_classes, spatial);
         return new Batch(
             new ModalityImages(_images.Select(pair => KeyValuePair.Create(pair.Key, torch.tensor(pair.Value, [_ids.Length, 1, _size.Z, _size.Y, _size.X])))),
-            classes.to(torch.ScalarType.Int64),
-            _ids);
+            torch.tensor(_classes, spatial),
+            _ids,
+            _contentIds);
     }
 
     /// <summary>Gives the arrays back once the tensors, which are copies, have been made.</summary>

@@ -5,13 +5,16 @@ using KnowledgeDistillation.Training;
 namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>
-/// Feeds preprocessed cases to a trainer: each modality as float32 [N, 1, D, H, W] by its name, labels as int64 [N, D, H, W]. Arrays are
-/// read and flipped on a second thread, ahead of the network; tensors are made on the thread that consumes them.
+/// Feeds preprocessed cases to a trainer: each modality as float32 [N, 1, D, H, W] by its name, labels as uint8 [N, D, H, W].
+/// Arrays are read and flipped on a second thread, ahead of the network; tensors are made on the thread that consumes them.
 /// </summary>
-/// <remarks>Order and flips follow from seed, epoch and case alone. Several epochs may be read at the same time.</remarks>
+/// <remarks>
+/// Order and flips follow from seed, epoch and case alone. Several epochs may be read at the same time.
+/// Batches of cached cases have <see cref="Batch.ContentIds"/>: a digest of the options and of the source files, and the flips.
+/// </remarks>
 public sealed class BraTSBatchSource : IBatchSource
 {
-    private readonly IReadOnlyList<(string Id, Func<ArrayRecycler, PreprocessedCase> Load)> _cases;
+    private readonly IReadOnlyList<(string Id, Func<ArrayRecycler, PreprocessedCase> Load, string? ContentId)> _cases;
     private readonly bool _isInMemory;
     private readonly ArrayRecycler _arrays = new();
     private readonly BraTSBatchOptions _options;
@@ -24,7 +27,7 @@ public sealed class BraTSBatchSource : IBatchSource
         : this(
             [
                 .. (cases ?? throw new ArgumentNullException(nameof(cases)))
-                    .Select(item => (item.Id, (Func<ArrayRecycler, PreprocessedCase>)item.Load, item.HasClasses)),
+                    .Select(item => (item.Id, (Func<ArrayRecycler, PreprocessedCase>)item.Load, item.HasClasses, (string?)item.ContentId)),
             ], isInMemory: false, options)
     {
     }
@@ -37,12 +40,15 @@ public sealed class BraTSBatchSource : IBatchSource
         : this(
             [
                 .. (cases ?? throw new ArgumentNullException(nameof(cases)))
-                    .Select(item => (item.Id, new Func<ArrayRecycler, PreprocessedCase>(_ => item), item.Classes is not null)),
+                    .Select(item => (item.Id, new Func<ArrayRecycler, PreprocessedCase>(_ => item), item.Classes is not null, (string?)null)),
             ], isInMemory: true, options)
     {
     }
 
-    private BraTSBatchSource((string Id, Func<ArrayRecycler, PreprocessedCase> Load, bool HasClasses)[] cases, bool isInMemory, BraTSBatchOptions? options)
+    private BraTSBatchSource(
+        (string Id, Func<ArrayRecycler, PreprocessedCase> Load, bool HasClasses, string? ContentId)[] cases,
+        bool isInMemory,
+        BraTSBatchOptions? options)
     {
         _isInMemory = isInMemory;
         _options = options ?? new();
@@ -52,7 +58,7 @@ public sealed class BraTSBatchSource : IBatchSource
         string[] unlabeled = [.. cases.Where(item => !item.HasClasses).Select(item => item.Id)];
         if (unlabeled.Length > 0)
             throw new ArgumentException($"Training and validation need a segmentation, which is missing in: {string.Join(", ", unlabeled)}.", nameof(cases));
-        _cases = [.. cases.Select(item => (item.Id, item.Load))];
+        _cases = [.. cases.Select(item => (item.Id, item.Load, item.ContentId))];
     }
 
     /// <inheritdoc/>
@@ -100,7 +106,10 @@ public sealed class BraTSBatchSource : IBatchSource
                 for (int i = 0; i < chunk.Length && !stop.IsCancellationRequested; i++)
                     cases[i] = _cases[chunk[i]].Load(_arrays);
                 stop.ThrowIfCancellationRequested();
-                BatchArrays batch = BatchArrays.Of(cases, _options.Flip ? item => FlipAugmentation.Draw(_options.Seed, epoch, item.Id) : _ => default, _arrays);
+                Flips[] flips = [.. cases.Select(item => _options.Flip ? FlipAugmentation.Draw(_options.Seed, epoch, item.Id) : default)];
+                // Arrays that a caller holds may change, so only what comes from a cache can promise what it holds.
+                string[]? contentIds = _isInMemory ? null : [.. chunk.Select((number, i) => $"{_cases[number].ContentId}, {flips[i]}")];
+                BatchArrays batch = BatchArrays.Of(cases, flips, contentIds, _arrays);
                 foreach (PreprocessedCase item in _isInMemory ? [] : cases)
                     _arrays.Return(item);
                 ready.Add(batch, stop);

@@ -14,7 +14,7 @@ public sealed class CaseSegmenter
 
     /// <summary>Makes a segmenter.</summary>
     /// <param name="model">The network with its label scheme.</param>
-    /// <param name="inference">How to run it; null for the whole volume at once.</param>
+    /// <param name="inference">How to run it; null for the whole volume at once, or slice by slice where the network sees slices.</param>
     public CaseSegmenter(SegmentationModel model, IInference? inference = null)
     {
         ArgumentNullException.ThrowIfNull(model);

@@ -30,6 +30,9 @@ public sealed class CachedCase
     /// <summary>Whether a usable entry was there, so that nothing had to be computed.</summary>
     public bool WasCached { get; }
 
+    /// <summary>Determines the voxels: the name of the folder is a digest of the options, and the key one of the source.</summary>
+    internal string ContentId => $"{Path.GetFileName(Path.GetDirectoryName(_path))} {_sourceKey}";
+
     /// <summary>Reads the voxels. A damaged or deleted entry is made anew.</summary>
     /// <exception cref="InvalidDataException">The entry has to be made anew, and the source is damaged by now.</exception>
     public PreprocessedCase Load() => Load(new ArrayRecycler());

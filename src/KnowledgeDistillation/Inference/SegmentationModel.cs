@@ -71,7 +71,10 @@ public sealed class SegmentationModel : IDisposable
 
     /// <summary>Segments images.</summary>
     /// <param name="images">The images, prepared as in training; only the network's modalities are needed.</param>
-    /// <param name="inference">How to run over them; null for the whole volume at once.</param>
+    /// <param name="inference">
+    /// How to run over them. Null for the whole images at once, or for slice by slice along the first axis where the network sees slices and the images
+    /// are volumes.
+    /// </param>
     /// <returns>Class of each voxel, int64 [N, spatial...].</returns>
     public Tensor Predict(ModalityImages images, IInference? inference = null)
     {
@@ -81,13 +84,22 @@ public sealed class SegmentationModel : IDisposable
 
     /// <summary>Computes the probabilities of each channel.</summary>
     /// <param name="images">The images, prepared as in training; only the network's modalities are needed.</param>
-    /// <param name="inference">How to run over them; null for the whole volume at once.</param>
+    /// <param name="inference">
+    /// How to run over them. Null for the whole images at once, or for slice by slice along the first axis where the network sees slices and the images
+    /// are volumes.
+    /// </param>
     /// <returns>Probabilities [N, K, spatial...].</returns>
     public Tensor PredictProbabilities(ModalityImages images, IInference? inference = null) =>
-        (inference ?? new WholeVolumeInference()).Predict(Network, Labels, images);
+        (inference ?? DefaultFor(images)).Predict(Network, Labels, images);
 
     /// <inheritdoc/>
     public void Dispose() => Network.Dispose();
+
+    private IInference DefaultFor(ModalityImages images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        return Network.SpatialDimensions == 2 && images.SpatialSize.Length == 3 ? new SliceInference() : new WholeVolumeInference();
+    }
 
     private static string Resolve(string folder)
     {

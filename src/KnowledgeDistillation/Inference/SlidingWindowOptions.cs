@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Runtime;
 
 namespace KnowledgeDistillation.Inference;
@@ -17,7 +16,7 @@ public sealed record SlidingWindowOptions
 
     /// <summary>
     /// Whether windows in which all images are 0 throughout (the air around a head whose images were set to 0 there) are answered without the network:
-    /// certainly background, which is class 0 of <see cref="ExclusiveClasses"/> and no region of <see cref="OverlappingRegions"/>.
+    /// certainly background, which is class 0 of <see cref="Labels.ExclusiveClasses"/> and no region of <see cref="Labels.OverlappingRegions"/>.
     /// That answer is blended with those of overlapping windows as the network's would be. Default no: a network may see something in nothing.
     /// </summary>
     public bool SkipBackground { get; init; }

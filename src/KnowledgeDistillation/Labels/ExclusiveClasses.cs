@@ -8,6 +8,7 @@ namespace KnowledgeDistillation.Labels;
 /// Each voxel belongs to exactly one class; probabilities are the softmax over the channels. Channel and class are the same number; the first is background.
 /// The default for BraTS: background, necrosis, edema, enhancing tumor, of which the scored regions are unions.
 /// </summary>
+[LabelScheme.StoredAs("exclusive classes")]
 public sealed class ExclusiveClasses : LabelScheme
 {
     /// <summary>Makes a scheme.</summary>

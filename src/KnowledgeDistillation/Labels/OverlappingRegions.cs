@@ -8,6 +8,7 @@ namespace KnowledgeDistillation.Labels;
 /// Each channel is a region that may overlap others; probabilities are a sigmoid a channel. The alternative for BraTS:
 /// whole tumor, tumor core, enhancing tumor.
 /// </summary>
+[LabelScheme.StoredAs("overlapping regions")]
 public sealed class OverlappingRegions : LabelScheme
 {
     /// <summary>Makes a scheme.</summary>

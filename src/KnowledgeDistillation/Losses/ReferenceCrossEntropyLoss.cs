@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Methods.KDNet;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Losses;
@@ -8,7 +7,8 @@ namespace KnowledgeDistillation.Losses;
 /// the hard-label term of most distillation methods. With overlapping regions it is a yes or no for every region (see <see cref="LabelScheme.CrossEntropy"/>).
 /// </summary>
 /// <remarks>
-/// Does not grow with the volume. The KD-Net paper adds a Dice term and uses the binary form, averaged over the channels: <see cref="ReferenceLoss"/>.
+/// Does not grow with the volume. The KD-Net paper adds a Dice term and uses the binary form, averaged over the channels:
+/// <see cref="Methods.KDNet.ReferenceLoss"/>.
 /// </remarks>
 /// <param name="reduction">How samples are reduced.</param>
 public sealed class ReferenceCrossEntropyLoss(BatchReduction reduction = BatchReduction.Mean) : IDistillationLoss

@@ -1,11 +1,10 @@
-using KnowledgeDistillation.Methods.KDNet;
 using KnowledgeDistillation.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Losses;
 
-/// <summary>A weighted sum of losses, each reported under its name (KD-Net, eq. 5, is one: see <see cref="KDNetObjective"/>).</summary>
+/// <summary>A weighted sum of losses, each reported under its name (KD-Net, eq. 5, is one: see <see cref="Methods.KDNet.KDNetObjective"/>).</summary>
 /// <remarks>
 /// Owns its losses, also those within others (<see cref="ICompositeLoss"/>): whoever makes the objective disposes it when the fit is over, and with it the
 /// critics, adapters and optimizers of its losses. Trainers use an objective that they are given and do not dispose it. Where no loss has anything to learn,

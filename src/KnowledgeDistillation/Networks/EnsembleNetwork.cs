@@ -49,6 +49,9 @@ public sealed class EnsembleNetwork : Module, IEncoderDecoder
                 $"Member {i} has {networks[i].OutputChannels} output channels, but the label scheme has {labels.Channels}.");
         }
 
+        faults.Require(
+            networks.Select(network => network.SpatialDimensions).Distinct().Count() <= 1,
+            "Some members see slices and others volumes: all must see the same.");
         if (weights is not null)
         {
             faults.Require(weights.Count == networks.Count, $"{networks.Count} members need as many weights, but {weights.Count} were given.");
@@ -84,6 +87,9 @@ public sealed class EnsembleNetwork : Module, IEncoderDecoder
 
     /// <summary>The least common multiple of the members'.</summary>
     public int SizeMultiple { get; }
+
+    /// <summary>That of every member.</summary>
+    public int SpatialDimensions => _networks[0].SpatialDimensions;
 
     /// <summary>Runs the encoders of all members.</summary>
     /// <param name="images">Images of <see cref="Modalities"/>.</param>

@@ -1,14 +1,11 @@
-using KnowledgeDistillation.Methods.DisentangledFusion;
-using KnowledgeDistillation.Methods.Hemis;
-using KnowledgeDistillation.Methods.Hved;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>
-/// What the networks share that work with any subset of their modalities: <see cref="HemisUNet3D"/>, <see cref="HvedUNet3D"/>
-/// and <see cref="DisentangledFusionNet3D"/>.
+/// What the networks share that work with any subset of their modalities: <see cref="Methods.Hemis.HemisUNet3D"/>, <see cref="Methods.Hved.HvedUNet3D"/>
+/// and <see cref="Methods.DisentangledFusion.DisentangledFusionNet3D"/>.
 /// </summary>
 public abstract class HeteroModalNetwork : Module, IEncoderDecoder
 {

@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Methods.DisentangledFusion;
 using KnowledgeDistillation.Runtime;
 
 namespace KnowledgeDistillation.Networks;
@@ -15,7 +14,8 @@ public abstract record HeteroModalNetworkOptions : NetworkRecipe
     public required int OutputChannels { get; init; }
 
     /// <summary>
-    /// The width of the shallowest level, doubled at each level; even, from 2 to 1024. Default 8, in a <see cref="DisentangledFusionNet3D"/> 16.
+    /// The width of the shallowest level, doubled at each level; even, from 2 to 1024. Default 8,
+    /// in a <see cref="Methods.DisentangledFusion.DisentangledFusionNet3D"/> 16.
     /// </summary>
     public int BaseWidth { get; init; }
 

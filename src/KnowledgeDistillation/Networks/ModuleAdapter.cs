@@ -33,6 +33,7 @@ public sealed class ModuleAdapter : IEncoderDecoder
     /// for losses that compare features there; null for none.</param>
     /// <param name="recipe">How to build this network anew, so that a checkpoint can be opened without the code that trained it;
     /// null where only the caller can.</param>
+    /// <param name="spatialDimensions">Number of spatial axes of its images: 3 (the default) for volumes, 2 for slices.</param>
     /// <exception cref="ArgumentException">There is no such sub-module that maps one tensor to one, or a name stands twice.</exception>
     public ModuleAdapter(
         nn.Module<Tensor, Tensor> module,
@@ -41,7 +42,8 @@ public sealed class ModuleAdapter : IEncoderDecoder
         string bottleneck,
         int sizeMultiple = 1,
         IReadOnlyList<string>? levels = null,
-        NetworkRecipe? recipe = null)
+        NetworkRecipe? recipe = null,
+        int spatialDimensions = 3)
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(modalities);
@@ -50,7 +52,10 @@ public sealed class ModuleAdapter : IEncoderDecoder
             throw new ArgumentException("At least one modality is needed.", nameof(modalities));
         ArgumentOutOfRangeException.ThrowIfLessThan(outputChannels, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(sizeMultiple, 1);
-        (_module, Modalities, OutputChannels, SizeMultiple, Recipe) = (module, [.. modalities], outputChannels, sizeMultiple, recipe);
+        if (spatialDimensions is not (2 or 3))
+            throw new ArgumentOutOfRangeException(nameof(spatialDimensions), spatialDimensions, "A network sees slices (2) or volumes (3).");
+        (_module, Modalities, OutputChannels, SizeMultiple, SpatialDimensions, Recipe) =
+            (module, [.. modalities], outputChannels, sizeMultiple, spatialDimensions, recipe);
         _levels = [.. levels ?? [], bottleneck];
         if (_levels.Distinct(StringComparer.Ordinal).Count() < _levels.Length)
         {
@@ -90,6 +95,9 @@ public sealed class ModuleAdapter : IEncoderDecoder
 
     /// <inheritdoc/>
     public int SizeMultiple { get; }
+
+    /// <inheritdoc/>
+    public int SpatialDimensions { get; }
 
     /// <inheritdoc/>
     public NetworkRecipe? Recipe { get; }

@@ -52,6 +52,9 @@ public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder
     public int SizeMultiple => 1 << (_options.Levels - 1);
 
     /// <inheritdoc/>
+    public int SpatialDimensions => _layers.Dimensions;
+
+    /// <inheritdoc/>
     public NetworkRecipe Recipe => _options;
 
     /// <inheritdoc/>

@@ -1,7 +1,7 @@
 namespace KnowledgeDistillation.Runtime;
 
 /// <summary>The element type in which the networks of this library compute. Weights, optimizers and losses are float32 in any case.</summary>
-/// <remarks>A network of your own, also one within a <see cref="Networks.ModuleAdapter"/>, computes as it is written.</remarks>
+/// <remarks>A network of your own computes as it is written; it takes part where it follows <see cref="ComputePrecision"/>.</remarks>
 public enum Precision
 {
     /// <summary>Everything in float32.</summary>

@@ -1,6 +1,9 @@
+using System.Reflection;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Storage;
@@ -19,8 +22,16 @@ internal static class ModelFiles
     internal static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,
-        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { TellLabelSchemesApart } },
     };
+
+    private static readonly JsonDerivedType[] LabelSchemes =
+    [
+        .. from type in typeof(LabelScheme).Assembly.GetTypes()
+           where type.IsSubclassOf(typeof(LabelScheme)) && !type.IsAbstract
+           select new JsonDerivedType(type, type.GetCustomAttribute<LabelScheme.StoredAsAttribute>()!.Name),
+    ];
 
     public static void Write(string folder, IEncoderDecoder network, LabelScheme labels, IReadOnlyDictionary<string, string> metadata)
     {
@@ -124,6 +135,15 @@ internal static class ModelFiles
         }
 
         return json;
+    }
+
+    private static void TellLabelSchemesApart(JsonTypeInfo type)
+    {
+        if (type.Type != typeof(LabelScheme))
+            return;
+        type.PolymorphismOptions = new JsonPolymorphismOptions();
+        foreach (JsonDerivedType scheme in LabelSchemes)
+            type.PolymorphismOptions.DerivedTypes.Add(scheme);
     }
 
     private static string Checksum(string path)

@@ -46,17 +46,11 @@ public sealed class FrozenTeacher
     public NetworkOutput Forward(Batch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        return Forward(batch, batch.Images);
-    }
-
-    /// <summary>The same, with the images also where they came from, so that a cache need not fetch them from the device to know them.</summary>
-    internal NetworkOutput Forward(Batch batch, ModalityImages origin)
-    {
         // Someone may have called train() on a module that shares parts with this one.
         Network.Module.eval();
         // Not inference_mode: tensors made in it cannot take part in the student's backward pass.
         using IDisposable noGradient = no_grad();
-        return _cache?.Forward(batch.Images, origin) ?? NetworkOutput.Of(Network, batch.Images);
+        return _cache?.Forward(batch.Images, batch.ContentIds) ?? NetworkOutput.Of(Network, batch.Images);
     }
 
     /// <summary>Fills the cache ahead of a fit: runs the network on the batches of an epoch that are not in it yet.</summary>
@@ -80,7 +74,7 @@ public sealed class FrozenTeacher
             using (Batch batch = hostBatch.To(device))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                Forward(batch, hostBatch.Images);
+                Forward(batch);
             }
         }
     }

@@ -22,12 +22,11 @@ internal sealed class TeacherCache(IEncoderDecoder network, TeacherCacheOptions 
 
     /// <summary>The output of the network for a batch, without gradient. A sample's is the same, bit by bit, whether it was kept or is computed now.</summary>
     /// <param name="images">The images on the network's device.</param>
-    /// <param name="origin">The same images where they came from, so that they need not be fetched from the device to know them;
-    /// null where that is not at hand.</param>
-    public NetworkOutput Forward(ModalityImages images, ModalityImages? origin = null)
+    /// <param name="contentIds">The <see cref="Batch.ContentIds"/> by which the samples are known; null to know them by their voxels.</param>
+    public NetworkOutput Forward(ModalityImages images, IReadOnlyList<string>? contentIds = null)
     {
         ModalityImages seen = Seen(images);
-        string[] keys = Keys(origin is null ? seen : Seen(origin));
+        string[] keys = contentIds is null ? Keys(seen) : Keys(seen, contentIds);
         CachedTeacherOutput?[] outputs = [.. keys.Select(Find)];
         int[] missing = [.. Enumerable.Range(0, outputs.Length).Where(sample => outputs[sample] is null)];
         if (missing.Length > 0)
@@ -53,33 +52,30 @@ internal sealed class TeacherCache(IEncoderDecoder network, TeacherCacheOptions 
         {
             using IDisposable noGradient = no_grad();
             using ComputePrecision.Scope scope = ComputePrecision.Use(precision, images.Device);
-            return WideLevels.Of(network.Encode(images));
+            return NetworkOutput.Widen(network.Encode(images));
         });
         return new NetworkOutput(network, new EncoderOutput(levels), logits);
     }
 
-    private CachedTeacherOutput[] Compute(ModalityImages images, int[] samples)
+    // Each sample by itself: torch may choose another way to convolve for another number of samples, and then the last bits of one hang on
+    // which others are in its batch.
+    private CachedTeacherOutput[] Compute(ModalityImages images, int[] samples) => [.. samples.Select(sample => Compute(images, sample))];
+
+    private CachedTeacherOutput Compute(ModalityImages images, int sample)
     {
         using var scope = NewDisposeScope();
-        ModalityImages missing = images;
-        if (samples.Length < images.BatchSize)
-        {
-            Tensor rows = tensor([.. samples.Select(sample => (long)sample)], device: images.Device);
-            missing = images.Select(image => image.index_select(0, rows));
-        }
-
-        NetworkOutput output = NetworkOutput.Of(network, missing);
+        NetworkOutput output = NetworkOutput.Of(network, images.Select(image => image.narrow(0, sample, 1)));
         if (output.Encoding.GetType() != typeof(EncoderOutput))
         {
             throw new InvalidOperationException($"The outputs of a {network.GetType().Name} cannot be kept in a cache, because its encoder gives a "
                 + $"{output.Encoding.GetType().Name}, which is more than features: make the teacher without a cache.");
         }
 
-        Computed += samples.Length;
+        Computed++;
         // Beyond the range of float16 a probability is 0 or 1 at any temperature.
         Tensor logits = output.Logits.clamp(SmallestFloat16, LargestFloat16).to(ScalarType.Float16).cpu().contiguous();
         Tensor bottleneck = output.Encoding.Bottleneck.to(ScalarType.Float32).cpu().contiguous();
-        return [.. Enumerable.Range(0, samples.Length).Select(row => CachedTeacherOutput.Of(logits[row], bottleneck[row], output.Encoding.Levels.Count))];
+        return CachedTeacherOutput.Of(logits[0], bottleneck[0], output.Encoding.Levels.Count);
     }
 
     private CachedTeacherOutput? Find(string key)
@@ -117,7 +113,7 @@ internal sealed class TeacherCache(IEncoderDecoder network, TeacherCacheOptions 
         foreach (string name in images.Names)
         {
             Tensor image = images[name].cpu().contiguous();
-            byte[] kind = Encoding.UTF8.GetBytes($"{name} {string.Join(' ', image.shape[1..])} {image.dtype} {ComputePrecision.Current};");
+            byte[] kind = Encoding.UTF8.GetBytes(Kind(name, image));
             for (int sample = 0; sample < hashes.Length; sample++)
             {
                 hashes[sample].AppendData(kind);
@@ -131,6 +127,15 @@ internal sealed class TeacherCache(IEncoderDecoder network, TeacherCacheOptions 
             hash.Dispose();
         return keys;
     }
+
+    /// <summary>For each sample a digest of its identity, which stands for its voxels, and of the same facts beside.</summary>
+    private static string[] Keys(ModalityImages images, IReadOnlyList<string> contentIds)
+    {
+        string kinds = string.Concat(images.Names.Select(name => Kind(name, images[name])));
+        return [.. contentIds.Select(content => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"content {kinds}{content}"))))];
+    }
+
+    private static string Kind(string name, Tensor image) => $"{name} {string.Join(' ', image.shape[1..])} {image.dtype} {ComputePrecision.Current};";
 
     /// <summary>A digest of a network's kind, parameters and buffers.</summary>
     private static string Fingerprint(IEncoderDecoder network)

@@ -5,8 +5,9 @@ namespace KnowledgeDistillation.Teachers;
 /// <summary>How the outputs of a <see cref="FrozenTeacher"/> are kept. Immutable.</summary>
 /// <remarks>
 /// Of every image that the teacher saw, its logits (float16) and its bottleneck (float32) are kept; about 1.6 MB for four channels of 64³ voxels
-/// and a bottleneck of 480 × 4³. An image is known by its voxels, so that each of the eight orientations of a flipped case is kept as one,
-/// and the same image from anywhere is found again. A loss that looks at other levels of the teacher's encoder makes the encoder run.
+/// and a bottleneck of 480 × 4³. An image is known by its <see cref="Batch.ContentIds"/> where its source gives them, and
+/// otherwise by its voxels, which takes a look at each of them: either way each of the eight orientations of a flipped case is kept as one.
+/// A loss that looks at other levels of the teacher's encoder makes the encoder run.
 /// Of no use with augmentations that never give the same image twice, which fill the memory with what is never asked for.
 /// The teacher's weights must not change after its first output.
 /// </remarks>

@@ -49,7 +49,8 @@ public sealed class DataLoaderBatchSource : IBatchSource
             ModalityImages images = _imageKey is null
                 ? new ModalityImages(_modalities.Select(name => KeyValuePair.Create(name, Find(item, name).alias())))
                 : SplitChannels(Find(item, _imageKey));
-            Tensor labels = Find(item, _labelKey).to(ScalarType.Int64, copy: true);
+            Tensor classes = Find(item, _labelKey);
+            Tensor labels = classes.to(classes.dtype == ScalarType.Byte ? ScalarType.Byte : ScalarType.Int64, copy: true);
             yield return new Batch(images, labels, [.. Enumerable.Range(0, (int)images.BatchSize).Select(i => $"item {number++}")]);
         }
     }

@@ -13,7 +13,7 @@ public sealed class InMemoryBatchSource : IBatchSource
 
     /// <summary>Makes a source.</summary>
     /// <param name="images">All cases, each modality [cases, C, spatial...].</param>
-    /// <param name="labels">Class of each voxel, int64 [cases, spatial...].</param>
+    /// <param name="labels">Class of each voxel, uint8 or int64 [cases, spatial...].</param>
     /// <param name="batchSize">Cases in a batch, at least 1; the last batch of an epoch may have fewer. Default 1.</param>
     /// <param name="shuffleSeed">The seed of the order; null to keep the order of the cases, as validation does.</param>
     public InMemoryBatchSource(ModalityImages images, Tensor labels, int batchSize = 1, long? shuffleSeed = null)

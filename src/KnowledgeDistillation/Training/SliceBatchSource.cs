@@ -47,8 +47,11 @@ public sealed class SliceBatchSource : IBatchSource
         long[] size = volumes.Images.SpatialSize;
         if (size.Length != 3)
             throw new ArgumentException($"Only volumes [N, C, D, H, W] can be cut into slices, but the spatial size of the batch is {string.Join("×", size)}.");
-        string[] names = [.. volumes.CaseIds.SelectMany(name => Enumerable.Range(0, (int)size[_axis]).Select(slice => $"{name}, slice {slice}"))];
-        return new Batch(volumes.Images.Select(image => Cut(image, _axis + 2)), Cut(volumes.Labels, _axis + 1), names);
+        string[]? contents = volumes.ContentIds is null ? null : NameSlices(volumes.ContentIds, $"axis {_axis}, slice");
+        return new Batch(volumes.Images.Select(image => Cut(image, _axis + 2)), Cut(volumes.Labels, _axis + 1), NameSlices(volumes.CaseIds, "slice"), contents);
+
+        string[] NameSlices(IReadOnlyList<string> cases, string slice) =>
+            [.. cases.SelectMany(name => Enumerable.Range(0, (int)size[_axis]).Select(number => $"{name}, {slice} {number}"))];
     }
 
     // Always a copy: the memory of the volumes may be used again as soon as their batch is disposed.

@@ -156,7 +156,7 @@ public sealed class Trainer : ITrainer
                 cancellationToken.ThrowIfCancellationRequested();
                 if (step % _options.BatchesPerStep == 0)
                     LetGoOfGradients(parameters);
-                (Tensor objective, IReadOnlyList<LossReading> readings) = Forward(batch, hostBatch, average, epoch, step);
+                (Tensor objective, IReadOnlyList<LossReading> readings) = Forward(batch, average, epoch, step);
 
                 int together = Math.Min(_options.BatchesPerStep, source.BatchCount - (step - (step % _options.BatchesPerStep)));
                 (together == 1 ? objective : objective / together).backward();
@@ -202,10 +202,10 @@ public sealed class Trainer : ITrainer
     }
 
     // In a scope of its own: the backward pass holds what it needs and lets go of it on its way.
-    private (Tensor Objective, IReadOnlyList<LossReading> Readings) Forward(Batch batch, Batch hostBatch, LossAverage average, int epoch, int step)
+    private (Tensor Objective, IReadOnlyList<LossReading> Readings) Forward(Batch batch, LossAverage average, int epoch, int step)
     {
         using var scope = NewDisposeScope();
-        ObjectiveValue value = Compute(Step(batch, hostBatch, context => _learningLosses.TrainOwn(context, epoch, step)));
+        ObjectiveValue value = Compute(Step(batch, context => _learningLosses.TrainOwn(context, epoch, step)));
         return (value.Total.MoveToOuterDisposeScope(), average.Add(value, batch, step));
     }
 
@@ -230,7 +230,7 @@ public sealed class Trainer : ITrainer
             using (Batch batch = hostBatch.To(Device))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                average.Add(Compute(Step(batch, hostBatch)), batch, step++);
+                average.Add(Compute(Step(batch)), batch, step++);
             }
 
             SafePoint.Collect();
@@ -249,8 +249,8 @@ public sealed class Trainer : ITrainer
             teacher.Network.Module.eval();
     }
 
-    private TrainingStep Step(Batch batch, Batch hostBatch, Action<DistillationContext>? trainLosses = null) =>
-        new(batch, hostBatch.Images, _network, _teachers, _labels, _objective, trainLosses);
+    private TrainingStep Step(Batch batch, Action<DistillationContext>? trainLosses = null) =>
+        new(batch, _network, _teachers, _labels, _objective, trainLosses);
 
     private ObjectiveValue Compute(TrainingStep step) => _step is null ? step.Evaluate(step.Forward()) : _step.Compute(step);
 
@@ -264,7 +264,7 @@ public sealed class Trainer : ITrainer
         using Batch hostBatch = source.ReadEpoch(epoch).First();
         using var scope = NewDisposeScope();
         using Batch batch = hostBatch.To(Device);
-        return new(_objective.MeasureGradientShares(Step(batch, hostBatch).Forward()));
+        return new(_objective.MeasureGradientShares(Step(batch).Forward()));
     }
 
     private double SetLearningRate(OptimizerHelper optimizer, double[] initial, List<EpochReport> history)

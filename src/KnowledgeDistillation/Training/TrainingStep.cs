@@ -7,7 +7,6 @@ namespace KnowledgeDistillation.Training;
 /// <remarks>Lives within one step. Not safe for use by several threads at once.</remarks>
 public sealed class TrainingStep
 {
-    private readonly ModalityImages _origin;
     private readonly IReadOnlyList<FrozenTeacher> _teachers;
     private readonly Action<DistillationContext>? _trainLosses;
     private Dictionary<string, NetworkOutput>? _outputs;
@@ -15,7 +14,6 @@ public sealed class TrainingStep
 
     internal TrainingStep(
         Batch batch,
-        ModalityImages origin,
         IEncoderDecoder network,
         IReadOnlyList<FrozenTeacher> teachers,
         LabelScheme labels,
@@ -23,7 +21,7 @@ public sealed class TrainingStep
         Action<DistillationContext>? trainLosses)
     {
         (Batch, Network, Labels, Objective) = (batch, network, labels, objective);
-        (_origin, _teachers, _trainLosses) = (origin, teachers, trainLosses);
+        (_teachers, _trainLosses) = (teachers, trainLosses);
     }
 
     /// <summary>The batch, on the network's device.</summary>
@@ -46,7 +44,7 @@ public sealed class TrainingStep
     /// what the teachers need on their way is then gone when the network's activations come, which stay for the backward pass.
     /// </summary>
     public IReadOnlyDictionary<string, NetworkOutput> Teachers =>
-        _outputs ??= _teachers.ToDictionary(teacher => teacher.Name, teacher => teacher.Forward(Batch, _origin));
+        _outputs ??= _teachers.ToDictionary(teacher => teacher.Name, teacher => teacher.Forward(Batch));
 
     /// <summary>Runs the network once on the batch.</summary>
     /// <returns>What it and the teachers made of the batch.</returns>

@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
@@ -146,7 +145,7 @@ public sealed class SystemFixture : IDisposable
     internal static double WholeTumorDice(IEncoderDecoder network)
     {
         using Batch batch = OverfitCase();
-        using Tensor predicted = new SegmentationModel(network, BraTSRegions.Classes).Predict(batch.Images, ModelInference.Of(network));
+        using Tensor predicted = new SegmentationModel(network, BraTSRegions.Classes).Predict(batch.Images);
         using Tensor found = predicted.ne(0), reference = batch.Labels.ne(0), both = found.logical_and(reference);
         double Count(Tensor mask) => mask.sum().item<long>();
         return 2 * Count(both) / (Count(found) + Count(reference));

@@ -1,5 +1,4 @@
 using FluentAssertions;
-using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;
@@ -90,10 +89,9 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
         model.Save(folder);
 
         using SegmentationModel loaded = SegmentationModel.Load(folder);
-        IInference? inference = ModelInference.Of(loaded.Network);
-        using Tensor before = model.PredictProbabilities(batch.Images, inference);
-        using Tensor after = loaded.PredictProbabilities(batch.Images, inference);
-        using Tensor only = loaded.PredictProbabilities(batch.Images.Only(loaded.Network.NeedsAllModalities ? loaded.Network.Modalities : ["t1ce"]), inference);
+        using Tensor before = model.PredictProbabilities(batch.Images);
+        using Tensor after = loaded.PredictProbabilities(batch.Images);
+        using Tensor only = loaded.PredictProbabilities(batch.Images.Only(loaded.Network.NeedsAllModalities ? loaded.Network.Modalities : ["t1ce"]));
 
         before.shape.Should().Equal(1, BraTSRegions.Classes.Channels, SystemFixture.Edge, SystemFixture.Edge, SystemFixture.Edge);
         after.bytes.ToArray().Should().Equal(before.bytes.ToArray());

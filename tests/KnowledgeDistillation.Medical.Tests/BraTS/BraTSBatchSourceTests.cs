@@ -35,7 +35,8 @@ public sealed class BraTSBatchSourceTests : IDisposable
         second.Images["t1ce"].dtype.Should().Be(torch.ScalarType.Float32);
         second.Images["t1ce"][1, 0].data<float>().ToArray().Should().Equal(Cases[4].Images["t1ce"]);
         second.Labels.shape.Should().Equal(3, 16, 16, 16);
-        second.Labels[2].data<long>().ToArray().Should().Equal(Cases[5].Classes!.Select(value => (long)value));
+        second.Labels[2].data<byte>().ToArray().Should().Equal(Cases[5].Classes!);
+        second.ContentIds.Should().BeNull("arrays that a caller holds may change");
         foreach (Batch batch in batches)
             batch.Dispose();
     }
@@ -52,7 +53,7 @@ public sealed class BraTSBatchSourceTests : IDisposable
                 long[] axes = [.. new[] { (flips.Z, 0L), (flips.Y, 1L), (flips.X, 2L) }.Where(pair => pair.Item1).Select(pair => pair.Item2)];
                 using torch.Tensor image = torch.tensor(item.Images["flair"], [16, 16, 16]), labels = torch.tensor(item.Classes!, [16, 16, 16]);
                 batch.Images["flair"][0, 0].data<float>().ToArray().Should().Equal(image.flip(axes).data<float>().ToArray());
-                batch.Labels[0].to(torch.ScalarType.Byte).data<byte>().ToArray().Should().Equal(labels.flip(axes).data<byte>().ToArray());
+                batch.Labels[0].data<byte>().ToArray().Should().Equal(labels.flip(axes).data<byte>().ToArray());
             }
         }
     }
@@ -85,6 +86,33 @@ public sealed class BraTSBatchSourceTests : IDisposable
         fromCache.Length.Should().Be(3);
         for (int i = 0; i < 3; i++)
             fromCache[i].Should().Equal(fromMemory[i]);
+    }
+
+    [Fact]
+    public void Batches_of_cached_cases_say_what_they_hold_and_another_flip_or_other_options_are_another_content()
+    {
+        new BraTSPhantom(new() { Size = VolumeSize.Cube(16) }).WriteDataset(_folder["data"], 2, TestContext.Current.CancellationToken);
+        IReadOnlyList<BraTSCase> cases = BraTSDataset.Open(_folder["data"]).Cases;
+        Dictionary<string, float[]> voxels = new(StringComparer.Ordinal);
+        foreach (PreprocessingOptions options in new[] { Options, Options with { CropSize = VolumeSize.Cube(8) } })
+        {
+            IReadOnlyList<CachedCase> cached = new PreprocessingCache(_folder["cache"], options).Prepare(cases, cancellation: TestContext.Current.CancellationToken);
+            for (int epoch = 0; epoch < 12; epoch++)
+            {
+                foreach (Batch batch in new BraTSBatchSource(cached, new() { Seed = 3 }).ReadEpoch(epoch))
+                {
+                    using (batch)
+                    {
+                        float[] image = batch.Images["t1ce"].data<float>().ToArray();
+                        if (!voxels.TryAdd(batch.ContentIds!.Single(), image))
+                            voxels[batch.ContentIds!.Single()].Should().Equal(image, "the same content has the same voxels");
+                    }
+                }
+            }
+        }
+
+        voxels.Count.Should().BeInRange(8, 32, "two cases by two options, each in up to eight orientations");
+        voxels.Values.Select(image => string.Join(' ', image)).Should().OnlyHaveUniqueItems();
     }
 
     [Fact]

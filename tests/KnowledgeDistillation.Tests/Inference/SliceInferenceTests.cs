@@ -2,6 +2,7 @@ using FluentAssertions;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Teachers;
+using KnowledgeDistillation.Tests.Seams;
 using KnowledgeDistillation.Tests.Training;
 using KnowledgeDistillation.Training;
 using Xunit;
@@ -38,6 +39,38 @@ public sealed class SliceInferenceTests
                 actual.narrow(0, number, 1).select(axis + 2, slice).allclose(expected, rtol: 1e-5, atol: 1e-6).Should().BeTrue();
             }
         }
+    }
+
+    [Fact]
+    public void Volumes_are_segmented_slice_by_slice_without_being_told_where_a_users_own_network_sees_slices()
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(1);
+        using var network = new SliceNetwork();
+        using var adapter = new ModuleAdapter(
+            nn.Sequential(("bottleneck", nn.Conv2d(1, 4, 3, padding: 1)), ("leave", nn.Conv2d(4, 2, 1))), ["faint"], 2, "bottleneck", spatialDimensions: 2);
+        using var slices = Network(seed: 1, "faint");
+        var images = new ModalityImages(("faint", randn([2, 1, 4, 8, 8])));
+        foreach (IEncoderDecoder each in new IEncoderDecoder[] { network, adapter, slices, new EnsembleNetwork([network], Toy.Labels) })
+        {
+            each.SpatialDimensions.Should().Be(2);
+            var model = new SegmentationModel(each, Toy.Labels);
+            Tensor expected = new SliceInference().Predict(each, Toy.Labels, images);
+            model.PredictProbabilities(images).bytes.ToArray().Should().Equal(expected.bytes.ToArray());
+            model.Predict(images).shape.Should().Equal(2, 4, 8, 8);
+            model.Predict(images.Select(image => image.select(2, 0))).shape.Should().Equal([2, 8, 8], "slices are segmented as they are");
+        }
+    }
+
+    [Fact]
+    public void A_network_that_does_not_say_what_it_sees_sees_volumes()
+    {
+        using UNet3D volumes = Toy.Student();
+        using var slices = new SliceNetwork();
+        ((IEncoderDecoder)new EchoNetwork()).SpatialDimensions.Should().Be(3);
+        ((IEncoderDecoder)volumes).SpatialDimensions.Should().Be(3);
+        FluentActions.Invoking(() => new EnsembleNetwork([volumes, slices], Toy.Labels)).Should().Throw<ArgumentException>()
+            .WithMessage("*Some members see slices and others volumes*");
     }
 
     [Fact]

@@ -52,8 +52,8 @@ public class ExclusiveClassesTests
     public void Labels_of_another_element_type_are_refused()
     {
         using var scope = NewDisposeScope();
-        Scheme.Invoking(it => it.Encode(zeros([1, 2], ScalarType.Byte))).Should().Throw<ArgumentException>()
-            .WithMessage("Labels must be int64, but are Byte.*");
+        Scheme.Invoking(it => it.Encode(zeros([1, 2], ScalarType.Int32))).Should().Throw<ArgumentException>()
+            .WithMessage("Labels must be uint8 or int64, but are Int32.*");
     }
 
     [Fact]

@@ -53,5 +53,31 @@ public class LabelSchemeTests
             .WithMessage("Labels run from 7 to 7*");
     }
 
+    [Theory]
+    [MemberData(nameof(Schemes))]
+    public void Bytes_give_the_same_channels_as_int64_bit_by_bit(string name)
+    {
+        using var scope = NewDisposeScope();
+        Tensor labels = randint(4, [2, 3, 4, 5], ScalarType.Int64), bytes = labels.to(ScalarType.Byte);
+        Tensor expected = Of(name).Encode(labels), actual = Of(name).Encode(bytes);
+        actual.dtype.Should().Be(ScalarType.Float32);
+        actual.shape.Should().Equal(expected.shape);
+        actual.bytes.ToArray().Should().Equal(expected.bytes.ToArray());
+
+        using var batch = new Batch(new ModalityImages(("t1ce", zeros([2, 1, 3, 4, 5]))), bytes.alias(), ["one", "other"]);
+        NetworkOutput student = Contexts.OutputOf(randn([2, Of(name).Channels, 3, 4, 5]), ones(1, 1, 2));
+        new DistillationContext(batch, Of(name), student).Target.bytes.ToArray().Should().Equal(expected.bytes.ToArray());
+        Of(name).Invoking(scheme => scheme.Encode(bytes + 1)).Should().Throw<ArgumentException>().WithMessage("Labels run from 1 to 4*");
+    }
+
+    [Fact]
+    public void Bytes_are_labels_of_more_classes_than_a_byte_can_hold()
+    {
+        using var scope = NewDisposeScope();
+        var classes = new ExclusiveClasses([.. Enumerable.Range(0, 300).Select(number => $"class {number}")]);
+        Tensor labels = tensor([0L, 44L, 255L]).reshape(1, 3);
+        classes.Encode(labels.to(ScalarType.Byte)).bytes.ToArray().Should().Equal(classes.Encode(labels).bytes.ToArray());
+    }
+
     private static LabelScheme Of(string name) => name == nameof(ExclusiveClasses) ? Contexts.BratsClasses : Contexts.BratsRegions;
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using FluentAssertions;
 using KnowledgeDistillation.Storage;
-using KnowledgeDistillation.Tests.Training;
 using Xunit;
 
 namespace KnowledgeDistillation.Tests.Storage;

@@ -2,7 +2,6 @@ using FluentAssertions;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Storage;
-using KnowledgeDistillation.Tests.Training;
 using Xunit;
 
 namespace KnowledgeDistillation.Tests.Storage;

@@ -41,6 +41,17 @@ public sealed class SliceBatchSourceTests
     }
 
     [Fact]
+    public void Slices_of_bytes_are_bytes_and_slices_of_known_volumes_are_known()
+    {
+        using var scope = NewDisposeScope();
+        var volumes = new Batch(new ModalityImages(("a", rand([1, 1, 2, 3, 4]))), zeros([1, 2, 3, 4], ScalarType.Byte), ["case"], ["content"]);
+        Batch[] slices = [.. new[] { 0, 1 }.Select(axis => new SliceBatchSource(new KeepingSource(volumes), axis).ReadEpoch(0).First())];
+        slices[0].Labels.dtype.Should().Be(ScalarType.Byte);
+        slices[0].ContentIds.Should().HaveCount(2);
+        slices.SelectMany(batch => batch.ContentIds!).Should().OnlyHaveUniqueItems("a slice along another axis is another image");
+    }
+
+    [Fact]
     public void A_batch_of_slices_outlives_the_volumes_that_it_was_cut_from()
     {
         using Batch volumes = Volumes();
@@ -123,7 +134,7 @@ public sealed class SliceBatchSourceTests
         public IEnumerable<Batch> ReadEpoch(int epoch)
         {
             // Views of the caller's memory, as a source that uses its arrays again would give.
-            Given = new Batch(volumes.Images.Select(image => image.alias()), volumes.Labels.alias(), volumes.CaseIds);
+            Given = new Batch(volumes.Images.Select(image => image.alias()), volumes.Labels.alias(), volumes.CaseIds, volumes.ContentIds);
             yield return Given;
         }
     }

@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Experiments.Reproduction.Results;
-
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 
 /// <summary>The names of regions for readers who do not know their letters.</summary>

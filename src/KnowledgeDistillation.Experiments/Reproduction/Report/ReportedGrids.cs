@@ -1,5 +1,4 @@
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 

@@ -1,9 +1,7 @@
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
-using KnowledgeDistillation.Networks;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 

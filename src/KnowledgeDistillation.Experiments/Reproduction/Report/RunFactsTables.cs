@@ -1,6 +1,5 @@
 using System.Globalization;
 using KnowledgeDistillation.Experiments.Report;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Runs;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;

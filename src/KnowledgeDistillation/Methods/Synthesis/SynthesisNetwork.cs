@@ -81,6 +81,9 @@ public sealed class SynthesisNetwork : Module, IReconstructingNetwork
     /// <summary>The least number of which the size multiples of both networks are divisors.</summary>
     public int SizeMultiple => (int)Euclid.LeastCommonMultiple(Generator.SizeMultiple, Segmenter.SizeMultiple);
 
+    /// <summary>That of both networks.</summary>
+    public int SpatialDimensions => Segmenter.SpatialDimensions;
+
     /// <summary>How to build both; null where one of them can be built by the caller only.</summary>
     public NetworkRecipe? Recipe => Generator.Recipe is { } ofGenerator && Segmenter.Recipe is { } ofSegmenter
         ? new SynthesisNetworkOptions { Generator = ofGenerator, Segmenter = ofSegmenter, SynthesizedModalities = _synthesized }
@@ -176,6 +179,9 @@ public sealed class SynthesisNetwork : Module, IReconstructingNetwork
             .Require(
                 !synthesized.Except(segmenter.Modalities, StringComparer.Ordinal).Any(),
                 $"The segmenter sees {string.Join(", ", segmenter.Modalities)}, but must see all that is synthesized: {names}.")
+            .Require(
+                generator.SpatialDimensions == segmenter.SpatialDimensions,
+                "One of the two networks sees slices and the other volumes: both must see the same.")
             .Require(!ReferenceEquals(generator.Module, segmenter.Module), "The generator and the segmenter must be two networks.")
             .ThrowIfAny();
     }
