@@ -4,8 +4,8 @@ using TorchSharp;
 namespace KnowledgeDistillation.Tests;
 
 /// <summary>
-/// Counts the tensors that are alive in the process. Torch frees handles that nobody disposes of by finalizers, those of earlier tests too, and at any moment: a
-/// bare count before and after is off by chance.
+/// Counts the tensors that are alive in the process. Torch frees handles that nobody disposes of by finalizers, those of earlier tests too, and at any
+/// moment: a bare count before and after is off by chance.
 /// </summary>
 internal static class LiveTensors
 {
