@@ -68,7 +68,13 @@ public sealed class Experiment
         display ??= new SilentDisplay();
         settings.ValidatePhantom();
         Remember(folder, settings, "phantoms");
-        return new Experiment(folder, settings, modality, Datasets.OpenPhantoms(Path.Combine(folder, "data"), settings, display, cancellation), device, display);
+        return new Experiment(
+            folder,
+            settings,
+            modality,
+            Datasets.OpenPhantoms(Path.Combine(folder, "data"), settings, display, cancellation),
+            device,
+            display);
     }
 
     /// <summary>An experiment on a BraTS data set in any of its layouts.</summary>
@@ -109,7 +115,9 @@ public sealed class Experiment
         return new NetworkTraining(Settings, trained, Modality, FolderOf(system), teachers).Run(Split, Prepared(cancellation), _device, _display, cancellation);
     }
 
-    /// <summary>Scores trained systems on the test cases, on the grid on which they were trained. Networks that work with any modalities see the one at hand.</summary>
+    /// <summary>
+    /// Scores trained systems on the test cases, on the grid on which they were trained. Networks that work with any modalities see the one at hand.
+    /// </summary>
     /// <param name="systems">The names of the systems.</param>
     /// <param name="cancellation">Stops between two cases.</param>
     /// <exception cref="ExperimentException">There are no test cases.</exception>

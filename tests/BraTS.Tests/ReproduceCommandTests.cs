@@ -60,7 +60,16 @@ public sealed class ReproduceCommandTests : IDisposable
     {
         Kdnet.Run(["reproduce", "--out", In("one"), "--only", "fold-1/teacher-1-skips", "fold-1/kd-net-tuned-1-skips", .. Small]).ExitCode.Should().Be(0);
         ExperimentSettings settings =
-            ReproductionPresets.Quick with { PhantomCases = 6, PhantomEdge = 16, CropEdge = 16, Levels = 2, BaseWidth = 2, Training = new() { Epochs = 2, LearningRate = 2e-3, Precision = Precision.Full, GradientSharesEvery = 5 }, Folds = 2 };
+            ReproductionPresets.Quick with
+            {
+                PhantomCases = 6,
+                PhantomEdge = 16,
+                CropEdge = 16,
+                Levels = 2,
+                BaseWidth = 2,
+                Training = new() { Epochs = 2, LearningRate = 2e-3, Precision = Precision.Full, GradientSharesEvery = 5 },
+                Folds = 2,
+            };
         ReproductionState state =
             ReproductionStates.Read(settings, "phantoms", new ReproductionPlan(settings, [], []).Runs(), new ReproductionFolder(In("one")));
 

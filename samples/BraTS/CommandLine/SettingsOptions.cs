@@ -56,7 +56,8 @@ internal sealed class SettingsOptions
     }
 
     /// <summary>Whether the user gave a setting.</summary>
-    public bool IsGiven(ParseResult parsed, string name) => parsed.GetResult(_options.Single(option => option.Setting.Name == name).Option) is { Implicit: false };
+    public bool IsGiven(ParseResult parsed, string name) =>
+        parsed.GetResult(_options.Single(option => option.Setting.Name == name).Option) is { Implicit: false };
 
     /// <summary>The settings with what the user gave.</summary>
     public ExperimentSettings Read(ParseResult parsed) => Read(parsed, _presets[0].Settings);

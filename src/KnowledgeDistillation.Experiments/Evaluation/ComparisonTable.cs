@@ -29,7 +29,8 @@ public static class ComparisonTable
 
         string Cell(string network, string region)
         {
-            var dice = MeanAndDeviation.Of(scores.Where(score => score.Network == network && score.Region.Region == region).Select(score => 100 * score.Region.Dice));
+            var dice = MeanAndDeviation.Of(
+                scores.Where(score => score.Network == network && score.Region.Region == region).Select(score => 100 * score.Region.Dice));
             return dice.Count == 0 ? "–" : string.Create(CultureInfo.InvariantCulture, $"{dice.Mean:0.00} ± {dice.StandardDeviation:0.00}");
         }
     }

@@ -14,5 +14,6 @@ public static class ReproductionVariants
     ];
 
     /// <summary>The network of a variant; null where the variant is a system.</summary>
-    internal static string? NetworkOf(string variant) => NetworkNames.OfVolumes.FirstOrDefault(network => network.Equals(variant, StringComparison.OrdinalIgnoreCase));
+    internal static string? NetworkOf(string variant) =>
+        NetworkNames.OfVolumes.FirstOrDefault(network => network.Equals(variant, StringComparison.OrdinalIgnoreCase));
 }

@@ -21,7 +21,9 @@ public sealed class ExperimentException : Exception
     public ExperimentException(string message, Exception? innerException, params IReadOnlyList<string> settings)
         : base(message, innerException) => Settings = settings;
 
-    /// <summary>The settings that it is about, by the names of their properties, so that a caller can name them as its users know them; none where it is about none.</summary>
+    /// <summary>
+    /// The settings that it is about, by the names of their properties, so that a caller can name them as its users know them; none where it is about none.
+    /// </summary>
     public IReadOnlyList<string> Settings { get; }
 
     /// <summary>Does something, and turns the refusal of an argument into this exception.</summary>

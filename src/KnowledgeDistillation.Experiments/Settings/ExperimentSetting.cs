@@ -10,8 +10,8 @@ using KnowledgeDistillation.Training;
 namespace KnowledgeDistillation.Experiments.Settings;
 
 /// <summary>
-/// One of the <see cref="ExperimentSettings"/>, those of its <see cref="TrainingOptions"/> included. All that a command line, a settings file and a report say of
-/// a setting derives from the attributes of its property, so that a new one is declared once.
+/// One of the <see cref="ExperimentSettings"/>, those of its <see cref="TrainingOptions"/> included. All that a command line, a settings file and a report say
+/// of a setting derives from the attributes of its property, so that a new one is declared once.
 /// </summary>
 public sealed partial class ExperimentSetting
 {
@@ -117,7 +117,9 @@ public sealed partial class ExperimentSetting
         {
             if (!Choices.Contains(text, StringComparer.OrdinalIgnoreCase))
                 return $"must be one of {string.Join(", ", Choices)}, but is {text}";
-            value = ValueType.IsEnum ? Enum.Parse(ValueType, text, ignoreCase: true) : NetworkNames.All.First(name => name.Equals(text, StringComparison.OrdinalIgnoreCase));
+            value = ValueType.IsEnum
+                ? Enum.Parse(ValueType, text, ignoreCase: true)
+                : NetworkNames.All.First(name => name.Equals(text, StringComparison.OrdinalIgnoreCase));
             return null;
         }
 
@@ -130,9 +132,16 @@ public sealed partial class ExperimentSetting
         }
 
         if (ValueType == typeof(int) && int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out int whole))
+        {
             value = whole;
-        else if (ValueType == typeof(double) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number))
+        }
+        else if (ValueType == typeof(double)
+            && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+            && double.IsFinite(number))
+        {
             value = number;
+        }
+
         if (value is null)
             return $"must be a {(ValueType == typeof(int) ? "whole number" : "number")}, but is {text}";
         return OutOfRange(Convert.ToDouble(value, CultureInfo.InvariantCulture)) is { } range ? $"{range}, but is {text}" : null;

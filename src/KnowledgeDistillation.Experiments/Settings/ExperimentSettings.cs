@@ -133,7 +133,8 @@ public sealed record ExperimentSettings
     public bool Flip { get; init; } = true;
 
     /// <summary>λ, the weight of the teacher against the reference; null for that of the system's source. Default 0.75.</summary>
-    [Category("distillation"), AmbientValue("that of the system's source: 0.75 for KD-Net"), Description("Weight of the teacher against the reference, 0 to 1.")]
+    [Category("distillation"), AmbientValue("that of the system's source: 0.75 for KD-Net"),
+    Description("Weight of the teacher against the reference, 0 to 1.")]
     public double? Lambda { get; init; } = 0.75;
 
     /// <summary>
@@ -144,7 +145,9 @@ public sealed record ExperimentSettings
     [Range(0, double.MaxValue, MinimumIsExclusive = true)]
     public double? Temperature { get; init; } = 2;
 
-    /// <summary>α, the weight of the term that compares features (for KD-Net, the bottleneck loss); null for that of the system's source. Default 0.1.</summary>
+    /// <summary>
+    /// α, the weight of the term that compares features (for KD-Net, the bottleneck loss); null for that of the system's source. Default 0.1.
+    /// </summary>
     [Category("distillation"), AmbientValue("that of the system's source: 10 for KD-Net")]
     [Description("Weight of the term that compares features (for KD-Net, the bottleneck loss), at least 0.")]
     public double? Alpha { get; init; } = 0.1;

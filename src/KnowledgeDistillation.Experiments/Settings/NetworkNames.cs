@@ -3,7 +3,9 @@ using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Experiments.Settings;
 
-/// <summary>The networks that a system can be trained with where it has none of its own: every known recipe that has a width, levels and skip connections.</summary>
+/// <summary>
+/// The networks that a system can be trained with where it has none of its own: every known recipe that has a width, levels and skip connections.
+/// </summary>
 public static class NetworkNames
 {
     /// <summary>The paper's, for volumes.</summary>
@@ -13,7 +15,8 @@ public static class NetworkNames
     public static IReadOnlyList<string> All => [.. Recipes().Select(NameOf).Order(StringComparer.Ordinal)];
 
     /// <summary>Those that see volumes.</summary>
-    public static IReadOnlyList<string> OfVolumes => [.. Recipes().Where(recipe => recipe != typeof(UNet2DOptions)).Select(NameOf).Order(StringComparer.Ordinal)];
+    public static IReadOnlyList<string> OfVolumes =>
+        [.. Recipes().Where(recipe => recipe != typeof(UNet2DOptions)).Select(NameOf).Order(StringComparer.Ordinal)];
 
     /// <summary>The recipe of a network with its own defaults.</summary>
     /// <param name="name">Its name in any case; null for the paper's U-Net.</param>

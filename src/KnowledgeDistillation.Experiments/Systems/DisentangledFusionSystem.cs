@@ -16,7 +16,8 @@ internal sealed class DisentangledFusionSystem : ISystemDefinition
         Table = PaperTable.None,
         Inputs = SystemInputs.AnyModalities,
         PublishedParameters = "37,472,233, 5 classes",
-        Network = (settings, _) => settings.Sized(new DisentangledFusionNet3DOptions { Modalities = BraTSModality.All, OutputChannels = BraTSRegions.Classes.Channels }),
+        Network = (settings, _) =>
+            settings.Sized(new DisentangledFusionNet3DOptions { Modalities = BraTSModality.All, OutputChannels = BraTSRegions.Classes.Channels }),
         Stages = [new TrainingStage(_ => DisentangledFusionObjective.Create())],
     };
 }

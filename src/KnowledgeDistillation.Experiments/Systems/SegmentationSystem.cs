@@ -6,7 +6,10 @@ using KnowledgeDistillation.Training;
 
 namespace KnowledgeDistillation.Experiments.Systems;
 
-/// <summary>One of the ways to train a network: of those that the paper proposes, compares with or mentions, or of a user's own (<see cref="SegmentationSystems.Register"/>).</summary>
+/// <summary>
+/// One of the ways to train a network: of those that the paper proposes, compares with or mentions,
+/// or of a user's own (<see cref="SegmentationSystems.Register"/>).
+/// </summary>
 public sealed record SegmentationSystem
 {
     /// <summary>Its name, also that of its folder, for example "kd-net".</summary>
@@ -91,7 +94,9 @@ public sealed record SegmentationSystem
         {
             LearningRate = settings.Training.LearningRate ?? (isAdam ? LearningRate : null),
             WeightDecay = settings.Training.WeightDecay ?? (isAdam ? WeightDecay : null),
-            Schedule = settings.Training.Schedule is PlateauSchedule plateau ? plateau with { Patience = settings.PlateauPatience } : settings.Training.Schedule,
+            Schedule = settings.Training.Schedule is PlateauSchedule plateau
+                ? plateau with { Patience = settings.PlateauPatience }
+                : settings.Training.Schedule,
             Seed = settings.Seed,
         };
     }

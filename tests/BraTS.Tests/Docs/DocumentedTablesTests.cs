@@ -14,8 +14,8 @@ using Xunit;
 namespace KnowledgeDistillation.Samples.BraTS.Tests.Docs;
 
 /// <summary>
-/// The tables of systems and options in the documentation are what the program says. <c>WRITE_DOCS=1 dotnet test tests/BraTS.Tests --filter DocumentedTables</c>
-/// writes them anew.
+/// The tables of systems and options in the documentation are what the program says.
+/// <c>WRITE_DOCS=1 dotnet test tests/BraTS.Tests --filter DocumentedTables</c> writes them anew.
 /// </summary>
 public sealed partial class DocumentedTablesTests
 {
@@ -39,7 +39,8 @@ public sealed partial class DocumentedTablesTests
 
     private static string Systems()
     {
-        var table = new StringBuilder("| `--system` | What it is | Source | Modalities in training, in use | Parameters | Published |\n|---|---|---|---|---|---|\n");
+        var table = new StringBuilder(
+            "| `--system` | What it is | Source | Modalities in training, in use | Parameters | Published |\n|---|---|---|---|---|---|\n");
         foreach (SegmentationSystem system in SegmentationSystems.All)
         {
             using IEncoderDecoder network = system.Recipe(ExperimentSettings.Paper, BraTSModality.T1ce).Build();
@@ -60,8 +61,11 @@ public sealed partial class DocumentedTablesTests
         foreach (Option option in found.Options)
         {
             // The number of threads is that of the machine.
-            string standard = option.HasDefaultValue && option.ValueType != typeof(bool) && option.Name != "--threads" ? $" [default: {option.GetDefaultValue()}]" : "";
-            table.Append(CultureInfo.InvariantCulture, $"| `{option.Name}` | {option.Description!.Replace("|", "\\|", StringComparison.Ordinal)}{standard} |\n");
+            string standard = option.HasDefaultValue && option.ValueType != typeof(bool) && option.Name != "--threads"
+                ? $" [default: {option.GetDefaultValue()}]"
+                : "";
+            table.Append(
+                CultureInfo.InvariantCulture, $"| `{option.Name}` | {option.Description!.Replace("|", "\\|", StringComparison.Ordinal)}{standard} |\n");
         }
 
         return table.ToString();

@@ -102,7 +102,8 @@ public sealed class PooledResultsTests : IDisposable
         {
             // Rows of one study share baselines and phantoms: half of the variance of a difference is common to all of them.
             double[] common = [.. Enumerable.Range(0, Seeds).Select(_ => Normal())];
-            StudentTTest[] tests = [.. Enumerable.Range(0, Comparisons).Select(_ => StudentTTest.Of(common.Select(shared => Math.Sqrt(0.5) * (shared + Normal()))))];
+            StudentTTest[] tests =
+                [.. Enumerable.Range(0, Comparisons).Select(_ => StudentTTest.Of(common.Select(shared => Math.Sqrt(0.5) * (shared + Normal()))))];
             IReadOnlyList<double> adjusted = HolmCorrection.Adjust(tests.Select(test => test.PValue));
             claims += tests.Zip(adjusted).Any(test => Verdicts.Of(Seeds, test.First.Mean, test.Second) != Verdict.Open) ? 1 : 0;
         }

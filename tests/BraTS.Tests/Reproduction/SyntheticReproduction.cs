@@ -21,7 +21,14 @@ internal static class SyntheticReproduction
     /// <summary>Some of its runs done.</summary>
     public static ReproductionState Of(Predicate<PlannedRun> isDone, int seed = FirstSeed)
     {
-        var settings = new ExperimentSettings { Seed = seed, Training = new() { Epochs = Epochs, LearningRate = 2e-3, Precision = Precision.Full, GradientSharesEvery = 5 }, PhantomEdge = 48, CropEdge = 48, SubsamplingFactor = 2 };
+        var settings = new ExperimentSettings
+        {
+            Seed = seed,
+            Training = new() { Epochs = Epochs, LearningRate = 2e-3, Precision = Precision.Full, GradientSharesEvery = 5 },
+            PhantomEdge = 48,
+            CropEdge = 48,
+            SubsamplingFactor = 2,
+        };
         PlannedRun[] plan = [.. Enumerable.Range(1, settings.Folds).SelectMany(fold => Plan(settings with { Fold = fold }))];
         return new ReproductionState(settings, "phantoms", plan, [.. plan.Where(run => isDone(run)).Select(Finish)], []);
     }

@@ -96,7 +96,8 @@ public sealed class BraTSBatchSourceTests : IDisposable
         Dictionary<string, float[]> voxels = new(StringComparer.Ordinal);
         foreach (PreprocessingOptions options in new[] { Options, Options with { CropSize = VolumeSize.Cube(8) } })
         {
-            IReadOnlyList<CachedCase> cached = new PreprocessingCache(_folder["cache"], options).Prepare(cases, cancellation: TestContext.Current.CancellationToken);
+            IReadOnlyList<CachedCase> cached = new PreprocessingCache(_folder["cache"], options)
+                .Prepare(cases, cancellation: TestContext.Current.CancellationToken);
             for (int epoch = 0; epoch < 12; epoch++)
             {
                 foreach (Batch batch in new BraTSBatchSource(cached, new() { Seed = 3 }).ReadEpoch(epoch))

@@ -59,11 +59,13 @@ public sealed class BraTSDatasetTests : IDisposable
     {
         TinyCases.Write2018(_folder.Root, "BraTS20_Training_001");
         File.WriteAllText(_folder["survival_info.csv"], "");
-        File.WriteAllText(_folder["name_mapping.csv"], "\"Remarks, if any\",\"Grade\",\"BraTS_2020_subject_ID\"\n\"large, left\", \"LGG\" ,\"BraTS20_Training_001\"\n");
+        File.WriteAllText(
+            _folder["name_mapping.csv"], "\"Remarks, if any\",\"Grade\",\"BraTS_2020_subject_ID\"\n\"large, left\", \"LGG\" ,\"BraTS20_Training_001\"\n");
         BraTSDataset.Open(_folder.Root).Cases.Should().ContainSingle().Which.Grade.Should().Be(TumorGrade.Low);
 
         File.WriteAllText(_folder["name_mapping.csv"], "Grade,BraTS_2020_subject_ID\nLGG,\"BraTS20_Training_001\n");
-        FluentActions.Invoking(() => BraTSDataset.Open(_folder.Root)).Should().Throw<BraTSDatasetException>().WithMessage("*name_mapping.csv*no CSV table*grades*");
+        FluentActions.Invoking(() => BraTSDataset.Open(_folder.Root)).Should().Throw<BraTSDatasetException>()
+            .WithMessage("*name_mapping.csv*no CSV table*grades*");
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Tests;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests;
@@ -12,7 +13,7 @@ public sealed class ImageCaseTests : IDisposable
 {
     private static readonly PreprocessingOptions Options = new() { Modalities = ["ct"], CropSize = new VolumeSize(3, 2, 2), SubsamplingFactor = 1 };
 
-    private readonly TestFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 

@@ -159,7 +159,8 @@ public sealed class PreprocessorTests
     public void All_wrong_options_are_named_at_once()
     {
         Action make = () => _ = new Preprocessor(new() { Modalities = ["t1", "t1"], CropSize = new(7, 8, 8), SizeMultiple = 0 });
-        make.Should().Throw<ArgumentException>().WithMessage("*each name once*SizeMultiple*but is 0.*CropSize*multiple of SubsamplingFactor (2)*but is 7×8×8.*");
+        make.Should().Throw<ArgumentException>()
+            .WithMessage("*each name once*SizeMultiple*but is 0.*CropSize*multiple of SubsamplingFactor (2)*but is 7×8×8.*");
     }
 
     [Fact]

@@ -41,7 +41,8 @@ public sealed class TrainingRunTests : IDisposable
     [InlineData("", "empty")]
     [InlineData("a,b\n1,2\n", "lacks the columns")]
     [InlineData("epoch,learning_rate,seconds,best,training_loss,training_GT,validation_loss,validation_GT,weight_GT,gradient_share_GT\n0,1,1,1,2", "5 cells")]
-    [InlineData("epoch,learning_rate,seconds,best,training_loss,training_GT,validation_loss,validation_GT,weight_GT,gradient_share_GT\n0,1,1,1,x,2,,,1,", "'x'")]
+    [InlineData(
+        "epoch,learning_rate,seconds,best,training_loss,training_GT,validation_loss,validation_GT,weight_GT,gradient_share_GT\n0,1,1,1,x,2,,,1,", "'x'")]
     public void A_damaged_history_is_refused(string text, string reason)
     {
         Directory.CreateDirectory(Run.Folder);

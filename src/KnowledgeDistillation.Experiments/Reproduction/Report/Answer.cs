@@ -52,8 +52,10 @@ internal sealed class Answer(ReproductionState state, ReproductionResults result
             return null;
         double points = 100 * comparison.Difference.Mean;
         return string.Create(CultureInfo.InvariantCulture,
-            $"{RegionTitles.Of(region)}: on these cases this student is {Math.Abs(points):0.00} points of Dice {(points < 0 ? "behind" : "ahead of")} this baseline "
-                + $"({100 * comparison.StudentMean:0.00} against {100 * comparison.BaselineMean:0.00}; 95 % interval over cases {ComparisonTables.Interval(comparison)}; "
+            $"{RegionTitles.Of(region)}: on these cases this student is {Math.Abs(points):0.00} points of Dice "
+                + $"{(points < 0 ? "behind" : "ahead of")} this baseline "
+                + $"({100 * comparison.StudentMean:0.00} against {100 * comparison.BaselineMean:0.00}; "
+                + $"95 % interval over cases {ComparisonTables.Interval(comparison)}; "
                 + $"{ComparisonTables.PInWords(comparison.AdjustedPValue)} after Holm's correction over {comparison.FamilySize} tests; "
                 + $"better on {comparison.Wins} of {comparison.Cases} cases, worse on {comparison.Losses}).");
     }

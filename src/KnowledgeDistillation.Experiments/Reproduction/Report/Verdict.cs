@@ -24,13 +24,16 @@ internal static class Verdicts
     private const double Level = 0.05;
 
     /// <summary>What one seed can say, in words.</summary>
-    public static string Rule { get; } = "Each network was trained once, so these are figures of these networks and not of the methods: the luck of one training moves them by as much "
-        + "as the paper's gains. Nothing is claimed from one seed; several can claim something.";
+    public static string Rule { get; } =
+        "Each network was trained once, so these are figures of these networks and not of the methods: the luck of one training moves them by as much "
+            + "as the paper's gains. Nothing is claimed from one seed; several can claim something.";
 
     /// <summary>The rule over several seeds, in words.</summary>
     public static string RuleOverSeeds { get; } = string.Create(CultureInfo.InvariantCulture,
-        $"A gain or a loss is claimed only with at least {FewestSeeds} seeds, and where p of the t test over the pairs of seeds is below {Level} after Holm's correction. "
-            + $"In all other cases the answer is \"cannot tell\", which is not the same as \"no difference\". Interval and signed-rank test over cases describe and claim nothing.");
+        $"A gain or a loss is claimed only with at least {FewestSeeds} seeds, and where p of the t test over the pairs of seeds is below {Level} "
+            + $"after Holm's correction. "
+            + $"In all other cases the answer is \"cannot tell\", which is not the same as \"no difference\". "
+            + $"Interval and signed-rank test over cases describe and claim nothing.");
 
     /// <summary>The verdict over several seeds.</summary>
     public static Verdict Of(PooledComparison comparison) =>
