@@ -21,7 +21,7 @@ internal static class InspectionText
         display.Say(
             $"Cases       {cases.Count} can be read{(inspection.Dataset.Faults.Count > 0 ? $", {inspection.Dataset.Faults.Count} cannot (below)" : "")}");
         display.Say("Grade       "
-            + $"{string.Join(", ", cases.GroupBy(item => item.Grade).OrderByDescending(group => group.Key).Select(group => $"{group.Count()} {group.Key.ToString().ToLowerInvariant()}"))}");
+            + $"{string.Join(", ", cases.GroupBy(item => item.Grade).OrderByDescending(group => group.Key).Select(OfGrade))}");
         display.Say($"Modalities  {complete} with all four{Lacking(cases)}");
         display.Say($"Reference   {cases.Count(item => item.SegmentationPath is not null)} with a segmentation{Conventions(inspection)}");
         foreach ((string grid, int count) in inspection.Grids)
@@ -32,6 +32,8 @@ internal static class InspectionText
         display.Say();
         display.Say(Usable(cases));
     }
+
+    private static string OfGrade(IGrouping<TumorGrade, BraTSCase> cases) => $"{cases.Count()} {cases.Key.ToString().ToLowerInvariant()}";
 
     private static string Lacking(IReadOnlyList<BraTSCase> cases) => string.Concat(BraTSModality.All
         .Select(modality => (modality, count: cases.Count(item => !item.Images.ContainsKey(modality))))

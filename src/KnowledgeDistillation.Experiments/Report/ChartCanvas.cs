@@ -26,7 +26,7 @@ internal sealed class ChartCanvas
 
     public void Curve(string style, IEnumerable<(double X, double Y)> points, string title) =>
         Element(
-            $"<polyline class=\"{style}\" points=\"{string.Join(' ', points.Select(point => string.Create(CultureInfo.InvariantCulture, $"{point.X:0.0},{point.Y:0.0}")))}\"",
+            $"<polyline class=\"{style}\" points=\"{string.Join(' ', points.Select(Coordinates))}\"",
             "polyline",
             title);
 
@@ -34,6 +34,8 @@ internal sealed class ChartCanvas
         _svg.Append(CultureInfo.InvariantCulture, $"<text class=\"{style}\" x=\"{x:0.0}\" y=\"{y:0.0}\" text-anchor=\"{anchor}\">{Xml.Escape(text)}</text>");
 
     public string Finish() => _svg.Append("</svg>").ToString();
+
+    private static string Coordinates((double X, double Y) point) => string.Create(CultureInfo.InvariantCulture, $"{point.X:0.0},{point.Y:0.0}");
 
     private void Element(FormattableString start, string name, string? title)
     {

@@ -59,7 +59,7 @@ internal static class HtmlReport
             case ReportBlock.Charts charts:
                 html.Append(CultureInfo.InvariantCulture,
                     $"<div class=\"charts\">"
-                    + $"{string.Concat(charts.Items.Select(chart => $"<figure class=\"chart\"><figcaption>{Xml.Escape(chart.Title)}</figcaption>{chart.Svg}</figure>\n"))}</div>\n");
+                    + $"{string.Concat(charts.Items.Select(Figure))}</div>\n");
                 break;
             case ReportBlock.Pictures pictures:
                 Append(html, pictures.Figure);
@@ -152,4 +152,7 @@ internal static class HtmlReport
         ReportTone.Strong => "strong",
         _ => "",
     };
+
+    private static string Figure(ReportChart chart) =>
+        $"<figure class=\"chart\"><figcaption>{Xml.Escape(chart.Title)}</figcaption>{chart.Svg}</figure>\n";
 }

@@ -101,11 +101,13 @@ internal sealed class MarkdownReport
         foreach (IReadOnlyList<ReportCell> row in table.Rows)
         {
             lines.Append(CultureInfo.InvariantCulture,
-                $"\n| {string.Join(" | ", row.Select(cell => cell.Tone == ReportTone.Strong && cell.Text.Length > 0 ? $"**{Escape(cell.Text)}**" : Escape(cell.Text)))} |");
+                $"\n| {string.Join(" | ", row.Select(Cell))} |");
         }
 
         Line(lines.ToString());
     }
+
+    private static string Cell(ReportCell cell) => cell.Tone == ReportTone.Strong && cell.Text.Length > 0 ? $"**{Escape(cell.Text)}**" : Escape(cell.Text);
 
     private void Append(ComparisonFigure figure)
     {

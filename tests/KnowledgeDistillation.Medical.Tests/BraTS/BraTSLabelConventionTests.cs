@@ -1,6 +1,5 @@
 using FluentAssertions;
 using KnowledgeDistillation.Medical.BraTS;
-using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Volumes;
 using Xunit;
 

@@ -1,7 +1,5 @@
 using CsCheck;
 using FluentAssertions;
-using KnowledgeDistillation.Losses;
-using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;
 using Xunit;

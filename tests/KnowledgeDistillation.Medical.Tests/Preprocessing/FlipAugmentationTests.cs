@@ -1,5 +1,4 @@
 using FluentAssertions;
-using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Metrics;
 using Xunit;

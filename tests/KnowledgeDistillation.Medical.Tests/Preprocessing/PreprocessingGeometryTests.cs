@@ -1,8 +1,6 @@
 using CsCheck;
 using FluentAssertions;
-using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.BraTS;
-using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;

@@ -71,8 +71,11 @@ internal static class Verdicts
             return which.Length == 0
                 ? $"none shows {what}"
                 : $"{which.Length} show{(which.Length == 1 ? "s" : "")} {what} "
-                    + $"({string.Join("; ", which.GroupBy(other => other.Student).Select(student => $"{student.Key}: {string.Join(", ", student.Select(other => other.Region))}"))})";
+                    + $"({string.Join("; ", which.GroupBy(other => other.Student).Select(Regions))})";
         }
+
+        static string Regions(IGrouping<string, (Verdict, string Student, string Region)> student) =>
+            $"{student.Key}: {string.Join(", ", student.Select(other => other.Region))}";
     }
 
     /// <summary>For example "ET, TC and WT".</summary>
