@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using KnowledgeDistillation.Samples.BraTS.CommandLine;
+using KnowledgeDistillation.Samples.BraTS;
 
 using var cancellation = new CancellationTokenSource();
 // The first Ctrl-C lets the step in hand end and its state be kept; the second ends the process at once.

@@ -1,5 +1,3 @@
-using KnowledgeDistillation.Samples.BraTS.CommandLine;
-
 namespace KnowledgeDistillation.Samples.BraTS.Tests;
 
 /// <summary>What a call of the command line left: its exit code and what it wrote.</summary>

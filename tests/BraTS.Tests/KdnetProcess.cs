@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using KnowledgeDistillation.Samples.BraTS.CommandLine;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;
 

@@ -156,7 +156,7 @@ public sealed class ReproduceCommandTests : IDisposable
         ];
         Kdnet refused = Kdnet.Run(Arguments(needed - 1));
         refused.ExitCode.Should().Be(2);
-        refused.Error.Should().Contain($"There are {needed - 1} cases (--cases), but a cross-validation with {folds} folds needs at least {needed}")
+        refused.Error.Should().Contain($"There are {needed - 1} cases, but a cross-validation with {folds} folds needs at least {needed}")
             .And.Contain("kdnet evaluate --cases all");
         Directory.EnumerateFileSystemEntries(_folder).Should().BeEmpty();
         Kdnet.Run(Arguments(needed)).ExitCode.Should().Be(0);
@@ -319,7 +319,7 @@ public sealed class ReproduceCommandTests : IDisposable
 
         string page = File.ReadAllText(In("seeds", "report.html"));
         page.Should().Contain("href=\"seed-1/report.html\"").And.Contain("18 of 18 runs are done").And.NotContain("failed").And.NotContain("Not done yet")
-            .And.Contain("Left out by choice (--only), so that nothing is said of it: teacher-0-skips");
+            .And.Contain("Left out by choice, so that nothing is said of it: teacher-0-skips");
         File.ReadAllText(In("seeds", "seed-1", "report.html")).Should().Contain("9 of 9 runs are done")
             .And.Contain("Every run that was planned is done; none failed.");
         File.ReadAllText(In("seeds", "report.md")).Should().Contain("[Seed 2](seed-2/report.md)");

@@ -1,7 +1,4 @@
 using FluentAssertions;
-using KnowledgeDistillation.Medical.Nifti;
-using KnowledgeDistillation.Medical.Phantoms;
-using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
 using Mono.Cecil;
 using Mono.Cecil.Cil;
@@ -73,15 +70,6 @@ public sealed class ArchitectureTests : IDisposable
         }
 
         torch.Should().BeEmpty();
-    }
-
-    [Fact]
-    public void Bodies_and_lambdas_are_read()
-    {
-        // Named in the body of a method only.
-        UsedBy(_library.GetType(typeof(BraTSPhantom).FullName)).Should().Contain(used => used.Name == nameof(ParallelWork));
-        // Named in a lambda only, which is compiled to a method of a nested type.
-        _library.GetType(typeof(StoredVoxels).FullName).NestedTypes.SelectMany(UsedBy).Should().Contain(used => used.Name == nameof(NiftiImage));
     }
 
     // The folder of a type, or of the type in which it is nested: lambdas and iterators are nested types too.

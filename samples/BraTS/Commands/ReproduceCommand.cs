@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using KnowledgeDistillation.Experiments.Reproduction;
-using KnowledgeDistillation.Experiments.Reproduction.Pooled;
+using KnowledgeDistillation.Experiments.Reproduction.Report;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Medical.BraTS;
@@ -179,8 +179,9 @@ internal sealed class ReproduceCommand : ExplainedCommand
 
             foreach (ReproductionPart part in reproduction.Parts)
                 part.Open();
-            reproduction.Run(device, display, _services.Cancellation);
-            ReproductionState[] states = [.. reproduction.Parts.Select(part => part.Report(device, reproduction.ClaimLimit, display, _services.Cancellation))];
+            reproduction.Run(part => part.PublishTables(), device, display, _services.Cancellation);
+            ReproductionState[] states =
+                [.. reproduction.Parts.Select(part => part.PublishReport(device, reproduction.ClaimLimit, display, _services.Cancellation))];
             if (together is not null)
                 PooledReport.Write([.. states, .. others.Select(part => part.Read())], sharesCases: dataset is not null, together);
             return Conclude(reproduction, states, parsed.GetValue(_out)!);

@@ -6,9 +6,7 @@ using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
-using KnowledgeDistillation.Samples.BraTS.Evaluation;
 using KnowledgeDistillation.Samples.BraTS.Output;
-using KnowledgeDistillation.Samples.BraTS.Report;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Samples.BraTS.Demonstration;

@@ -9,6 +9,9 @@ internal sealed class ReproductionFolder(string path)
 {
     private const string SettingsName = "reproduction.json";
 
+    /// <summary>The names of the report.</summary>
+    public const string HtmlName = "report.html", MarkdownName = "report.md";
+
     public string Path { get; } = System.IO.Path.GetFullPath(path);
 
     public string Phantoms => In("data");

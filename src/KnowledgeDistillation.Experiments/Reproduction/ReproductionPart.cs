@@ -1,10 +1,7 @@
-using KnowledgeDistillation.Experiments.Reproduction.Report;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Preprocessing;
-using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
 
@@ -54,23 +51,6 @@ internal sealed class ReproductionPart
     public (IReadOnlyList<BraTSCase> Cases, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(
         TimeSpan claimLimit, IExperimentDisplay display, CancellationToken cancellation) =>
         _prepared ??= Data.Prepare(Dataset, Folder, claimLimit, display, cancellation);
-
-    /// <summary>Writes the tables of all that is done by now, by this process and by others.</summary>
-    public ReproductionState Publish()
-    {
-        ReproductionState state = Read();
-        ResultsCsv.Write(Folder.Results, ReproductionResults.Of(state));
-        return state;
-    }
-
-    /// <summary>Writes tables and report of all that is done by now.</summary>
-    public ReproductionState Report(Device device, TimeSpan claimLimit, IExperimentDisplay display, CancellationToken cancellation)
-    {
-        IReadOnlyDictionary<string, CachedCase> cached = Prepare(claimLimit, display, cancellation).Cached;
-        ReproductionState state = Publish();
-        ReproductionReport.Write(state, Folder.Path, ReproductionPictures.OfCheckpoints(id => cached[id].Load(), device));
-        return state;
-    }
 
     /// <summary>How far it is.</summary>
     public ReproductionState Read()

@@ -29,10 +29,11 @@ internal sealed record ReproductionRunner
     public string NameOf(PlannedRun run) => PartOf(run).Prefix + run.Id;
 
     /// <summary>Does the runs, each once, until all of them are done or failed.</summary>
+    /// <param name="finished">Told after each run of which part it was.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="display">Where progress is shown.</param>
     /// <param name="cancellation">Stops between two steps.</param>
-    public void Run(Device device, IExperimentDisplay display, CancellationToken cancellation)
+    public void Run(Action<ReproductionPart> finished, Device device, IExperimentDisplay display, CancellationToken cancellation)
     {
         // A run that failed before this call is tried again; one that fails from now on, here or in another process, is not.
         Dictionary<string, RunFailure?> failures = Plan.ToDictionary(run => run.IdWithSeed, run => ResultsOf(run).Failure);
@@ -52,7 +53,7 @@ internal sealed record ReproductionRunner
             if (done is not null)
             {
                 waiting = false;
-                PartOf(done).Publish();
+                finished(PartOf(done));
                 continue;
             }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using KnowledgeDistillation.Experiments.Reproduction.Report;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Storage;
 
@@ -38,7 +37,7 @@ internal sealed partial class SeedsFolder(string path)
     }
 
     private static bool IsOwn(string name) => SeedName().IsMatch(name)
-        || name is "results" or "report-files" or ReproductionReport.HtmlName or ReproductionReport.MarkdownName
+        || name is "results" or "report-files" or ReproductionFolder.HtmlName or ReproductionFolder.MarkdownName
         || AtomicFile.IsUnfinished(name);
 
     // A seed has one name.

@@ -4,7 +4,8 @@ using System.Xml.Linq;
 using FluentAssertions;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Reproduction;
-using KnowledgeDistillation.Experiments.Reproduction.Pooled;
+using KnowledgeDistillation.Experiments.Reproduction.Report;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Statistics;
 using Xunit;
 
@@ -111,7 +112,7 @@ public sealed class PooledReportTests : IDisposable
         page.Value.Should().Contain("48 of 72 runs are done, 1 failed").And.Contain("Not done yet, and in none of the figures above: 23 of 72 runs.")
             .And.Contain("So far: 4 of 6 folds of all seeds.").And.Contain("fewer than 3 seeds");
         Row(Table(page, "Runs that failed"), cells => cells[1] == "the disk is full")[0].Should().StartWith("seed-2/fold-3/");
-        page.Descendants("p").Select(paragraph => paragraph.Value).Should().Contain("Left out by choice (--only), so that nothing is said of it: u-hved.");
+        page.Descendants("p").Select(paragraph => paragraph.Value).Should().Contain("Left out by choice, so that nothing is said of it: u-hved.");
         page.Descendants("table").SelectMany(table => table.Descendants("th")).Select(cell => cell.Value).Should().NotContain("u-hved");
     }
 

@@ -1,7 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Reproduction;
-using KnowledgeDistillation.Experiments.Reproduction.Pooled;
 using KnowledgeDistillation.Experiments.Reproduction.Report;
 using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;

@@ -214,8 +214,7 @@ public sealed partial class ReproductionReportTests(TrainedNetworks trained) : I
         Table(page, "Circumstances A: 26 of 39 runs").Value.Should().Contain("revision 01234567").And.Contain("Generic 2 cores");
         Table(page, "Circumstances B: 13 of 39 runs").Value.Should().Contain("revision 89abcdef");
         XElement options = Table(page, "Options of all runs");
-        foreach (string name in typeof(ExperimentSettings).GetProperties(System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Instance)
-            .Select(property => property.Name))
+        foreach (string name in ExperimentSetting.All.Select(setting => setting.Name))
         {
             Row(options, cells => cells[0] == SettingsRows.InWords(name)).Should().HaveCount(3);
         }

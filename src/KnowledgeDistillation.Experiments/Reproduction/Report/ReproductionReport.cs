@@ -12,7 +12,6 @@ namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 /// </summary>
 internal sealed class ReproductionReport
 {
-    public const string HtmlName = "report.html", MarkdownName = "report.md";
 
     /// <summary>How the columns of the scores are to be read.</summary>
     public const string ScoresLegend =
@@ -41,8 +40,8 @@ internal sealed class ReproductionReport
     public static void Write(ReproductionState state, string folder, ReproductionPictures? pictures = null)
     {
         ReportDocument document = new ReproductionReport(state).Document(pictures);
-        HtmlReport.Write(document, Path.Combine(folder, HtmlName));
-        MarkdownReport.Write(document, Path.Combine(folder, MarkdownName));
+        HtmlReport.Write(document, Path.Combine(folder, ReproductionFolder.HtmlName));
+        MarkdownReport.Write(document, Path.Combine(folder, ReproductionFolder.MarkdownName));
     }
 
     private ReportDocument Document(ReproductionPictures? pictures) => new("Does a teacher with four MRI modalities help a student with one?",

@@ -1,5 +1,5 @@
 using System.Globalization;
-using KnowledgeDistillation.Experiments.Reproduction.Pooled;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 

@@ -4,11 +4,10 @@ using KnowledgeDistillation.Experiments.Statistics;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Metrics;
-using KnowledgeDistillation.Samples.BraTS.Demonstration;
 using KnowledgeDistillation.Storage;
 using Spectre.Console;
 
-namespace KnowledgeDistillation.Samples.BraTS.Evaluation;
+namespace KnowledgeDistillation.Samples.BraTS.Demonstration;
 
 /// <summary>The demo's result beside Table 1 of the paper.</summary>
 internal static class DemoTable

@@ -1,7 +1,6 @@
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Storage;
 
-namespace KnowledgeDistillation.Experiments.Reproduction.Pooled;
+namespace KnowledgeDistillation.Experiments.Reproduction.Results;
 
 /// <summary>The results of several seeds as CSV files, written like those of one (<see cref="ResultsCsv"/>).</summary>
 internal static class PooledCsv

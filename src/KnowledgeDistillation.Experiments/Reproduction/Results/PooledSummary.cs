@@ -1,8 +1,7 @@
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Statistics;
 
-namespace KnowledgeDistillation.Experiments.Reproduction.Pooled;
+namespace KnowledgeDistillation.Experiments.Reproduction.Results;
 
 /// <summary>A metric of one row of the tables over several seeds.</summary>
 /// <param name="Row">The row, <see cref="PlannedRun.Row"/>.</param>

@@ -1,12 +1,11 @@
 using System.Globalization;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Report;
-using KnowledgeDistillation.Experiments.Reproduction.Report;
 using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Medical.BraTS;
 
-namespace KnowledgeDistillation.Experiments.Reproduction.Pooled;
+namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 
 /// <summary>
 /// What a reproduction with several seeds has found out so far, as report.html (one file) and as report.md (charts
@@ -34,8 +33,8 @@ internal sealed class PooledReport
         var results = PooledResults.Of(states, sharesCases);
         PooledCsv.Write(folder.Results, results);
         ReportDocument document = new PooledReport(results).Document();
-        HtmlReport.Write(document, Path.Combine(folder.Path, ReproductionReport.HtmlName));
-        MarkdownReport.Write(document, Path.Combine(folder.Path, ReproductionReport.MarkdownName));
+        HtmlReport.Write(document, Path.Combine(folder.Path, ReproductionFolder.HtmlName));
+        MarkdownReport.Write(document, Path.Combine(folder.Path, ReproductionFolder.MarkdownName));
     }
 
     private ExperimentSettings Settings => _results.States[0].Settings;
@@ -72,7 +71,7 @@ internal sealed class PooledReport
                 + $"{done} of {planned} runs are done{(failed > 0 ? $", {failed} failed" : "")}."), ReportTone.Muted);
         yield return new ReportBlock.Paragraph("The report of each seed has the paper's tables beside ours, every case, slices and learning curves:");
         yield return new ReportBlock.Links([.. _results.States.Select(state =>
-            (FormattableString.Invariant($"Seed {state.Settings.Seed}"), $"{SeedsFolder.NameOf(state.Settings.Seed)}/{ReproductionReport.HtmlName}"))]);
+            (FormattableString.Invariant($"Seed {state.Settings.Seed}"), $"{SeedsFolder.NameOf(state.Settings.Seed)}/{ReproductionFolder.HtmlName}"))]);
     }
 
     private IEnumerable<ReportBlock> Comparisons()

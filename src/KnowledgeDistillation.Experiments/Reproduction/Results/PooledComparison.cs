@@ -1,7 +1,7 @@
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Statistics;
 
-namespace KnowledgeDistillation.Experiments.Reproduction.Pooled;
+namespace KnowledgeDistillation.Experiments.Reproduction.Results;
 
 /// <summary>
 /// The Dice of a student against that of its baseline over several seeds; a region that is empty in reference and prediction counts 1, in one of them 0.

@@ -6,10 +6,8 @@ using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Metrics;
-using KnowledgeDistillation.Samples.BraTS.Demonstration;
-using KnowledgeDistillation.Samples.BraTS.Evaluation;
 
-namespace KnowledgeDistillation.Samples.BraTS.Report;
+namespace KnowledgeDistillation.Samples.BraTS.Demonstration;
 
 /// <summary>All that a demo found out, as one HTML page that needs no other file.</summary>
 internal sealed record DemoReport

@@ -1,11 +1,10 @@
 using System.Globalization;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Report;
-using KnowledgeDistillation.Experiments.Reproduction.Report;
 using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Medical.BraTS;
 
-namespace KnowledgeDistillation.Experiments.Reproduction.Pooled;
+namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 
 /// <summary>The tables and charts of several seeds.</summary>
 internal sealed class PooledTables(PooledResults results, IReadOnlyList<ReproductionRow> rows)

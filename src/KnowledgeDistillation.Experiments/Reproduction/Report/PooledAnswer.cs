@@ -1,12 +1,11 @@
 using System.Globalization;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Report;
-using KnowledgeDistillation.Experiments.Reproduction.Report;
 using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 
-namespace KnowledgeDistillation.Experiments.Reproduction.Pooled;
+namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 
 /// <summary>What several seeds say to the question that a reproduction asks, in plain words that claim no more than the statistics allow.</summary>
 internal sealed class PooledAnswer(PooledResults results, IReadOnlyList<ReproductionRow> rows)

@@ -1,4 +1,4 @@
-namespace KnowledgeDistillation.Experiments.Reproduction.Pooled;
+namespace KnowledgeDistillation.Experiments.Reproduction.Results;
 
 /// <summary>A student against its baseline with one seed.</summary>
 /// <param name="Seed">The seed.</param>

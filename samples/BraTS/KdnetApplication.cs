@@ -4,10 +4,11 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using KnowledgeDistillation.Samples.BraTS.Commands;
 using KnowledgeDistillation.Samples.BraTS.Output;
 
-namespace KnowledgeDistillation.Samples.BraTS.CommandLine;
+namespace KnowledgeDistillation.Samples.BraTS;
 
 /// <summary>The command line: finds the command, runs it, and turns whatever happens into a message and an exit code.</summary>
 internal static class KdnetApplication

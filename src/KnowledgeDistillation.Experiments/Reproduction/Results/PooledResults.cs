@@ -1,8 +1,7 @@
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Statistics;
 
-namespace KnowledgeDistillation.Experiments.Reproduction.Pooled;
+namespace KnowledgeDistillation.Experiments.Reproduction.Results;
 
 /// <summary>What the finished runs of several seeds say together.</summary>
 /// <remarks>

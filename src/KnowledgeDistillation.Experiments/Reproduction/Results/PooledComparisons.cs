@@ -1,7 +1,6 @@
-using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Statistics;
 
-namespace KnowledgeDistillation.Experiments.Reproduction.Pooled;
+namespace KnowledgeDistillation.Experiments.Reproduction.Results;
 
 /// <summary>Compares every student with its baseline over several seeds.</summary>
 internal static class PooledComparisons

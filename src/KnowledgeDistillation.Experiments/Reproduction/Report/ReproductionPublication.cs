@@ -1,0 +1,32 @@
+using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Medical.Preprocessing;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Experiments.Reproduction.Report;
+
+/// <summary>Writes what a part of a reproduction has come to.</summary>
+internal static class ReproductionPublication
+{
+    /// <summary>Writes the tables of all that is done by now, by this process and by others.</summary>
+    public static ReproductionState PublishTables(this ReproductionPart part)
+    {
+        ReproductionState state = part.Read();
+        ResultsCsv.Write(part.Folder.Results, ReproductionResults.Of(state));
+        return state;
+    }
+
+    /// <summary>Writes tables and report of all that is done by now.</summary>
+    public static ReproductionState PublishReport(
+        this ReproductionPart part,
+        Device device,
+        TimeSpan claimLimit,
+        IExperimentDisplay display,
+        CancellationToken cancellation)
+    {
+        IReadOnlyDictionary<string, CachedCase> cached = part.Prepare(claimLimit, display, cancellation).Cached;
+        ReproductionState state = part.PublishTables();
+        ReproductionReport.Write(state, part.Folder.Path, ReproductionPictures.OfCheckpoints(id => cached[id].Load(), device));
+        return state;
+    }
+}
