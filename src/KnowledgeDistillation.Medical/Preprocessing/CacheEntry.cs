@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using KnowledgeDistillation.Medical.Volumes;
-using KnowledgeDistillation.Storage;
 using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Runtime;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;
 

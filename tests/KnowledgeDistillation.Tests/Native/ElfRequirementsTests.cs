@@ -1,8 +1,8 @@
-using KnowledgeDistillation.Build;
 using System.Buffers.Binary;
 using System.Text;
 using CsCheck;
 using FluentAssertions;
+using KnowledgeDistillation.Build;
 using Xunit;
 
 namespace KnowledgeDistillation.Tests.Native;

@@ -1,6 +1,6 @@
-using KnowledgeDistillation.Build;
 using System.Collections;
 using FluentAssertions;
+using KnowledgeDistillation.Build;
 using Microsoft.Build.Framework;
 using Xunit;
 
