@@ -159,7 +159,15 @@ internal sealed class ReproduceCommand : ExplainedCommand
         var data = new ReproductionData(plan.Settings, parsed.GetValue(_data), parsed.GetValue(_skipFaulty));
         together?.Check();
         BraTSDataset? dataset = data.Open(display);
-        data.RefuseTooFew(dataset);
+        try
+        {
+            data.RefuseTooFew(dataset);
+        }
+        catch (ExperimentException exception)
+        {
+            throw new UsageException($"{exception.Message} That is: 'kdnet train --folds 1', 'kdnet evaluate --cases all' and 'kdnet predict'.", exception);
+        }
+
         var reproduction = new ReproductionRunner { Parts = [.. seeds.Select(Part)], ClaimLimit = TimeSpan.FromMinutes(parsed.GetValue(_takeOver)) };
         RefuseMissingTeachers(reproduction);
         // What other calls have done with other seeds is part of the whole.
