@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Report;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
@@ -21,11 +21,19 @@ public sealed class Experiment
 {
     private readonly IExperimentDisplay _display;
     private readonly Device _device;
+    private readonly string _data;
     private IReadOnlyDictionary<string, CachedCase>? _prepared;
 
-    private Experiment(string folder, ExperimentSettings settings, string modality, BraTSDataset dataset, Device? device, IExperimentDisplay display)
+    private Experiment(
+        string folder,
+        ExperimentSettings settings,
+        string modality,
+        BraTSDataset dataset,
+        string data,
+        Device? device,
+        IExperimentDisplay display)
     {
-        (Folder, Settings, Modality, _display, _device) = (Path.GetFullPath(folder), settings, modality, display, device ?? CPU);
+        (Folder, Settings, Modality, _data, _display, _device) = (Path.GetFullPath(folder), settings, modality, data, display, device ?? CPU);
         Dataset = dataset;
         Split = CaseSplit.Of(dataset.Cases, settings);
     }
@@ -73,6 +81,7 @@ public sealed class Experiment
             settings,
             modality,
             Datasets.OpenPhantoms(Path.Combine(folder, "data"), settings, display, cancellation),
+            "Phantom patients",
             device,
             display);
     }
@@ -97,7 +106,14 @@ public sealed class Experiment
         settings ??= ExperimentSettings.Paper;
         BraTSDataset dataset = BraTSDataset.Open(data);
         Remember(folder, settings, Path.GetFullPath(data));
-        return new Experiment(folder, settings, modality, dataset, device, display ?? new SilentDisplay());
+        return new Experiment(
+            folder,
+            settings,
+            modality,
+            dataset,
+            Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(data))),
+            device,
+            display ?? new SilentDisplay());
     }
 
     /// <summary>Trains a system, and before it the teacher that it needs; goes on with what was stopped, and does nothing where it is done.</summary>
@@ -134,14 +150,61 @@ public sealed class Experiment
             using SegmentationModel model = Load(system.Name);
             EvaluationCase[] cases =
             [
-                .. Split.Test.Select(item => system.Inputs == SystemInputs.AnyModalities
-                    ? new EvaluationCase(item, () => prepared[item.Id].Load().Only(Modality))
-                    : EvaluationCase.Of(item, prepared[item.Id])),
+                .. Split.Test.Select(item => new EvaluationCase(item, () => Seen(system, prepared[item.Id].Load()))),
             ];
             scores.AddRange(ModelEvaluation.Score(system.Title, model, cases, [ScoringGrid.Training], _display, cancellation));
         }
 
         return scores;
+    }
+
+    /// <summary>
+    /// Writes all that was found out as one HTML page that needs no other file: the scores beside the paper's figures, slices of a hard, a typical and an
+    /// easy case, the learning curves and the settings.
+    /// </summary>
+    /// <param name="path">The file, which is replaced.</param>
+    /// <param name="scores">The scores that <see cref="Score"/> gave; the systems are those that they are of.</param>
+    /// <param name="cancellation">Stops before the page is written.</param>
+    /// <exception cref="ArgumentException">There are no scores.</exception>
+    /// <exception cref="CheckpointException">A system is not trained.</exception>
+    public void WriteReport(string path, IReadOnlyList<CaseScore> scores, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(scores);
+        SegmentationSystem[] systems =
+            [.. scores.Select(score => score.Network).Distinct().Select(title => SegmentationSystems.All.Single(system => system.Title == title))];
+        if (systems.Length == 0)
+            throw new ArgumentException("There are no scores to report: score at least one trained system.", nameof(scores));
+        IReadOnlyDictionary<string, CachedCase> prepared = Prepared(cancellation);
+        // A teacher sees what is not at hand in the end; it is shown only where there is nothing else.
+        SegmentationSystem[] shown = [.. systems.Where(system => system.Inputs != SystemInputs.AllModalities).DefaultIfEmpty(systems[0])];
+        SegmentationModel[] models = [.. shown.Select(system => Load(system.Name))];
+        try
+        {
+            new ExperimentReport
+            {
+                Settings = Settings,
+                Cases = $"{_data}: {Split}.",
+                Systems = systems,
+                Scores = scores,
+                Fits = [.. systems.SelectMany(FitsOf)],
+                Figures = ComparisonFigure.Choose(
+                    [.. Split.Test.Select(item => prepared[item.Id])],
+                    scores,
+                    [.. shown.Zip(models, (system, model) => (system.Title, (Func<PreprocessedCase, byte[]>)(item => ModelInference.Classes(model, Seen(system, item)))))],
+                    Modality),
+                Modality = Modality,
+            }.Write(path);
+        }
+        finally
+        {
+            foreach (SegmentationModel model in models)
+                model.Dispose();
+        }
+
+        IEnumerable<(string Title, IReadOnlyList<EpochReport> History)> FitsOf(SegmentationSystem system) => system.Stages.Select(stage => (
+            stage.Folder.Length == 0 ? system.Title : $"{system.Title}, {stage.Folder}",
+            new TrainingRun(Path.Combine(FolderOf(system.Name), stage.Folder)).ReadHistory()));
     }
 
     /// <summary>The best network of a trained system.</summary>
@@ -151,6 +214,9 @@ public sealed class Experiment
 
     /// <summary>The folder of a system.</summary>
     public string FolderOf(string system) => Path.Combine(Folder, system);
+
+    // A network that works with any modalities is shown the one that is at hand.
+    private PreprocessedCase Seen(SegmentationSystem system, PreprocessedCase item) => system.Inputs == SystemInputs.AnyModalities ? item.Only(Modality) : item;
 
     private string BestOf(string system) => new TrainingRun(FolderOf(system)).BestFolder;
 

@@ -14,9 +14,6 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
 {
     private const string Modality = BraTSModality.T1ce;
 
-    /// <summary>The modalities that can be asked for beside T1ce.</summary>
-    public static IReadOnlyList<string> OtherModalities { get; } = [.. BraTSModality.All.Where(modality => modality != Modality)];
-
     /// <summary>The same with another seed.</summary>
     public ReproductionPlan With(int seed) => this with { Settings = Settings with { Seed = seed } };
 

@@ -1,27 +1,28 @@
 using System.Globalization;
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Report;
-using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Statistics;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Metrics;
 
-namespace KnowledgeDistillation.Samples.BraTS.Demonstration;
+namespace KnowledgeDistillation.Experiments.Report;
 
-/// <summary>All that a demo found out, as one HTML page that needs no other file.</summary>
-internal sealed record DemoReport
+/// <summary>All that an experiment found out, as one HTML page that needs no other file.</summary>
+internal sealed record ExperimentReport
 {
     public required ExperimentSettings Settings { get; init; }
 
-    /// <summary>Where the cases come from.</summary>
-    public required string Data { get; init; }
+    /// <summary>The cases and their parts in words.</summary>
+    public required string Cases { get; init; }
 
-    public required CaseSplit Split { get; init; }
+    /// <summary>The systems that were trained, in the order of the tables.</summary>
+    public required IReadOnlyList<SegmentationSystem> Systems { get; init; }
 
     public required IReadOnlyList<CaseScore> Scores { get; init; }
 
-    public required IReadOnlyDictionary<SegmentationSystem, IReadOnlyList<EpochReport>> Histories { get; init; }
+    /// <summary>The fits of the systems: a title with what happened in each epoch.</summary>
+    public required IReadOnlyList<(string Title, IReadOnlyList<EpochReport> History)> Fits { get; init; }
 
     public required IReadOnlyList<ComparisonFigure> Figures { get; init; }
 
@@ -31,14 +32,8 @@ internal sealed record DemoReport
 
     private ReportDocument Document() => new("From several MRI modalities to one",
     [
-        new ReportBlock.Paragraph(
-            $"A teacher that sees T1, T1ce, T2 and FLAIR helps a student that sees {BraTSModality.Title(Modality)} only. "
-                + "The baseline is the same network without help.",
-            ReportTone.Lead),
-        new ReportBlock.Paragraph(
-            $"{Data}: {Split.Training.Count} cases for training, {Split.Validation.Count} for the choice of the best epoch, "
-                + $"{Split.Test.Count} for the test that follows. Seed {Settings.Seed}.",
-            ReportTone.Muted),
+        new ReportBlock.Paragraph(Introduction(), ReportTone.Lead),
+        new ReportBlock.Paragraph(FormattableString.Invariant($"{Cases} Seed {Settings.Seed}."), ReportTone.Muted),
 
         new ReportBlock.Heading(2, "Overlap with the reference"),
         new ReportBlock.Table(DiceTable("Dice in percent, mean ± standard deviation over the test cases", EmptyRegionConvention.ScoreOne, withPaper: true)),
@@ -54,9 +49,9 @@ internal sealed record DemoReport
         new ReportBlock.Paragraph(ComparisonFigure.Note, ReportTone.Muted),
 
         new ReportBlock.Heading(2, "How they learned"),
-        new ReportBlock.Charts([.. Histories.Select(fit => LossChart.Draw(fit.Key.Title, fit.Value))]),
+        new ReportBlock.Charts([.. Fits.Select(fit => LossChart.Draw(fit.Title, fit.History))]),
         new ReportBlock.Paragraph(
-            $"{LossChart.Legend} The student's objective is KD + GT + KL (eq. 5), so its height cannot be compared with the others'. {GradientShares()}",
+            $"{LossChart.Legend} Objectives of different terms cannot be compared by their height. {string.Join(" ", Fits.Select(GradientShares).OfType<string>())}",
             ReportTone.Muted),
 
         new ReportBlock.Heading(2, "Details"),
@@ -67,6 +62,15 @@ internal sealed record DemoReport
                 [.. SettingsRows.Of(Settings).Select(setting => new ReportCell[] { SettingsRows.InWords(setting.Name), setting.Value })]))]),
     ]);
 
+    private string Introduction()
+    {
+        string modality = BraTSModality.Title(Modality);
+        string baseline = Systems.Contains(SegmentationSystems.Baseline) ? " The baseline is the same network without help." : "";
+        return Systems.Any(system => system.NeedsTeacher)
+            ? $"A teacher that sees T1, T1ce, T2 and FLAIR helps a student that sees {modality} only.{baseline}"
+            : $"Networks for the case that {modality} alone is at hand, on the same cases.{baseline}";
+    }
+
     private ReportTable DiceTable(string caption, EmptyRegionConvention convention, bool withPaper) => new(
         caption,
         [
@@ -74,7 +78,7 @@ internal sealed record DemoReport
             .. BraTSRegions.All.SelectMany(region => withPaper ? new ReportColumn[] { region.Name, $"{region.Name}, paper" } : [region.Name]),
         ],
         [
-            .. DemoSystems.All.Select(system => (ReportCell[])
+            .. Systems.Select(system => (ReportCell[])
             [
                 new(system.Title, system == SegmentationSystems.KDNet ? ReportTone.Strong : ReportTone.Plain),
                 .. BraTSRegions.All.SelectMany(region => Cells(system, region.Name, convention, withPaper)),
@@ -83,22 +87,30 @@ internal sealed record DemoReport
 
     private IEnumerable<ReportCell> Cells(SegmentationSystem system, string region, EmptyRegionConvention convention, bool withPaper)
     {
-        yield return DemoTable.Text(DemoTable.Dice(Scores, system, region, convention));
+        var dice = MeanAndDeviation.Of(
+            Scores.Where(score => score.Network == system.Title && score.Region.Region == region).Select(score => 100 * score.Region.Overlap.Dice(convention)));
+        yield return string.Create(CultureInfo.InvariantCulture, $"{dice.Mean:0.00} ± {dice.StandardDeviation:0.00}");
         if (withPaper)
-            yield return new ReportCell(PaperFigures.Find(system.Name, skipConnections: 4).Text(region), ReportTone.Muted);
+            yield return new ReportCell(PaperFigures.OfSystem(system.Name)?.Text(region) ?? "", ReportTone.Muted);
     }
 
-    private string GradientShares() =>
-        Histories[SegmentationSystems.KDNet].LastOrDefault(report => report.GradientShares is not null) is { GradientShares: { } shares } last
-            ? $"In epoch {last.Epoch + 1} the terms' shares of the student's gradient were "
+    private static string? GradientShares((string Title, IReadOnlyList<EpochReport> History) fit) =>
+        fit.History.LastOrDefault(report => report.GradientShares is { Count: > 1 }) is { GradientShares: { } shares } last
+            ? FormattableString.Invariant($"{fit.Title}: in epoch {last.Epoch + 1} the terms' shares of the gradient were ")
                 + $"{string.Join(", ", shares.Select(share => FormattableString.Invariant($"{share.Key} {100 * share.Value:0} %")))}."
-            : "";
+            : null;
 
     private ReportTable CaseTable() => new(
         "Dice in percent",
-        [new("Case", IsText: true), .. DemoSystems.All.SelectMany(system => BraTSRegions.All.Select(region => (ReportColumn)$"{system.Title} {region.Name}"))],
+        [new("Case", IsText: true), .. Systems.SelectMany(system => BraTSRegions.All.Select(region => (ReportColumn)$"{system.Title} {region.Name}"))],
         [
-            .. Scores.GroupBy(score => score.CaseId).Select(item =>
-                (ReportCell[])[item.Key, .. item.Select(score => (ReportCell)string.Create(CultureInfo.InvariantCulture, $"{100 * score.Region.Dice:0.0}"))]),
+            .. Scores.GroupBy(score => score.CaseId).Select(item => (ReportCell[])
+            [
+                item.Key,
+                .. from system in Systems
+                   from region in BraTSRegions.All
+                   let score = item.First(score => score.Network == system.Title && score.Region.Region == region.Name)
+                   select (ReportCell)string.Create(CultureInfo.InvariantCulture, $"{100 * score.Region.Dice:0.0}"),
+            ]),
         ]);
 }
