@@ -32,19 +32,20 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
 
     private IEnumerable<PlannedRun> InFold(ExperimentSettings settings)
     {
-        int all = settings.AllSkipConnections;
-        ExperimentSettings withSkips = settings with { SkipConnections = all };
+        // A network without skip connections to leave out has one form.
+        int?[] forms = settings.AllSkipConnections is { } all ? [all, 0] : [null];
+        ExperimentSettings withSkips = settings with { SkipConnections = forms[0] };
         SegmentationSystem[] table2 = [.. SegmentationSystems.All.Where(system => system.Table == PaperTable.Table2)];
         foreach (SegmentationSystem system in table2.Where(system => !system.NeedsTeacher))
         {
-            foreach (int skips in new[] { all, 0 })
+            foreach (int? skips in forms)
                 yield return Run(system, settings with { SkipConnections = skips });
         }
 
         // As in Table 2, the whole comes after its parts.
         foreach (SegmentationSystem system in table2.Where(system => system.NeedsTeacher).OrderBy(system => system == SegmentationSystems.KDNet))
         {
-            foreach (int skips in new[] { all, 0 })
+            foreach (int? skips in forms)
             {
                 foreach (PlannedRun run in Students(system, settings with { SkipConnections = skips }, Modality))
                     yield return run;
@@ -67,7 +68,11 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
     {
         if (ReproductionVariants.NetworkOf(variant) is { } network)
         {
+            // Where it is the network of all runs, the tables have it already.
+            if (network.Equals(settings.Network, StringComparison.OrdinalIgnoreCase))
+                return [];
             ExperimentSettings other = settings with { Network = network };
+            other = other with { SkipConnections = other.AllSkipConnections };
             return [Run(SegmentationSystems.Teacher, other), Run(SegmentationSystems.Baseline, other), .. Students(SegmentationSystems.KDNet, other, Modality)];
         }
 
@@ -96,6 +101,7 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
             Lambda = null,
             Temperature = null,
             Alpha = null,
+            Network = system.Network is null ? settings.Network : null,
             SkipConnections = system.Inputs == SystemInputs.AnyModalities ? null : settings.SkipConnections,
         };
         return Run(system, own);

@@ -17,7 +17,7 @@ internal sealed class Answer(ReproductionResults results, IReadOnlyList<Reproduc
     public IEnumerable<ReportBlock> Blocks()
     {
         yield return new ReportBlock.Heading(2, "Does distillation help the student here?");
-        ReproductionRow[] students = [.. rows.Where(row => row.System == SegmentationSystems.KDNet && row.Paper is not null && row.HasAllSkipConnections)];
+        ReproductionRow[] students = [.. OfTheQuestion(SegmentationSystems.KDNet)];
         if (students.Length == 0)
             yield return new ReportBlock.Findings(["Cannot tell: no KD-Net student with all skip connections is planned."]);
         foreach (ReproductionRow student in students)
@@ -33,6 +33,9 @@ internal sealed class Answer(ReproductionResults results, IReadOnlyList<Reproduc
 
         yield return new ReportBlock.Paragraph($"{Verdicts.Rule} {Limits()}", ReportTone.Muted);
     }
+
+    private IEnumerable<ReproductionRow> OfTheQuestion(SegmentationSystem system) =>
+        rows.Where(row => row.System == system && row.IsOfTheQuestion(results.States[0].Settings));
 
     // For example "KD-Net, 4 skips (λ 0.75, T 5, α 10, the paper's weights): it helps in ET; in TC and WT we cannot tell."
     private string Short(ReproductionRow student)
@@ -76,8 +79,8 @@ internal sealed class Answer(ReproductionResults results, IReadOnlyList<Reproduc
     // Where the teacher is not better than the baseline, there is nothing to hand down.
     private string? ToGain()
     {
-        if (rows.FirstOrDefault(row => row.Paper is not null && row.HasAllSkipConnections && row.System == SegmentationSystems.Teacher) is not { } teacher
-            || rows.FirstOrDefault(row => row.Paper is not null && row.HasAllSkipConnections && row.System == SegmentationSystems.Baseline) is not { } baseline)
+        if (OfTheQuestion(SegmentationSystems.Teacher).FirstOrDefault() is not { } teacher
+            || OfTheQuestion(SegmentationSystems.Baseline).FirstOrDefault() is not { } baseline)
             return null;
         string[] parts =
         [

@@ -53,6 +53,11 @@ internal sealed record ReproductionRow(IReadOnlyList<PlannedRun> Planned, IReadO
     /// <summary>The weights of its objective, for example "λ 0.75, T 5, α 10".</summary>
     public string Weights => Planned[0].Weights.InWords();
 
+    /// <summary>Whether it is of the paper's question: teacher, baseline or student of the network of all runs, with T1ce at hand.</summary>
+    /// <param name="settings">The settings that all runs share.</param>
+    public bool IsOfTheQuestion(ExperimentSettings settings) => Settings.Network == settings.Network && HasAllSkipConnections
+        && (System.Inputs == SystemInputs.AllModalities || Modality == BraTSModality.T1ce);
+
     /// <summary>Its counterpart in the paper; null where there is none.</summary>
     public PaperFigures? Paper => Settings.Network is null or NetworkNames.UNet
         && (System.Inputs == SystemInputs.AllModalities || Modality == BraTSModality.T1ce)

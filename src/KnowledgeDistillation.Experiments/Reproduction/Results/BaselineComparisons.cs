@@ -62,10 +62,11 @@ internal static class BaselineComparisons
         run.System.Name == SegmentationSystems.Baseline.Name && run.Modality == student.Modality && NetworkOf(run) == NetworkOf(student));
 
     // What a setting leaves to the network's default equals that default, named.
-    private static (Type Kind, int Width, int Levels, int SkipConnections) NetworkOf(PlannedRun run)
+    private static (Type Kind, int? Width, int? Levels, int? SkipConnections) NetworkOf(PlannedRun run)
     {
-        var network = (UShapedNetworkOptions)run.Settings.Recipe([run.Modality], BraTSRegions.Classes.Channels);
-        return (network.GetType(), network.BaseWidth, network.Levels, network.SkipConnections ?? run.Settings.AllSkipConnections);
+        NetworkRecipe recipe = run.Settings.Recipe([run.Modality], BraTSRegions.Classes.Channels);
+        var network = recipe as UShapedNetworkOptions;
+        return (recipe.GetType(), network?.BaseWidth, network?.Levels, network?.SkipConnections ?? run.Settings.AllSkipConnections);
     }
 
     private static (string CaseId, ScoringGrid Grid, string Region) Compared(CaseScore score) => (score.CaseId, score.Grid, score.Region.Region);
