@@ -92,7 +92,7 @@ public sealed class DistillationContext
     /// <summary>The same context with a student through which no gradient flows, for a loss that trains something of its own.</summary>
     internal DistillationContext DetachStudent() => new(this, Student.Detach());
 
-    private Tensor Keep(Tensor tensor) => tensor.LiveAsLongAs(Student.Logits);
+    private Tensor Keep(Tensor tensor) => tensor.MoveToDisposeScopeOf(Student.Logits);
 
     // A term of weight 0 is computed without recording a graph. If it is the first to ask, the terms after it still need the gradient.
     private T OfStudent<T>(Func<Tensor, T> compute)

@@ -75,7 +75,7 @@ public abstract class LabelScheme
     public abstract (Tensor LogProbability, Tensor LogComplement) LogProbabilities(Tensor logits);
 
     /// <summary>
-    /// The cross-entropy of targets t and the probabilities p of logits, a number a voxel: −Σ_k t_k log p_k for exclusive classes, and
+    /// The cross-entropy of targets t and the probabilities p of logits, one number per voxel: −Σ_k t_k log p_k for exclusive classes, and
     /// −Σ_k [t_k log p_k + (1 − t_k) log(1 − p_k)], a yes or no for every region, for overlapping regions. Finite and differentiable for logits of ±10,000.
     /// </summary>
     /// <param name="logits">Raw logits [N, K, spatial...].</param>

@@ -51,7 +51,7 @@ public sealed record NetworkOutput(IEncoderDecoder Network, EncoderOutput Encodi
             if (level.dtype != ScalarType.BFloat16)
                 return level;
             using IDisposable gradientMode = set_grad_enabled(level.requires_grad);
-            return level.to(ScalarType.Float32).LiveAsLongAs(level);
+            return level.to(ScalarType.Float32).MoveToDisposeScopeOf(level);
         }
     }
 }

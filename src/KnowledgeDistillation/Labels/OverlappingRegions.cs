@@ -12,7 +12,7 @@ namespace KnowledgeDistillation.Labels;
 public sealed class OverlappingRegions : LabelScheme
 {
     /// <summary>Makes a scheme.</summary>
-    /// <param name="regions">The regions, outermost first, one a channel.</param>
+    /// <param name="regions">The regions, outermost first, one per channel.</param>
     /// <param name="innermostClasses">For each region the class of a voxel that lies in it and in no later region,
     /// used to turn predicted regions into classes.</param>
     /// <exception cref="ArgumentException">No region, numbers of regions and classes that differ, or a class that is not one of its region.</exception>

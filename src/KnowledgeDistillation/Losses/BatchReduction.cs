@@ -19,7 +19,7 @@ internal static class BatchReductionExtensions
         ? reduction
         : throw new ArgumentOutOfRangeException(nameof(reduction), $"{nameof(BatchReduction)} has no value {reduction}.");
 
-    /// <summary>Reduces one loss a sample, [N], to a scalar.</summary>
+    /// <summary>Reduces one loss per sample, [N], to a scalar.</summary>
     public static Tensor Apply(this BatchReduction reduction, Tensor lossPerSample) =>
         reduction == BatchReduction.Sum ? lossPerSample.sum() : lossPerSample.mean();
 }

@@ -9,5 +9,5 @@ internal static class TensorLifetime
 {
     /// <summary>Moves a tensor to the dispose scope of another.</summary>
     // Detached first, because torch loses a tensor that is moved to the scope in which it already is.
-    public static Tensor LiveAsLongAs(this Tensor tensor, Tensor other) => tensor.DetachFromDisposeScope().MoveToOtherDisposeScope(other);
+    public static Tensor MoveToDisposeScopeOf(this Tensor tensor, Tensor other) => tensor.DetachFromDisposeScope().MoveToOtherDisposeScope(other);
 }

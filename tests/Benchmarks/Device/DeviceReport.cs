@@ -97,7 +97,7 @@ internal static class DeviceReport
     private static void MeasureFits(torch.Device device, Setting setting, int cases)
     {
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"\n{setting.Size}³, width {setting.Width}, batch 1, {cases} cases:\n| | ms a step | epoch | 500 epochs | memory of the GPU |\n"
+            $"\n{setting.Size}³, width {setting.Width}, batch 1, {cases} cases:\n| | ms per step | epoch | 500 epochs | memory of the GPU |\n"
             + $"|---|---|---|---|---|"));
         using var items = new RandomCase(setting with { Batch = cases });
         foreach (Precision precision in new[] { Precision.Full, Precision.Mixed })

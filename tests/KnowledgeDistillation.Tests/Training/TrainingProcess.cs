@@ -12,7 +12,7 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Tests.Training;
 
-/// <summary>A training run in a process of its own, which prints a line a step and can be killed.</summary>
+/// <summary>A training run in a process of its own, which prints a line per step and can be killed.</summary>
 internal static class TrainingProcess
 {
     public const string Command = "train-in-this-process";

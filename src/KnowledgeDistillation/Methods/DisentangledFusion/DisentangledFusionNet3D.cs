@@ -7,7 +7,7 @@ namespace KnowledgeDistillation.Methods.DisentangledFusion;
 /// <summary>
 /// Feature disentanglement and gated fusion, the multi-modal network of Chen et al. (2019): each modality is encoded into a content code at every level
 /// and an appearance code, a short vector. The content codes are fused through gates that say at every voxel how much each modality counts;
-/// one decoder segments from the fused content, and one decoder a modality reconstructs its image from the fused content and its own appearance.
+/// one decoder segments from the fused content, and one decoder per modality reconstructs its image from the fused content and its own appearance.
 /// </summary>
 /// <remarks>
 /// In training mode each call of <see cref="Encode"/> fuses the content of a random subset of the modalities that it is given: its size is uniform

@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn;
 namespace KnowledgeDistillation.Methods.StructuredDistillation;
 
 /// <summary>
-/// Scores segmentation maps [N, C, spatial...], one number a sample: strided convolutions with leaky ReLU 0.2, a convolution of size 1,
+/// Scores segmentation maps [N, C, spatial...], one number per sample: strided convolutions with leaky ReLU 0.2, a convolution of size 1,
 /// and the mean over all positions, so that any size fits and the score does not grow with it. No layer mixes samples,
 /// as a gradient penalty a sample requires, and each can be differentiated twice.
 /// </summary>
