@@ -5,7 +5,7 @@ namespace KnowledgeDistillation;
 
 /// <summary>
 /// How the channels of a network's output relate to the classes of the voxels: <see cref="Labels.ExclusiveClasses"/> with a softmax, or
-/// <see cref="Labels.OverlappingRegions"/> with a sigmoid a channel. Networks emit raw logits; everything that turns them into probabilities or
+/// <see cref="Labels.OverlappingRegions"/> with one sigmoid per channel. Networks emit raw logits; everything that turns them into probabilities or
 /// labels asks the label scheme.
 /// </summary>
 /// <remarks>Immutable and safe to share between threads.</remarks>
@@ -31,11 +31,11 @@ public abstract class LabelScheme
     [JsonIgnore]
     public int Channels => ChannelNames.Count;
 
-    /// <summary>The channels that are not background; Dice losses average over these unless told otherwise.</summary>
+    /// <summary>The channels that are not background; Dice losses average over these by default.</summary>
     [JsonIgnore]
     public abstract IReadOnlyList<int> ForegroundChannels { get; }
 
-    /// <summary>Number of classes of the voxels, background included: labels are 0 to this number less one.</summary>
+    /// <summary>Number of classes of the voxels, background included: labels are 0 to this number minus one.</summary>
     [JsonIgnore]
     public abstract int ClassCount { get; }
 

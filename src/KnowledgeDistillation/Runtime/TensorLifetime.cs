@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Runtime;
 
 /// <summary>
-/// How long a tensor lives that several losses share: the first to ask may have a dispose scope of its own, and those after it still need the tensor.
+/// Lifetime of tensors that several losses share: the loss that asks first may have a dispose scope of its own, and later ones still need the tensor.
 /// </summary>
 internal static class TensorLifetime
 {

@@ -13,7 +13,7 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Training;
 
 /// <summary>
-/// Trains a network with or without teachers, by a step of your own if need be. <see cref="SupervisedTrainer"/> and <see cref="DistillationTrainer"/>
+/// Trains a network with or without teachers, by a step of your own if you need one. <see cref="SupervisedTrainer"/> and <see cref="DistillationTrainer"/>
 /// are this trainer with the paper's defaults.
 /// </summary>
 /// <remarks>Network, teachers and objective belong to the caller. Not safe for use by several threads at once.</remarks>
@@ -34,7 +34,7 @@ public sealed class Trainer : ITrainer
     /// <param name="labels">How the channels of all relate to classes.</param>
     /// <param name="objective">What is minimized.</param>
     /// <param name="options">How the network is fitted; null for the paper's protocol.</param>
-    /// <param name="step">How the objective is computed from a batch; null to run the network once and evaluate the objective on what came of it.</param>
+    /// <param name="step">How the objective is computed from a batch; null to run the network once and evaluate the objective on its output.</param>
     /// <param name="logger">Where epochs are logged; null for nowhere.</param>
     /// <exception cref="ArgumentException">An option is out of range, the network's channels are not the label scheme's,
     /// a teacher is the network itself, or two teachers have one name.</exception>

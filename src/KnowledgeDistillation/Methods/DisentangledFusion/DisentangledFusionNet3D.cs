@@ -14,9 +14,9 @@ namespace KnowledgeDistillation.Methods.DisentangledFusion;
 /// in 1 to their number, then every subset of that size is equally likely. It is drawn with torch's default CPU generator and shared by the batch;
 /// the appearance codes are sampled. The appearance of all given modalities is encoded, so the images of those that were left out must be reconstructed
 /// from the content of the others. In evaluation mode all contents are fused, and appearance codes are means.
-/// Otherwise than in the published code, the appearance encoder gives a mean and a variance of its code (there the divergence is of the scales
+/// Unlike in the published code, the appearance encoder gives a mean and a variance of its code (there the divergence is of the scales
 /// and offsets made from it) and has one convolution less; the gates have no norm; convolutions pad with zeros;
-/// modalities are left out by the draw above instead of by a coin each.
+/// modalities are left out by the draw above instead of by one coin toss each.
 /// </remarks>
 public sealed class DisentangledFusionNet3D : HeteroModalNetwork, IReconstructingNetwork
 {
