@@ -9,7 +9,7 @@ using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Samples.BraTS.Demonstration;
 
-/// <summary>All that a demo found out, as one HTML page that needs no other file.</summary>
+/// <summary>The result of a demo as one HTML page that needs no other file.</summary>
 internal sealed record DemoReport
 {
     public required ExperimentSettings Settings { get; init; }
@@ -46,7 +46,7 @@ internal sealed record DemoReport
             $"A region that is empty in both reference and prediction counts as 100, one that is empty in one of them as 0. {PaperFigures.Note}",
             ReportTone.Muted),
         new ReportBlock.Table(DiceTable("The same without the cases that have no such region", EmptyRegionConvention.Skip, withPaper: false)),
-        new ReportBlock.Paragraph("What an empty region counts can move the mean more than the method does, so both are given.", ReportTone.Muted),
+        new ReportBlock.Paragraph("How an empty region counts can move the mean more than the method does, so both are given.", ReportTone.Muted),
 
         new ReportBlock.Heading(2, "What the networks see and say"),
         new ReportBlock.Legend(TissueColors.Legend),

@@ -287,7 +287,7 @@ public sealed class Trainer : ITrainer
         {
             throw new CheckpointException(
                 folder!.LastPath, string.Create(CultureInfo.InvariantCulture,
-                    $"the learning rate of epoch {history[^1].Epoch} was {then}, but by the options of now it would be {now}, "
+                    $"the learning rate of epoch {history[^1].Epoch} was {then}, but with the present options it would be {now}, "
                     + $"so going on would mix two experiments: give the Schedule and the Optimizer with which the fit began"));
         }
     }
