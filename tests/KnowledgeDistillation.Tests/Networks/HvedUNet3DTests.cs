@@ -104,7 +104,7 @@ public class HvedUNet3DTests
             Tensor noise = (encoding.Levels[0] - encoding.Fused[0].Mean) / (encoding.Fused[0].LogVariance / 2).exp();
             noise.mean().item<float>().Should().BeApproximately(0, 0.05f);
             noise.var().item<float>().Should().BeApproximately(1, 0.1f);
-            sampled.Encode(images).Levels[0].allclose(encoding.Levels[0]).Should().BeFalse("each call draws anew");
+            sampled.Encode(images).Levels[0].allclose(encoding.Levels[0]).Should().BeFalse("each call draws another sample");
         }
 
         network.eval();
