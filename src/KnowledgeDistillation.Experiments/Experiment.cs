@@ -13,10 +13,10 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Experiments;
 
 /// <summary>
-/// Systems that are trained on one part of a data set and scored on another. All of it is in one folder: the prepared images in <c>cache</c>, phantoms in
-/// <c>data</c>, the checkpoints, history and logs of each system in a folder of its name, and the settings, so that two experiments are never mixed.
+/// Systems that are trained on one part of a data set and scored on another. Everything is in one folder: the prepared images in <c>cache</c>, phantoms in
+/// <c>data</c>, the checkpoints, history and logs of each system in a folder of its name, and the settings, so that two experiments are never mixed up.
 /// </summary>
-/// <remarks>What was stopped goes on when the same is asked again. Not safe for use by several threads at once.</remarks>
+/// <remarks>What was stopped goes on when the same call is made again. Not safe for use by several threads at once.</remarks>
 public sealed class Experiment
 {
     private readonly IExperimentDisplay _display;
@@ -38,10 +38,10 @@ public sealed class Experiment
         Split = CaseSplit.Of(dataset.Cases, settings);
     }
 
-    /// <summary>The folder of everything.</summary>
+    /// <summary>The folder that holds everything.</summary>
     public string Folder { get; }
 
-    /// <summary>What is trained how.</summary>
+    /// <summary>What is trained, and how.</summary>
     public ExperimentSettings Settings { get; }
 
     /// <summary>The modality that is at hand, for systems that see one.</summary>
@@ -57,8 +57,8 @@ public sealed class Experiment
     public IReadOnlyList<CachedCase> TestCases(CancellationToken cancellation = default) => [.. Split.Test.Select(item => Prepared(cancellation)[item.Id])];
 
     /// <summary>An experiment on phantoms, made-up patients, which are made where they are not there yet.</summary>
-    /// <param name="folder">The folder of everything; it may hold the same experiment, of which what is done is not done again.</param>
-    /// <param name="settings">What is trained how; null for the defaults, which take minutes.</param>
+    /// <param name="folder">The folder for everything. It may hold the same experiment already; what is done there is not done again.</param>
+    /// <param name="settings">What is trained, and how; null for the defaults, which take minutes.</param>
     /// <param name="modality">The modality that is at hand, for systems that see one.</param>
     /// <param name="device">Where to compute; null for the CPU.</param>
     /// <param name="display">Where progress is shown; null for nowhere.</param>
@@ -87,9 +87,9 @@ public sealed class Experiment
     }
 
     /// <summary>An experiment on a BraTS data set in any of its layouts.</summary>
-    /// <param name="folder">The folder of everything; it may hold the same experiment, of which what is done is not done again.</param>
+    /// <param name="folder">The folder for everything. It may hold the same experiment already; what is done there is not done again.</param>
     /// <param name="data">The folder of the data set.</param>
-    /// <param name="settings">What is trained how; null for the paper's protocol.</param>
+    /// <param name="settings">What is trained, and how; null for the paper's protocol.</param>
     /// <param name="modality">The modality that is at hand, for systems that see one.</param>
     /// <param name="device">Where to compute; null for the CPU.</param>
     /// <param name="display">Where progress is shown; null for nowhere.</param>

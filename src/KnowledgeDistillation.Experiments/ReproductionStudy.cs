@@ -44,7 +44,7 @@ public sealed class ReproductionStudy
         data.RefuseTooFew(_dataset);
         _runner = new ReproductionRunner { Parts = [.. seeds.Select(Part)], ClaimLimit = options.TakeOver };
         RefuseMissingTeachers();
-        // What other calls have done with other seeds is part of the whole.
+        // Seeds that other calls have done belong to the same report.
         _others = _together is null ? [] : [.. _together.Begun().Except(seeds).Select(Part)];
         foreach (ReproductionPart part in _runner.Parts.Concat(_others))
             part.Check();

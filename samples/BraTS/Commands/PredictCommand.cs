@@ -55,7 +55,7 @@ internal sealed class PredictCommand : ExplainedCommand
         (string Image, string Result)[] work = ImagePrediction.NameResults(parsed.GetValue(_images)!, parsed.GetValue(_out)!);
         using SegmentationModel model = SegmentationModel.Load(Checkpoints.Find(parsed.GetValue(_model)!), device);
         if (parsed.GetValue(_modality) is null && model.Network is { NeedsAllModalities: false, Modalities: { Count: > 1 } known })
-            throw new UsageException($"The network works with any of {string.Join(", ", known)}: tell by --modality which one the images are.");
+            throw new UsageException($"The network works with any of {string.Join(", ", known)}: say with --modality which one the images are.");
         var prediction = new ImagePrediction(model, parsed.GetValue(_modality));
         int failed = 0;
         foreach ((string image, string result) in work)

@@ -16,7 +16,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
     private readonly CommandServices _services;
     private readonly Option<string?> _data = CommonOptions.Data("A BraTS data set; phantoms where none is given.");
     private readonly Option<string> _out = CommonOptions.Out(
-        "Where everything goes: a folder of its own for each run, and what they all come to. Several processes and machines may share it.");
+        "Where everything goes: a folder of its own for each run, and the tables and report of all. Several processes and machines may share it.");
     private readonly Option<string?> _preset =
         new("--preset") { Description = "Where the settings start. [default: paper with --data, quick without]", HelpName = "paper|quick" };
     private readonly Option<string[]> _only = new("--only")
@@ -74,7 +74,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
 
             Stop it at any moment and in any way: the same command goes on where it was, and does nothing twice. Given in several processes, or on several machines that share --out, they share the work.
 
-            How far chance moves the figures, several seeds tell: --seeds 1 2 3 4 5 does all of it five times, in seed-1 to seed-5 below --out, and adds a report on all five together.
+            Several seeds show how far chance moves the figures: --seeds 1 2 3 4 5 does all of it five times, in seed-1 to seed-5 below --out, and adds a report on all five together.
 
             --preset paper: 500 epochs at 64³, width 30, batch 1. --preset quick: 24 phantoms of 24³ voxels, width 8, 4 levels; on --data, images of 32³.
 
@@ -192,7 +192,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
         bool phantoms = parsed.GetValue(_data) is null;
         string preset = parsed.GetValue(_preset) ?? (phantoms ? ReproductionPresets.QuickName : ReproductionPresets.PaperName);
         ExperimentSettings settings = _settings.Read(parsed, ReproductionPresets.Of(preset, phantoms));
-        // Phantoms are as large as the part of them that is wanted.
+        // Phantoms are not larger than the part of them that is used.
         return phantoms && !_settings.IsGiven(parsed, nameof(ExperimentSettings.CropEdge)) ? settings with { CropEdge = settings.PhantomEdge } : settings;
     }
 

@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Samples.BraTS.Demonstration;
 
 /// <summary>The paper in small: teacher, baseline and student are trained on one part of a data set and scored on another.</summary>
-/// <param name="Settings">What is trained how.</param>
+/// <param name="Settings">What is trained, and how.</param>
 /// <param name="Data">A BraTS folder; null to make phantoms.</param>
 /// <param name="Modality">The modality that baseline and student see.</param>
 internal sealed record Demo(ExperimentSettings Settings, string? Data, string Modality)

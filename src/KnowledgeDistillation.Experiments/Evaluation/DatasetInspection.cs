@@ -38,7 +38,7 @@ public sealed record DatasetInspection(
             {
                 cancellation.ThrowIfCancellationRequested();
                 BraTSCase item = dataset.Cases[i];
-                // The central crop does not depend on intensities, so one modality does.
+                // The central crop does not depend on intensities, so one modality is enough.
                 string modality = item.Images.Keys.First();
                 PreprocessedCase prepared = new Preprocessor(settings.Preprocessing([modality])).Process(item);
                 VolumeGrid grid = prepared.Geometry.NativeGrid;

@@ -15,7 +15,7 @@ public sealed record PaperFigures(
     string Objective,
     IReadOnlyDictionary<string, (double Mean, double? Deviation)> Dice)
 {
-    /// <summary>What stands in the way of comparing the paper's figures with one's own.</summary>
+    /// <summary>Why the paper's figures cannot be compared directly with one's own.</summary>
     public const string Note = "The paper's figures are for BraTS 2018 (285 patients) at 64³ voxels, and its ± is over three folds, not over cases.";
 
     /// <summary>All rows of Table 2, whose part with 4 skip connections is in Table 1 too.</summary>

@@ -12,7 +12,7 @@ namespace KnowledgeDistillation.Experiments.Report;
 /// <param name="Pictures">Captions with PNG files.</param>
 internal sealed record ComparisonFigure(string Title, IReadOnlyList<(string Caption, byte[] Png)> Pictures)
 {
-    /// <summary>What slices are shown, and how they lie.</summary>
+    /// <summary>Which slices are shown, and their orientation.</summary>
     public const string Note = "Axial slices with most tumor in the reference, on the grid of the networks, front on top, the patient's right on the left.";
 
     private static readonly string[] Ranks = ["A hard case", "A typical case", "An easy case"];
@@ -35,7 +35,7 @@ internal sealed record ComparisonFigure(string Title, IReadOnlyList<(string Capt
         byte[] Picture(byte[]? classes) => SlicePicture.Draw(prepared.Images[modality], classes, prepared.Size, z);
     }
 
-    /// <summary>A hard, a typical and an easy case by the mean Dice of the last of some networks, so that the choice flatters nobody.</summary>
+    /// <summary>A hard, a typical and an easy case by the mean Dice of the last of some networks, so that the choice favors no network.</summary>
     /// <param name="test">The test cases.</param>
     /// <param name="scores">The scores of all networks on them.</param>
     /// <param name="networks">The networks by their titles, at least one.</param>

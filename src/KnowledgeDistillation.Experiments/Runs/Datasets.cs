@@ -4,14 +4,14 @@ using KnowledgeDistillation.Medical.Phantoms;
 
 namespace KnowledgeDistillation.Experiments.Runs;
 
-/// <summary>Opens data sets as all commands do.</summary>
+/// <summary>Opens data sets in the way that is common to all experiments.</summary>
 public static class Datasets
 {
-    /// <summary>Opens a folder, and tells which of its cases are left out.</summary>
+    /// <summary>Opens a folder, and shows which of its cases are left out.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="modalities">The modalities that each case must have.</param>
     /// <param name="skipFaulty">Whether cases that cannot be used are left out.</param>
-    /// <param name="display">Where it is told.</param>
+    /// <param name="display">Where that is shown.</param>
     /// <exception cref="BraTSDatasetException">There are no cases, or one cannot be used and none may be left out.</exception>
     public static BraTSDataset Open(string folder, IReadOnlyList<string> modalities, bool skipFaulty, IExperimentDisplay display)
     {

@@ -157,7 +157,7 @@ public sealed record ExperimentSettings
     [Description("How students of other papers' methods are compared with the reference: by KD-Net's loss (kdnet), or by their own paper's (paper).")]
     public ReferenceChoice ReferenceLoss { get; init; }
 
-    // What follows from settings is internal, so that it is neither written down nor listed as one.
+    // Values that are derived from settings are internal, so that they are neither stored nor listed as settings.
 
     /// <summary>2 where the network sees slices, 3 where it sees volumes.</summary>
     internal int SpatialDimensions => NetworkNames.SpatialDimensionsOf(Network);
