@@ -191,7 +191,10 @@ public sealed class Experiment
                 Figures = ComparisonFigure.Choose(
                     [.. Split.Test.Select(item => prepared[item.Id])],
                     scores,
-                    [.. shown.Zip(models, (system, model) => (system.Title, (Func<PreprocessedCase, byte[]>)(item => ModelInference.Classes(model, Seen(system, item)))))],
+                    [
+                        .. shown.Zip(models,
+                            (system, model) => (system.Title, (Func<PreprocessedCase, byte[]>)(item => ModelInference.Classes(model, Seen(system, item))))),
+                    ],
                     Modality),
                 Modality = Modality,
             }.Write(path);

@@ -62,7 +62,9 @@ public sealed class ReproductionStudy
         };
     }
 
-    /// <summary>The folder of everything: a folder for each run, the prepared images, the tables and the report; with several seeds, one for each seed.</summary>
+    /// <summary>
+    /// The folder of everything: a folder for each run, the prepared images, the tables and the report; with several seeds, one for each seed.
+    /// </summary>
     public string Folder { get; }
 
     /// <summary>All runs, with all seeds, teachers before their students.</summary>
@@ -94,7 +96,9 @@ public sealed class ReproductionStudy
     /// <summary>Why the last attempt at a run of the plan failed, in one sentence; null where none did.</summary>
     public string? FailureOf(PlannedRun run) => _runner.ResultsOf(run).Failure?.Reason;
 
-    /// <summary>The name of a run: its folder below the study's, for example "fold-1/kd-net-4-skips", with several seeds "seed-1/fold-1/kd-net-4-skips".</summary>
+    /// <summary>
+    /// The name of a run: its folder below the study's, for example "fold-1/kd-net-4-skips", with several seeds "seed-1/fold-1/kd-net-4-skips".
+    /// </summary>
     public string NameOf(PlannedRun run) => _runner.NameOf(run);
 
     /// <summary>

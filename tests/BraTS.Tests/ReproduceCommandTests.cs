@@ -277,7 +277,8 @@ public sealed class ReproduceCommandTests : IDisposable
         File.ReadAllText(In("seeds", "seed-2", "results", "statistics.csv")).Should().Be(File.ReadAllText(In("alone", "results", "statistics.csv")));
 
         string page = File.ReadAllText(In("seeds", "report.html"));
-        page.Should().Contain("href=\"seed-1/report.html\"").And.Contain("18 of 18 runs are done").And.NotContain("Runs that failed").And.NotContain("Not done yet")
+        page.Should().Contain("href=\"seed-1/report.html\"").And.Contain("18 of 18 runs are done").And.NotContain("Runs that failed")
+            .And.NotContain("Not done yet")
             .And.Contain("Left out by choice, so that nothing is said of it: teacher-0-skips");
         File.ReadAllText(In("seeds", "seed-1", "report.html")).Should().Contain("9 of 9 runs are done")
             .And.Contain("Every run that was planned is done; none failed.");

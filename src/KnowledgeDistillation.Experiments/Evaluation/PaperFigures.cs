@@ -46,7 +46,9 @@ public sealed record PaperFigures(
     /// <summary>The row of Table 2 of a system.</summary>
     public static PaperFigures Find(string system, int skipConnections) => Table2.Single(row => row.System == system && row.SkipConnections == skipConnections);
 
-    /// <summary>The row of a system as the paper compares it with others, in Table 1 or with all skip connections in Table 2; null where there is none.</summary>
+    /// <summary>
+    /// The row of a system as the paper compares it with others, in Table 1 or with all skip connections in Table 2; null where there is none.
+    /// </summary>
     public static PaperFigures? OfSystem(string system) => Table1.Concat(Table2).FirstOrDefault(row => row.System == system && row.SkipConnections is not 0);
 
     /// <summary>For example "71.67 ± 1.22".</summary>

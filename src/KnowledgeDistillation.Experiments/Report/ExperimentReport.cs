@@ -51,7 +51,8 @@ internal sealed record ExperimentReport
         new ReportBlock.Heading(2, "How they learned"),
         new ReportBlock.Charts([.. Fits.Select(fit => LossChart.Draw(fit.Title, fit.History))]),
         new ReportBlock.Paragraph(
-            $"{LossChart.Legend} Objectives of different terms cannot be compared by their height. {string.Join(" ", Fits.Select(GradientShares).OfType<string>())}",
+            $"{LossChart.Legend} Objectives of different terms cannot be compared by their height. "
+                + $"{string.Join(" ", Fits.Select(GradientShares).OfType<string>())}",
             ReportTone.Muted),
 
         new ReportBlock.Heading(2, "Details"),

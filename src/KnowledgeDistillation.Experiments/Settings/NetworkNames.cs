@@ -38,7 +38,11 @@ public static class NetworkNames
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(recipe);
         if (!name.All(char.IsAsciiLetterOrDigit))
-            throw new ArgumentException($"The name of a network has letters and digits only, because folders are named after it, but is '{name}'.", nameof(name));
+        {
+            throw new ArgumentException(
+                $"The name of a network has letters and digits only, because folders are named after it, but is '{name}'.", nameof(name));
+        }
+
         if (spatialDimensions is not (2 or 3))
             throw new ArgumentException($"A network sees volumes (3) or slices (2), but not {spatialDimensions} dimensions.", nameof(spatialDimensions));
         if (TypeOf(name) is not null || !Registered.TryAdd(name, new RegisteredNetwork(recipe, spatialDimensions)))

@@ -181,7 +181,15 @@ public sealed class ReproductionResultsTests : IDisposable
                 _student[0].FinishWithTenths("ET", 5).WithCases("a"),
             ])));
         string[] Lines(string name) => File.ReadAllLines(Path.Combine(_folder, name));
-        foreach ((string name, int lines) in new[] { ("cases.csv", 4), ("folds.csv", 11), ("seeds.csv", 11), ("summary.csv", 11), ("differences.csv", 2), ("statistics.csv", 2) })
+        foreach ((string name, int lines) in new[]
+        {
+            ("cases.csv", 4),
+            ("folds.csv", 11),
+            ("seeds.csv", 11),
+            ("summary.csv", 11),
+            ("differences.csv", 2),
+            ("statistics.csv", 2),
+        })
         {
             Lines(name).Should().HaveCount(lines, name);
             int cells = Lines(name)[0].Split(',').Length;

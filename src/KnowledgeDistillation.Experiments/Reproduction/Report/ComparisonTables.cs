@@ -67,7 +67,9 @@ internal sealed class ComparisonTables(ReproductionResults results, IReadOnlyLis
         Comparison[] comparisons = On(grid);
         bool alone = _seeds.Length == 1;
         return comparisons.Length == 0 ? null : new ReportTable(
-            alone ? $"Students against baselines, {where}" : $"The same over cases{(results.SharesCases ? ", each averaged over the seeds" : " of all seeds")}, {where}",
+            alone
+                ? $"Students against baselines, {where}"
+                : $"The same over cases{(results.SharesCases ? ", each averaged over the seeds" : " of all seeds")}, {where}",
             [
                 new("Student", IsText: true), new("Region", IsText: true), .. alone ? (ReportColumn[])["Baseline", "Student"] : [],
                 "Difference", "95 % interval over cases", "p", "p, Holm", "Effect", "Better / equal / worse", "Cases", "Folds",

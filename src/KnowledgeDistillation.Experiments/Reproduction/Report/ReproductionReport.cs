@@ -65,8 +65,8 @@ internal sealed class ReproductionReport
     private IEnumerable<ReportBlock> Introduction()
     {
         yield return new ReportBlock.Paragraph(
-            $"KD-Net (Hu, Maillard et al., MICCAI 2020) reproduced{(HasOneSeed ? "" : " with several seeds")}: a teacher that sees T1, T1ce, T2 and FLAIR helps "
-                + "to train a student that sees T1ce only; the baseline is the same network without help.",
+            $"KD-Net (Hu, Maillard et al., MICCAI 2020) reproduced{(HasOneSeed ? "" : " with several seeds")}: a teacher that sees "
+                + "T1, T1ce, T2 and FLAIR helps to train a student that sees T1ce only; the baseline is the same network without help.",
             ReportTone.Lead);
         int done = _states.Sum(state => state.Finished.Count), failed = _states.Sum(state => state.Failed.Count);
         string seeds = Verdicts.List(_states.Select(state => state.Settings.Seed.ToString(CultureInfo.InvariantCulture)));
