@@ -82,9 +82,27 @@ internal static class KdnetApplication
             new ReproduceCommand(services),
             verbose,
         };
+        RefuseEmptyValues(root);
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new ExplainedHelp((HelpAction)help.Action!, Explanation);
         return root;
+    }
+
+    // An empty value comes from a variable of a script that is not set; as a path it would be the current folder.
+    private static void RefuseEmptyValues(Command command)
+    {
+        foreach (Option option in command.Options)
+            option.Validators.Add(result => Refuse(result, option.Name));
+        foreach (Argument argument in command.Arguments)
+            argument.Validators.Add(result => Refuse(result, $"<{argument.Name}>"));
+        foreach (Command inner in command.Subcommands)
+            RefuseEmptyValues(inner);
+
+        static void Refuse(SymbolResult result, string name)
+        {
+            if (result.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value)))
+                result.AddError($"{name} must not be empty.");
+        }
     }
 
     private static int RefuseUsage(ParseResult parsed, TextWriter error)

@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
 using KnowledgeDistillation.Samples.BraTS;
 
-using var cancellation = new CancellationTokenSource();
+// Never disposed: a second Ctrl-C may come while the program ends.
+var cancellation = new CancellationTokenSource();
 // The first Ctrl-C lets the current step end and keeps its state; the second ends the process at once.
 Console.CancelKeyPress += (_, pressed) =>
 {

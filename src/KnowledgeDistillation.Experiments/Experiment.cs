@@ -105,13 +105,13 @@ public sealed class Experiment
     {
         settings ??= ExperimentSettings.Paper;
         BraTSDataset dataset = BraTSDataset.Open(data);
-        Remember(folder, settings, Path.GetFullPath(data));
+        Remember(folder, settings, NameOf(data));
         return new Experiment(
             folder,
             settings,
             modality,
             dataset,
-            Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(data))),
+            NameOf(data),
             device,
             display ?? new SilentDisplay());
     }
@@ -225,6 +225,9 @@ public sealed class Experiment
 
     private IReadOnlyDictionary<string, CachedCase> Prepared(CancellationToken cancellation) =>
         _prepared ??= PreparedCases.Prepare(Dataset.Cases, Settings.Preprocessing(BraTSModality.All), Path.Combine(Folder, "cache"), _display, cancellation);
+
+    // Without the path, which is another on each machine, and says more about a computer than a folder of results should.
+    private static string NameOf(string data) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(data)));
 
     private static void Remember(string folder, ExperimentSettings settings, string data)
     {

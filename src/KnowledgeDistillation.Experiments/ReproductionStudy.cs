@@ -136,9 +136,13 @@ public sealed class ReproductionStudy
         return new ReproductionOutcome(
             states.Sum(state => state.Plan.Count),
             states.Sum(state => state.Finished.Count),
-            Own.Where(run => !IsDone(run))
-                .ToImmutableSortedDictionary(NameOf, run => FailureOf(run) ?? $"its teacher {run.Teacher} is missing", StringComparer.Ordinal),
+            Own.Select(run => (Run: run, Reason: ReasonOf(run))).Where(run => run.Reason is not null)
+                .ToImmutableSortedDictionary(run => NameOf(run.Run), run => run.Reason!, StringComparer.Ordinal),
             Path.Combine(Folder, ReproductionFolder.HtmlName));
+
+        string? ReasonOf(PlannedRun run) =>
+            states.SelectMany(state => state.Failed).FirstOrDefault(failed => failed.Run.IdWithSeed == run.IdWithSeed)?.Reason
+                ?? (IsDone(run) ? null : $"its teacher {run.Teacher} is missing");
     }
 
     private void RefuseMissingTeachers()

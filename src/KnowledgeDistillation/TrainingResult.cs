@@ -11,6 +11,9 @@ public sealed record TrainingResult(
     string? BestCheckpoint,
     string? LastCheckpoint)
 {
+    /// <summary>How many epochs of the history were done before this fit, which resumed them; 0 for a fit that began.</summary>
+    public int ResumedEpochs { get; init; }
+
     /// <summary>The epoch with the lowest watched loss.</summary>
     public EpochReport Best => History.Last(report => report.IsBest);
 }

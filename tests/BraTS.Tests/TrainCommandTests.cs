@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Tests;
 using Xunit;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;
@@ -46,6 +47,81 @@ public sealed class TrainCommandTests(TrainedNetworks trained)
 
         run.ExitCode.Should().Be(2);
         run.Error.Should().Contain("preprocessing.subsampling was 2 and is now 1");
+    }
+
+    [Fact]
+    public void A_teacher_of_another_width_is_refused_before_anything_is_prepared()
+    {
+        Kdnet run = Kdnet.Run(
+            [
+                "train", "--system", "kd-net", "--data", trained.Data, "--out", trained.In("too-wide"), "--teacher",
+                trained.Teacher, .. TrainedNetworks.SmallTrainingWith("--width", "4"),
+            ]);
+
+        run.ExitCode.Should().Be(2);
+        run.Error.Should().Contain("The teacher does not fit this student").And.Contain("shape");
+        Directory.Exists(trained.In("too-wide")).Should().BeFalse();
+    }
+
+    [Fact]
+    public void A_student_that_is_given_as_teacher_is_warned_of()
+    {
+        Kdnet run = Kdnet.Run(
+            [
+                "train", "--system", "kd-net", "--data", trained.Data, "--out", trained.In("from-student"), "--cache", trained.In("cache"), "--teacher",
+                trained.Student, .. TrainedNetworks.SmallTraining,
+            ]);
+
+        run.ExitCode.Should().Be(0);
+        run.Error.Should().Contain("was trained as kd-net, not as a teacher");
+    }
+
+    [Fact]
+    public void A_distillation_goes_on_where_its_folders_were_moved_but_not_with_another_teacher()
+    {
+        string here = trained.In("here"), there = trained.In("there");
+        StoredFiles.Copy(trained.Teacher, Path.Combine(here, "teacher"));
+        Distil(here, "1").ExitCode.Should().Be(0);
+        Directory.Move(here, there);
+        Distil(there, "2", "--resume").ExitCode.Should().Be(0);
+
+        Directory.Delete(Path.Combine(there, "teacher"), recursive: true);
+        Kdnet.Run(
+            [
+                "train", "--system", "teacher", "--data", trained.Data, "--cache", trained.In("cache"), "--out", Path.Combine(there, "teacher"),
+                .. TrainedNetworks.SmallTrainingWith("--learning-rate", "1e-3"),
+            ])
+            .ExitCode.Should().Be(0);
+        Kdnet other = Distil(there, "3", "--resume");
+        other.ExitCode.Should().Be(2);
+        other.Error.Should().Contain("the teacher is another");
+
+        Kdnet Distil(string folder, string epochs, params string[] more) => Kdnet.Run(
+            [
+                "train", "--system", "kd-net", "--data", trained.Data, "--cache", trained.In("cache"), "--out", Path.Combine(folder, "student"),
+                "--teacher", Path.Combine(folder, "teacher"), .. TrainedNetworks.SmallTrainingWith("--epochs", epochs), .. more,
+            ]);
+    }
+
+    [Fact]
+    public void A_checkpoint_names_neither_cases_nor_places()
+    {
+        foreach (string folder in new[] { trained.Teacher, trained.Student })
+        {
+            foreach (string file in Directory.EnumerateFiles(folder, "*.json", SearchOption.AllDirectories))
+                File.ReadAllText(file).Should().NotContain("PHANTOM").And.NotContain(trained.Folder, file);
+        }
+    }
+
+    [Fact]
+    public void A_resume_that_has_nothing_to_do_says_so()
+    {
+        string folder = trained.In("ended");
+        Train(folder, "1").ExitCode.Should().Be(0);
+        Kdnet again = Train(folder, "1", "--resume");
+
+        again.ExitCode.Should().Be(0);
+        again.Output.Should().Contain("had ended already, after 1 epochs: nothing was trained");
     }
 
     [Fact]
@@ -172,7 +248,7 @@ public sealed class TrainCommandTests(TrainedNetworks trained)
     private static string[] Cases(string run, string fact)
     {
         using SegmentationModel model = SegmentationModel.Load(Path.Combine(run, "last"));
-        return model.Metadata[fact].Split('|');
+        return model.Metadata[fact].Split(':')[^1].Split(',');
     }
 
     private Kdnet Train(string folder, string epochs, params string[] more) =>

@@ -110,6 +110,34 @@ public sealed class ReproductionStudyTests : IDisposable
         study.Own.Where(study.IsDone).Select(study.NameOf).Should().Equal("fold-1/baseline-1-skips");
     }
 
+    [Theory]
+    [InlineData("scores.json", "[{\"Network\": ")]
+    [InlineData("scores.json", "null")]
+    [InlineData("scores.json", "[{\"Grid\": \"Elsewhere\"}]")]
+    [InlineData("done.json", "")]
+    [InlineData("done.json", "{\"Seconds\": 1, \"Seconds\": {}}")]
+    [InlineData("history.csv", "no table")]
+    [InlineData("run.json", "{\"Seed\": 1, \"Seed\": 2}")]
+    public void A_finished_run_that_cannot_be_read_any_more_is_named_and_stops_nothing_else(string file, string content)
+    {
+        var options = new ReproductionOptions
+        {
+            Settings = Small with { Training = Small.Training with { Epochs = 1 } },
+            Only = ["fold-1/baseline-1-skips", "fold-1/baseline-0-skips"],
+        };
+        ReproductionStudy.Open(_folder["damaged"], options with { Only = ["fold-1/baseline-1-skips"] }).Run();
+        File.WriteAllText(_folder["damaged/runs/fold-1/baseline-1-skips", file], content);
+        ReproductionStudy study = ReproductionStudy.Open(_folder["damaged"], options);
+        study.Estimate().Keys.Should().Equal("fold-1/baseline-0-skips");
+        ReproductionOutcome outcome = study.Run();
+
+        outcome.NotDone.Keys.Should().Equal("fold-1/baseline-1-skips");
+        outcome.NotDone.Values.Single().Should().Contain(file).And.Contain("damaged").And.Contain("delete");
+        outcome.Finished.Should().Be(1);
+        File.ReadAllText(outcome.Report).Should().Contain("1 failed").And.Contain($"{file}' is damaged");
+        File.ReadAllText(_folder["damaged/results/cases.csv"]).Should().Contain("baseline-0-skips").And.NotContain("baseline-1-skips");
+    }
+
     public static TheoryData<string, Func<ReproductionOptions, ReproductionOptions>> Nonsense() => new()
     {
         { "Settings.Folds must be at least 2", options => options with { Settings = Small with { Folds = 1 } } },

@@ -13,17 +13,12 @@ internal sealed class TorchOptions
         DefaultValueFactory = _ => "cpu",
     };
 
-    private readonly Option<int> _threads = new("--threads")
-    {
-        Description = "Threads of the CPU to use; all by default.",
-        HelpName = "number",
-        DefaultValueFactory = _ => Environment.ProcessorCount,
-    };
+    private readonly Option<int> _threads =
+        NumberOptions.Whole("--threads", "Threads of the CPU to use; all by default.", least: 1, () => Environment.ProcessorCount);
 
     public TorchOptions(Command command)
     {
-        _device.AcceptOnlyFromAmong("cpu", "cuda");
-        _threads.MustBeAtLeast(1);
+        _device.MustBeOneOf("cpu", "cuda");
         command.Add(_device);
         command.Add(_threads);
     }

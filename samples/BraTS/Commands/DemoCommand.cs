@@ -57,6 +57,7 @@ internal sealed class DemoCommand : ExplainedCommand
         if (!_settings.IsGiven(parsed, nameof(ExperimentSettings.SubsamplingFactor)) && data is not null)
             settings = settings with { SubsamplingFactor = ExperimentSettings.Paper.SubsamplingFactor };
         var folder = new DemoFolder(parsed.GetValue(_out)!);
+        Outputs.RequireFolder(folder.Path, _out.Name);
         Display display = _services.Display;
         try
         {

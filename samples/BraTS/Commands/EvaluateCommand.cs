@@ -48,12 +48,12 @@ internal sealed class EvaluateCommand : ExplainedCommand
     {
         _services = services;
         _data.Required = true;
-        _cases.AcceptOnlyFromAmong(Unseen, All);
+        _cases.MustBeOneOf(Unseen, All);
         Add(_data);
         Add(_models);
         Add(_out);
         Add(_cases);
-        _modalities.AcceptOnlyFromAmong([.. BraTSModality.All]);
+        _modalities.MustBeOneOf(BraTSModality.All);
         Add(_modalities);
         Add(_subsets);
         Add(_skipFaulty);
@@ -66,6 +66,8 @@ internal sealed class EvaluateCommand : ExplainedCommand
         torch.Device device = _torch.Start(parsed);
         Display display = _services.Display;
         string[] names = parsed.GetValue(_models)!;
+        string file = Path.GetFullPath(parsed.GetValue(_out)!);
+        Outputs.RequireFile(file, _out.Name);
         List<SegmentationModel> models = [];
         try
         {
@@ -83,10 +85,10 @@ internal sealed class EvaluateCommand : ExplainedCommand
                     subsets && !model.Network.NeedsAllModalities ? ScoreSubsets(name, model, shown[model], cases) : Score(name, model, shown[model], cases));
             }
 
-            string file = Path.GetFullPath(parsed.GetValue(_out)!);
-            ScoresCsv.Write(file, scores);
             if (!subsets || models.Exists(model => model.Network.NeedsAllModalities))
                 display.Show(EvaluationTable.Render([.. scores.Where(score => !subsets || names.Contains(score.Network))], cases.Count));
+            // Last, so that the scores are seen even where the disk is full by now.
+            ScoresCsv.Write(file, scores);
             display.Say($"The scores of each case are in {file}");
             return ExitCode.Done;
         }
@@ -132,8 +134,8 @@ internal sealed class EvaluateCommand : ExplainedCommand
 
     private static IReadOnlyList<BraTSCase> Choose(BraTSDataset dataset, IEnumerable<SegmentationModel> models, bool all, Display display)
     {
-        HashSet<string> seen = [.. models.SelectMany(model => RunMetadata.CasesSeen(model.Metadata))];
-        BraTSCase[] unseen = [.. dataset.Cases.Where(item => !seen.Contains(item.Id))];
+        Func<string, bool>[] seen = [.. models.Select(model => RunMetadata.CasesSeen(model.Metadata))];
+        BraTSCase[] unseen = [.. dataset.Cases.Where(item => !Array.Exists(seen, hasSeen => hasSeen(item.Id)))];
         int known = dataset.Cases.Count - unseen.Length;
         if (all)
         {

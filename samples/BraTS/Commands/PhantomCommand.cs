@@ -34,6 +34,7 @@ internal sealed class PhantomCommand : ExplainedCommand
     {
         ExperimentSettings settings = _settings.Read(parsed);
         string folder = Path.GetFullPath(parsed.GetValue(_out)!);
+        Outputs.RequireFolder(folder, _out.Name);
         settings.ValidatePhantom();
         new BraTSPhantom(settings.PhantomOptions()).WriteDataset(folder, settings.PhantomCases, _services.Cancellation);
         _services.Display.Say($"{settings.PhantomCases} phantom patients of {settings.PhantomEdge}³ voxels are in {folder}");

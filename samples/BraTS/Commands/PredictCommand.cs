@@ -43,7 +43,7 @@ internal sealed class PredictCommand : ExplainedCommand
         Add(_images);
         Add(_model);
         Add(_out);
-        _modality.AcceptOnlyFromAmong([.. BraTSModality.All]);
+        _modality.MustBeOneOf(BraTSModality.All);
         Add(_modality);
         _torch = new TorchOptions(this);
         SetAction(Run);
@@ -53,6 +53,8 @@ internal sealed class PredictCommand : ExplainedCommand
     {
         var device = _torch.Start(parsed);
         (string Image, string Result)[] work = ImagePrediction.NameResults(parsed.GetValue(_images)!, parsed.GetValue(_out)!);
+        foreach ((_, string result) in work)
+            Outputs.RequireFile(result, _out.Name);
         using SegmentationModel model = SegmentationModel.Load(Checkpoints.Find(parsed.GetValue(_model)!), device);
         if (parsed.GetValue(_modality) is null && model.Network is { NeedsAllModalities: false, Modalities: { Count: > 1 } known })
             throw new UsageException($"The network works with any of {string.Join(", ", known)}: say with --modality which one the images are.");

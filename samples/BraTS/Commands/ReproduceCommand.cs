@@ -48,20 +48,11 @@ internal sealed class ReproduceCommand : ExplainedCommand
         Arity = ArgumentArity.ZeroOrMore,
     };
     private readonly Option<bool> _skipFaulty = CommonOptions.SkipFaulty();
-    private readonly Option<double> _takeOver = new("--take-over")
-    {
-        Description = "Minutes without a sign of life after which a run is taken over from another machine.",
-        HelpName = "minutes",
-        DefaultValueFactory = _ => 5,
-    };
+    private readonly Option<double> _takeOver = NumberOptions.Positive(
+        "--take-over", "Minutes without a sign of life after which a run is taken over from another machine.", "minutes", standard: 5);
     private readonly Option<string?> _seed;
-    private readonly Option<int[]> _seeds = new("--seeds")
-    {
-        Description = "Do all of it with each of these seeds, in a folder of its own each, and report on all of them together.",
-        HelpName = "number",
-        AllowMultipleArgumentsPerToken = true,
-        Arity = ArgumentArity.OneOrMore,
-    };
+    private readonly Option<int[]> _seeds = NumberOptions.Wholes(
+        "--seeds", "Do all of it with each of these seeds, in a folder of its own each, and report on all of them together.");
     private readonly SettingsOptions _settings;
     private readonly TorchOptions _torch;
 
@@ -89,10 +80,9 @@ internal sealed class ReproduceCommand : ExplainedCommand
     {
         _services = services;
         _out.DefaultValueFactory = _ => "reproduction";
-        _preset.AcceptOnlyFromAmong(ReproductionPresets.PaperName, ReproductionPresets.QuickName);
-        _variants.AcceptOnlyFromAmong([.. ReproductionVariants.Names]);
-        _modalities.AcceptOnlyFromAmong([.. ReproductionVariants.Modalities]);
-        _takeOver.MustBeAbove(0);
+        _preset.MustBeOneOf(ReproductionPresets.PaperName, ReproductionPresets.QuickName);
+        _variants.MustBeOneOf(ReproductionVariants.Names);
+        _modalities.MustBeOneOf(ReproductionVariants.Modalities);
         _shard.Validators.Add(result =>
         {
             if (ParseShard(result.GetValueOrDefault<string>()) is null)
@@ -163,6 +153,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
 
     private ReproductionStudy Open(ParseResult parsed)
     {
+        Outputs.RequireFolder(parsed.GetValue(_out)!, _out.Name);
         (int shard, int shards) = ParseShard(parsed.GetValue(_shard)).GetValueOrDefault();
         var options = new ReproductionOptions
         {

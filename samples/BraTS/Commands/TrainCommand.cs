@@ -50,10 +50,10 @@ internal sealed class TrainCommand : ExplainedCommand
             """)
     {
         _services = services;
-        _system.AcceptOnlyFromAmong([.. SegmentationSystems.Names]);
+        _system.MustBeOneOf(SegmentationSystems.Names);
         _data.Required = true;
         _out.Required = true;
-        _modality.AcceptOnlyFromAmong([.. BraTSModality.All]);
+        _modality.MustBeOneOf(BraTSModality.All);
         Add(_system);
         Add(_data);
         Add(_out);
@@ -73,6 +73,9 @@ internal sealed class TrainCommand : ExplainedCommand
     {
         var device = _torch.Start(parsed);
         string folder = Path.GetFullPath(parsed.GetValue(_out)!);
+        Outputs.RequireFolder(folder, _out.Name);
+        string cache = parsed.GetValue(_cache) ?? Path.Combine(folder, "cache");
+        Outputs.RequireFolder(cache, _cache.Name);
         string modality = parsed.GetValue(_modality)!;
         SegmentationSystem system = SegmentationSystems.Of(parsed.GetValue(_system)!);
         var training = new NetworkTraining(_settings.Read(parsed), system, modality, folder, FindTeachers(parsed, system));
@@ -92,10 +95,16 @@ internal sealed class TrainCommand : ExplainedCommand
             var cached = PreparedCases.Prepare(
                 [.. split.Training, .. split.Validation],
                 training.Settings.Preprocessing(modalities),
-                parsed.GetValue(_cache) ?? Path.Combine(folder, "cache"),
+                cache,
                 display,
                 _services.Cancellation);
             TrainingResult result = training.Run(split, cached, device, display, _services.Cancellation);
+            if (result.ResumedEpochs == result.History.Count)
+            {
+                display.Say($"The run in '{folder}' had ended already, after {result.ResumedEpochs} epochs: nothing was trained. "
+                    + "More --epochs go on with it.");
+            }
+
             display.Say($"The best of {result.History.Count} epochs was {result.Best.Epoch + 1}: {TrainingText.Epoch(result.Best)}.");
             display.Say($"The checkpoint is {result.BestCheckpoint}");
             return ExitCode.Done;

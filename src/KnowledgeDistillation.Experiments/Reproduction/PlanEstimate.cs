@@ -18,12 +18,12 @@ internal sealed record PlanEstimate(int Cases, Func<PlannedRun, RunResults> Resu
         Dictionary<PlannedRun, TimeSpan> times = new(ReferenceEqualityComparer.Instance);
         foreach (IGrouping<string, PlannedRun> kind in plan.GroupBy(Kind))
         {
-            PlannedRun[] finished = [.. kind.Where(run => ResultsOf(run).IsDone)];
-            PlannedRun[] open = [.. kind.Except(finished)];
+            PlannedRun[] open = [.. kind.Where(run => !ResultsOf(run).IsDone)];
             if (open.Length == 0)
                 continue;
+            double[] finished = [.. kind.Except(open).Select(run => ResultsOf(run).Seconds).OfType<double>()];
             TimeSpan one = finished.Length > 0
-                ? TimeSpan.FromSeconds(finished.Average(run => ResultsOf(run).ReadFacts().Seconds))
+                ? TimeSpan.FromSeconds(finished.Average())
                 : Steps(open[0]) * StepTiming.Measure(open[0], device, cancellation);
             foreach (PlannedRun run in open)
                 times.Add(run, one);

@@ -10,21 +10,31 @@ internal static class ReproductionStates
     /// <param name="data">Where the cases come from.</param>
     /// <param name="plan">The runs that were asked for; those of former calls that asked for more are added.</param>
     /// <param name="folder">The folder.</param>
-    /// <exception cref="InvalidDataException">A result is damaged.</exception>
+    /// <returns>The runs; one whose results are damaged counts as failed.</returns>
     public static ReproductionState Read(ExperimentSettings settings, string data, IReadOnlyList<PlannedRun> plan, ReproductionFolder folder)
     {
         IReadOnlyList<PlannedRun> everything = new ReproductionPlan(settings, ReproductionVariants.Names, ReproductionVariants.Modalities).Runs();
         HashSet<string> asked = [.. plan.Select(run => run.Id)];
         PlannedRun[] all = [.. everything.Where(run => asked.Contains(run.Id) || folder.Of(run.Id).HasBegun)];
-        PlannedRun[] finished = [.. all.Where(run => folder.Of(run.Id).IsDone)];
-        return new ReproductionState(
-            settings,
-            data,
-            all,
-            [.. finished.Select(run => folder.Of(run.Id).ReadFinished(run))],
-            [
-                .. all.Except(finished).Select(run => (Run: run, folder.Of(run.Id).Failure)).Where(run => run.Failure is not null)
-                    .Select(run => new FailedRun(run.Run, run.Failure!.Reason)),
-            ]);
+        var finished = new List<FinishedRun>();
+        var failed = new List<FailedRun>();
+        foreach (PlannedRun run in all)
+        {
+            RunResults results = folder.Of(run.Id);
+            try
+            {
+                if (results.IsDone)
+                    finished.Add(results.ReadFinished(run));
+                else if (results.Failure is { } failure)
+                    failed.Add(new FailedRun(run, failure.Reason));
+            }
+            catch (InvalidDataException exception)
+            {
+                // What cannot be read any more must not cost the results of the others.
+                failed.Add(new FailedRun(run, exception.Message));
+            }
+        }
+
+        return new ReproductionState(settings, data, all, finished, failed);
     }
 }

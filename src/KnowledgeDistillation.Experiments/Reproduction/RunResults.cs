@@ -56,7 +56,7 @@ internal sealed class RunResults(string path)
             {
                 return null;
             }
-            catch (JsonException)
+            catch (Exception exception) when (exception is JsonException or NotSupportedException or InvalidOperationException or ArgumentException)
             {
                 return new RunFailure("failed.json is damaged", Attempt: 0);
             }
@@ -118,11 +118,24 @@ internal sealed class RunResults(string path)
     public FinishedRun ReadFinished(PlannedRun run)
     {
         RefuseOthers(run);
-        return new FinishedRun(run, Path, Read<CaseScore[]>(ScoresName), ReadHistory(), ReadFacts());
+        return new FinishedRun(run, Path, Read<CaseScore[]>(ScoresName), ReadHistory(), Read<RunFacts>(Done));
     }
 
-    /// <summary>The circumstances of the finished run.</summary>
-    public RunFacts ReadFacts() => Read<RunFacts>(Done);
+    /// <summary>How long the finished run took; null where that cannot be read any more.</summary>
+    public double? Seconds
+    {
+        get
+        {
+            try
+            {
+                return Read<RunFacts>(Done).Seconds;
+            }
+            catch (InvalidDataException)
+            {
+                return null;
+            }
+        }
+    }
 
     private IReadOnlyList<EpochReport> ReadHistory()
     {
@@ -163,7 +176,8 @@ internal sealed class RunResults(string path)
         {
             return JsonSerializer.Deserialize<T>(File.ReadAllText(In(name)), Json) ?? throw new JsonException("it is empty");
         }
-        catch (Exception exception) when (exception is JsonException or IOException)
+        catch (Exception exception) when (exception
+            is JsonException or IOException or NotSupportedException or InvalidOperationException or ArgumentException)
         {
             throw Damaged(In(name), exception);
         }

@@ -6,6 +6,9 @@ namespace KnowledgeDistillation.Experiments.Runs;
 /// <summary>Which cases a network learns from, which choose its checkpoint, and which are scored.</summary>
 public sealed record CaseSplit(IReadOnlyList<BraTSCase> Training, IReadOnlyList<BraTSCase> Validation, IReadOnlyList<BraTSCase> Test)
 {
+    /// <summary>All cases.</summary>
+    public IEnumerable<BraTSCase> All => Training.Concat(Validation).Concat(Test);
+
     /// <summary>For example "36 cases: 20 for training, 4 for validation, 12 for the test".</summary>
     public override string ToString() =>
         $"{TrainingText.Cases(Training.Count + Validation.Count + Test.Count)}: {Training.Count} for training, {Validation.Count} for validation, "

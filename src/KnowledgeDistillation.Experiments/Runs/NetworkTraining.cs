@@ -23,8 +23,9 @@ namespace KnowledgeDistillation.Experiments.Runs;
 /// <param name="Teachers">The folders of the teachers' checkpoints, for systems that need a teacher.</param>
 public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSystem System, string Modality, string Folder, IReadOnlyList<string> Teachers)
 {
-    /// <summary>The names of the teachers in the checkpoints; by default their paths.</summary>
-    public IReadOnlyList<string> TeacherNames { get; init; } = [.. Teachers.Select(Path.GetFullPath)];
+    /// <summary>What the checkpoints call the teachers, for people to find them. Default: their paths, seen from <see cref="Folder"/>.</summary>
+    public IReadOnlyList<string> TeacherNames { get; init; } =
+        [.. Teachers.Select(teacher => Path.GetRelativePath(Path.GetFullPath(Folder), Path.GetFullPath(teacher)))];
 
     /// <summary>Whether the folder holds a run that can go on.</summary>
     public bool HasBegun => Stages.Any(stage => stage.HasBegun);
@@ -48,7 +49,8 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         CancellationToken cancellation)
     {
         NetworkRecipe recipe = System.Recipe(Settings, Modality);
-        IReadOnlyDictionary<string, string> metadata = RunMetadata.Write(System, Settings, split, TeacherNames);
+        IReadOnlyDictionary<string, string> metadata = RunMetadata.Write(
+            System, Settings, split, [.. TeacherNames.Zip(Teachers, (name, teacher) => (name, ModelFiles.WeightsChecksum(teacher)))]);
         RefuseOtherSettings(metadata, recipe);
         manual_seed(SeedMixer.Mix(Settings.Seed, (long)System.Modalities(Modality).Count));
         using IEncoderDecoder network = recipe.Build();
@@ -57,7 +59,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         try
         {
             FrozenTeacher[] frozen = [.. teachers.Select(
-                (teacher, index) => new FrozenTeacher(teacher.Network, teachers.Length == 1 ? "teacher" : $"teacher {index + 1}", CacheFor(teacher.Network)))];
+                (teacher, index) => new FrozenTeacher(teacher.Network, NameOf(index), CacheFor(teacher.Network)))];
             if (System.Couple is { } couple)
                 couple(network, frozen[0]);
             TrainingResult? result = null;
@@ -72,10 +74,15 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         }
     }
 
-    /// <summary>Refuses a teacher that does not fit, and warns of one that has seen the test cases.</summary>
+    /// <summary>
+    /// Refuses a teacher that does not fit the student or its images, before anything is prepared, and warns of a network that was not trained as a teacher
+    /// or has seen the test cases.
+    /// </summary>
     /// <exception cref="ExperimentException">The teacher does not fit.</exception>
     public void RefuseUnfitTeacher(CaseSplit split, IExperimentDisplay display)
     {
+        ArgumentNullException.ThrowIfNull(split);
+        ArgumentNullException.ThrowIfNull(display);
         foreach (string path in Teachers)
         {
             using SegmentationModel teacher = SegmentationModel.Load(path);
@@ -95,15 +102,64 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
                     + "give both the same network.");
             }
 
-            IReadOnlySet<string> seen = RunMetadata.CasesSeen(teacher.Metadata);
-            int leaked = split.Test.Count(item => seen.Contains(item.Id));
+            if (RunMetadata.SystemOf(teacher.Metadata) is { } trained && trained != SegmentationSystems.Teacher.Name)
+            {
+                display.Warn($"Warning: '{path}' was trained as {trained}, not as a teacher, so it has less to hand down. "
+                    + $"Give a network that was trained as {SegmentationSystems.Teacher.Name}.");
+            }
+
+            Func<string, bool> seen = RunMetadata.CasesSeen(teacher.Metadata);
+            int leaked = split.Test.Count(item => seen(item.Id));
             if (leaked > 0)
             {
                 display.Warn($"Warning: the teacher has learned from {leaked} of the {split.Test.Count} test cases. "
                     + "Give the seed, the folds and the fold that it was trained with.");
             }
         }
+
+        RefuseUnfitObjective();
     }
+
+    // Whatever in the objective does not fit the outputs of these networks is found by computing it once, on noise.
+    private void RefuseUnfitObjective()
+    {
+        // What has begun has shown that it fits.
+        if (Teachers.Count == 0 || HasBegun)
+            return;
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable withoutGradients = no_grad();
+        SegmentationModel[] teachers = [.. Teachers.Select(teacher => SegmentationModel.Load(teacher))];
+        using IEncoderDecoder network = System.Recipe(Settings, Modality).Build();
+        try
+        {
+            FrozenTeacher[] frozen = [.. teachers.Select((teacher, index) => new FrozenTeacher(teacher.Network, NameOf(index)))];
+            System.Couple?.Invoke(network, frozen[0]);
+            network.Module.eval();
+            long[] size = [.. Enumerable.Repeat((long)Settings.CropEdge / Settings.SubsamplingFactor, Settings.SpatialDimensions)];
+            using var batch = new Batch(
+                new ModalityImages(BraTSModality.All.Select(modality => KeyValuePair.Create(modality, randn([1, 1, .. size])))),
+                zeros([1, .. size], ScalarType.Byte),
+                ["noise"]);
+            Dictionary<string, NetworkOutput> outputs = frozen.ToDictionary(teacher => teacher.Name, teacher => teacher.Forward(batch));
+            foreach (TrainingStage stage in System.Stages)
+            {
+                using WeightedObjective objective = stage.Objective(ObjectiveInputs.Of(System, Settings, Modality, teachers.Length, CPU));
+                objective.Evaluate(new DistillationContext(batch, BraTSRegions.Classes, NetworkOutput.Of(network, batch.Images), outputs));
+            }
+        }
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
+        {
+            throw new ExperimentException(
+                $"The teacher does not fit this student: {exception.Message} Give the settings that the teacher was trained with.", exception);
+        }
+        finally
+        {
+            foreach (SegmentationModel teacher in teachers)
+                teacher.Dispose();
+        }
+    }
+
+    private string NameOf(int teacher) => Teachers.Count == 1 ? "teacher" : $"teacher {teacher + 1}";
 
     // A case is flipped in eight ways at most, so a teacher has soon seen them all. Only the outputs of networks
     // whose encoder gives features alone can be kept.

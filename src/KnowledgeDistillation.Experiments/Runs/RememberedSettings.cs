@@ -65,9 +65,12 @@ internal sealed record RememberedSettings(string File, string What)
     {
         try
         {
-            return JsonNode.Parse(System.IO.File.ReadAllText(File))?.AsObject() ?? [];
+            JsonObject settings = JsonNode.Parse(System.IO.File.ReadAllText(File))?.AsObject() ?? [];
+            // Names that stand twice are found when the object is first used.
+            _ = settings.Count;
+            return settings;
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException)
         {
             throw new InvalidDataException($"'{File}' is damaged: delete its folder, or choose another.", exception);
         }

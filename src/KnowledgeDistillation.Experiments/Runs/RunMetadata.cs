@@ -9,26 +9,26 @@ namespace KnowledgeDistillation.Experiments.Runs;
 /// <summary>The facts that a checkpoint keeps: how its images are prepared, what it was trained with, and on which cases.</summary>
 public static class RunMetadata
 {
-    private const string System = "system";
-    private const string SeenCases = "cases.seen";
+    private const string System = "system", SeenCases = "cases.seen", Teacher = "teacher", TeacherWeights = "teacher.weights";
 
     /// <summary>The facts of a run.</summary>
     /// <param name="system">What is trained.</param>
     /// <param name="settings">With which settings.</param>
-    /// <param name="split">On which cases.</param>
-    /// <param name="teachers">The names of its teachers.</param>
+    /// <param name="split">On which cases. They are kept as salted hashes, not by name.</param>
+    /// <param name="teachers">Its teachers: where each was found, which is a hint for people, and a digest of its weights, which tells them apart.</param>
     public static IReadOnlyDictionary<string, string> Write(
         SegmentationSystem system,
         ExperimentSettings settings,
         CaseSplit split,
-        IReadOnlyList<string> teachers)
+        IReadOnlyList<(string Hint, string Weights)> teachers)
     {
+        string salt = CaseIdentities.Salt(split.All.Select(item => item.Id));
         var facts = new Dictionary<string, string>(PreprocessingMetadata.Write(settings.Preprocessing(BraTSModality.All)))
         {
             [System] = system.Name,
-            ["cases.training"] = Names(split.Training),
-            ["cases.validation"] = Names(split.Validation),
-            [SeenCases] = Names([.. split.Training, .. split.Validation]),
+            ["cases.training"] = Identities(split.Training),
+            ["cases.validation"] = Identities(split.Validation),
+            [SeenCases] = Identities([.. split.Training, .. split.Validation]),
             ["batch"] = Text(settings.BatchSize),
             ["flip"] = settings.Flip ? "yes" : "no",
         };
@@ -37,25 +37,50 @@ public static class RunMetadata
         if (settings.ReferenceLoss != ReferenceChoice.KDNet)
             facts["reference loss"] = "as published";
         if (teachers.Count > 0)
-            facts["teacher"] = string.Join('|', teachers);
+        {
+            facts[Teacher] = string.Join('|', teachers.Select(teacher => teacher.Hint));
+            facts[TeacherWeights] = string.Join(',', teachers.Select(teacher => teacher.Weights));
+        }
+
         return facts;
+
+        string Identities(IEnumerable<BraTSCase> cases) => CaseIdentities.Write(cases.Select(item => item.Id), salt);
     }
 
-    /// <summary>The cases that the network has learned from or was chosen by.</summary>
-    public static IReadOnlySet<string> CasesSeen(IReadOnlyDictionary<string, string> metadata) =>
-        metadata.GetValueOrDefault(SeenCases, "").Split('|', StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
+    /// <summary>Tells of a case by its name whether the network has learned from it or was chosen by it.</summary>
+    public static Func<string, bool> CasesSeen(IReadOnlyDictionary<string, string> metadata)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        return CaseIdentities.Read(metadata.GetValueOrDefault(SeenCases, ""));
+    }
+
+    /// <summary>The name of the system that the network is of; null where it was trained in another way.</summary>
+    public static string? SystemOf(IReadOnlyDictionary<string, string> metadata)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        return metadata.GetValueOrDefault(System);
+    }
 
     /// <summary>What differs between the facts of a run and those that it would have now, for example "alpha was 10 and is now 1".</summary>
-    public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> now) =>
-    [
-        .. now.Where(fact => before.GetValueOrDefault(fact.Key) != fact.Value)
-            .Select(fact => fact.Key.StartsWith("cases.", StringComparison.Ordinal)
-                ? "the cases are others"
-                : $"{fact.Key} was {before.GetValueOrDefault(fact.Key, "not set")} and is now {fact.Value}")
-            .Distinct(),
-    ];
+    public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> now)
+    {
+        ArgumentNullException.ThrowIfNull(before);
+        ArgumentNullException.ThrowIfNull(now);
+        return [.. now.Keys.Select(Difference).OfType<string>().Distinct()];
 
-    private static string Names(IEnumerable<BraTSCase> cases) => string.Join('|', cases.Select(item => item.Id));
+        string? Difference(string fact)
+        {
+            string? former = before.GetValueOrDefault(fact);
+            if (fact.StartsWith("cases.", StringComparison.Ordinal))
+                return former is not null && CaseIdentities.AreTheSame(former, now[fact]) ? null : "the cases are others";
+            // A teacher is known by its weights, wherever it lies. Checkpoints of earlier versions know its place only.
+            if (fact == Teacher || (fact == TeacherWeights && former is null))
+                return null;
+            if (former == now[fact])
+                return null;
+            return fact == TeacherWeights ? "the teacher is another" : $"{fact} was {former ?? "not set"} and is now {now[fact]}";
+        }
+    }
 
     private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 }

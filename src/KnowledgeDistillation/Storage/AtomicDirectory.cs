@@ -40,13 +40,7 @@ public static class AtomicDirectory
             ?? throw new ArgumentException($"'{path}' is the root of a file system and cannot be replaced.", nameof(path));
         string old = path + OldSuffix;
         Directory.CreateDirectory(parent);
-        foreach (string sibling in Directory.GetDirectories(parent))
-        {
-            // Compared as text, not by a search pattern, in which the folder's own name might match others.
-            if (sibling.StartsWith(path + TemporaryMark, StringComparison.Ordinal))
-                Directory.Delete(sibling, recursive: true);
-        }
-
+        DeleteUnfinished(path, parent);
         string temporary = AtomicFile.Unfinished(path);
         Directory.CreateDirectory(temporary);
         try
@@ -69,6 +63,27 @@ public static class AtomicDirectory
             throw;
         }
         DeleteIfExists(old);
+    }
+
+    /// <summary>Removes what writers that were killed have left of a folder that is complete. For the folder's only writer.</summary>
+    internal static void ClearLeftOvers(string path)
+    {
+        path = Normalize(path);
+        if (Path.GetDirectoryName(path) is not { } parent || !Directory.Exists(parent))
+            return;
+        DeleteUnfinished(path, parent);
+        if (Directory.Exists(path))
+            DeleteIfExists(path + OldSuffix);
+    }
+
+    private static void DeleteUnfinished(string path, string parent)
+    {
+        foreach (string sibling in Directory.GetDirectories(parent))
+        {
+            // Compared as text, not by a search pattern, in which the folder's own name might match others.
+            if (sibling.StartsWith(path + TemporaryMark, StringComparison.Ordinal))
+                Directory.Delete(sibling, recursive: true);
+        }
     }
 
     private static string Normalize(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));

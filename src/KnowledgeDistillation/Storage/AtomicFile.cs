@@ -87,6 +87,9 @@ public static class AtomicFile
     /// <summary>A name for what is not complete yet, in the same folder.</summary>
     internal static string Unfinished(string path) => $"{path}{TemporaryMark}{Guid.NewGuid():N}";
 
+    /// <summary>Removes what writers that were killed have left of a file, however young. For the file's only writer.</summary>
+    internal static void ClearLeftOvers(string path) => RemoveLeftOvers(Path.GetFullPath(path), TimeSpan.Zero);
+
     private static void Write(IReadOnlyList<(string Path, Action<Stream> Write)> files, bool flushToDisk, bool overwrite)
     {
         (string Path, string Temporary, Action<Stream> Write)[] parts =
@@ -98,7 +101,7 @@ public static class AtomicFile
             foreach ((string path, string temporary, Action<Stream> write) in parts)
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                RemoveLeftOvers(path);
+                RemoveLeftOvers(path, LeftOverAge);
                 using var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferSize);
                 write(stream);
                 stream.Flush(flushToDisk);
@@ -115,14 +118,14 @@ public static class AtomicFile
         }
     }
 
-    private static void RemoveLeftOvers(string path)
+    private static void RemoveLeftOvers(string path, TimeSpan age)
     {
         foreach (string sibling in Directory.EnumerateFiles(Path.GetDirectoryName(path)!, $"*{TemporaryMark}*"))
         {
             // Compared as text, not by a search pattern, in which the file's own name might match others.
             if (sibling.StartsWith(path + TemporaryMark, StringComparison.Ordinal)
                 && IsUnfinished(sibling)
-                && DateTime.UtcNow - File.GetLastWriteTimeUtc(sibling) > LeftOverAge)
+                && DateTime.UtcNow - File.GetLastWriteTimeUtc(sibling) >= age)
             {
                 TryDelete(sibling);
             }

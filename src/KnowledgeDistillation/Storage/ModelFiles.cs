@@ -45,6 +45,14 @@ internal static class ModelFiles
         });
     }
 
+    /// <summary>The checksum of a model's weights, by which it is known wherever it lies.</summary>
+    /// <exception cref="CheckpointException">There are no weights in the folder.</exception>
+    public static string WeightsChecksum(string folder)
+    {
+        string weights = Path.Combine(AtomicDirectory.Resolve(folder) ?? folder, WeightsName);
+        return File.Exists(weights) ? Checksum(weights) : throw new CheckpointException(weights, "it is missing");
+    }
+
     /// <summary>Whether a folder says of itself that it holds a model, which may be damaged.</summary>
     public static bool IsModel(string folder) => File.Exists(Path.Combine(folder, DescriptionName));
 

@@ -65,5 +65,13 @@ public sealed class TrainingRun
         }
     }
 
+    /// <summary>Removes what writers that were killed have left in the folder. For the folder's only writer.</summary>
+    internal void ClearLeftOvers()
+    {
+        AtomicDirectory.ClearLeftOvers(BestFolder);
+        AtomicDirectory.ClearLeftOvers(LastFolder);
+        AtomicFile.ClearLeftOvers(HistoryFile);
+    }
+
     internal void WriteHistory(IReadOnlyList<EpochReport> history) => HistoryTable.Of(history).Write(HistoryFile);
 }

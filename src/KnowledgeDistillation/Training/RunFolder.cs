@@ -12,7 +12,7 @@ namespace KnowledgeDistillation.Training;
 /// Writes the output folder of a fit (<see cref="TrainingRun"/>) and reads it back to go on.
 /// Folders are replaced as a whole, so a fit that dies at any moment leaves the old or the new one.
 /// </summary>
-internal sealed class RunFolder
+internal sealed class RunFolder : IDisposable
 {
     private const string StateName = "training.json";
     private const string OptimizerName = "optimizer.bin";
@@ -27,6 +27,7 @@ internal sealed class RunFolder
     private readonly ITrainingStep? _step;
     private readonly LearningLosses _losses;
     private readonly TrainingRun _run;
+    private readonly FolderLock _lock;
 
     // The options with which the fit began, where it is resumed.
     private JsonObject _former = [];
@@ -38,9 +39,11 @@ internal sealed class RunFolder
         WeightedObjective objective,
         ITrainingStep? step,
         LearningLosses losses,
-        TrainingRun run)
+        TrainingRun run,
+        FolderLock folderLock)
     {
-        (_options, _network, _labels, _objective, _step, _losses, _run) = (options, network, labels, objective, step, losses, run);
+        (_options, _network, _labels, _objective, _step, _losses) = (options, network, labels, objective, step, losses);
+        (_run, _lock) = (run, folderLock);
     }
 
     public string BestPath => _run.BestFolder;
@@ -59,17 +62,23 @@ internal sealed class RunFolder
         if (options.OutputFolder is null)
             return null;
         var run = new TrainingRun(options.OutputFolder);
+        FolderLock folderLock = FolderLock.TryTake(run.Folder)
+            ?? throw new InvalidOperationException($"Another fit is at work in the folder {run.Folder}: wait until it ends, or choose another folder.");
         if (!options.Resume && run.HasBegun)
         {
+            folderLock.Dispose();
             throw new InvalidOperationException(
                 $"The folder {run.Folder} already holds a run. Set Resume to go on with it, choose another OutputFolder, or delete it.");
         }
 
-        Directory.CreateDirectory(run.Folder);
-        return new RunFolder(options, network, labels, objective, step, losses, run);
+        return new RunFolder(options, network, labels, objective, step, losses, run, folderLock);
     }
 
-    /// <summary>Loads the last checkpoint into the network, the optimizer and the losses that learn.</summary>
+    public void Dispose() => _lock.Dispose();
+
+    /// <summary>
+    /// Loads the last checkpoint into the network, the optimizer and the losses that learn, and puts right what a writer that was killed left behind.
+    /// </summary>
     /// <returns>The epochs that are done; none where there is no checkpoint.</returns>
     public List<EpochReport> Resume(OptimizerHelper optimizer)
     {
@@ -104,6 +113,9 @@ internal sealed class RunFolder
             ModelFiles.ReadTensorsInto(Path.Combine(last, LossWeightsName(name)), module);
         foreach ((string name, OptimizerHelper lossOptimizer) in _losses.Optimizers)
             LoadOptimizer(Path.Combine(last, LossOptimizerName(name)), lossOptimizer);
+        _run.ClearLeftOvers();
+        // It is written after the checkpoint, so it may lack the last epoch.
+        _run.WriteHistory(history);
         return history;
     }
 

@@ -94,9 +94,10 @@ public sealed class Trainer : ITrainer
                 weight_decay: _options.WeightDecay ?? TrainingOptions.DefaultWeightDecay);
         double[] initialLearningRates = [.. optimizer.ParamGroups.Select(group => group.LearningRate)];
         using BestWeights best = new(_network);
-        RunFolder? folder = RunFolder.Open(
+        using RunFolder? folder = RunFolder.Open(
             _options with { Precision = ComputePrecision.Current }, _network, _labels, _objective, _step, _learningLosses);
         List<EpochReport> history = folder?.Resume(optimizer) ?? [];
+        int resumedEpochs = history.Count;
         RequireSameLearningRate(folder, initialLearningRates[0], history);
         var progressReporter = new ProgressReporter(progress, _options, history.Count, training.BatchCount);
 
@@ -132,7 +133,7 @@ public sealed class Trainer : ITrainer
         Train(false);
         FreedMemory.GiveBack();
         StopReason reason = history.Count < _options.Epochs ? StopReason.StoppedEarly : StopReason.EpochsDone;
-        return new TrainingResult(history, reason, folder?.BestPath, folder?.LastPath);
+        return new TrainingResult(history, reason, folder?.BestPath, folder?.LastPath) { ResumedEpochs = resumedEpochs };
     }
 
     private LossReport TrainEpoch(

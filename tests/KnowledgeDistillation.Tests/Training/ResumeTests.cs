@@ -108,7 +108,7 @@ public sealed class ResumeTests : IDisposable
         TrainingResult second = Fit(Run, epochs: 3, resume: true, student: student, progress: progress);
 
         progress.Reports.Should().BeEmpty();
-        second.Should().BeEquivalentTo(first);
+        second.Should().BeEquivalentTo(first with { ResumedEpochs = 3 });
         Toy.Files(Run).Should().Equal(before);
         using SegmentationModel best = SegmentationModel.LoadInto(second.BestCheckpoint!, Student(seed: 5));
         Toy.Bits(student).Should().Equal(Toy.Bits(best.Network));
@@ -127,7 +127,7 @@ public sealed class ResumeTests : IDisposable
 
         TrainingResult first = Train(resume: false);
         (first.StopReason, first.History.Count).Should().Be((StopReason.StoppedEarly, 3));
-        Train(resume: true).Should().BeEquivalentTo(first);
+        Train(resume: true).Should().BeEquivalentTo(first with { ResumedEpochs = 3 });
     }
 
     [Fact]
@@ -143,6 +143,56 @@ public sealed class ResumeTests : IDisposable
         SortedDictionary<string, string> before = Toy.Files(Run);
         FluentActions.Invoking(() => Fit(Run, epochs: 2)).Should().Throw<InvalidOperationException>().WithMessage($"*{Run}*already holds a run*Resume*");
         Toy.Files(Run).Should().Equal(before);
+    }
+
+    [Theory]
+    [InlineData("missing")]
+    [InlineData("an epoch short")]
+    [InlineData("damaged")]
+    public void What_a_kill_after_the_last_checkpoint_leaves_is_put_right_by_a_resume(string history)
+    {
+        Fit(Run, epochs: 2);
+        string table = Path.Combine(Run, "history.csv");
+        string[] lines = File.ReadAllLines(table);
+        SortedDictionary<string, string> whole = Toy.Files(Run);
+        File.Delete(table);
+        if (history != "missing")
+            File.WriteAllLines(table, history == "damaged" ? ["no table"] : lines[..^1]);
+        string unfinished = $".tmp-{Guid.NewGuid():N}";
+        foreach (string folder in new[] { "last.old", "best.old", $"last{unfinished}", $"best{unfinished}" })
+            File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(Run, folder)).FullName, "model.json"), "");
+        File.WriteAllText(table + unfinished, "");
+
+        Fit(Run, epochs: 2, resume: true);
+
+        File.ReadAllLines(table).Should().Equal(lines);
+        Toy.Files(Run).Should().Equal(whole);
+        Directory.EnumerateFileSystemEntries(Run).Select(entry => Path.GetFileName(entry)).Should().BeEquivalentTo("best", "last", "history.csv");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_second_fit_in_a_folder_is_refused_while_the_first_is_at_work(bool resume)
+    {
+        Exception? refused = null;
+        var second = new ActionCallback(epoch: (_, _) => refused ??= Record.Exception(() => Fit(Run, epochs: 2, resume: resume)));
+        Fit(Run, epochs: 2, options: Options(2) with { Callbacks = [second] });
+        Fit(_folder["alone"], epochs: 2);
+
+        refused.Should().BeOfType<InvalidOperationException>().Which.Message.Should().Contain(Run).And.Contain("Another fit is at work");
+        WithoutSeconds(Run).Should().Equal(WithoutSeconds(_folder["alone"]), "the first is not disturbed");
+        Fit(Run, epochs: 2, resume: true).ResumedEpochs.Should().Be(2, "the folder is free again");
+    }
+
+    [Fact]
+    public void A_lock_that_a_killed_fit_left_behind_keeps_nobody_out()
+    {
+        Directory.CreateDirectory(Run);
+        File.WriteAllText(Path.Combine(Run, "writer.lock"), "");
+
+        Fit(Run, epochs: 1).History.Should().HaveCount(1);
+        File.Exists(Path.Combine(Run, "writer.lock")).Should().BeFalse();
     }
 
     [Fact]
