@@ -134,7 +134,7 @@ public sealed class ReproductionStudyTests : IDisposable
         outcome.NotDone.Keys.Should().Equal("fold-1/baseline-1-skips");
         outcome.NotDone.Values.Single().Should().Contain(file).And.Contain("damaged").And.Contain("delete");
         outcome.Finished.Should().Be(1);
-        File.ReadAllText(outcome.Report).Should().Contain("1 failed").And.Contain($"{file}' is damaged");
+        File.ReadAllText(outcome.Report).Should().Contain("1 failed").And.Contain("is damaged");
         File.ReadAllText(_folder["damaged/results/cases.csv"]).Should().Contain("baseline-0-skips").And.NotContain("baseline-1-skips");
     }
 

@@ -108,7 +108,12 @@ public static class AtomicFile
             }
 
             foreach ((string path, string temporary, _) in parts)
-                File.Move(temporary, path, overwrite);
+            {
+                if (overwrite)
+                    File.Move(temporary, path, overwrite: true);
+                else
+                    FileLink.MoveNew(temporary, path);
+            }
         }
         catch
         {

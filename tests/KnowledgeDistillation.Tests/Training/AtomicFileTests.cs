@@ -54,9 +54,24 @@ public sealed class AtomicFileTests : IDisposable
     [Fact]
     public void Only_one_of_many_callers_creates_a_file()
     {
-        int created = 0;
-        Parallel.For(0, 8, i => Interlocked.Add(ref created, AtomicFile.TryCreate(_folder["file"], $"{i}") ? 1 : 0));
-        created.Should().Be(1);
+        for (int round = 0; round < 50; round++)
+        {
+            File.Delete(_folder["file"]);
+            int created = 0;
+            using var together = new Barrier(8);
+            Thread[] callers =
+            [
+                .. Enumerable.Range(0, 8).Select(i => new Thread(() =>
+                {
+                    together.SignalAndWait();
+                    Interlocked.Add(ref created, AtomicFile.TryCreate(_folder["file"], $"{i}") ? 1 : 0);
+                })),
+            ];
+            Array.ForEach(callers, caller => caller.Start());
+            Array.ForEach(callers, caller => caller.Join());
+            created.Should().Be(1);
+        }
+
         string first = File.ReadAllText(_folder["file"]);
         AtomicFile.TryCreate(_folder["file"], "late").Should().BeFalse();
         File.ReadAllText(_folder["file"]).Should().Be(first);
