@@ -3,6 +3,7 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Inference;
 
 /// <summary>Puts a network into evaluation mode and switches gradients off, until it is disposed.</summary>
+/// <remarks>A network that is in evaluation mode already is left alone, so that several threads may predict with it at once.</remarks>
 internal sealed class EvaluationMode : IDisposable
 {
     private readonly (nn.Module Module, bool WasTraining)[] _modes;
@@ -12,7 +13,10 @@ internal sealed class EvaluationMode : IDisposable
     {
         // Each module has a mode of its own: a user may keep some in evaluation mode while the others train.
         _modes = [.. network.Module.modules().Prepend(network.Module).Select(module => (module, module.training))];
-        network.Module.eval();
+        if (Array.Exists(_modes, mode => mode.WasTraining))
+            network.Module.eval();
+        else
+            _modes = [];
     }
 
     public void Dispose()

@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Storage;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -7,10 +8,13 @@ namespace KnowledgeDistillation.Inference;
 /// <summary>
 /// A trained network with all that is needed to use it: its label scheme and the facts that were kept with it. What a checkpoint folder holds.
 /// </summary>
-/// <remarks>Owns the network. Not safe for use by several threads at once.</remarks>
+/// <remarks>
+/// Owns the network, and puts it into evaluation mode. Several threads may predict with one model at once, as a server does, if nothing else uses the
+/// network meanwhile, such as a fit.
+/// </remarks>
 public sealed class SegmentationModel : IDisposable
 {
-    /// <summary>Makes a model, which from now on owns the network.</summary>
+    /// <summary>Makes a model, which from now on owns the network and has put it into evaluation mode.</summary>
     /// <param name="network">The network.</param>
     /// <param name="labels">How its channels relate to classes.</param>
     /// <param name="metadata">Facts to keep, for example how images must be prepared; null for none.</param>
@@ -18,7 +22,9 @@ public sealed class SegmentationModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(labels);
+        TorchRuntime.EnsureAvailable();
         (Network, Labels, Metadata) = (network, labels, metadata ?? new Dictionary<string, string>());
+        network.Module.eval();
     }
 
     /// <summary>The network.</summary>
@@ -40,6 +46,7 @@ public sealed class SegmentationModel : IDisposable
     {
         string path = Resolve(folder);
         ModelDescription description = ModelFiles.ReadDescription(path);
+        TorchRuntime.EnsureAvailable();
         if (description.Recipe is null)
             throw new CheckpointException(path, "it does not say how to build the network: build it yourself and use LoadInto");
         IEncoderDecoder network = Build(path, description.Recipe);
@@ -120,7 +127,6 @@ public sealed class SegmentationModel : IDisposable
         ModelFiles.ReadWeights(path, network.Module);
         if (device is not null)
             network.Module.to(device);
-        network.Module.eval();
         return new SegmentationModel(network, description.Labels, description.Metadata);
     }
 

@@ -43,7 +43,9 @@ public sealed class ExclusiveClasses : LabelScheme
         CheckChannels(logits);
         using var scope = NewDisposeScope();
         Tensor wide = ReducedPrecision.Widen(logits);
-        return nn.functional.softmax(CheckTemperature(temperature) == 1 ? wide : wide / temperature, 1).MoveToOuterDisposeScope();
+        // Large logits lose digits when they are divided; softmax does not depend on what is common to all of them.
+        Tensor divided = CheckTemperature(temperature) == 1 ? wide : (wide - wide.amax([1], keepdim: true)) / temperature;
+        return nn.functional.softmax(divided, 1).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -31,7 +31,7 @@ public sealed class EnsembleNetwork : Module, IEncoderDecoder
     /// <param name="weights">The weight of each member, finite and above 0; they need not add up to 1. Null to give all the same.</param>
     /// <exception cref="ArgumentException">Members or weights are not valid; the message lists every fault.</exception>
     public EnsembleNetwork(IReadOnlyList<IEncoderDecoder> networks, LabelScheme labels, IReadOnlyList<double>? weights = null)
-        : base(nameof(EnsembleNetwork))
+        : base(TorchRuntime.Checked(nameof(EnsembleNetwork)))
     {
         ArgumentNullException.ThrowIfNull(networks);
         ArgumentNullException.ThrowIfNull(labels);

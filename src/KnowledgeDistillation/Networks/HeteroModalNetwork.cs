@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -12,7 +13,7 @@ public abstract class HeteroModalNetwork : Module, IEncoderDecoder
     private readonly HeteroModalNetworkOptions _options;
 
     private protected HeteroModalNetwork(HeteroModalNetworkOptions options, string name)
-        : base(name)
+        : base(TorchRuntime.Checked(name))
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();

@@ -26,7 +26,7 @@ public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder
         Func<int, Module<Tensor, Tensor>> encoderBlock,
         Func<int, Module<Tensor, Tensor?, Tensor>> decoderBlock,
         Func<int> shallowestWidth)
-        : base(name)
+        : base(TorchRuntime.Checked(name))
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();

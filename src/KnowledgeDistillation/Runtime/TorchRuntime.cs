@@ -36,6 +36,14 @@ public static class TorchRuntime
             EnsureDevice(deviceType);
     }
 
+    /// <summary>Checks that torch computes before a network asks torch for anything, in the arguments of its base constructor.</summary>
+    /// <returns>The same name.</returns>
+    internal static string Checked(string name)
+    {
+        EnsureAvailable();
+        return name;
+    }
+
     /// <summary>
     /// Uses a libtorch that is already on the machine, such as that of a Python installation, instead of one that the application
     /// brings along, and checks that it loads. Must be called before anything else uses torch.

@@ -24,6 +24,7 @@ public sealed class FrozenTeacher
         ArgumentNullException.ThrowIfNull(network);
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         cache?.Validate();
+        TorchRuntime.EnsureAvailable();
         (Network, Name) = (network, name);
         _cache = cache is null ? null : new TeacherCache(network, cache);
         foreach (Parameter parameter in network.Module.parameters())

@@ -63,6 +63,38 @@ public sealed class SegmentationModelTests : IDisposable
     }
 
     [Fact]
+    public void Several_threads_may_predict_with_one_model_at_once_right_after_its_network_was_built_or_trained()
+    {
+        // Its norms keep running statistics, which move while it is in training mode.
+        manual_seed(1);
+        using var model = new SegmentationModel(
+            new MultiResUNet3D(new MultiResUNet3DOptions { Modalities = ["t1ce"], OutputChannels = 2, BaseWidth = 8, Levels = 2 }),
+            new ExclusiveClasses("background", "tumor"));
+        using Tensor image = randn([1, 1, 8, 8, 8]);
+        var images = new ModalityImages([KeyValuePair.Create("t1ce", image.alias())]);
+        byte[] expected = Bytes();
+        var others = new System.Collections.Concurrent.ConcurrentBag<byte[]>();
+
+        Thread[] threads = [.. Enumerable.Range(0, 4).Select(_ => new Thread(() =>
+        {
+            for (int i = 0; i < 10; i++)
+                others.Add(Bytes());
+        }))];
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+
+        others.Should().HaveCount(40).And.OnlyContain(bytes => bytes.SequenceEqual(expected));
+        Bytes().Should().Equal(expected, "predicting changes nothing");
+        model.Network.Module.modules().Should().OnlyContain(module => !module.training);
+
+        byte[] Bytes()
+        {
+            using var scope = NewDisposeScope();
+            return model.PredictProbabilities(images).bytes.ToArray();
+        }
+    }
+
+    [Fact]
     public void A_slice_network_comes_back_too()
     {
         using var model = new SegmentationModel(

@@ -56,6 +56,19 @@ public class ExclusiveClassesTests
             .WithMessage("Labels must be uint8 or int64, but are Int32.*");
     }
 
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(-3000)]
+    [InlineData(0)]
+    public void Soft_targets_do_not_depend_on_what_is_common_to_all_logits(double shift)
+    {
+        using var scope = NewDisposeScope();
+        Tensor logits = (randn([2, 4, 50], ScalarType.Float64) * 3 + shift).to(ScalarType.Float32);
+        Tensor expected = Scheme.Probabilities(logits.to(ScalarType.Float64), 5);
+
+        (Scheme.Probabilities(logits, 5).to(ScalarType.Float64) - expected).abs().max().item<double>().Should().BeLessThan(2e-7);
+    }
+
     [Fact]
     public void Probabilities_are_the_softmax_of_the_logits_divided_by_the_temperature()
     {

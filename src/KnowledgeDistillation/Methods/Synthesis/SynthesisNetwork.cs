@@ -53,7 +53,7 @@ public sealed class SynthesisNetwork : Module, IReconstructingNetwork
     }
 
     private SynthesisNetwork((IEncoderDecoder Generator, IEncoderDecoder Segmenter) parts, IReadOnlyList<string> synthesizedModalities)
-        : base(nameof(SynthesisNetwork))
+        : base(TorchRuntime.Checked(nameof(SynthesisNetwork)))
     {
         Check(parts.Generator, parts.Segmenter, synthesizedModalities);
         _parts = parts;
