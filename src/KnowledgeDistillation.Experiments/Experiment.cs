@@ -95,9 +95,10 @@ public sealed class Experiment
         IExperimentDisplay? display = null)
     {
         settings ??= ExperimentSettings.Paper;
-        BraTSDataset dataset = BraTSDataset.Open(data);
+        display ??= new SilentDisplay();
+        BraTSDataset dataset = Datasets.Open(data, BraTSModality.All, skipFaulty: false, display, settings);
         Remember(folder, settings, Path.GetFullPath(data));
-        return new Experiment(folder, settings, modality, dataset, device, display ?? new SilentDisplay());
+        return new Experiment(folder, settings, modality, dataset, device, display);
     }
 
     /// <summary>Trains a system, and before it the teacher that it needs; goes on with what was stopped, and does nothing where it is done.</summary>

@@ -48,7 +48,8 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         CancellationToken cancellation)
     {
         NetworkRecipe recipe = System.Recipe(Settings, Modality);
-        IReadOnlyDictionary<string, string> metadata = RunMetadata.Write(System, Settings, split, TeacherNames);
+        var grids = TrainingGrids.Of([.. split.Training.Select(item => cached[item.Id].Geometry.NativeGrid)]);
+        IReadOnlyDictionary<string, string> metadata = RunMetadata.Write(System, Settings, split, TeacherNames, grids);
         RefuseOtherSettings(metadata, recipe);
         manual_seed(SeedMixer.Mix(Settings.Seed, (long)System.Modalities(Modality).Count));
         using IEncoderDecoder network = recipe.Build();

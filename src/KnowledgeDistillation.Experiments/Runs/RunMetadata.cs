@@ -11,17 +11,21 @@ public static class RunMetadata
 {
     private const string System = "system";
     private const string SeenCases = "cases.seen";
+    private const string Labels = "labels";
+    private const string OfPreprocessing = "preprocessing.";
 
     /// <summary>The facts of a run.</summary>
     /// <param name="system">What is trained.</param>
     /// <param name="settings">With which settings.</param>
     /// <param name="split">On which cases.</param>
     /// <param name="teachers">The names of its teachers.</param>
+    /// <param name="grids">How its images lie; null where that is not known.</param>
     public static IReadOnlyDictionary<string, string> Write(
         SegmentationSystem system,
         ExperimentSettings settings,
         CaseSplit split,
-        IReadOnlyList<string> teachers)
+        IReadOnlyList<string> teachers,
+        TrainingGrids? grids = null)
     {
         var facts = new Dictionary<string, string>(PreprocessingMetadata.Write(settings.Preprocessing(BraTSModality.All)))
         {
@@ -38,7 +42,32 @@ public static class RunMetadata
             facts["reference loss"] = "as published";
         if (teachers.Count > 0)
             facts["teacher"] = string.Join('|', teachers);
+        if (split.Training.Select(item => item.Labels).FirstOrDefault(labels => labels is not null) is { } convention)
+            facts[Labels] = convention.ToText();
+        foreach ((string name, string value) in grids?.Write() ?? new Dictionary<string, string>())
+            facts[name] = value;
         return facts;
+    }
+
+    /// <summary>
+    /// The labels of the data that a network has learned from, with which its predictions are written; those of BraTS 2018 where a checkpoint, as older ones,
+    /// does not say.
+    /// </summary>
+    /// <param name="metadata">The metadata of a checkpoint.</param>
+    /// <exception cref="InvalidDataException">They make no sense.</exception>
+    public static BraTSLabelConvention LabelsOf(IReadOnlyDictionary<string, string> metadata)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        if (!metadata.TryGetValue(Labels, out string? text))
+            return BraTSLabelConvention.BraTS2018;
+        try
+        {
+            return BraTSLabelConvention.Parse(text);
+        }
+        catch (FormatException exception)
+        {
+            throw new InvalidDataException($"What the model says of its labels makes no sense: {exception.Message}", exception);
+        }
     }
 
     /// <summary>The cases that the network has learned from or was chosen by.</summary>
@@ -48,12 +77,18 @@ public static class RunMetadata
     /// <summary>What differs between the facts of a run and those that it would have now, for example "alpha was 10 and is now 1".</summary>
     public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> now) =>
     [
-        .. now.Where(fact => before.GetValueOrDefault(fact.Key) != fact.Value)
+        .. now.Where(fact => before.GetValueOrDefault(fact.Key) != fact.Value && !MayDiffer(fact.Key, before))
             .Select(fact => fact.Key.StartsWith("cases.", StringComparison.Ordinal)
                 ? "the cases are others"
                 : $"{fact.Key} was {before.GetValueOrDefault(fact.Key, "not set")} and is now {fact.Value}")
             .Distinct(),
+        .. before.Where(fact => fact.Key.StartsWith(OfPreprocessing, StringComparison.Ordinal) && !now.ContainsKey(fact.Key))
+            .Select(fact => $"{fact.Key} was {fact.Value} and is now not set"),
     ];
+
+    // Checkpoints of before labels were kept can go on, and how images lie follows from the cases.
+    private static bool MayDiffer(string fact, IReadOnlyDictionary<string, string> before) =>
+        (fact == Labels && !before.ContainsKey(Labels)) || fact.StartsWith("data.", StringComparison.Ordinal);
 
     private static string Names(IEnumerable<BraTSCase> cases) => string.Join('|', cases.Select(item => item.Id));
 

@@ -13,11 +13,12 @@ public sealed class BraTSDataset
     private readonly BraTSDatasetOptions _options;
     private readonly CheckedCase[] _checked;
     private readonly IReadOnlyList<BraTSCaseFault> _unreached;
+    private readonly IReadOnlyList<string> _tableWarnings;
 
     private BraTSDataset(
-        string folder, BraTSDatasetOptions options, CheckedCase[] all, IReadOnlyList<BraTSCaseFault> unreached, IReadOnlyList<string> warnings)
+        string folder, BraTSDatasetOptions options, CheckedCase[] all, IReadOnlyList<BraTSCaseFault> unreached, IReadOnlyList<string> tableWarnings)
     {
-        (Folder, _options, _checked, _unreached) = (folder, options, all, unreached);
+        (Folder, _options, _checked, _unreached, _tableWarnings) = (folder, options, all, unreached, tableWarnings);
         CheckedCase[] sound = [.. all.Where(item => item.Fault is null)];
         string?[] contradictions = new string?[sound.Length];
         // The label of enhancing tumor alone says nothing of layouts with labels of their own.
@@ -48,8 +49,8 @@ public sealed class BraTSDataset
         Examinations = examinations;
         int folded = sound.Count(item => item.Present is not null && Labels.Others.Keys.Any(item.Present.Contains));
         Warnings = folded == 0 || options.GivenLabels is not null
-            ? warnings
-            : [.. warnings, $"Labels are taken for {Labels.ToText()}, judged by names and by the labels that occur; {folded} case(s) hold "
+            ? tableWarnings
+            : [.. tableWarnings, $"Labels are taken for {Labels.ToText()}, judged by names and by the labels that occur; {folded} case(s) hold "
                 + $"{string.Join(" or ", Labels.Others.Keys)}. If they mean something else, say so (set Labels)."];
         RefuseFaults(all.Length + unreached.Count);
     }
@@ -132,7 +133,7 @@ public sealed class BraTSDataset
             all[sound[i]] = Examine(all[sound[i]], preprocessing);
             progress?.Report(Interlocked.Increment(ref done));
         }, cancellation);
-        return new BraTSDataset(Folder, _options, all, _unreached, Warnings);
+        return new BraTSDataset(Folder, _options, all, _unreached, _tableWarnings);
     }
 
     private static CheckedCase Check(CaseFiles files, string[] namesakes, TumorGrade grade, BraTSDatasetOptions options)
@@ -170,12 +171,18 @@ public sealed class BraTSDataset
         try
         {
             CaseExamination seen = new Preprocessor(preprocessing with { Modalities = modalities }).Examine(item.Case!);
-            return item with { Examination = seen, Present = seen.Labels?.Keys.ToHashSet(), Fault = seen.Fault };
+            string[] faults =
+            [
+                .. seen.Images.Where(image => image.Value.Fault is not null)
+                    .Select(image => $"'{item.Case!.Images[image.Key].Path}' ({image.Key}) {image.Value.Fault}."),
+            ];
+            return item with { Examination = seen, Present = seen.Labels?.Keys.ToHashSet(), Fault = faults.Length == 0 ? null : string.Join(' ', faults) };
         }
         catch (InvalidDataException exception)
         {
-            string name = $"Case {item.Files.Id}: ";
-            return item with { Fault = exception.Message.StartsWith(name, StringComparison.Ordinal) ? exception.Message[name.Length..] : exception.Message };
+            // The first file that cannot be read ends the reading of a case; all of them are to be named.
+            string[] faults = [.. item.Case!.FindUnreadable(modalities)];
+            return item with { Fault = faults.Length == 0 ? exception.Message : string.Join(' ', faults) };
         }
     }
 

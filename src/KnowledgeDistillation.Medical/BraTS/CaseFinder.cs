@@ -165,8 +165,8 @@ internal sealed class CaseFinder
                 }
 
                 // Predictions are named after their image.
-                if (prefix.LastIndexOfAny(Separators) > 0 && Kinds.TryGetValue(EndingOf(prefix), out string? modality) && modality != Segmentation)
-                    found.Faults.Add($"'{entry.FullName}' is named like a prediction from the {modality} image; move it out of the data set.");
+                if (files.Any(file => Kinds[file.Ending] != Segmentation && NiftiName(file.Entry.Name)!.Equals(prefix, StringComparison.OrdinalIgnoreCase)))
+                    found.Faults.Add($"'{entry.FullName}' is named like a prediction from the image {prefix}; move it out of the data set.");
                 else
                     found.AddSegmentation(path);
             }

@@ -9,15 +9,4 @@ namespace KnowledgeDistillation.Medical.Preprocessing;
 /// How often each number other than 0 occurs in the reference, in the whole volume and in the crop; null where the case has no reference.
 /// </param>
 public sealed record CaseExamination(
-    VolumeGrid Grid, IReadOnlyDictionary<string, ImageExamination> Images, IReadOnlyDictionary<int, (int All, int Kept)>? Labels)
-{
-    /// <summary>Why the images cannot be used; null where they can.</summary>
-    public string? Fault
-    {
-        get
-        {
-            string[] faults = [.. Images.Where(image => image.Value.Fault is not null).Select(image => $"the image {image.Key} {image.Value.Fault}")];
-            return faults.Length == 0 ? null : $"{string.Join("; ", faults)}.";
-        }
-    }
-}
+    VolumeGrid Grid, IReadOnlyDictionary<string, ImageExamination> Images, IReadOnlyDictionary<int, (int All, int Kept)>? Labels);

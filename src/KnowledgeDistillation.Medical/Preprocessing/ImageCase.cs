@@ -95,6 +95,28 @@ public abstract class ImageCase
         }
     }
 
+    /// <summary>Why files cannot be read to their end, for each that cannot.</summary>
+    internal IEnumerable<string> FindUnreadable(IEnumerable<string> modalities)
+    {
+        foreach (string path in modalities.Select(modality => Images[modality].Path).Append(SegmentationPath!).Where(path => path is not null).Distinct())
+        {
+            string? fault = null;
+            try
+            {
+                NiftiImage image = NiftiImage.Load(path);
+                if (path == SegmentationPath)
+                    image.ToLabels();
+            }
+            catch (Exception exception) when (AsDataFault(exception) is { } reason)
+            {
+                fault = reason;
+            }
+
+            if (fault is not null)
+                yield return fault.Contains(path, StringComparison.Ordinal) ? fault : $"'{path}' cannot be read: {fault}";
+        }
+    }
+
     // From run to run, because labels come in large patches.
     private static HashSet<int> LabelsIn(ReadOnlySpan<int> voxels)
     {
@@ -164,7 +186,7 @@ public abstract class ImageCase
             // A volume that no modality stands for would be dropped without a word.
             int expected = image.VolumeCount ?? Images.Values.Where(other => other.Path == path).Distinct().Count();
             if (expected != header.FrameCount)
-                return $"'{path}' holds {header.FrameCount} volumes where {(expected == 1 ? "one is" : $"{expected} are")} expected; split the file.";
+                return $"'{path}' holds {header.FrameCount} volume(s) where {(expected == 1 ? "one is" : $"{expected} are")} expected; split the file.";
             if (Compare(modality, header.Grid) is { } fault)
                 return fault;
         }
