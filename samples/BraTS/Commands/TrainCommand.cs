@@ -83,7 +83,8 @@ internal sealed class TrainCommand : ExplainedCommand
 
         Display display = _services.Display;
         IReadOnlyList<string> modalities = system.TrainingModalities(modality);
-        BraTSDataset dataset = Datasets.Open(parsed.GetValue(_data)!, modalities, parsed.GetValue(_skipFaulty), display, training.Settings, _services.Cancellation);
+        BraTSDataset dataset =
+            Datasets.Open(parsed.GetValue(_data)!, modalities, parsed.GetValue(_skipFaulty), display, training.Settings, _services.Cancellation);
         CaseSplit split = CaseSplit.Of(dataset.Cases, training.Settings);
         training.RefuseUnfitTeacher(split, display);
         display.Say($"{split}.");

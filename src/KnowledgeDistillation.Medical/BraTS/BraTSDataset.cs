@@ -28,7 +28,8 @@ public sealed class BraTSDataset
             (Labels, contradictions) = LabelSearch.Find([.. sound.Select(item => (item.Files, item.Present))]);
 
         List<BraTSCase> cases = [];
-        List<BraTSCaseFault> faults = [.. unreached, .. all.Where(item => item.Fault is not null).Select(item => new BraTSCaseFault(item.Files.Id, item.Fault!))];
+        List<BraTSCaseFault> faults =
+            [.. unreached, .. all.Where(item => item.Fault is not null).Select(item => new BraTSCaseFault(item.Files.Id, item.Fault!))];
         Dictionary<string, CaseExamination> examinations = new(StringComparer.Ordinal);
         foreach ((CheckedCase item, string? contradiction) in sound.Zip(contradictions))
         {
@@ -72,7 +73,10 @@ public sealed class BraTSDataset
     /// <summary>What is worth knowing and keeps no case from being used, in sentences: a table that cannot be read, labels that are ignored.</summary>
     public IReadOnlyList<string> Warnings { get; }
 
-    /// <summary>What was seen in the voxels of each case, by name; empty unless <see cref="Examine(PreprocessingOptions, IProgress{int}, CancellationToken)"/> made this data set.</summary>
+    /// <summary>
+    /// What was seen in the voxels of each case, by name; empty unless <see cref="Examine(PreprocessingOptions, IProgress{int}, CancellationToken)"/>
+    /// made this data set.
+    /// </summary>
     public IReadOnlyDictionary<string, CaseExamination> Examinations { get; }
 
     /// <summary>Finds the cases of a folder and checks them: modalities, grids and (unless switched off) labels.</summary>

@@ -40,7 +40,8 @@ public sealed record BraTSLabelConvention(int NecrosisLabel, int EdemaLabel, int
     public static BraTSLabelConvention BraTS2024 { get; } = new(1, 2, 3) { Others = new Dictionary<int, int> { [4] = BackgroundClass } };
 
     /// <summary>
-    /// Tumors of children, since 2024: enhancing tumor 1, non-enhancing tumor 2, cyst 3 (which belongs to the core, so that it is folded into class 1), edema 4.
+    /// Tumors of children, since 2024: enhancing tumor 1, non-enhancing tumor 2, cyst 3 (which belongs to the core,
+    /// so that it is folded into class 1), edema 4.
     /// </summary>
     public static BraTSLabelConvention Pediatric { get; } = new(2, 4, 1) { Others = new Dictionary<int, int> { [3] = NecrosisClass } };
 

@@ -90,8 +90,19 @@ internal sealed class CaseFinder
 
     private static string EndingOf(string name) => name[(name.LastIndexOfAny(Separators) + 1)..];
 
-    // Where a link leads nowhere, .NET lists it as a file that is not there.
-    private static bool IsDangling(FileSystemInfo entry) => entry.LinkTarget is not null && !File.Exists(entry.FullName) && !Directory.Exists(entry.FullName);
+    // Where a link leads nowhere, .NET lists it as a file, and says of its path that it is there.
+    private static bool IsDangling(FileSystemInfo entry)
+    {
+        try
+        {
+            return entry.ResolveLinkTarget(returnFinalTarget: true) is { Exists: false };
+        }
+        catch (IOException)
+        {
+            // It leads to itself.
+            return true;
+        }
+    }
 
     private void Search(DirectoryInfo folder, int depth)
     {

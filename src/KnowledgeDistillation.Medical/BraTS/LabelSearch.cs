@@ -23,15 +23,18 @@ internal static class LabelSearch
         BraTSLabelConvention byNames = cases.GroupBy(item => item.Files.Labels ?? item.Files.FallbackLabels)
             .OrderByDescending(group => group.Count()).Select(group => group.Key).FirstOrDefault() ?? BraTSLabelConvention.BraTS2018;
         var votes = evidence.OfType<BraTSLabelConvention>().GroupBy(found => found)
-            .OrderByDescending(group => group.Count()).ThenByDescending(group => group.Key == byNames).ThenBy(group => group.Key.ToText(), StringComparer.Ordinal)
+            .OrderByDescending(group => group.Count()).ThenByDescending(group => group.Key == byNames)
+            .ThenBy(group => group.Key.ToText(), StringComparer.Ordinal)
             .ToArray();
         BraTSLabelConvention labels = votes.Length > 0 ? votes[0].Key : byNames;
         for (int i = 0; i < cases.Count; i++)
         {
             if (evidence[i] is { } other && other != labels)
             {
-                faults[i] = $"its labels ({Numbers(cases[i].Present)}) follow {other.ToText()}, but {votes[0].Count()} of the {votes.Sum(group => group.Count())} "
-                    + $"cases that tell follow {labels.ToText()}: a data set has one meaning of labels; separate them, or say what the labels mean (set Labels).";
+                faults[i] =
+                    $"its labels ({Numbers(cases[i].Present)}) follow {other.ToText()}, but {votes[0].Count()} of the {votes.Sum(group => group.Count())} "
+                        + $"cases that tell follow {labels.ToText()}: a data set has one meaning of labels; "
+                        + "separate them, or say what the labels mean (set Labels).";
             }
         }
 

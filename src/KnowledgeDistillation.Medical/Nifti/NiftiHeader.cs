@@ -135,8 +135,8 @@ public sealed class NiftiHeader
         SformElement(8), SformElement(9), SformElement(10), SformElement(11));
 
     /// <summary>
-    /// The voxel sizes of the sform, where it places the volume and they differ from those of the header (<c>pixdim</c>) by more than a hundredth; else null. One
-    /// of the two is wrong, and other programs may believe the other one.
+    /// The voxel sizes of the sform, where it places the volume and they differ from those of the header (<c>pixdim</c>) by more than a hundredth; else null.
+    /// One of the two is wrong, and other programs may believe the other one.
     /// </summary>
     public Spacing? DisagreeingSpacing
     {

@@ -133,7 +133,9 @@ public sealed record LabelMap
 
     /// <summary>For example "0, 1 (necrosis), 2 (edema) and 3 (enhancing tumor), besides 4 (ignored)".</summary>
     public override string ToString() => Enumerate(number => number == 0 ? "0" : $"{_labels[number]} ({Names[number]})")
-        + (_others.Count == 0 ? "" : ", besides " + string.Join(", ", _others.Select(other => $"{other.Key} ({(other.Value == 0 ? "ignored" : Names[other.Value])})")));
+        + (_others.Count == 0
+            ? ""
+            : ", besides " + string.Join(", ", _others.Select(other => $"{other.Key} ({(other.Value == 0 ? "ignored" : Names[other.Value])})")));
 
     /// <summary>Refuses labels that stand for no class.</summary>
     /// <exception cref="InvalidDataException">There are such labels; the message names the first of them.</exception>

@@ -75,7 +75,8 @@ public sealed class PreprocessingCache
             0 => prepared,
             1 => throw found[0],
             _ => throw new InvalidDataException(
-                $"{found.Length} of {cases.Count} cases cannot be used.{string.Concat(found.Select(fault => $"{Environment.NewLine}  {fault.Message}"))}", found[0]),
+                $"{found.Length} of {cases.Count} cases cannot be used.{string.Concat(found.Select(fault => $"{Environment.NewLine}  {fault.Message}"))}",
+                found[0]),
         };
     }
 
