@@ -57,6 +57,6 @@ public static class Datasets
             new BraTSPhantom(settings.PhantomOptions()).WriteDataset(folder, settings.PhantomCases, cancellation);
         }
 
-        return BraTSDataset.Open(folder);
+        return BraTSDataset.Open(folder, new BraTSDatasetOptions { Labels = settings.LabelConvention });
     }
 }

@@ -106,15 +106,15 @@ internal sealed class CaseFinder
 
     private void Search(DirectoryInfo folder, int depth)
     {
-        if (Directory.Exists(Path.Combine(folder.FullName, DecathlonLayout.ImageFolder)))
-        {
-            _cases.AddRange(DecathlonLayout.Find(folder.FullName));
-            return;
-        }
-
         FileSystemInfo[] entries;
         try
         {
+            if (Directory.Exists(Path.Combine(folder.FullName, DecathlonLayout.ImageFolder)))
+            {
+                _cases.AddRange(DecathlonLayout.Find(folder.FullName));
+                return;
+            }
+
             entries = [.. folder.EnumerateFileSystemInfos().Where(entry => !entry.Name.StartsWith('.') && !NoData.Contains(entry.Name))
                 .OrderBy(entry => entry.Name, StringComparer.Ordinal)];
         }

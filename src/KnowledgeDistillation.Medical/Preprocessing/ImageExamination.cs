@@ -27,7 +27,7 @@ public sealed record ImageExamination(int Voxels, int NaN, int Infinite, int Zer
         { NaN: > 0 } when NaN == Voxels => "holds no voxel that is a finite number (all are NaN)",
         { NaN: > 0 } => string.Create(
             CultureInfo.InvariantCulture,
-            $"holds {NaN} of {Voxels} voxels that are not finite numbers (NaN); NaN can be made background ({FixableFault.Set("NaNIsZero")})"),
+            $"holds {NaN} of {Voxels} voxels that are not finite numbers (NaN); NaN can be made background (set {nameof(PreprocessingOptions.NaNIsZero)})"),
         { Infinite: > 0 } => string.Create(
             CultureInfo.InvariantCulture, $"holds {Infinite} of {Voxels} voxels that are not finite numbers (infinite); repair the file"),
         _ when Zero == Voxels => string.Create(CultureInfo.InvariantCulture, $"is empty (all {Voxels} voxels are 0), so it cannot be normalized"),
