@@ -1,5 +1,5 @@
-// Says at the end of a process how much memory its large blocks (half a MiB and more: torch's tensors) held at the peak, as opposed to
-// what the process had of the system, in which are code, the managed heap and the holes in the C library's.
+// Prints at the end of a process how much memory its large blocks (half a MiB and more: torch's tensors) held at the peak. The resident memory
+// of the process is more: code, the managed heap, and the holes in the C library's heap are in it, too.
 //
 //   gcc -O2 -shared -fPIC eng/peak-blocks.c -o peak-blocks.so
 //   LD_PRELOAD=./peak-blocks.so PROGRAM

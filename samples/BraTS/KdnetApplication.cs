@@ -28,7 +28,7 @@ internal static class KdnetApplication
     /// <param name="arguments">The arguments after the program's name.</param>
     /// <param name="output">Where results go.</param>
     /// <param name="error">Where messages about failures go.</param>
-    /// <param name="cancellation">Ends the command at the next point at which its state is whole.</param>
+    /// <param name="cancellation">Ends the command at the next point where its state on disk is complete.</param>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     public static int Run(IReadOnlyList<string> arguments, TextWriter output, TextWriter error, CancellationToken cancellation)
     {
@@ -91,7 +91,7 @@ internal static class KdnetApplication
     {
         foreach (ParseError fault in parsed.Errors)
             error.WriteLine(fault.Message);
-        error.WriteLine($"'{PathOf(parsed.CommandResult.Command)} --help' tells how it is used.");
+        error.WriteLine($"'{PathOf(parsed.CommandResult.Command)} --help' shows how it is used.");
         return ExitCode.WrongUsage;
     }
 

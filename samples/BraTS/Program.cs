@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using KnowledgeDistillation.Samples.BraTS;
 
 using var cancellation = new CancellationTokenSource();
-// The first Ctrl-C lets the step in hand end and its state be kept; the second ends the process at once.
+// The first Ctrl-C lets the current step end and keeps its state; the second ends the process at once.
 Console.CancelKeyPress += (_, pressed) =>
 {
     pressed.Cancel = !cancellation.IsCancellationRequested;

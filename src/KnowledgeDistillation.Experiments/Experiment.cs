@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Report;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
@@ -13,27 +13,35 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Experiments;
 
 /// <summary>
-/// Systems that are trained on one part of a data set and scored on another. All of it is in one folder: the prepared images in <c>cache</c>, phantoms in
-/// <c>data</c>, the checkpoints, history and logs of each system in a folder of its name, and the settings, so that two experiments are never mixed.
+/// Systems that are trained on one part of a data set and scored on another. Everything is in one folder: the prepared images in <c>cache</c>, phantoms in
+/// <c>data</c>, the checkpoints, history and logs of each system in a folder of its name, and the settings, so that two experiments are never mixed up.
 /// </summary>
-/// <remarks>What was stopped goes on when the same is asked again. Not safe for use by several threads at once.</remarks>
+/// <remarks>What was stopped goes on when the same call is made again. Not safe for use by several threads at once.</remarks>
 public sealed class Experiment
 {
     private readonly IExperimentDisplay _display;
     private readonly Device _device;
+    private readonly string _data;
     private IReadOnlyDictionary<string, CachedCase>? _prepared;
 
-    private Experiment(string folder, ExperimentSettings settings, string modality, BraTSDataset dataset, Device? device, IExperimentDisplay display)
+    private Experiment(
+        string folder,
+        ExperimentSettings settings,
+        string modality,
+        BraTSDataset dataset,
+        string data,
+        Device? device,
+        IExperimentDisplay display)
     {
-        (Folder, Settings, Modality, _display, _device) = (Path.GetFullPath(folder), settings, modality, display, device ?? CPU);
+        (Folder, Settings, Modality, _data, _display, _device) = (Path.GetFullPath(folder), settings, modality, data, display, device ?? CPU);
         Dataset = dataset;
         Split = CaseSplit.Of(dataset.Cases, settings);
     }
 
-    /// <summary>The folder of everything.</summary>
+    /// <summary>The folder that holds everything.</summary>
     public string Folder { get; }
 
-    /// <summary>What is trained how.</summary>
+    /// <summary>What is trained, and how.</summary>
     public ExperimentSettings Settings { get; }
 
     /// <summary>The modality that is at hand, for systems that see one.</summary>
@@ -49,8 +57,8 @@ public sealed class Experiment
     public IReadOnlyList<CachedCase> TestCases(CancellationToken cancellation = default) => [.. Split.Test.Select(item => Prepared(cancellation)[item.Id])];
 
     /// <summary>An experiment on phantoms, made-up patients, which are made where they are not there yet.</summary>
-    /// <param name="folder">The folder of everything; it may hold the same experiment, of which what is done is not done again.</param>
-    /// <param name="settings">What is trained how; null for the defaults, which take minutes.</param>
+    /// <param name="folder">The folder for everything. It may hold the same experiment already; what is done there is not done again.</param>
+    /// <param name="settings">What is trained, and how; null for the defaults, which take minutes.</param>
     /// <param name="modality">The modality that is at hand, for systems that see one.</param>
     /// <param name="device">Where to compute; null for the CPU.</param>
     /// <param name="display">Where progress is shown; null for nowhere.</param>
@@ -73,14 +81,15 @@ public sealed class Experiment
             settings,
             modality,
             Datasets.OpenPhantoms(Path.Combine(folder, "data"), settings, display, cancellation),
+            "Phantom patients",
             device,
             display);
     }
 
     /// <summary>An experiment on a BraTS data set in any of its layouts.</summary>
-    /// <param name="folder">The folder of everything; it may hold the same experiment, of which what is done is not done again.</param>
+    /// <param name="folder">The folder for everything. It may hold the same experiment already; what is done there is not done again.</param>
     /// <param name="data">The folder of the data set.</param>
-    /// <param name="settings">What is trained how; null for the paper's protocol.</param>
+    /// <param name="settings">What is trained, and how; null for the paper's protocol.</param>
     /// <param name="modality">The modality that is at hand, for systems that see one.</param>
     /// <param name="device">Where to compute; null for the CPU.</param>
     /// <param name="display">Where progress is shown; null for nowhere.</param>
@@ -98,7 +107,14 @@ public sealed class Experiment
         display ??= new SilentDisplay();
         BraTSDataset dataset = Datasets.Open(data, BraTSModality.All, skipFaulty: false, display, settings);
         Remember(folder, settings, Path.GetFullPath(data));
-        return new Experiment(folder, settings, modality, dataset, device, display);
+        return new Experiment(
+            folder,
+            settings,
+            modality,
+            dataset,
+            Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(data))),
+            device,
+            display);
     }
 
     /// <summary>Trains a system, and before it the teacher that it needs; goes on with what was stopped, and does nothing where it is done.</summary>
@@ -135,14 +151,64 @@ public sealed class Experiment
             using SegmentationModel model = Load(system.Name);
             EvaluationCase[] cases =
             [
-                .. Split.Test.Select(item => system.Inputs == SystemInputs.AnyModalities
-                    ? new EvaluationCase(item, () => prepared[item.Id].Load().Only(Modality))
-                    : EvaluationCase.Of(item, prepared[item.Id])),
+                .. Split.Test.Select(item => new EvaluationCase(item, () => Seen(system, prepared[item.Id].Load()))),
             ];
             scores.AddRange(ModelEvaluation.Score(system.Title, model, cases, [ScoringGrid.Training], _display, cancellation));
         }
 
         return scores;
+    }
+
+    /// <summary>
+    /// Writes all that was found out as one HTML page that needs no other file: the scores beside the paper's figures, slices of a hard, a typical and an
+    /// easy case, the learning curves and the settings.
+    /// </summary>
+    /// <param name="path">The file, which is replaced.</param>
+    /// <param name="scores">The scores that <see cref="Score"/> gave; the systems are those that they are of.</param>
+    /// <param name="cancellation">Stops before the page is written.</param>
+    /// <exception cref="ArgumentException">There are no scores.</exception>
+    /// <exception cref="CheckpointException">A system is not trained.</exception>
+    public void WriteReport(string path, IReadOnlyList<CaseScore> scores, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(scores);
+        SegmentationSystem[] systems =
+            [.. scores.Select(score => score.Network).Distinct().Select(title => SegmentationSystems.All.Single(system => system.Title == title))];
+        if (systems.Length == 0)
+            throw new ArgumentException("There are no scores to report: score at least one trained system.", nameof(scores));
+        IReadOnlyDictionary<string, CachedCase> prepared = Prepared(cancellation);
+        // A teacher sees what is not at hand in the end; it is shown only where there is nothing else.
+        SegmentationSystem[] shown = [.. systems.Where(system => system.Inputs != SystemInputs.AllModalities).DefaultIfEmpty(systems[0])];
+        SegmentationModel[] models = [.. shown.Select(system => Load(system.Name))];
+        try
+        {
+            new ExperimentReport
+            {
+                Settings = Settings,
+                Cases = $"{_data}: {Split}.",
+                Systems = systems,
+                Scores = scores,
+                Fits = [.. systems.SelectMany(FitsOf)],
+                Figures = ComparisonFigure.Choose(
+                    [.. Split.Test.Select(item => prepared[item.Id])],
+                    scores,
+                    [
+                        .. shown.Zip(models,
+                            (system, model) => (system.Title, (Func<PreprocessedCase, byte[]>)(item => ModelInference.Classes(model, Seen(system, item))))),
+                    ],
+                    Modality),
+                Modality = Modality,
+            }.Write(path);
+        }
+        finally
+        {
+            foreach (SegmentationModel model in models)
+                model.Dispose();
+        }
+
+        IEnumerable<(string Title, IReadOnlyList<EpochReport> History)> FitsOf(SegmentationSystem system) => system.Stages.Select(stage => (
+            stage.Folder.Length == 0 ? system.Title : $"{system.Title}, {stage.Folder}",
+            new TrainingRun(Path.Combine(FolderOf(system.Name), stage.Folder)).ReadHistory()));
     }
 
     /// <summary>The best network of a trained system.</summary>
@@ -152,6 +218,9 @@ public sealed class Experiment
 
     /// <summary>The folder of a system.</summary>
     public string FolderOf(string system) => Path.Combine(Folder, system);
+
+    // A network that works with any modalities is shown the one that is at hand.
+    private PreprocessedCase Seen(SegmentationSystem system, PreprocessedCase item) => system.Inputs == SystemInputs.AnyModalities ? item.Only(Modality) : item;
 
     private string BestOf(string system) => new TrainingRun(FolderOf(system)).BestFolder;
 

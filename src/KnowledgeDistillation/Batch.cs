@@ -60,7 +60,7 @@ public sealed class Batch : IDisposable
     public IReadOnlyList<string>? ContentIds { get; }
 
     /// <summary>
-    /// The smallest and the largest label: looked up where the labels first were, because fetching them from a GPU would wait for all that it was told before.
+    /// The smallest and the largest label: looked up where the labels were first, because fetching them from a GPU would wait for all that is queued there.
     /// </summary>
     internal (long Smallest, long Largest) LabelRange => _labelRange ??= LabelScheme.RangeOf(Labels);
 
@@ -84,7 +84,7 @@ public sealed class Batch : IDisposable
     // Torch returns the very same handle where nothing needs to be copied; an alias keeps the two batches' lifetimes apart.
     private static Tensor OnDevice(Tensor tensor, Device device)
     {
-        // From ordinary memory a copy has been taken when the call returns, so nothing need wait for its arrival; towards ordinary memory it must.
+        // A copy from ordinary memory has been read when the call returns, so nobody waits for its arrival; a copy to ordinary memory must be awaited.
         Tensor moved = tensor.to(device, non_blocking: tensor.device_type == DeviceType.CPU);
         return ReferenceEquals(moved, tensor) ? tensor.alias() : moved;
     }

@@ -16,7 +16,7 @@ public sealed class DistillationContext
     /// <param name="labels">How channels relate to classes.</param>
     /// <param name="student">The student's output.</param>
     /// <param name="teachers">The teachers' outputs by name; none when a network is trained on the reference alone.</param>
-    /// <exception cref="ArgumentException">The student's logits have not the label scheme's channels.</exception>
+    /// <exception cref="ArgumentException">The channels of the student's logits are not those of the label scheme.</exception>
     public DistillationContext(Batch batch, LabelScheme labels, NetworkOutput student, IReadOnlyDictionary<string, NetworkOutput>? teachers = null)
     {
         ArgumentNullException.ThrowIfNull(batch);
@@ -72,7 +72,7 @@ public sealed class DistillationContext
             ? "This loss needs a teacher: train with a DistillationTrainer, or leave the loss out."
             : $"This loss needs one teacher, but there are {Teachers.Count}: {string.Join(", ", Teachers.Keys)}. Give each teacher its own term.");
 
-    /// <summary>The reference as the channels should be, float32 [N, K, spatial...] of zeros and ones; computed once.</summary>
+    /// <summary>The reference as the network's channels should give it, float32 [N, K, spatial...] of zeros and ones; computed once.</summary>
     public Tensor Target => _target.Value;
 
     /// <summary>The student's probabilities at temperature 1, [N, K, spatial...]; computed once, shared by the losses.</summary>
@@ -92,7 +92,7 @@ public sealed class DistillationContext
     /// <summary>The same context with a student through which no gradient flows, for a loss that trains something of its own.</summary>
     internal DistillationContext DetachStudent() => new(this, Student.Detach());
 
-    private Tensor Keep(Tensor tensor) => tensor.LiveAsLongAs(Student.Logits);
+    private Tensor Keep(Tensor tensor) => tensor.MoveToDisposeScopeOf(Student.Logits);
 
     // A term of weight 0 is computed without recording a graph. If it is the first to ask, the terms after it still need the gradient.
     private T OfStudent<T>(Func<Tensor, T> compute)

@@ -4,7 +4,7 @@ namespace KnowledgeDistillation;
 
 /// <summary>
 /// What an encoder found in a batch: the features of every level from the shallowest to the deepest, the last being the bottleneck.
-/// Derive from it to carry more to the decoder or to a loss, for example the distributions of a variational encoder.
+/// Derive a class from it to carry more to the decoder or to a loss, for example the distributions of a variational encoder.
 /// </summary>
 /// <remarks>Its tensors belong to the dispose scope in which they were made.</remarks>
 public class EncoderOutput

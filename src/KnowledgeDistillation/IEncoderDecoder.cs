@@ -36,7 +36,7 @@ public interface IEncoderDecoder : IDisposable
     /// </summary>
     int SpatialDimensions => 3;
 
-    /// <summary>How to build this network anew, stored in checkpoints; null where only the caller can build it.</summary>
+    /// <summary>How to build this network again, stored in checkpoints; null where only the caller can build it.</summary>
     NetworkRecipe? Recipe => null;
 
     /// <summary>Runs the encoder E.</summary>

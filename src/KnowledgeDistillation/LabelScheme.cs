@@ -5,7 +5,7 @@ namespace KnowledgeDistillation;
 
 /// <summary>
 /// How the channels of a network's output relate to the classes of the voxels: <see cref="Labels.ExclusiveClasses"/> with a softmax, or
-/// <see cref="Labels.OverlappingRegions"/> with a sigmoid a channel. Networks emit raw logits; everything that turns them into probabilities or
+/// <see cref="Labels.OverlappingRegions"/> with one sigmoid per channel. Networks emit raw logits; everything that turns them into probabilities or
 /// labels asks the label scheme.
 /// </summary>
 /// <remarks>Immutable and safe to share between threads.</remarks>
@@ -31,11 +31,11 @@ public abstract class LabelScheme
     [JsonIgnore]
     public int Channels => ChannelNames.Count;
 
-    /// <summary>The channels that are not background; Dice losses average over these unless told otherwise.</summary>
+    /// <summary>The channels that are not background; Dice losses average over these by default.</summary>
     [JsonIgnore]
     public abstract IReadOnlyList<int> ForegroundChannels { get; }
 
-    /// <summary>Number of classes of the voxels, background included: labels are 0 to this number less one.</summary>
+    /// <summary>Number of classes of the voxels, background included: labels are 0 to this number minus one.</summary>
     [JsonIgnore]
     public abstract int ClassCount { get; }
 
@@ -75,7 +75,7 @@ public abstract class LabelScheme
     public abstract (Tensor LogProbability, Tensor LogComplement) LogProbabilities(Tensor logits);
 
     /// <summary>
-    /// The cross-entropy of targets t and the probabilities p of logits, a number a voxel: −Σ_k t_k log p_k for exclusive classes, and
+    /// The cross-entropy of targets t and the probabilities p of logits, one number per voxel: −Σ_k t_k log p_k for exclusive classes, and
     /// −Σ_k [t_k log p_k + (1 − t_k) log(1 − p_k)], a yes or no for every region, for overlapping regions. Finite and differentiable for logits of ±10,000.
     /// </summary>
     /// <param name="logits">Raw logits [N, K, spatial...].</param>

@@ -22,7 +22,7 @@ public sealed record NetworkOutput(IEncoderDecoder Network, EncoderOutput Encodi
     internal NetworkOutput Detach() => this with { Encoding = Encoding.Detach(), Logits = Logits.detach() };
 
     /// <summary>
-    /// The same encoding with levels of float32. One that carries more than levels stays as it is: those who know what it carries know how to read it.
+    /// The same encoding with levels of float32. An encoding of a derived type, which carries more than levels, stays as it is.
     /// </summary>
     internal static EncoderOutput Widen(EncoderOutput encoding) =>
         encoding.GetType() == typeof(EncoderOutput) && encoding.Levels.Any(level => level.dtype == ScalarType.BFloat16)
@@ -51,7 +51,7 @@ public sealed record NetworkOutput(IEncoderDecoder Network, EncoderOutput Encodi
             if (level.dtype != ScalarType.BFloat16)
                 return level;
             using IDisposable gradientMode = set_grad_enabled(level.requires_grad);
-            return level.to(ScalarType.Float32).LiveAsLongAs(level);
+            return level.to(ScalarType.Float32).MoveToDisposeScopeOf(level);
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace KnowledgeDistillation;
 
-/// <summary>What one term of an objective came to.</summary>
+/// <summary>The value of one term of an objective.</summary>
 /// <param name="Name">The name of the term.</param>
 /// <param name="Weight">Its weight.</param>
 /// <param name="Value">Its value before weighting.</param>

@@ -1,6 +1,6 @@
 namespace KnowledgeDistillation;
 
-/// <summary>Where a fit stands after a step: plain data that holds no tensor.</summary>
+/// <summary>How far a fit has come after a step: plain data that holds no tensor.</summary>
 /// <param name="Epoch">Number of the epoch, from 0.</param>
 /// <param name="Epochs">The epochs that were asked for.</param>
 /// <param name="Step">Steps done in this epoch.</param>

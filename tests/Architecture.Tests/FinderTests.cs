@@ -3,7 +3,7 @@ using Xunit;
 
 namespace KnowledgeDistillation.Architecture.Tests;
 
-/// <summary>The finder of uses sees what it says it sees, shown on types of this assembly that break a rule on purpose.</summary>
+/// <summary>The finder of uses finds every kind of use that its documentation names, shown on types of this assembly that break a rule on purpose.</summary>
 public sealed class FinderTests
 {
     private static readonly AssemblyUses Own =

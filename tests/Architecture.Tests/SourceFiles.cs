@@ -15,7 +15,7 @@ internal static class SourceFiles
 
     public static string Text(string file) => File.ReadAllText(Path.Combine(SharedData.CheckoutFolder, file));
 
-    // What is built, hidden folders and links to elsewhere are none of the checkout's.
+    // Build outputs, hidden folders and links to elsewhere do not belong to the checkout.
     private static IEnumerable<string> In(DirectoryInfo folder, string extension)
     {
         foreach (FileInfo file in folder.EnumerateFiles("*" + extension))

@@ -3,7 +3,7 @@ using KnowledgeDistillation.Benchmarks.Harness;
 
 namespace KnowledgeDistillation.Benchmarks;
 
-/// <summary>What the command line says.</summary>
+/// <summary>The arguments of the command line.</summary>
 internal sealed record Arguments(Setting Setting, string? Filter, bool List, string? Write)
 {
     public const string Usage = """

@@ -1,6 +1,6 @@
 namespace KnowledgeDistillation.Samples.BraTS.Tests;
 
-/// <summary>What a call of the command line left: its exit code and what it wrote.</summary>
+/// <summary>The result of a call of the command line: its exit code and its output.</summary>
 internal sealed record Kdnet(int ExitCode, string Output, string Error)
 {
     public static Kdnet Run(params string[] arguments) => Run(CancellationToken.None, arguments);

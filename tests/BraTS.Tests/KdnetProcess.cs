@@ -13,16 +13,16 @@ internal sealed class KdnetProcess : IDisposable
 
     public static KdnetProcess Start(params string[] arguments)
     {
-        // The very host that runs this process: none need be on the path.
+        // The same host that runs this process, so that none has to be on the path.
         string host = Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
         return new KdnetProcess(Process.Start(
             new ProcessStartInfo(Path.GetFullPath(host), [typeof(KdnetApplication).Assembly.Location, .. arguments]) { RedirectStandardOutput = true })!);
     }
 
-    /// <summary>What it wrote so far.</summary>
+    /// <summary>Its output so far.</summary>
     public IReadOnlyList<string> Lines => _lines;
 
-    /// <summary>Reads what it writes, and kills it at the first line that is meant, or waits for its end.</summary>
+    /// <summary>Reads what it writes, and kills it at the first line that fits, or waits for its end.</summary>
     /// <returns>Its exit code.</returns>
     public int ReadToEnd(Func<string, bool>? killAt = null)
     {

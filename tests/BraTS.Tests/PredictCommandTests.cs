@@ -87,10 +87,10 @@ public sealed class PredictCommandTests(TrainedNetworks trained)
         other.ExitCode.Should().Be(2);
         other.Error.Should().Contain("T1ce").And.Contain("t2");
 
-        Kdnet told = Kdnet.Run("predict", "--model", trained.AnyModalities, "--modality", "t1ce", "--out", folder, "--threads", "1", trained.T1ce[0]);
+        Kdnet named = Kdnet.Run("predict", "--model", trained.AnyModalities, "--modality", "t1ce", "--out", folder, "--threads", "1", trained.T1ce[0]);
 
-        told.Error.Should().BeEmpty();
-        told.ExitCode.Should().Be(0);
+        named.Error.Should().BeEmpty();
+        named.ExitCode.Should().Be(0);
         Directory.EnumerateFiles(folder).Should().ContainSingle();
     }
 

@@ -52,7 +52,7 @@ public sealed class TeacherCacheTests : IDisposable
         cached.Logits.requires_grad.Should().BeFalse();
         cached.Logits.shape.Should().Equal(plain.Logits.shape);
         Gap(cached.Logits, plain.Logits).Should().BeInRange(1e-9, 1e-3 * plain.Logits.abs().max().item<float>());
-        // Each sample is computed by itself, so that its bits do not hang on the others in its batch.
+        // Each sample is computed by itself, so that its bits do not depend on the others in its batch.
         network.Module.eval();
         Tensor[] alone =
         [

@@ -5,7 +5,7 @@ namespace KnowledgeDistillation.Tests;
 
 /// <summary>
 /// Counts the tensors that are alive in the process. Torch frees handles that nobody disposes of by finalizers, those of earlier tests too, and at any
-/// moment: a bare count before and after is off by chance.
+/// moment: a plain count before and after may be wrong by chance.
 /// </summary>
 internal static class LiveTensors
 {

@@ -23,7 +23,8 @@ internal static class StoredFiles
     }
 
     /// <summary>
-    /// Skips the test unless stored files are to be written. Those that are there stay as they are: a file written anew would show nothing about former builds.
+    /// Skips the test unless stored files are to be written. Those that are there stay as they are,
+    /// because a file written by this build would show nothing about former builds.
     /// </summary>
     public static void SkipUnlessWriting() => Assert.SkipUnless(
         Environment.GetEnvironmentVariable(Request) == "1",

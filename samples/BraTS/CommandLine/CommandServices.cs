@@ -5,7 +5,7 @@ namespace KnowledgeDistillation.Samples.BraTS.CommandLine;
 /// <summary>What every command works with.</summary>
 /// <param name="Display">Where it shows what it does.</param>
 /// <param name="Arguments">What the user typed, to be repeated where a command can be continued.</param>
-/// <param name="Cancellation">Tells it to stop.</param>
+/// <param name="Cancellation">Asks the command to stop.</param>
 internal sealed record CommandServices(Display Display, IReadOnlyList<string> Arguments, CancellationToken Cancellation)
 {
     /// <summary>The command line that goes on with what was cancelled.</summary>

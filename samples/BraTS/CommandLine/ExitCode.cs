@@ -1,6 +1,6 @@
 namespace KnowledgeDistillation.Samples.BraTS.CommandLine;
 
-/// <summary>What the process tells the shell.</summary>
+/// <summary>The exit codes of the process.</summary>
 internal static class ExitCode
 {
     public const int Done = 0;

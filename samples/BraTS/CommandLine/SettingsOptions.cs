@@ -24,7 +24,7 @@ internal sealed class SettingsOptions
     /// <summary>The option of a setting on every command line, for example "--crop".</summary>
     public static string NameOf(string setting) => $"--{ExperimentSetting.Of(setting).OptionName}";
 
-    /// <summary>Adds the options of all settings of a group, but for some.</summary>
+    /// <summary>Adds the options of all settings of a group except some.</summary>
     public void AddGroup(string group, params string[] except)
     {
         foreach (ExperimentSetting setting in ExperimentSetting.All.Where(setting => setting.Group == group && !except.Contains(setting.Name)))
@@ -33,7 +33,7 @@ internal sealed class SettingsOptions
 
     /// <summary>Adds the option of one setting.</summary>
     /// <param name="name">The name of the setting.</param>
-    /// <param name="description">What it says; null for what the setting says of itself.</param>
+    /// <param name="description">The option's description; null for that of the setting.</param>
     public Option<string?> Add(string name, string? description = null)
     {
         var setting = ExperimentSetting.Of(name);
@@ -72,7 +72,7 @@ internal sealed class SettingsOptions
                 start = setting.Set(start, value);
         }
 
-        // Runs are compared and resumed by what they computed in, so the choice is made here and written down.
+        // Runs are compared and resumed by the precision in which they computed, so "fastest" is resolved here and the result is stored.
         return start.Training.Precision == Precision.Fastest
             ? start with { Training = start.Training with { Precision = TorchRuntime.FastestPrecision() } }
             : start;

@@ -1,4 +1,4 @@
 namespace KnowledgeDistillation.Samples.BraTS.CommandLine;
 
-/// <summary>The user asked for something that makes no sense; the message says what and what to do.</summary>
+/// <summary>The user asked for something that cannot be done; the message says what is wrong and what to do.</summary>
 internal sealed class UsageException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -64,7 +64,7 @@ internal sealed class PredictCommand : ExplainedCommand
         (string Image, string Result)[] work = ImagePrediction.NameResults(parsed.GetValue(_images)!, parsed.GetValue(_out)!);
         using SegmentationModel model = SegmentationModel.Load(Checkpoints.Find(parsed.GetValue(_model)!), device);
         if (parsed.GetValue(_modality) is null && model.Network is { NeedsAllModalities: false, Modalities: { Count: > 1 } known })
-            throw new UsageException($"The network works with any of {string.Join(", ", known)}: tell by --modality which one the images are.");
+            throw new UsageException($"The network works with any of {string.Join(", ", known)}: say with --modality which one the images are.");
         PreprocessingOptions given = _settings.Read(parsed).Preprocessing(model.Network.Modalities);
         var prediction = new ImagePrediction(model, parsed.GetValue(_modality), given.Background, given.NaNIsZero);
         int failed = 0;

@@ -1,10 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
+using KnowledgeDistillation.Experiments;
 using KnowledgeDistillation.Experiments.Reproduction;
-using KnowledgeDistillation.Experiments.Reproduction.Report;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
-using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using KnowledgeDistillation.Samples.BraTS.Output;
 using KnowledgeDistillation.Samples.BraTS.Reproduction;
@@ -17,7 +16,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
     private readonly CommandServices _services;
     private readonly Option<string?> _data = CommonOptions.Data("A BraTS data set; phantoms where none is given.");
     private readonly Option<string> _out = CommonOptions.Out(
-        "Where everything goes: a folder of its own for each run, and what they all come to. Several processes and machines may share it.");
+        "Where everything goes: a folder of its own for each run, and the tables and report of all. Several processes and machines may share it.");
     private readonly Option<string?> _preset =
         new("--preset") { Description = "Where the settings start. [default: paper with --data, quick without]", HelpName = "paper|quick" };
     private readonly Option<string[]> _only = new("--only")
@@ -43,7 +42,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
     private readonly Option<string[]> _modalities = new("--modalities")
     {
         Description = "Train baseline and student with these modalities in place of T1ce too; "
-            + $"all where none is named: {string.Join(", ", ReproductionPlan.OtherModalities)}.",
+            + $"all where none is named: {string.Join(", ", ReproductionVariants.Modalities)}.",
         HelpName = "name",
         AllowMultipleArgumentsPerToken = true,
         Arity = ArgumentArity.ZeroOrMore,
@@ -75,7 +74,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
 
             Stop it at any moment and in any way: the same command goes on where it was, and does nothing twice. Given in several processes, or on several machines that share --out, they share the work.
 
-            How far chance moves the figures, several seeds tell: --seeds 1 2 3 4 5 does all of it five times, in seed-1 to seed-5 below --out, and adds a report on all five together.
+            Several seeds show how far chance moves the figures: --seeds 1 2 3 4 5 does all of it five times, in seed-1 to seed-5 below --out, and adds a report on all five together.
 
             --preset paper: 500 epochs at 64³, width 30, batch 1. --preset quick: 24 phantoms of 24³ voxels, width 8, 4 levels; on --data, images of 32³.
 
@@ -92,7 +91,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
         _out.DefaultValueFactory = _ => "reproduction";
         _preset.AcceptOnlyFromAmong(ReproductionPresets.PaperName, ReproductionPresets.QuickName);
         _variants.AcceptOnlyFromAmong([.. ReproductionVariants.Names]);
-        _modalities.AcceptOnlyFromAmong([.. ReproductionPlan.OtherModalities]);
+        _modalities.AcceptOnlyFromAmong([.. ReproductionVariants.Modalities]);
         _takeOver.MustBeAbove(0);
         _shard.Validators.Add(result =>
         {
@@ -146,72 +145,47 @@ internal sealed class ReproduceCommand : ExplainedCommand
     {
         var device = _torch.Start(parsed);
         Display display = _services.Display;
-        var plan = new ReproductionPlan(
-            ReadSettings(parsed), Named(parsed, _variants, ReproductionVariants.Names), Named(parsed, _modalities, ReproductionPlan.OtherModalities));
-        plan.Validate();
-        SeedsFolder? together = parsed.GetResult(_seeds) is { Implicit: false } ? new SeedsFolder(parsed.GetValue(_out)!) : null;
-        IReadOnlyList<int> seeds = together is null ? [plan.Settings.Seed] : parsed.GetValue(_seeds)!;
-        PlannedRun[] all = [.. seeds.SelectMany(seed => plan.With(seed).Runs())];
-        (int shard, int shards) = ParseShard(parsed.GetValue(_shard)).GetValueOrDefault();
-        var selection = new PlanSelection(parsed.GetValue(_only) ?? [], shard, shards);
-        IReadOnlyList<PlannedRun> chosen = selection.Chosen(all);
-        IReadOnlyList<PlannedRun> own = selection.OwnOf(all);
-
-        var data = new ReproductionData(plan.Settings, parsed.GetValue(_data), parsed.GetValue(_skipFaulty));
-        together?.Check();
-        BraTSDataset? dataset = data.Open(display);
+        ReproductionStudy study = Open(parsed);
         try
         {
-            data.RefuseTooFew(dataset);
-        }
-        catch (ExperimentException exception)
-        {
-            throw new UsageException($"{exception.Message} That is: 'kdnet train --folds 1', 'kdnet evaluate --cases all' and 'kdnet predict'.", exception);
-        }
-
-        var reproduction = new ReproductionRunner { Parts = [.. seeds.Select(Part)], ClaimLimit = TimeSpan.FromMinutes(parsed.GetValue(_takeOver)) };
-        RefuseMissingTeachers(reproduction);
-        // What other calls have done with other seeds is part of the whole.
-        ReproductionPart[] others = together is null ? [] : [.. together.Begun().Except(seeds).Select(Part)];
-        foreach (ReproductionPart part in reproduction.Parts.Concat(others))
-            part.Check();
-        try
-        {
-            IReadOnlyDictionary<string, double> seconds = new PlanEstimate(dataset?.Cases.Count ?? plan.Settings.PhantomCases, reproduction.ResultsOf)
-                .Seconds(own, device, _services.Cancellation);
-            display.Show(PlanTable.Render(reproduction, seconds));
-            display.Say($"{ReproductionRunner.Runs(all.Length)} in all, {all.Count(run => reproduction.ResultsOf(run).IsDone)} done. "
-                + $"{ReproductionRunner.Runs(seconds.Count)} to do here: about {TrainingText.Time(TimeSpan.FromSeconds(seconds.Values.Sum()))} for one "
+            IReadOnlyDictionary<string, TimeSpan> times = study.Estimate(device, _services.Cancellation);
+            display.Show(PlanTable.Render(study, times));
+            display.Say($"{Runs(study.Plan.Count)} in all, {study.Plan.Count(study.IsDone)} done. {Runs(times.Count)} to do here: "
+                + $"about {TrainingText.Time(TimeSpan.FromSeconds(times.Values.Sum(time => time.TotalSeconds)))} for one "
                 + "process, estimated from finished runs of the kind or a few training steps.");
-            if (parsed.GetValue(_dryRun))
-                return ExitCode.Done;
-
-            foreach (ReproductionPart part in reproduction.Parts)
-                part.Open();
-            reproduction.Run(part => part.PublishTables(), device, display, _services.Cancellation);
-            ReproductionState[] states =
-                [.. reproduction.Parts.Select(part => part.PublishReport(device, reproduction.ClaimLimit, display, _services.Cancellation))];
-            if (together is not null)
-                PooledReport.Write([.. states, .. others.Select(part => part.Read())], sharesCases: dataset is not null, together);
-            return Conclude(reproduction, states, parsed.GetValue(_out)!);
+            return parsed.GetValue(_dryRun) ? ExitCode.Done : Conclude(study, study.Run(device, _services.Cancellation));
         }
         catch (OperationCanceledException)
         {
             display.Warn($"To go on, give the same command again: {_services.CommandLine()}");
             throw;
         }
+    }
 
-        ReproductionPart Part(int seed) => new()
+    private ReproductionStudy Open(ParseResult parsed)
+    {
+        (int shard, int shards) = ParseShard(parsed.GetValue(_shard)).GetValueOrDefault();
+        var options = new ReproductionOptions
         {
-            Prefix = together is null ? "" : $"{SeedsFolder.NameOf(seed)}/",
-            Data = data with { Settings = plan.With(seed).Settings },
-            Dataset = dataset,
-            Folder = together?.Of(seed) ?? new ReproductionFolder(parsed.GetValue(_out)!),
-            Plan = plan.With(seed).Runs(),
-            Own = [.. own.Where(run => run.Settings.Seed == seed)],
-            Chosen = [.. chosen.Where(run => run.Settings.Seed == seed)],
-            Rows = chosen.Select(run => run.Row).ToHashSet(),
+            Settings = ReadSettings(parsed),
+            Data = parsed.GetValue(_data),
+            SkipFaulty = parsed.GetValue(_skipFaulty),
+            Seeds = parsed.GetValue(_seeds) ?? [],
+            Variants = Named(parsed, _variants, ReproductionVariants.Names),
+            Modalities = Named(parsed, _modalities, ReproductionVariants.Modalities),
+            Only = parsed.GetValue(_only) ?? [],
+            Shard = shard,
+            Shards = shards,
+            TakeOver = TimeSpan.FromMinutes(parsed.GetValue(_takeOver)),
         };
+        try
+        {
+            return ReproductionStudy.Open(parsed.GetValue(_out)!, options, _services.Display);
+        }
+        catch (ExperimentException exception) when (exception.Settings.Contains(nameof(ExperimentSettings.Folds)))
+        {
+            throw new UsageException($"{exception.Message} That is: 'kdnet train --folds 1', 'kdnet evaluate --cases all' and 'kdnet predict'.", exception);
+        }
     }
 
     private ExperimentSettings ReadSettings(ParseResult parsed)
@@ -219,35 +193,23 @@ internal sealed class ReproduceCommand : ExplainedCommand
         bool phantoms = parsed.GetValue(_data) is null;
         string preset = parsed.GetValue(_preset) ?? (phantoms ? ReproductionPresets.QuickName : ReproductionPresets.PaperName);
         ExperimentSettings settings = _settings.Read(parsed, ReproductionPresets.Of(preset, phantoms));
-        // Phantoms are as large as the part of them that is wanted.
+        // Phantoms are not larger than the part of them that is used.
         return phantoms && !_settings.IsGiven(parsed, nameof(ExperimentSettings.CropEdge)) ? settings with { CropEdge = settings.PhantomEdge } : settings;
     }
 
-    private int Conclude(ReproductionRunner reproduction, IReadOnlyList<ReproductionState> states, string folder)
+    private int Conclude(ReproductionStudy study, ReproductionOutcome outcome)
     {
         Display display = _services.Display;
-        PlannedRun[] left = [.. reproduction.Own.Where(run => !reproduction.ResultsOf(run).IsDone)];
-        display.Say($"{states.Sum(state => state.Finished.Count)} of {ReproductionRunner.Runs(states.Sum(state => state.Plan.Count))} are done. "
-            + $"Everything is in {Path.GetFullPath(folder)}");
-        foreach (PlannedRun run in left)
-            display.Warn($"Not done: {reproduction.NameOf(run)}: {reproduction.ResultsOf(run).Failure?.Reason ?? $"its teacher {run.Teacher} is missing"}");
-        if (left.Length > 0)
-            display.Warn("The same command tries these again.");
-        return left.Length > 0 ? ExitCode.Failed : ExitCode.Done;
+        display.Say($"{outcome.Finished} of {Runs(outcome.Planned)} are done. Everything is in {study.Folder}");
+        foreach ((string run, string reason) in outcome.NotDone)
+            display.Warn($"Not done: {run}: {reason}");
+        if (outcome.NotDone.Count == 0)
+            return ExitCode.Done;
+        display.Warn("The same command tries these again.");
+        return ExitCode.Failed;
     }
 
-    private static void RefuseMissingTeachers(ReproductionRunner reproduction)
-    {
-        foreach (ReproductionPart part in reproduction.Parts)
-        {
-            HashSet<string> names = [.. part.Chosen.Select(run => run.Id)];
-            if (part.Chosen.FirstOrDefault(run => run.Teacher is { } teacher && !names.Contains(teacher) && !part.Folder.Of(teacher).IsDone) is { } orphan)
-            {
-                throw new UsageException(
-                    $"The run {part.Prefix}{orphan.Id} needs its teacher {part.Prefix}{orphan.Teacher}, which is not done: add it to --only, or do it first.");
-            }
-        }
-    }
+    private static string Runs(int count) => count == 1 ? "1 run" : $"{count} runs";
 
     // Nothing after the option means all.
     private static IReadOnlyList<string> Named(ParseResult parsed, Option<string[]> option, IReadOnlyList<string> all) =>

@@ -13,7 +13,7 @@ internal sealed class TrainCommand : ExplainedCommand
 {
     private readonly CommandServices _services;
     private readonly Option<string> _system =
-        new("--system") { Description = "What to train; 'kdnet systems' tells what each is.", HelpName = "name", Required = true };
+        new("--system") { Description = "What to train; 'kdnet systems' lists them.", HelpName = "name", Required = true };
     private readonly Option<string?> _data = CommonOptions.Data("The BraTS data set.");
     private readonly Option<string> _out = CommonOptions.Out("Where checkpoints (best, last), history.csv and TensorBoard logs go.");
     private readonly Option<string[]> _teachers = new("--teacher")

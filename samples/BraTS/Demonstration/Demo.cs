@@ -1,10 +1,8 @@
 using System.Globalization;
 using KnowledgeDistillation.Experiments;
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Report;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
-using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using KnowledgeDistillation.Samples.BraTS.Output;
 using static TorchSharp.torch;
@@ -12,7 +10,7 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Samples.BraTS.Demonstration;
 
 /// <summary>The paper in small: teacher, baseline and student are trained on one part of a data set and scored on another.</summary>
-/// <param name="Settings">What is trained how.</param>
+/// <param name="Settings">What is trained, and how.</param>
 /// <param name="Data">A BraTS folder; null to make phantoms.</param>
 /// <param name="Modality">The modality that baseline and student see.</param>
 internal sealed record Demo(ExperimentSettings Settings, string? Data, string Modality)
@@ -30,27 +28,16 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
             : Experiment.OnBraTS(folder.Path, Data, Settings, Modality, device, display);
         display.Say($"{experiment.Split}.");
 
-        var histories = new Dictionary<SegmentationSystem, IReadOnlyList<EpochReport>>();
         foreach ((SegmentationSystem system, int number) in DemoSystems.All.Select((system, index) => (system, index + 1)))
         {
             display.Heading($"{number}. {system.Title}: {system.Summary}");
-            histories[system] = experiment.Train(system.Name, cancellation).History;
+            experiment.Train(system.Name, cancellation);
         }
 
         IReadOnlyList<CaseScore> scores = experiment.Score([.. DemoSystems.All.Select(system => system.Name)], cancellation);
         ScoresCsv.Write(folder.Scores, scores);
         DemoTable.WriteCsv(folder.Summary, scores);
-        using SegmentationModel baseline = experiment.Load(SegmentationSystems.Baseline.Name), student = experiment.Load(SegmentationSystems.KDNet.Name);
-        new DemoReport
-        {
-            Settings = Settings,
-            Data = Data ?? "Phantom patients",
-            Split = experiment.Split,
-            Scores = scores,
-            Histories = histories,
-            Figures = ComparisonFigure.Choose([.. experiment.TestCases(cancellation)], scores, baseline, student, Modality),
-            Modality = Modality,
-        }.Write(folder.Report);
+        experiment.WriteReport(folder.Report, scores, cancellation);
         display.Say();
         display.Show(DemoTable.Render(scores, experiment.Split.Test.Count));
         display.Say(PaperFigures.Note);

@@ -36,10 +36,10 @@ internal sealed class Display : IExperimentDisplay
 
     public void Show(IRenderable renderable) => _console.Write(renderable);
 
-    /// <summary>Tells of something that went wrong without ending the command.</summary>
+    /// <summary>Reports something that went wrong without ending the command.</summary>
     public void Warn(string text) => _error.WriteLine(OptionNames.InText(text));
 
-    /// <summary>Shows how a fit goes on.</summary>
+    /// <summary>Shows the progress of a fit.</summary>
     /// <param name="name">What is trained.</param>
     /// <param name="fit">Runs the fit with the callback that it is given.</param>
     public T ShowFit<T>(string name, Func<ITrainingCallback, T> fit) => IsTerminal

@@ -33,7 +33,7 @@ public sealed class ImagePrediction
         if (known.Count > 1 && model.Network.NeedsAllModalities)
         {
             throw new ExperimentException($"The network needs {string.Join(", ", known.Select(BraTSModality.Title))}; "
-                + "predict needs one that is content with a single modality, for example a student or a baseline.");
+                + "to segment single images, give one that works with a single modality, for example a student or a baseline.");
         }
 
         if (known.Count > 1 && modality is null)
@@ -59,7 +59,7 @@ public sealed class ImagePrediction
     /// <summary>The labels of the data that the network has learned from, with which results are written.</summary>
     public LabelMap Labels => _labels;
 
-    /// <summary>Where the result of each image goes.</summary>
+    /// <summary>The file for the result of each image.</summary>
     /// <exception cref="ExperimentException">Two results would have one name, or a result the name of an image.</exception>
     public static (string Image, string Result)[] NameResults(IReadOnlyList<string> images, string output)
     {

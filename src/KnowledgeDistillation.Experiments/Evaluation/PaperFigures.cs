@@ -15,7 +15,7 @@ public sealed record PaperFigures(
     string Objective,
     IReadOnlyDictionary<string, (double Mean, double? Deviation)> Dice)
 {
-    /// <summary>What stands in the way of comparing the paper's figures with one's own.</summary>
+    /// <summary>Why the paper's figures cannot be compared directly with one's own.</summary>
     public const string Note = "The paper's figures are for BraTS 2018 (285 patients) at 64³ voxels, and its ± is over three folds, not over cases.";
 
     /// <summary>All rows of Table 2, whose part with 4 skip connections is in Table 1 too.</summary>
@@ -45,6 +45,11 @@ public sealed record PaperFigures(
 
     /// <summary>The row of Table 2 of a system.</summary>
     public static PaperFigures Find(string system, int skipConnections) => Table2.Single(row => row.System == system && row.SkipConnections == skipConnections);
+
+    /// <summary>
+    /// The row of a system as the paper compares it with others, in Table 1 or with all skip connections in Table 2; null where there is none.
+    /// </summary>
+    public static PaperFigures? OfSystem(string system) => Table1.Concat(Table2).FirstOrDefault(row => row.System == system && row.SkipConnections is not 0);
 
     /// <summary>For example "71.67 ± 1.22".</summary>
     public string Text(string region) => Dice[region] switch

@@ -17,7 +17,7 @@ internal static class AxisTicks
     public static IReadOnlyList<double> Logarithmic(double low, double high)
     {
         double[] few = [.. Of(Digits)];
-        // Every power of ten alone where the range is wide.
+        // Only the powers of ten where the range is wide.
         return few.Length > 9 ? [.. Of([1])] : few.Length >= 3 ? few : Linear(low, high, most: 6);
 
         IEnumerable<double> Of(IEnumerable<int> digits) => Enumerable.Range(-9, 19)

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace KnowledgeDistillation.Experiments.Report;
 
-/// <summary>Lying box plots, one below the other, with a dot for each value.</summary>
+/// <summary>Horizontal box plots, one below the other, with a dot for each value.</summary>
 internal static class BoxPlot
 {
     private const double Left = 10, Right = 16, Top = 6, Bottom = 34, RowHeight = 44, BoxTop = 18, BoxHeight = 16;
@@ -14,7 +14,7 @@ internal static class BoxPlot
 
     /// <summary>Draws the boxes.</summary>
     /// <param name="title">What is shown.</param>
-    /// <param name="groups">A label, a style (a class of chart.css), and values in percent with their names. Without values a group stands there empty.</param>
+    /// <param name="groups">A label, a style (a class of chart.css), and named values in percent. A group without values gets a label and no box.</param>
     /// <param name="axis">What the values are.</param>
     public static ReportChart Draw(string title, IReadOnlyList<BoxPlotGroup> groups, string axis)
     {

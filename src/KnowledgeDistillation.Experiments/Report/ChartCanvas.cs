@@ -4,7 +4,7 @@ using System.Text;
 namespace KnowledgeDistillation.Experiments.Report;
 
 /// <summary>
-/// Writes the elements of a chart as SVG; what they look like is said by chart.css. As wide as a phone, so that its texts are readable there.
+/// Writes the elements of a chart as SVG; chart.css determines what they look like. As wide as a phone, so that its texts can be read there.
 /// </summary>
 internal sealed class ChartCanvas
 {

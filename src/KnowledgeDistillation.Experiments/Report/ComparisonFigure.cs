@@ -1,6 +1,4 @@
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Systems;
-using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Metrics;
@@ -14,7 +12,7 @@ namespace KnowledgeDistillation.Experiments.Report;
 /// <param name="Pictures">Captions with PNG files.</param>
 internal sealed record ComparisonFigure(string Title, IReadOnlyList<(string Caption, byte[] Png)> Pictures)
 {
-    /// <summary>What slices are shown, and how they lie.</summary>
+    /// <summary>Which slices are shown, and their orientation.</summary>
     public const string Note = "Axial slices with most tumor in the reference, on the grid of the networks, front on top, the patient's right on the left.";
 
     private static readonly string[] Ranks = ["A hard case", "A typical case", "An easy case"];
@@ -37,30 +35,32 @@ internal sealed record ComparisonFigure(string Title, IReadOnlyList<(string Capt
         byte[] Picture(byte[]? classes) => SlicePicture.Draw(prepared.Images[modality], classes, prepared.Size, z);
     }
 
-    /// <summary>A hard, a typical and an easy case by the student's mean Dice, so that the choice flatters nobody.</summary>
+    /// <summary>A hard, a typical and an easy case by the mean Dice of the last of some networks, so that the choice favors no network.</summary>
+    /// <param name="test">The test cases.</param>
+    /// <param name="scores">The scores of all networks on them.</param>
+    /// <param name="networks">The networks by their titles, at least one.</param>
+    /// <param name="modality">The modality that is shown.</param>
     public static IReadOnlyList<ComparisonFigure> Choose(
         IReadOnlyList<CachedCase> test,
         IReadOnlyList<CaseScore> scores,
-        SegmentationModel baseline,
-        SegmentationModel student,
+        IReadOnlyList<(string Title, Func<PreprocessedCase, byte[]> Segment)> networks,
         string modality)
     {
-        CachedCase[] ordered = [.. test.OrderBy(item => MeanDice(OfCase(SegmentationSystems.KDNet, item.Id)))];
+        CachedCase[] ordered = [.. test.OrderBy(item => MeanDice(OfCase(networks[^1].Title, item.Id)))];
         int[] positions = [.. new[] { 1.0 / 6, 0.5, 5.0 / 6 }.Select(share => (int)(share * ordered.Length)).Distinct()];
         return [.. positions.Select(position => DrawCase(ordered[position], positions.Length == 3 ? Ranks[Array.IndexOf(positions, position)] : "A case"))];
 
         ComparisonFigure DrawCase(CachedCase item, string rank)
         {
             PreprocessedCase prepared = item.Load();
-            return Draw(TitleOf(rank, item.Id, scores.First(score => score.CaseId == item.Id).Grade), prepared, modality,
-            [
-                (CaptionOf(SegmentationSystems.Baseline.Title, OfCase(SegmentationSystems.Baseline, item.Id)), ModelInference.Classes(baseline, prepared)),
-                (CaptionOf(SegmentationSystems.KDNet.Title, OfCase(SegmentationSystems.KDNet, item.Id)), ModelInference.Classes(student, prepared)),
-            ]);
+            return Draw(
+                TitleOf(rank, item.Id, scores.First(score => score.CaseId == item.Id).Grade),
+                prepared,
+                modality,
+                networks.Select(network => (CaptionOf(network.Title, OfCase(network.Title, item.Id)), network.Segment(prepared))));
         }
 
-        IEnumerable<CaseScore> OfCase(SegmentationSystem system, string caseId) =>
-            scores.Where(score => score.Network == system.Title && score.CaseId == caseId);
+        IEnumerable<CaseScore> OfCase(string network, string caseId) => scores.Where(score => score.Network == network && score.CaseId == caseId);
     }
 
     /// <summary>For example "A hard case: Brats18_2013_0_1, low grade".</summary>

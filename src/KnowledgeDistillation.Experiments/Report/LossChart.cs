@@ -21,7 +21,7 @@ internal static class LossChart
     private static readonly string[] Colors = ["GT", "KD", "KL"];
 
     /// <summary>Draws the losses.</summary>
-    /// <param name="title">Whose they are.</param>
+    /// <param name="title">Whose losses they are.</param>
     /// <param name="history">At least one epoch.</param>
     public static ReportChart Draw(string title, IReadOnlyList<EpochReport> history)
     {

@@ -138,7 +138,7 @@ internal sealed class MarkdownReport
         return colon < 0 ? Escape(text) : $"**{Escape(text[..(colon + 1)])}**{Escape(text[(colon + 1)..])}";
     }
 
-    // All that could start markup, in one go and everywhere: names of cases and messages of errors may hold anything.
+    // Everything that could start markup, wherever it stands: names of cases and messages of errors may hold anything.
     private static string Escape(string text)
     {
         var escaped = new StringBuilder(text.Length);

@@ -15,7 +15,7 @@ internal abstract record ReportBlock
     internal sealed record Bullets(IReadOnlyList<string> Items, ReportTone Tone = ReportTone.Plain) : ReportBlock;
 
     /// <summary>
-    /// What was found, in at least one sentence that catches the eye: the first sums up the others. The words before the first colon of each are strong.
+    /// The findings, at least one sentence, set to catch the eye: the first sums up the others. The words before the first colon of each are strong.
     /// </summary>
     internal sealed record Findings(IReadOnlyList<string> Items) : ReportBlock;
 
@@ -31,9 +31,9 @@ internal abstract record ReportBlock
     /// <summary>What colors mean.</summary>
     internal sealed record Legend(IReadOnlyList<(string Name, string Hex)> Colors) : ReportBlock;
 
-    /// <summary>Ways to other files, whose addresses are relative to the report's.</summary>
+    /// <summary>Links to other files, with addresses relative to the report's.</summary>
     internal sealed record Links(IReadOnlyList<(string Text, string Address)> Items) : ReportBlock;
 
-    /// <summary>What few readers need: folded together until it is asked for, and printed.</summary>
+    /// <summary>What few readers need: collapsed until a reader opens it; always printed.</summary>
     internal sealed record Details(string Summary, IReadOnlyList<ReportBlock> Blocks) : ReportBlock;
 }

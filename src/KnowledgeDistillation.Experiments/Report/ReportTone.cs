@@ -1,6 +1,6 @@
 namespace KnowledgeDistillation.Experiments.Report;
 
-/// <summary>How loudly a text of a report speaks.</summary>
+/// <summary>How much a text of a report stands out.</summary>
 internal enum ReportTone
 {
     /// <summary>As usual.</summary>

@@ -18,7 +18,7 @@ internal static class Xml
                 '>' => escaped.Append("&gt;"),
                 '"' => escaped.Append("&quot;"),
                 '\'' => escaped.Append("&#39;"),
-                // What XML cannot hold at all would make the whole page unreadable.
+                // A character that XML does not allow would make the whole page unreadable.
                 < ' ' and not ('\t' or '\n' or '\r') or 0xFFFE or 0xFFFF => escaped.Append('\uFFFD'),
                 _ => escaped.Append(rune.ToString()),
             };

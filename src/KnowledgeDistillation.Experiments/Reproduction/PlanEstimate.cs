@@ -13,24 +13,23 @@ internal sealed record PlanEstimate(int Cases, Func<PlannedRun, RunResults> Resu
     private const double Forward = 1.0 / 3;
 
     /// <summary>Estimates the time of each run that is not done, in a process that does them one after the other.</summary>
-    /// <returns>Seconds by <see cref="PlannedRun.IdWithSeed"/>.</returns>
-    public IReadOnlyDictionary<string, double> Seconds(IReadOnlyList<PlannedRun> plan, Device device, CancellationToken cancellation)
+    public IReadOnlyDictionary<PlannedRun, TimeSpan> Of(IReadOnlyList<PlannedRun> plan, Device device, CancellationToken cancellation)
     {
-        Dictionary<string, double> seconds = [];
+        Dictionary<PlannedRun, TimeSpan> times = new(ReferenceEqualityComparer.Instance);
         foreach (IGrouping<string, PlannedRun> kind in plan.GroupBy(Kind))
         {
             PlannedRun[] finished = [.. kind.Where(run => ResultsOf(run).IsDone)];
             PlannedRun[] open = [.. kind.Except(finished)];
             if (open.Length == 0)
                 continue;
-            double one = finished.Length > 0
-                ? finished.Average(run => ResultsOf(run).ReadFacts().Seconds)
-                : Steps(open[0]) * StepTiming.Measure(open[0], device, cancellation).TotalSeconds;
+            TimeSpan one = finished.Length > 0
+                ? TimeSpan.FromSeconds(finished.Average(run => ResultsOf(run).ReadFacts().Seconds))
+                : Steps(open[0]) * StepTiming.Measure(open[0], device, cancellation);
             foreach (PlannedRun run in open)
-                seconds.Add(run.IdWithSeed, one);
+                times.Add(run, one);
         }
 
-        return seconds;
+        return times;
     }
 
     // What costs about the same: the terms of a student's objective and its skip connections make little difference.

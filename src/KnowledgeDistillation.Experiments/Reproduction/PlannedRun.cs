@@ -4,7 +4,8 @@ using KnowledgeDistillation.Experiments.Systems;
 namespace KnowledgeDistillation.Experiments.Reproduction;
 
 /// <summary>One training of a reproduction, with the scores of its network on the fold that is left for the test.</summary>
-internal sealed record PlannedRun
+/// <remarks>Made by the plan of a <see cref="ReproductionStudy"/>.</remarks>
+public sealed record PlannedRun
 {
     /// <summary>Its name and its folder below the reproduction's, for example "fold-1/kd-net-4-skips".</summary>
     public string Id => $"fold-{Settings.Fold}/{Row}";

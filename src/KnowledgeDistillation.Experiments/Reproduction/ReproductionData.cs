@@ -33,7 +33,7 @@ internal sealed record ReproductionData(ExperimentSettings Settings, string? Fol
             throw new ExperimentException($"There {(cases == 1 ? "is" : "are")} {TrainingText.Cases(cases)}"
                 + $"{(Folder is null ? "" : $" in '{Folder}'")}, but a cross-validation with {Settings.Folds} folds needs at least {needed}, because "
                 + $"no network is scored on cases that it has learned from: give more cases{(Settings.Folds > 3 && cases >= 3 ? ", or fewer folds" : "")}. "
-                + "Single cases can be tried by training with one fold, scoring all cases, and predicting.");
+                + "Single cases can be tried by training with one fold, scoring all cases, and predicting.", nameof(ExperimentSettings.Folds));
         }
     }
 

@@ -14,9 +14,6 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
 {
     private const string Modality = BraTSModality.T1ce;
 
-    /// <summary>The modalities that can be asked for beside T1ce.</summary>
-    public static IReadOnlyList<string> OtherModalities { get; } = [.. BraTSModality.All.Where(modality => modality != Modality)];
-
     /// <summary>The same with another seed.</summary>
     public ReproductionPlan With(int seed) => this with { Settings = Settings with { Seed = seed } };
 
@@ -35,19 +32,20 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
 
     private IEnumerable<PlannedRun> InFold(ExperimentSettings settings)
     {
-        int all = settings.AllSkipConnections;
-        ExperimentSettings withSkips = settings with { SkipConnections = all };
+        // A network without skip connections to leave out has one form.
+        int?[] forms = settings.AllSkipConnections is { } all ? [all, 0] : [null];
+        ExperimentSettings withSkips = settings with { SkipConnections = forms[0] };
         SegmentationSystem[] table2 = [.. SegmentationSystems.All.Where(system => system.Table == PaperTable.Table2)];
         foreach (SegmentationSystem system in table2.Where(system => !system.NeedsTeacher))
         {
-            foreach (int skips in new[] { all, 0 })
+            foreach (int? skips in forms)
                 yield return Run(system, settings with { SkipConnections = skips });
         }
 
         // As in Table 2, the whole comes after its parts.
         foreach (SegmentationSystem system in table2.Where(system => system.NeedsTeacher).OrderBy(system => system == SegmentationSystems.KDNet))
         {
-            foreach (int skips in new[] { all, 0 })
+            foreach (int? skips in forms)
             {
                 foreach (PlannedRun run in Students(system, settings with { SkipConnections = skips }, Modality))
                     yield return run;
@@ -70,7 +68,11 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
     {
         if (ReproductionVariants.NetworkOf(variant) is { } network)
         {
+            // Where it is the network of all runs, the tables have it already.
+            if (network.Equals(settings.Network, StringComparison.OrdinalIgnoreCase))
+                return [];
             ExperimentSettings other = settings with { Network = network };
+            other = other with { SkipConnections = other.AllSkipConnections };
             return [Run(SegmentationSystems.Teacher, other), Run(SegmentationSystems.Baseline, other), .. Students(SegmentationSystems.KDNet, other, Modality)];
         }
 
@@ -99,6 +101,7 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
             Lambda = null,
             Temperature = null,
             Alpha = null,
+            Network = system.Network is null ? settings.Network : null,
             SkipConnections = system.Inputs == SystemInputs.AnyModalities ? null : settings.SkipConnections,
         };
         return Run(system, own);

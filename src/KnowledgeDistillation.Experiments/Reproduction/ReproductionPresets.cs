@@ -3,9 +3,13 @@ using KnowledgeDistillation.Experiments.Settings;
 namespace KnowledgeDistillation.Experiments.Reproduction;
 
 /// <summary>The settings from which a reproduction starts.</summary>
-internal static class ReproductionPresets
+public static class ReproductionPresets
 {
-    public const string PaperName = "paper", QuickName = "quick";
+    /// <summary>The name of <see cref="Paper"/>.</summary>
+    public const string PaperName = "paper";
+
+    /// <summary>The name of <see cref="Quick"/>.</summary>
+    public const string QuickName = "quick";
 
     /// <summary>The paper's protocol. Where there are no patients, phantoms as many and as large as its crops.</summary>
     public static ExperimentSettings Paper { get; } = ExperimentSettings.Paper with { PhantomCases = 285, PhantomEdge = ExperimentSettings.Paper.CropEdge };
@@ -32,9 +36,13 @@ internal static class ReproductionPresets
     };
 
     /// <summary>The preset of a name.</summary>
-    /// <param name="name">Its name.</param>
+    /// <param name="name"><see cref="PaperName"/> or <see cref="QuickName"/>.</param>
     /// <param name="phantoms">Whether it is for phantoms; patients are larger, so that their images are subsampled.</param>
-    public static ExperimentSettings Of(string name, bool phantoms) => name == PaperName ? Paper
-        : phantoms ? Quick
-        : Quick with { CropEdge = Paper.CropEdge, SubsamplingFactor = 4 };
+    /// <exception cref="ArgumentException">There is none of this name.</exception>
+    public static ExperimentSettings Of(string name, bool phantoms) => name switch
+    {
+        PaperName => Paper,
+        QuickName => phantoms ? Quick : Quick with { CropEdge = Paper.CropEdge, SubsamplingFactor = 4 },
+        _ => throw new ArgumentException($"There is no preset '{name}'; there are {PaperName} and {QuickName}.", nameof(name)),
+    };
 }

@@ -74,8 +74,7 @@ internal sealed record ReproductionRunner
         static string TeacherOf(PlannedRun run) => run.IdWithSeed[..^run.Id.Length] + run.Teacher;
     }
 
-    /// <summary>"1 run", "2 runs".</summary>
-    public static string Runs(int count) => count == 1 ? "1 run" : $"{count} runs";
+    private static string Runs(int count) => count == 1 ? "1 run" : $"{count} runs";
 
     private ReproductionPart PartOf(PlannedRun run) => Parts.First(part => part.Settings.Seed == run.Settings.Seed);
 

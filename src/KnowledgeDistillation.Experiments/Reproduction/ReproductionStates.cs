@@ -13,7 +13,7 @@ internal static class ReproductionStates
     /// <exception cref="InvalidDataException">A result is damaged.</exception>
     public static ReproductionState Read(ExperimentSettings settings, string data, IReadOnlyList<PlannedRun> plan, ReproductionFolder folder)
     {
-        IReadOnlyList<PlannedRun> everything = new ReproductionPlan(settings, ReproductionVariants.Names, ReproductionPlan.OtherModalities).Runs();
+        IReadOnlyList<PlannedRun> everything = new ReproductionPlan(settings, ReproductionVariants.Names, ReproductionVariants.Modalities).Runs();
         HashSet<string> asked = [.. plan.Select(run => run.Id)];
         PlannedRun[] all = [.. everything.Where(run => asked.Contains(run.Id) || folder.Of(run.Id).HasBegun)];
         PlannedRun[] finished = [.. all.Where(run => folder.Of(run.Id).IsDone)];

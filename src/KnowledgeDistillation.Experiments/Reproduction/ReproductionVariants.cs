@@ -1,5 +1,6 @@
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
+using KnowledgeDistillation.Medical.BraTS;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
 
@@ -12,6 +13,9 @@ public static class ReproductionVariants
         .. NetworkNames.OfVolumes.Where(network => network != NetworkNames.UNet).Select(network => network.ToLowerInvariant()),
         .. SegmentationSystems.All.Where(system => system.Table == PaperTable.None).Select(system => system.Name),
     ];
+
+    /// <summary>The modalities that baseline and student can see in place of T1ce.</summary>
+    public static IReadOnlyList<string> Modalities { get; } = [.. BraTSModality.All.Where(modality => modality != BraTSModality.T1ce)];
 
     /// <summary>The network of a variant; null where the variant is a system.</summary>
     internal static string? NetworkOf(string variant) =>

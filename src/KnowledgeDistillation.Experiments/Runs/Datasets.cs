@@ -5,7 +5,7 @@ using KnowledgeDistillation.Medical.Preprocessing;
 
 namespace KnowledgeDistillation.Experiments.Runs;
 
-/// <summary>Opens data sets as all commands do.</summary>
+/// <summary>Opens data sets in the way that is common to all experiments.</summary>
 public static class Datasets
 {
     /// <summary>Opens a folder, and tells which of its cases are left out and what else is worth knowing.</summary>

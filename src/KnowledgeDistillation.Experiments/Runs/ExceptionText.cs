@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace KnowledgeDistillation.Experiments.Runs;
 
-/// <summary>What a failure tells a user.</summary>
+/// <summary>The text of a failure for the user.</summary>
 public static partial class ExceptionText
 {
     /// <summary>The message in one sentence: torch's carry a native stack trace after the first line, .NET's the name of a parameter.</summary>

@@ -11,10 +11,10 @@ public interface IExperimentDisplay
     /// <summary>Shows a line that begins something new.</summary>
     void Heading(string text);
 
-    /// <summary>Tells of something that went wrong without ending the experiment.</summary>
+    /// <summary>Reports something that went wrong without ending the experiment.</summary>
     void Warn(string text);
 
-    /// <summary>Shows how a fit goes on.</summary>
+    /// <summary>Shows the progress of a fit.</summary>
     /// <param name="name">What is trained.</param>
     /// <param name="fit">Runs the fit with the callback that it is given.</param>
     T ShowFit<T>(string name, Func<ITrainingCallback, T> fit);
@@ -22,6 +22,6 @@ public interface IExperimentDisplay
     /// <summary>Shows how many of a number of things are done.</summary>
     /// <param name="what">What is done.</param>
     /// <param name="total">The number of things.</param>
-    /// <param name="work">Does them, and reports how many are done.</param>
+    /// <param name="work">Does the work, and reports how many are done.</param>
     T ShowCount<T>(string what, int total, Func<IProgress<int>, T> work);
 }

@@ -16,14 +16,14 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Experiments.Runs;
 
 /// <summary>Trains one network of an experiment.</summary>
-/// <param name="Settings">What is trained how.</param>
+/// <param name="Settings">What is trained, and how.</param>
 /// <param name="System">Which system.</param>
 /// <param name="Modality">The modality that is at hand, for systems that see one.</param>
 /// <param name="Folder">Where checkpoints and logs go.</param>
 /// <param name="Teachers">The folders of the teachers' checkpoints, for systems that need a teacher.</param>
 public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSystem System, string Modality, string Folder, IReadOnlyList<string> Teachers)
 {
-    /// <summary>How the checkpoints call the teachers; their paths unless told otherwise.</summary>
+    /// <summary>The names of the teachers in the checkpoints; by default their paths.</summary>
     public IReadOnlyList<string> TeacherNames { get; init; } = [.. Teachers.Select(Path.GetFullPath)];
 
     /// <summary>Whether the folder holds a run that can go on.</summary>
@@ -85,7 +85,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
                 PreprocessingMetadata.Write(Settings.Preprocessing(BraTSModality.All)));
             if (differences.Count > 0)
             {
-                throw new ExperimentException($"The images of the teacher '{path}' were prepared otherwise: {string.Join("; ", differences)}. "
+                throw new ExperimentException($"The images of the teacher '{path}' were prepared in another way: {string.Join("; ", differences)}. "
                     + "Give the settings that it was trained with.");
             }
 
@@ -106,7 +106,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         }
     }
 
-    // A case is flipped in eight ways at most, so a teacher soon has seen them all. Only the outputs of networks
+    // A case is flipped in eight ways at most, so a teacher has soon seen them all. Only the outputs of networks
     // whose encoder gives features alone can be kept.
     private static TeacherCacheOptions? CacheFor(IEncoderDecoder teacher) => teacher is UShapedNetwork ? new TeacherCacheOptions() : null;
 

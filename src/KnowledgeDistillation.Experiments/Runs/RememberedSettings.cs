@@ -6,7 +6,7 @@ using KnowledgeDistillation.Storage;
 namespace KnowledgeDistillation.Experiments.Runs;
 
 /// <summary>
-/// A file in which an output folder keeps the settings of what is in it, so that it goes on with the same ones and two things are never mixed.
+/// A file in which an output folder keeps the settings of what is in it, so that work goes on with the same settings and two experiments are never mixed up.
 /// </summary>
 /// <param name="File">The file.</param>
 /// <param name="What">What the folder holds, for example "a demo".</param>
@@ -57,7 +57,7 @@ internal sealed record RememberedSettings(string File, string What)
                 $"'{Folder}' holds {What} with other settings: {string.Join("; ", differences)}. Choose another output folder, or delete that one.");
         }
 
-        // A setting that there was not yet had the value that is its default.
+        // A setting that did not exist yet had its default value.
         JsonNode? Before(string name) => before.ContainsKey(name) ? before[name] : Defaults.Value[name];
     }
 

@@ -21,16 +21,16 @@ public sealed class SilentDisplay : IExperimentDisplay
     }
 
     /// <inheritdoc/>
-    public T ShowFit<T>(string name, Func<ITrainingCallback, T> fit) => fit(new Unwatched());
+    public T ShowFit<T>(string name, Func<ITrainingCallback, T> fit) => fit(new SilentCallback());
 
     /// <inheritdoc/>
-    public T ShowCount<T>(string what, int total, Func<IProgress<int>, T> work) => work(new Uncounted());
+    public T ShowCount<T>(string what, int total, Func<IProgress<int>, T> work) => work(new SilentProgress());
 
-    private sealed class Unwatched : ITrainingCallback
+    private sealed class SilentCallback : ITrainingCallback
     {
     }
 
-    private sealed class Uncounted : IProgress<int>
+    private sealed class SilentProgress : IProgress<int>
     {
         public void Report(int value)
         {

@@ -1,12 +1,12 @@
 namespace KnowledgeDistillation.Experiments.Settings;
 
-/// <summary>The weights of an objective, each null where it has none of the kind; what each means is said by the system that has it.</summary>
+/// <summary>The weights of an objective, each null where the objective has no such weight; the system that has it says what it means.</summary>
 /// <param name="Lambda">λ, the weight of the teacher's predictions against the reference.</param>
 /// <param name="Temperature">T, the temperature of the teacher's soft targets.</param>
 /// <param name="Alpha">α, the weight of the term that compares features.</param>
 public sealed record DistillationWeights(double? Lambda = null, double? Temperature = null, double? Alpha = null)
 {
-    /// <summary>The weights by name, without those that are not there.</summary>
+    /// <summary>The weights by name, without those that are null.</summary>
     public IEnumerable<(string Name, double Value)> Named() =>
         new (string Name, double? Value)[] { ("lambda", Lambda), ("temperature", Temperature), ("alpha", Alpha) }
             .Where(weight => weight.Value is not null)

@@ -1,7 +1,7 @@
 namespace KnowledgeDistillation.Experiments.Settings;
 
 /// <summary>
-/// An experiment was asked for that makes no sense, or that contradicts what a folder already holds; the message says what and what to do.
+/// An experiment was asked for that cannot be done, or that contradicts what a folder already holds; the message says what is wrong and what to do.
 /// Nothing was trained or written.
 /// </summary>
 public sealed class ExperimentException : Exception

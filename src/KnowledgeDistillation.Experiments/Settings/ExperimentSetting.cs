@@ -49,16 +49,16 @@ public sealed partial class ExperimentSetting
     /// <summary>Its name in short, in lower-case letters and hyphens, for example "crop".</summary>
     public string OptionName { get; }
 
-    /// <summary>To what it belongs: "general", "phantoms", "images", "data", "split", "network", "training" or "distillation".</summary>
+    /// <summary>The group that it belongs to: "general", "phantoms", "images", "data", "split", "network", "training" or "distillation".</summary>
     public string Group { get; }
 
     /// <summary>What it is, in one sentence.</summary>
     public string Description { get; }
 
-    /// <summary>What stands for it where it is left open, for example "that of the system's source: 5 for KD-Net".</summary>
+    /// <summary>What takes its place where it is left open, for example "that of the system's source: 5 for KD-Net".</summary>
     public string LeftOpen { get; }
 
-    /// <summary>The type of its value, without the question whether it may be left open.</summary>
+    /// <summary>The type of its value, without "or null" where it may be left open.</summary>
     public Type ValueType => Nullable.GetUnderlyingType(_property.PropertyType) ?? _property.PropertyType;
 
     /// <summary>The values from which it is chosen; none where it is a number, a yes or no, or a text.</summary>

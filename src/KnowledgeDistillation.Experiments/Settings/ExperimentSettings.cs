@@ -174,16 +174,19 @@ public sealed record ExperimentSettings
     [Description("How students of other papers' methods are compared with the reference: by KD-Net's loss (kdnet), or by their own paper's (paper).")]
     public ReferenceChoice ReferenceLoss { get; init; }
 
-    // What follows from settings is internal, so that it is neither written down nor listed as one.
+    // Values that are derived from settings are internal, so that they are neither stored nor listed as settings.
 
     /// <summary>What the labels mean, where the settings say it.</summary>
     internal BraTSLabelConvention? LabelConvention => Labels is null ? null : BraTSLabelConvention.Parse(Labels);
 
     /// <summary>2 where the network sees slices, 3 where it sees volumes.</summary>
-    internal int SpatialDimensions => Shaped([BraTSModality.T1ce], BraTSRegions.Classes.Channels) is UNet2DOptions ? 2 : 3;
+    internal int SpatialDimensions => NetworkNames.SpatialDimensionsOf(Network);
 
-    /// <summary>How many skip connections the network has where <see cref="SkipConnections"/> leaves out none.</summary>
-    internal int AllSkipConnections => Shaped([BraTSModality.T1ce], BraTSRegions.Classes.Channels).Levels - 1;
+    /// <summary>
+    /// How many skip connections the network has where <see cref="SkipConnections"/> leaves out none; null for a network that has none to leave out.
+    /// </summary>
+    internal int? AllSkipConnections =>
+        Recipe([BraTSModality.T1ce], BraTSRegions.Classes.Channels) is UShapedNetworkOptions network ? network.Levels - 1 : null;
 
     /// <summary>What the phantoms look like.</summary>
     public BraTSPhantomOptions PhantomOptions() => new()
@@ -211,7 +214,10 @@ public sealed record ExperimentSettings
     /// <param name="modalities">The modalities.</param>
     /// <param name="outputChannels">Number of its output channels.</param>
     /// <exception cref="ExperimentException">There is no network of that name.</exception>
-    public NetworkRecipe Recipe(IReadOnlyList<string> modalities, int outputChannels) => Shaped(modalities, outputChannels);
+    public NetworkRecipe Recipe(IReadOnlyList<string> modalities, int outputChannels) =>
+        NetworkNames.Recipe(Network, modalities, outputChannels) is var recipe && recipe is UShapedNetworkOptions network
+            ? network with { BaseWidth = BaseWidth ?? network.BaseWidth, Levels = Levels ?? network.Levels, SkipConnections = SkipConnections }
+            : recipe;
 
     /// <summary>A network of another kind in the width and depth of these settings.</summary>
     public HeteroModalNetworkOptions Sized(HeteroModalNetworkOptions network)
@@ -227,10 +233,4 @@ public sealed record ExperimentSettings
     /// <summary>Refuses settings of the preprocessing that cannot work.</summary>
     /// <exception cref="ExperimentException">A setting is out of range.</exception>
     public void ValidatePreprocessing() => ExperimentException.Refuse(() => _ = new Preprocessor(Preprocessing(BraTSModality.All)));
-
-    private UShapedNetworkOptions Shaped(IReadOnlyList<string> modalities, int outputChannels)
-    {
-        UShapedNetworkOptions recipe = NetworkNames.Recipe(Network, modalities, outputChannels);
-        return recipe with { BaseWidth = BaseWidth ?? recipe.BaseWidth, Levels = Levels ?? recipe.Levels, SkipConnections = SkipConnections };
-    }
 }

@@ -31,7 +31,7 @@ public sealed record BootstrapInterval(double Mean, double Lower, double Upper, 
     private const int FewestResamples = 1000;
 
     /// <summary>The mean of some values with its interval. The same values in the same order and the same seed give the same interval.</summary>
-    /// <param name="values">For example one difference of each case.</param>
+    /// <param name="values">For example one difference per case.</param>
     /// <param name="seed">What the resamples are drawn from.</param>
     /// <param name="confidence">The confidence, from 0.5 to 0.999.</param>
     /// <param name="resamples">The number of resamples, at least 1000. With 10,000, each end of a 95 % interval varies between seeds

@@ -9,7 +9,7 @@ namespace KnowledgeDistillation.Experiments.Statistics;
 /// <param name="Skipped">How many were NaN and left out.</param>
 public readonly record struct MeanAndDeviation(double Mean, double StandardDeviation, int Count, int Skipped)
 {
-    /// <summary>Summarizes scores, for example one of each case. NaN stands for a case that has no score.</summary>
+    /// <summary>Summarizes scores, for example one per case. NaN stands for a case that has no score.</summary>
     public static MeanAndDeviation Of(IEnumerable<double> scores)
     {
         ArgumentNullException.ThrowIfNull(scores);

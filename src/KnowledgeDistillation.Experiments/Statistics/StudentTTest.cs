@@ -4,7 +4,7 @@ namespace KnowledgeDistillation.Experiments.Statistics;
 
 /// <summary>
 /// The one-sample t test, two-sided, with the interval that belongs to it ("Student", "The Probable Error of a Mean", Biometrika 6:1–25, 1908):
-/// what a few independent replicates say about the mean of all. Made for differences of two systems, one from each seed with which both were trained:
+/// what a few independent replicates say about their true mean. Made for differences of two systems, one per seed with which both were trained:
 /// a bootstrap of so few values is too narrow, and a test of ranks can reach no small p value.
 /// </summary>
 /// <param name="Mean">The mean of the values.</param>

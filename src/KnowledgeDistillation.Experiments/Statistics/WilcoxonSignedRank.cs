@@ -40,9 +40,9 @@ public sealed record WilcoxonSignedRank(double PositiveRankSum, double NegativeR
     public double RankBiserialCorrelation => Count == 0 ? 0 : (PositiveRankSum - NegativeRankSum) / (PositiveRankSum + NegativeRankSum);
 
     /// <summary>Tests the differences first − second.</summary>
-    /// <param name="first">One score of each case.</param>
+    /// <param name="first">One score per case.</param>
     /// <param name="second">The other system's scores of the same cases, in the same order.</param>
-    /// <exception cref="ArgumentException">There are no pairs, not as many of one as of the other, or a difference is NaN or infinite.</exception>
+    /// <exception cref="ArgumentException">There are no pairs, more scores of one than of the other, or a difference is NaN or infinite.</exception>
     public static WilcoxonSignedRank Between(IReadOnlyList<double> first, IReadOnlyList<double> second)
     {
         ArgumentNullException.ThrowIfNull(first);
@@ -53,7 +53,7 @@ public sealed record WilcoxonSignedRank(double PositiveRankSum, double NegativeR
     }
 
     /// <summary>Tests differences of pairs.</summary>
-    /// <param name="differences">One difference of each case.</param>
+    /// <param name="differences">One difference per case.</param>
     /// <exception cref="ArgumentException">There are no differences, or one is NaN or infinite.</exception>
     public static WilcoxonSignedRank Of(IEnumerable<double> differences)
     {

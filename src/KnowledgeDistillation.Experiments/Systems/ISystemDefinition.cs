@@ -1,6 +1,6 @@
 namespace KnowledgeDistillation.Experiments.Systems;
 
-/// <summary>A file of this folder that defines a system. <see cref="SegmentationSystems"/> finds all of them by itself.</summary>
+/// <summary>A class of this folder that defines a system. <see cref="SegmentationSystems"/> finds all of them by itself.</summary>
 internal interface ISystemDefinition
 {
     /// <summary>The system.</summary>

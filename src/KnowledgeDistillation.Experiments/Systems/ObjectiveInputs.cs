@@ -13,7 +13,7 @@ namespace KnowledgeDistillation.Experiments.Systems;
 public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<string> Modalities, int Teachers, int SpatialDimensions, Device Device,
     ReferenceChoice ReferenceLoss = ReferenceChoice.KDNet)
 {
-    /// <summary>What the objective of a system is made from with some settings.</summary>
+    /// <summary>The inputs for the objective of a system with some settings.</summary>
     /// <param name="system">The system.</param>
     /// <param name="settings">The settings.</param>
     /// <param name="modality">The modality that is at hand.</param>

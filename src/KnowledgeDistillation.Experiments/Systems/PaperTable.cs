@@ -9,6 +9,6 @@ public enum PaperTable
     /// <summary>Table 1 alone: a network of another paper, which works with any modalities.</summary>
     Table1,
 
-    /// <summary>Table 2, which takes KD-Net apart.</summary>
+    /// <summary>Table 2, the ablation of KD-Net.</summary>
     Table2,
 }

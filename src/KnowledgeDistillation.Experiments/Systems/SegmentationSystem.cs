@@ -57,7 +57,7 @@ public sealed record SegmentationSystem
     /// <summary>The network that sees some modalities; null where it is the one that the settings name.</summary>
     public Func<ExperimentSettings, IReadOnlyList<string>, NetworkRecipe>? Network { get; init; }
 
-    /// <summary>Ties a fresh network to its teacher before the training.</summary>
+    /// <summary>Connects a fresh network with its teacher before the training.</summary>
     public Action<IEncoderDecoder, FrozenTeacher>? Couple { get; init; }
 
     /// <summary>The fits of its training, one after the other.</summary>
@@ -85,7 +85,7 @@ public sealed record SegmentationSystem
             : throw new ExperimentException($"The system '{Name}' has a network of its own, so no other can be chosen.", nameof(ExperimentSettings.Network));
     }
 
-    /// <summary>How its network is fitted, apart from where its files go: the settings', and what its source says where they leave it open.</summary>
+    /// <summary>How its network is fitted, apart from where its files go: by the settings, and by what its source says where they leave it open.</summary>
     public TrainingOptions TrainingOptions(ExperimentSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
@@ -101,7 +101,7 @@ public sealed record SegmentationSystem
         };
     }
 
-    /// <summary>The weights of its objective: the settings', and those of its source where they leave them open.</summary>
+    /// <summary>The weights of its objective: those of the settings, and those of its source where the settings leave them open.</summary>
     public DistillationWeights WeightsWith(ExperimentSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
@@ -111,7 +111,7 @@ public sealed record SegmentationSystem
             Weights.Alpha is null ? null : settings.Alpha ?? Weights.Alpha);
     }
 
-    /// <summary>Refuses settings that give a weight which its objective has not, because their author expects something of it.</summary>
+    /// <summary>Refuses settings that give a weight which its objective does not have, because whoever set it expects an effect.</summary>
     /// <exception cref="ExperimentException">There is one.</exception>
     public void RefuseOtherWeights(ExperimentSettings settings)
     {

@@ -35,7 +35,7 @@ public static class SegmentationSystems
     public static SegmentationSystem Of(string name) => all.Find(system => system.Name == name)
         ?? throw new ArgumentException($"There is no system '{name}'; there are {string.Join(", ", Names)}.", nameof(name));
 
-    /// <summary>Makes a system of the user's own known, so that it is trained, scored and listed like the others.</summary>
+    /// <summary>Registers a system of the user's own, so that it is trained, scored and listed like the others.</summary>
     /// <exception cref="ArgumentException">There is one of the same name already.</exception>
     public static void Register(SegmentationSystem system)
     {

@@ -23,12 +23,12 @@ internal static class SystemObjectives
     /// <summary>The objective of another paper's method.</summary>
     /// <param name="inputs">What it is made from, also how it compares with the reference.</param>
     /// <param name="create">Makes it with a term for the reference.</param>
-    // The methods' own papers compare with the reference by cross-entropy alone, on photographs. Small tumors need a Dice term,
-    // and students are to differ in nothing but what they take from the teacher; so that is the default.
+    // The papers of the other methods compare with the reference by cross-entropy alone, on photographs. Small tumors need a Dice term,
+    // and students should differ only in what they learn from the teacher; so that is the default.
     public static WeightedObjective Distillation(ObjectiveInputs inputs, Func<UnweightedTerm, WeightedObjective> create) =>
         OverTeachers(inputs, inputs.ReferenceLoss == ReferenceChoice.Paper ? ReferenceCrossEntropyLoss.Term() : KDNetObjective.Reference(), create);
 
-    // The reference is the same whoever teaches.
+    // The reference is the same for all teachers.
     private static WeightedObjective OverTeachers(ObjectiveInputs inputs, UnweightedTerm reference, Func<UnweightedTerm, WeightedObjective> create)
     {
         WeightedObjective objective = create(reference);

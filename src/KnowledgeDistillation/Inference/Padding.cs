@@ -18,8 +18,8 @@ internal sealed class Padding
     }
 
     /// <summary>
-    /// Pads each length to the next that fits the network. Where its poolings would leave a single voxel,
-    /// of which an instance norm makes nothing, to the one after.
+    /// Pads each length to the next that fits the network. Where that would leave a single voxel after the last pooling,
+    /// which an instance norm cannot normalize, to the one after.
     /// </summary>
     public static Padding ToFit(IEncoderDecoder network, long[] size)
     {

@@ -14,7 +14,7 @@ public sealed record SliceInferenceOptions
     public int SlicesPerPass { get; init; } = 16;
 
     /// <summary>
-    /// The element type in which the network computes. Default <see cref="Precision.Full"/>; <see cref="TorchRuntime.FastestPrecision"/> tells what is fastest.
+    /// The element type in which the network computes. Default <see cref="Precision.Full"/>; <see cref="TorchRuntime.FastestPrecision"/> says which is fastest.
     /// </summary>
     public Precision Precision { get; init; } = Precision.Full;
 

@@ -23,7 +23,7 @@ public sealed class SlidingWindowInference : IInference
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">A modality is missing, the window has not as many lengths as the images,
+    /// <exception cref="ArgumentException">A modality is missing, the window does not have as many lengths as the images have axes,
     /// or one that does not fit the network.</exception>
     public Tensor Predict(IEncoderDecoder network, LabelScheme labels, ModalityImages images)
     {
@@ -73,7 +73,7 @@ public sealed class SlidingWindowInference : IInference
     private static Tensor Content(ModalityImages images) =>
         images.Concatenate(images.Names).to(ScalarType.Bool).any(1, keepdim: true).any(0, keepdim: true).cpu();
 
-    // Evenly spread from edge to edge, so that the last window neither leaves the images nor crowds the one before.
+    // Evenly spread from edge to edge, so that the last window stays within the images and does not almost cover the one before.
     private IEnumerable<long[]> Corners(long[] size)
     {
         long[][] starts = [.. size.Select((length, axis) => Starts(length, _options.WindowSize[axis]))];

@@ -5,7 +5,7 @@ namespace KnowledgeDistillation.Inference;
 /// <summary>How <see cref="SlidingWindowInference"/> walks over the images.</summary>
 public sealed record SlidingWindowOptions
 {
-    /// <summary>Spatial size of a window, one length an axis, for example [64, 64, 64]; each must fit the network.</summary>
+    /// <summary>Spatial size of a window, one length per axis, for example [64, 64, 64]; each must fit the network.</summary>
     public required IReadOnlyList<long> WindowSize { get; init; }
 
     /// <summary>The share of a window that the next one covers again, from 0 to below 1. Default 0.5.</summary>
@@ -15,14 +15,14 @@ public sealed record SlidingWindowOptions
     public double GaussianWidth { get; init; } = 0.125;
 
     /// <summary>
-    /// Whether windows in which all images are 0 throughout (the air around a head whose images were set to 0 there) are answered without the network:
+    /// Whether windows in which all images are 0 (the air around a head whose images were set to 0 there) are answered without the network:
     /// certainly background, which is class 0 of <see cref="Labels.ExclusiveClasses"/> and no region of <see cref="Labels.OverlappingRegions"/>.
-    /// That answer is blended with those of overlapping windows as the network's would be. Default no: a network may see something in nothing.
+    /// That answer is blended with those of overlapping windows as the network's would be. Default no: a network may find something even in an empty window.
     /// </summary>
     public bool SkipBackground { get; init; }
 
     /// <summary>
-    /// The element type in which the network computes. Default <see cref="Precision.Full"/>; <see cref="TorchRuntime.FastestPrecision"/> tells what is fastest.
+    /// The element type in which the network computes. Default <see cref="Precision.Full"/>; <see cref="TorchRuntime.FastestPrecision"/> says which is fastest.
     /// </summary>
     public Precision Precision { get; init; } = Precision.Full;
 

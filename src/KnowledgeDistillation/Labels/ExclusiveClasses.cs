@@ -97,7 +97,7 @@ public sealed class ExclusiveClasses : LabelScheme
         return channels;
     }
 
-    // one_hot would give int64 with the channels last: sixteen bytes an element on the way to four.
+    // one_hot would give int64 with the channels last: sixteen bytes per element on the way to four.
     private Tensor OneHot(Tensor labels, ScalarType type)
     {
         using var scope = NewDisposeScope();

@@ -5,17 +5,17 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Labels;
 
 /// <summary>
-/// Each channel is a region that may overlap others; probabilities are a sigmoid a channel. The alternative for BraTS:
+/// Each channel is a region that may overlap others; probabilities are one sigmoid per channel. The alternative for BraTS:
 /// whole tumor, tumor core, enhancing tumor.
 /// </summary>
 [LabelScheme.StoredAs("overlapping regions")]
 public sealed class OverlappingRegions : LabelScheme
 {
     /// <summary>Makes a scheme.</summary>
-    /// <param name="regions">The regions, outermost first, one a channel.</param>
+    /// <param name="regions">The regions, outermost first, one per channel.</param>
     /// <param name="innermostClasses">For each region the class of a voxel that lies in it and in no later region,
     /// used to turn predicted regions into classes.</param>
-    /// <exception cref="ArgumentException">No region, numbers of regions and classes that differ, or a class that is not one of its region.</exception>
+    /// <exception cref="ArgumentException">No region, different numbers of regions and classes, or a class that is not one of its region.</exception>
     public OverlappingRegions(IReadOnlyList<Region> regions, IReadOnlyList<int> innermostClasses)
     {
         ArgumentNullException.ThrowIfNull(regions);

@@ -14,12 +14,12 @@ public enum BatchReduction
 
 internal static class BatchReductionExtensions
 {
-    /// <summary>The reduction itself, unless it is none of the known.</summary>
+    /// <summary>The reduction itself; throws where it is not a value of the enumeration.</summary>
     public static BatchReduction Checked(this BatchReduction reduction) => Enum.IsDefined(reduction)
         ? reduction
         : throw new ArgumentOutOfRangeException(nameof(reduction), $"{nameof(BatchReduction)} has no value {reduction}.");
 
-    /// <summary>Reduces one loss a sample, [N], to a scalar.</summary>
+    /// <summary>Reduces one loss per sample, [N], to a scalar.</summary>
     public static Tensor Apply(this BatchReduction reduction, Tensor lossPerSample) =>
         reduction == BatchReduction.Sum ? lossPerSample.sum() : lossPerSample.mean();
 }

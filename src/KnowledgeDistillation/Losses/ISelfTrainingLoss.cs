@@ -5,8 +5,8 @@ namespace KnowledgeDistillation.Losses;
 
 /// <summary>A loss that trains something of its own beside the student with an optimizer of its own, for example the critic of an adversarial loss.</summary>
 /// <remarks>
-/// In each step the trainer first minimizes <see cref="ComputeOwn"/> over <see cref="Module"/>, with a student through which no gradient flows, then adds
-/// <see cref="IDistillationLoss.Compute"/> to the student's objective. The module's gradients are cleared before each use.
+/// In each step the trainer first minimizes <see cref="ComputeOwn"/> over <see cref="Module"/>, with a student's output through which no gradient
+/// flows; then it adds <see cref="IDistillationLoss.Compute"/> to the student's objective. The module's gradients are cleared before each use.
 /// Module and optimizer state are part of checkpoints. Both belong to the loss, which is to be <see cref="IDisposable"/> and is disposed with its
 /// <see cref="WeightedObjective"/>.
 /// </remarks>

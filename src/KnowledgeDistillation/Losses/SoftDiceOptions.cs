@@ -14,7 +14,7 @@ public sealed record SoftDiceOptions
     /// <summary>Whether background counts as a class. Default no.</summary>
     public bool IncludeBackground { get; init; }
 
-    /// <summary>Whether the sums run over the whole batch as if it were one volume. Default no: one score a sample.</summary>
+    /// <summary>Whether the sums run over the whole batch as if it were one volume. Default no: one score per sample.</summary>
     public bool WholeBatch { get; init; }
 
     internal OptionFaults Faults() => new OptionFaults(nameof(SoftDiceOptions))

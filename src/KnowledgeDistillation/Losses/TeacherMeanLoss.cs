@@ -4,10 +4,10 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Losses;
 
 /// <summary>
-/// The mean of one loss over all teachers, weighted if wished: Σ_m w_m L(student, teacher m) / Σ_m w_m. Each teacher is seen by the loss as the only one.
+/// The mean of one loss over all teachers, weighted if you like: Σ_m w_m L(student, teacher m) / Σ_m w_m. Each teacher is seen by the loss as the only one.
 /// </summary>
 /// <remarks>
-/// Works with any loss that keeps nothing of its own for each teacher; that of features asks that each teacher's fit the student's.
+/// Works with any loss that keeps no state per teacher. A loss of features requires that the features of each teacher fit those of the student.
 /// To distil from the mean of the teachers' predictions instead, make them one network: <see cref="Networks.EnsembleNetwork"/>.
 /// To give each teacher a loss of its own, see <see cref="NamedTeacherLoss"/>.
 /// </remarks>

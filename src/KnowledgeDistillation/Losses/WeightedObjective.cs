@@ -54,7 +54,7 @@ public sealed class WeightedObjective : ICompositeLoss, IDisposable
     public Tensor Compute(DistillationContext context) => Evaluate(context).Total;
 
     /// <summary>Computes the sum and each term.</summary>
-    /// <exception cref="InvalidOperationException">A loss gave something else than a scalar.</exception>
+    /// <exception cref="InvalidOperationException">A loss gave something other than a scalar.</exception>
     /// <exception cref="ObjectDisposedException">The objective is disposed.</exception>
     public ObjectiveValue Evaluate(DistillationContext context)
     {
@@ -115,8 +115,8 @@ public sealed class WeightedObjective : ICompositeLoss, IDisposable
             Collect(part, losses);
     }
 
-    // Without weight there is nothing to learn from a term, so no graph is recorded for it. In a scope of its own, so that what a loss
-    // needs on its way is let go before the next one begins: for volumes that is more than the backward pass will need at any time.
+    // Nothing is learned from a term of weight 0, so no graph is recorded for it. In a dispose scope of its own, so that what a loss
+    // needs meanwhile is freed before the next one begins: for volumes that is more than the backward pass needs at any time.
     private static Tensor ComputeTerm(LossTerm term, DistillationContext context)
     {
         using var scope = NewDisposeScope();

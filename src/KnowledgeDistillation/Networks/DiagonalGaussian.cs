@@ -7,7 +7,7 @@ namespace KnowledgeDistillation.Networks;
 /// <remarks>Its tensors belong to the dispose scope in which they were made.</remarks>
 public sealed class DiagonalGaussian
 {
-    // Kept alive on purpose: an operation on a whole volume reads its number late, time enough for the collector to free one that nothing holds.
+    // Kept alive on purpose: an operation on a whole volume reads its number late, and meanwhile the collector may free one that nothing holds.
     private static readonly Scalar Half = 0.5;
     private static readonly Scalar MinusOne = -1.0;
 

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Networks;
 
-/// <summary>What the encoders of an ensemble's members found. It has no levels of its own, and says so where it is asked for them.</summary>
+/// <summary>What the encoders of an ensemble's members found. It has no levels of its own; asking for them throws with the reason.</summary>
 internal sealed class EnsembleEncoding(IReadOnlyList<EncoderOutput> members) : EncoderOutput(new NoLevels())
 {
     public IReadOnlyList<EncoderOutput> Members { get; } = members;
@@ -12,7 +12,7 @@ internal sealed class EnsembleEncoding(IReadOnlyList<EncoderOutput> members) : E
 
     private sealed class NoLevels : IReadOnlyList<Tensor>
     {
-        // Every encoding must have one, but nobody can look at this one.
+        // The base class needs at least one level; this one is never handed out.
         public int Count => 1;
 
         public Tensor this[int index] => throw Missing();

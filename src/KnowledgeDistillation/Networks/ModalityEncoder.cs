@@ -9,7 +9,7 @@ namespace KnowledgeDistillation.Networks;
 
 /// <summary>
 /// The encoder of one modality in U-HeMIS and U-HVED: a 1×1×1 convolution with leaky ReLU 0.01,
-/// then a <see cref="PreActivationBlock"/> a level with max-pooling between them.
+/// then one <see cref="PreActivationBlock"/> per level with max-pooling between them.
 /// </summary>
 internal sealed class ModalityEncoder : Module<Tensor, IReadOnlyList<Tensor>>
 {

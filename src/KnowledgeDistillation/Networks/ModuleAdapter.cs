@@ -11,7 +11,7 @@ namespace KnowledgeDistillation.Networks;
 /// <see cref="Encode"/> runs the whole module and keeps its result for <see cref="Decode"/>, because such a module cannot be cut in two. Owns the module.
 /// </para>
 /// <para>
-/// TorchSharp calls hooks on <c>call</c>, not on <c>forward</c>: the module must run each named sub-module by <c>call</c>, and exactly once a pass.
+/// TorchSharp calls hooks on <c>call</c>, not on <c>forward</c>: the module must run each named sub-module by <c>call</c>, and exactly once per pass.
 /// A tensor that no sub-module gives gets a name when the module passes it through an <c>Identity</c>.
 /// </para>
 /// </remarks>
@@ -31,10 +31,10 @@ public sealed class ModuleAdapter : IEncoderDecoder
     /// <param name="sizeMultiple">Every spatial size of an input must be a multiple of this number. Default 1.</param>
     /// <param name="levels">The names of the sub-modules whose outputs are the levels above the bottleneck, shallowest first,
     /// for losses that compare features there; null for none.</param>
-    /// <param name="recipe">How to build this network anew, so that a checkpoint can be opened without the code that trained it;
+    /// <param name="recipe">How to build this network again, so that a checkpoint can be opened without the code that trained it;
     /// null where only the caller can.</param>
     /// <param name="spatialDimensions">Number of spatial axes of its images: 3 (the default) for volumes, 2 for slices.</param>
-    /// <exception cref="ArgumentException">There is no such sub-module that maps one tensor to one, or a name stands twice.</exception>
+    /// <exception cref="ArgumentException">There is no such sub-module that maps one tensor to one, or a name is given twice.</exception>
     public ModuleAdapter(
         nn.Module<Tensor, Tensor> module,
         IReadOnlyList<string> modalities,

@@ -7,8 +7,8 @@ using static TorchSharp.torch.nn;
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>
-/// What <see cref="UNet"/> and <see cref="MultiResUNet3D"/> share: a block a resolution on the way down with max-pooling between them,
-/// a block a resolution on the way up, which doubles the size and joins the skip connection, and a last convolution of size 1 that gives raw logits.
+/// What <see cref="UNet"/> and <see cref="MultiResUNet3D"/> share: one block per resolution on the way down with max-pooling between them,
+/// one block per resolution on the way up, which doubles the size and joins the skip connection, and a last convolution of size 1 that gives raw logits.
 /// As a TorchSharp module it maps the concatenated channels of its modalities to logits.
 /// </summary>
 public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder
@@ -87,7 +87,7 @@ public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder
     public override Tensor forward(Tensor input) => Decode(Encode(input));
 
     /// <summary>
-    /// Puts the teacher's own modules in the place of this network's at its deepest levels, as the paper tried ("sharing the weights between the Teacher
+    /// Replaces the modules of this network's deepest levels by the teacher's own, as the paper tried ("sharing the weights between the Teacher
     /// and the Student in the deepest layers of the networks", paragraph "Observations"): both networks then treat the information there identically.
     /// What is shared is frozen as the teacher is and stays in evaluation mode; the gradient flows through it to the levels above.
     /// </summary>

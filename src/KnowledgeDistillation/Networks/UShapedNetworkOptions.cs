@@ -14,7 +14,7 @@ public abstract record UShapedNetworkOptions : NetworkRecipe
     /// <summary>Number of output channels, the channels of the label scheme; at least 1.</summary>
     public required int OutputChannels { get; init; }
 
-    /// <summary>Number of input channels over all modalities; by default one a modality.</summary>
+    /// <summary>Number of input channels over all modalities; by default one per modality.</summary>
     public int? InputChannels { get; init; }
 
     /// <summary>The width of the shallowest level, doubled at each level; up to 1024. A U-Net: default 30, even. A MultiResUNet: default 32.</summary>
@@ -39,7 +39,7 @@ public abstract record UShapedNetworkOptions : NetworkRecipe
 
     private protected virtual OptionFaults Faults() => new OptionFaults(GetType().Name)
         .RequireNetwork(Modalities, OutputChannels)
-        .Require(InputChannels is null || InputChannels >= (Modalities?.Count ?? 1), $"InputChannels must be at least one a modality, but is {InputChannels}.")
+        .Require(InputChannels is null || InputChannels >= (Modalities?.Count ?? 1), $"InputChannels must be one per modality or more, but is {InputChannels}.")
         .RequireLevels(Levels)
         .Require(
             SkipConnections is null || (SkipConnections >= 0 && SkipConnections < Levels),

@@ -4,7 +4,7 @@ namespace KnowledgeDistillation.Runtime;
 
 /// <summary>Has the C library of Linux keep memory that torch frees, for its next use.</summary>
 /// <remarks>
-/// As it comes, glibc gives every large block back to the system when it is freed, and gets it anew, page by page and zeroed,
+/// By default glibc gives every large block back to the system when it is freed, and gets it again, page by page and zeroed,
 /// a moment later: a fifth of the time of a training step.
 /// What is kept is what the process had at its peak. Other C libraries refuse the call or have no such function, and nothing changes.
 /// </remarks>
@@ -27,7 +27,7 @@ internal static partial class FreedMemory
         _ = Mallopt(TopPadding, 64 << 20);
     });
 
-    /// <summary>Gives back to the system what has been kept until now. What is used again costs its page faults once more.</summary>
+    /// <summary>Gives back to the system what has been kept until now. Memory that is used again costs page faults once more.</summary>
     public static void GiveBack() => Do(() => _ = MallocTrim(0));
 
     private static void Do(Action calls)

@@ -6,6 +6,6 @@ public sealed class TorchBackendException : Exception
     internal TorchBackendException(TorchBackendProblem problem, string message, Exception? innerException = null)
         : base(message, innerException) => Problem = problem;
 
-    /// <summary>What stands in the way.</summary>
+    /// <summary>Why torch cannot be used.</summary>
     public TorchBackendProblem Problem { get; }
 }

@@ -28,7 +28,7 @@ internal static partial class TorchLoadFailure
 
     /// <summary>Makes the exception that names cause and cure.</summary>
     /// <param name="loaderMessage">All that the loader said about libtorch and TorchSharp's library.</param>
-    /// <param name="isLibTorchPresent">Whether a libtorch was found, be it loadable or not.</param>
+    /// <param name="isLibTorchPresent">Whether a libtorch was found, loadable or not.</param>
     /// <param name="innerException">The loader's own exception.</param>
     public static TorchBackendException Explain(string loaderMessage, bool isLibTorchPresent, Exception? innerException = null)
     {

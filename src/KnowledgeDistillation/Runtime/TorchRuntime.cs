@@ -80,7 +80,7 @@ public static class TorchRuntime
     /// <summary>
     /// The precision in which a device computes fastest: <see cref="Precision.Mixed"/> on an x64 processor with instructions for bfloat16 (AVX512-BF16 or AMX:
     /// Intel since Cooper Lake, AMD since Zen 4), otherwise <see cref="Precision.Full"/>; so also on a GPU,
-    /// of which torch for .NET does not tell whether it computes in bfloat16.
+    /// because TorchSharp does not say whether it computes in bfloat16.
     /// </summary>
     public static Precision FastestPrecision(DeviceType deviceType = DeviceType.CPU) =>
         deviceType == DeviceType.CPU && ProcessorHasBFloat16() ? Precision.Mixed : Precision.Full;

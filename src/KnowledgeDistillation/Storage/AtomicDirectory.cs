@@ -85,7 +85,7 @@ public static class AtomicDirectory
             Directory.Delete(path, recursive: true);
     }
 
-    // A left-over must not hide why the writing failed; the next writer removes it.
+    // Failing to remove a left-over must not hide why the writing failed; the next writer removes it.
     private static void TryDelete(string path)
     {
         try

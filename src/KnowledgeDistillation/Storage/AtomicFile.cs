@@ -8,7 +8,8 @@ namespace KnowledgeDistillation.Storage;
 /// </summary>
 /// <remarks>
 /// A missing folder is made. Where a writer throws, the former file stays, nothing else is left, and the exception is the writer's own.
-/// What killed writers of the same name left behind is removed by the next one, once it is an hour old: until then it may be a living writer's.
+/// Temporary files that killed writers of the same name left behind are removed by the next writer once they are an hour old:
+/// younger ones may belong to a writer that is still at work.
 /// Safe for use by several threads and processes at once.
 /// </remarks>
 public static class AtomicFile
@@ -57,7 +58,7 @@ public static class AtomicFile
     /// <summary>Makes the file with a text in UTF-8, unless it is there.</summary>
     /// <param name="path">The file.</param>
     /// <param name="text">Its whole content.</param>
-    /// <returns>Whether it was made; of several callers at once, only one is told so.</returns>
+    /// <returns>Whether it was made; of several callers at once, this is true for only one.</returns>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The file must not be written.</exception>
     public static bool TryCreate(string path, string text)

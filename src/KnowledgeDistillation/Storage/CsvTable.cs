@@ -31,7 +31,7 @@ public sealed class CsvTable
     /// <summary>The cells of each row. Rows of a file that was read may have more or fewer cells than there are columns.</summary>
     public IReadOnlyList<IReadOnlyList<string>> Rows => _rows;
 
-    /// <summary>A number as a cell: with a decimal point, to its last digit unless told otherwise; "nan", "inf" and "-inf" for what is none.</summary>
+    /// <summary>A number as a cell: with a decimal point, with all digits by default; "nan", "inf" and "-inf" where it is not finite.</summary>
     /// <param name="value">The number.</param>
     /// <param name="format">A format of .NET for finite numbers, for example "0.00"; null for all digits.</param>
     public static string Number(double value, string? format = null) => value switch

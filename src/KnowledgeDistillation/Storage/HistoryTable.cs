@@ -1,7 +1,7 @@
 namespace KnowledgeDistillation.Storage;
 
 /// <summary>
-/// The history of a fit as a table: one row per epoch, one column per figure. Written anew after each epoch,
+/// The history of a fit as a table: one row per epoch, one column per figure. Written again after each epoch,
 /// so a resumed fit leaves the same file as an uninterrupted one.
 /// </summary>
 internal static class HistoryTable

@@ -23,7 +23,7 @@ internal static class ModelFiles
     {
         WriteIndented = true,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { TellLabelSchemesApart } },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { StoreKindOfLabelScheme } },
     };
 
     private static readonly JsonDerivedType[] LabelSchemes =
@@ -137,7 +137,7 @@ internal static class ModelFiles
         return json;
     }
 
-    private static void TellLabelSchemesApart(JsonTypeInfo type)
+    private static void StoreKindOfLabelScheme(JsonTypeInfo type)
     {
         if (type.Type != typeof(LabelScheme))
             return;

@@ -25,7 +25,7 @@ public static class NetworkRecipes
     /// <summary>The types of all known recipes.</summary>
     public static IReadOnlyCollection<Type> KnownTypes => [.. Known.Values];
 
-    /// <summary>Makes a recipe of the user's own known under its type name.</summary>
+    /// <summary>Registers a recipe of the user's own under its type name.</summary>
     /// <typeparam name="TRecipe">A record that System.Text.Json can write and read.</typeparam>
     /// <exception cref="InvalidOperationException">Another type is registered under the same name.</exception>
     public static void Register<TRecipe>()

@@ -30,7 +30,7 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>The tensors by name, on the CPU, without gradient.</summary>
     public IReadOnlyDictionary<string, Tensor> Tensors { get; }
 
-    /// <summary>What the writer noted down besides, text by name.</summary>
+    /// <summary>The writer's metadata, text by name.</summary>
     public IReadOnlyDictionary<string, string> Metadata => Header.Metadata;
 
     /// <summary>
@@ -39,7 +39,7 @@ public sealed class SafetensorsFile : IDisposable
     /// </summary>
     /// <param name="path">The file; its folder must exist.</param>
     /// <param name="tensors">The tensors by name, on any device, contiguous or not. They are not changed.</param>
-    /// <param name="metadata">Text to keep besides, by name; none if null.</param>
+    /// <param name="metadata">Metadata to keep, text by name; none if null.</param>
     /// <exception cref="ArgumentException">A tensor is sparse, quantized or of a type that the format lacks,
     /// or its name is the reserved "__metadata__".</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
@@ -95,7 +95,7 @@ public sealed class SafetensorsFile : IDisposable
                 tensors.Add(entry.Name, tensor);
             }
 
-            // Only now, so that a failure half-way leaves none behind.
+            // Handed to the caller's scope only now, so that a failure half-way leaves no tensor behind.
             foreach (Tensor tensor in tensors.Values)
                 tensor.MoveToOuterDisposeScope();
             return new SafetensorsFile(header, tensors);

@@ -24,7 +24,7 @@ public sealed class SafetensorsHeader
     /// <summary>The tensors in the order of their bytes.</summary>
     public IReadOnlyList<SafetensorsEntry> Tensors { get; }
 
-    /// <summary>What the writer noted down besides, text by name.</summary>
+    /// <summary>The writer's metadata, text by name.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>Where the bytes of the tensors begin in the file.</summary>

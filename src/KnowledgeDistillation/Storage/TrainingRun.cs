@@ -23,10 +23,10 @@ public sealed class TrainingRun
     /// <summary>The folder, as a full path.</summary>
     public string Folder { get; }
 
-    /// <summary>The folder of the best epoch's model as it is written: what to give to whoever opens it later.</summary>
+    /// <summary>The folder of the best epoch's model as it is written: the path to hand on to code that opens it later.</summary>
     public string BestFolder => Path.Combine(Folder, BestName);
 
-    /// <summary>The folder of the last epoch's model as it is written: what to give to whoever opens it later.</summary>
+    /// <summary>The folder of the last epoch's model as it is written: the path to hand on to code that opens it later.</summary>
     public string LastFolder => Path.Combine(Folder, LastName);
 
     /// <summary>Where the complete model of the best epoch lies now; null where there is none.</summary>

@@ -17,5 +17,5 @@ internal sealed class CachedLevels(Tensor bottleneck, int count, Func<EncoderOut
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    private IReadOnlyList<Tensor> Encoded() => _encoded ??= [.. encode().Levels.Select(level => level.LiveAsLongAs(bottleneck))];
+    private IReadOnlyList<Tensor> Encoded() => _encoded ??= [.. encode().Levels.Select(level => level.MoveToDisposeScopeOf(bottleneck))];
 }

@@ -29,7 +29,7 @@ internal sealed record CachedTeacherOutput(byte[] Logits, long[] LogitsShape, by
             bytes = bytes[part(output).Length..];
         }
 
-        // What is widened on the device is half as long on its way there; from ordinary memory a copy has been taken when the call returns.
+        // Float16 is widened on the device, so that half as much is copied; a copy from ordinary memory has been read when the call returns.
         using Tensor moved = device.type == TorchSharp.DeviceType.CPU ? batch.alias() : batch.to(device, non_blocking: true);
         return type == ScalarType.Float32 ? moved.alias() : moved.to(ScalarType.Float32);
     }
@@ -48,7 +48,7 @@ internal sealed record CachedTeacherOutput(byte[] Logits, long[] LogitsShape, by
             new Dictionary<string, string> { [LevelsName] = $"{Levels}" });
     }
 
-    /// <returns>What the file holds; null where there is none, or one that is damaged and will be written anew.</returns>
+    /// <returns>What the file holds; null where there is no file, or a damaged one, which will be written again.</returns>
     public static CachedTeacherOutput? Read(string file)
     {
         if (!File.Exists(file))

@@ -17,7 +17,7 @@ public sealed class FrozenTeacher
     /// <param name="network">A trained network. Its parameters will no longer take a gradient.</param>
     /// <param name="name">A name that tells several teachers apart.</param>
     /// <param name="cache">Where the network's outputs are kept, so that it runs once only on an image that it has seen;
-    /// null (the default) to run it anew each time.</param>
+    /// null (the default) to run it each time.</param>
     /// <exception cref="ArgumentException">An option of the cache is out of range.</exception>
     public FrozenTeacher(IEncoderDecoder network, string name = "teacher", TeacherCacheOptions? cache = null)
     {

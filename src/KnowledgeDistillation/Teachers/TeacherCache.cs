@@ -57,7 +57,7 @@ internal sealed class TeacherCache(IEncoderDecoder network, TeacherCacheOptions 
         return new NetworkOutput(network, new EncoderOutput(levels), logits);
     }
 
-    // Each sample by itself: torch may choose another way to convolve for another number of samples, and then the last bits of one hang on
+    // Each sample by itself: torch may choose another way to convolve for another number of samples, and then the last bits of one depend on
     // which others are in its batch.
     private CachedTeacherOutput[] Compute(ModalityImages images, int[] samples) => [.. samples.Select(sample => Compute(images, sample))];
 

@@ -6,16 +6,16 @@ namespace KnowledgeDistillation.Teachers;
 /// <remarks>
 /// Of every image that the teacher saw, its logits (float16) and its bottleneck (float32) are kept; about 1.6 MB for four channels of 64³ voxels
 /// and a bottleneck of 480 × 4³. An image is known by its <see cref="Batch.ContentIds"/> where its source gives them, and
-/// otherwise by its voxels, which takes a look at each of them: either way each of the eight orientations of a flipped case is kept as one.
+/// otherwise by its voxels, which means reading all of them. Either way each of the eight orientations of a flipped case is an image of its own.
 /// A loss that looks at other levels of the teacher's encoder makes the encoder run.
-/// Of no use with augmentations that never give the same image twice, which fill the memory with what is never asked for.
+/// Of no use with augmentations that never give the same image twice, which fill the memory with outputs that are never used again.
 /// The teacher's weights must not change after its first output.
 /// </remarks>
 public sealed record TeacherCacheOptions
 {
     /// <summary>
     /// How many bytes of memory may be used, at least 0. Default 4 GiB. What does not fit is on disk only,
-    /// if there is a <see cref="Folder"/>, and otherwise computed anew.
+    /// if there is a <see cref="Folder"/>, and otherwise computed again.
     /// </summary>
     public long MemoryBytes { get; init; } = 4L << 30;
 

@@ -45,7 +45,7 @@ public sealed class DataLoaderBatchSource : IBatchSource
         int number = 0;
         foreach (Dictionary<string, Tensor> item in _loader)
         {
-            // The loader disposes its tensors when it moves on; the batch holds handles of its own.
+            // The loader disposes its tensors when it goes to the next batch; this batch holds handles of its own.
             ModalityImages images = _imageKey is null
                 ? new ModalityImages(_modalities.Select(name => KeyValuePair.Create(name, Find(item, name).alias())))
                 : SplitChannels(Find(item, _imageKey));

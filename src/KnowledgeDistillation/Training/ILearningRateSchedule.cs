@@ -1,7 +1,7 @@
 namespace KnowledgeDistillation.Training;
 
 /// <summary>
-/// Decides the learning rate of the next epoch from the epochs that were, and from nothing else: it keeps no state,
+/// Decides the learning rate of the next epoch from the losses of the past epochs, and from nothing else: it keeps no state,
 /// so a resumed fit goes on exactly as an uninterrupted one.
 /// </summary>
 public interface ILearningRateSchedule

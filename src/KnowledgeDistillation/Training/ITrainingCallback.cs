@@ -12,7 +12,7 @@ public interface ITrainingCallback
 
     /// <summary>Called after each epoch, when its checkpoint has been written.</summary>
     /// <param name="history">All epochs so far; the last is the one that ended.</param>
-    /// <param name="network">The network that learns, with the weights of now.</param>
+    /// <param name="network">The network that learns, with its current weights.</param>
     void EpochEnded(IReadOnlyList<EpochReport> history, IEncoderDecoder network)
     {
     }

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Training;
 
-/// <summary>Batches from tensors that lie in memory, in an order that is drawn anew for each epoch from the seed and its number.</summary>
+/// <summary>Batches from tensors that lie in memory, in an order that is drawn for each epoch from the seed and the epoch's number.</summary>
 /// <remarks>The tensors belong to the caller and must outlive the source.</remarks>
 public sealed class InMemoryBatchSource : IBatchSource
 {

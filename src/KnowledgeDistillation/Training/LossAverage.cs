@@ -6,8 +6,8 @@ namespace KnowledgeDistillation.Training;
 /// <summary>Averages an objective over the cases of an epoch and stops at the first value that is not finite.</summary>
 /// <param name="epoch">Number of the epoch, for messages.</param>
 /// <param name="inValidation">Whether it is validation, for messages.</param>
-/// <param name="stepsPerReading">After how many steps values are read back. Reading waits until the device has done all that it was told;
-/// several steps at once leave it something to do meanwhile.</param>
+/// <param name="stepsPerReading">After how many steps values are read back. Reading waits until the device has finished all work that was queued;
+/// reading several steps at once lets it work on meanwhile.</param>
 internal sealed class LossAverage(int epoch, bool inValidation, int stepsPerReading) : IDisposable
 {
     private readonly List<(int Step, IReadOnlyList<string> CaseIds, IReadOnlyList<LossTerm> Terms, Tensor Values)> _unread = [];
@@ -46,7 +46,7 @@ internal sealed class LossAverage(int epoch, bool inValidation, int stepsPerRead
             readings.Add(Last);
         }
 
-        LetGo();
+        DisposeUnread();
         return readings;
     }
 
@@ -57,7 +57,7 @@ internal sealed class LossAverage(int epoch, bool inValidation, int stepsPerRead
         return new(_totalSum / _cases, [.. _sums.Select(sum => sum with { Value = sum.Value / _cases })]);
     }
 
-    public void Dispose() => LetGo();
+    public void Dispose() => DisposeUnread();
 
     private void Count(LossReading reading)
     {
@@ -70,7 +70,7 @@ internal sealed class LossAverage(int epoch, bool inValidation, int stepsPerRead
             _sums[i] = _sums[i] with { Value = _sums[i].Value + (reading.Terms[i].Value * cases) };
     }
 
-    private void LetGo()
+    private void DisposeUnread()
     {
         foreach ((_, _, _, Tensor values) in _unread)
             values.Dispose();

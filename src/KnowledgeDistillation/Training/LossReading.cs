@@ -1,6 +1,6 @@
 namespace KnowledgeDistillation.Training;
 
-/// <summary>What the objective came to in one step.</summary>
+/// <summary>The values of the objective and its terms in one step.</summary>
 /// <param name="Step">Number of the step in the epoch, from 0.</param>
 /// <param name="CaseIds">The cases of its batch.</param>
 /// <param name="Total">The weighted sum.</param>

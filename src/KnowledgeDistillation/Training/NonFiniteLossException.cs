@@ -1,6 +1,6 @@
 namespace KnowledgeDistillation.Training;
 
-/// <summary>The objective, or the weights by its gradient, became infinite or not a number. The fit stopped; checkpoints are those of before.</summary>
+/// <summary>The objective, or the weights by its gradient, became infinite or not a number. The fit stopped; checkpoints are those from before that.</summary>
 /// <remarks>
 /// On a CPU the network has the weights of the last sound step. On a GPU losses are read several steps at once, so that it may have gone on with weights
 /// that are not finite: load the last checkpoint.

@@ -8,7 +8,7 @@ namespace KnowledgeDistillation.Training;
 /// </summary>
 /// <remarks>
 /// Torch's ReduceLROnPlateau waits one epoch longer, because it acts on more than <c>patience</c> bad epochs, and asks for a decrease
-/// by 0.01 %; this one takes the paper at its word.
+/// by 0.01 %; this one does what the paper says literally.
 /// </remarks>
 public sealed record PlateauSchedule : ILearningRateSchedule
 {

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace KnowledgeDistillation.Training;
 
-/// <summary>Says after each step where the fit stands, and estimates the time that remains from the steps of this run.</summary>
+/// <summary>Reports after each step how far the fit has come, and estimates the time that remains from the steps of this run.</summary>
 internal sealed class ProgressReporter(IProgress<TrainingProgress>? progress, TrainingOptions options, int firstEpoch, int stepsPerEpoch)
 {
     private readonly Stopwatch _watch = Stopwatch.StartNew();

@@ -70,7 +70,7 @@ internal sealed class RunFolder
     }
 
     /// <summary>Loads the last checkpoint into the network, the optimizer and the losses that learn.</summary>
-    /// <returns>The epochs that were; none where there is no checkpoint.</returns>
+    /// <returns>The epochs that are done; none where there is no checkpoint.</returns>
     public List<EpochReport> Resume(OptimizerHelper optimizer)
     {
         if (_run.Last is not string last)
@@ -175,7 +175,8 @@ internal sealed class RunFolder
         }
     }
 
-    // What the fit began with beside stays: an own optimizer may once have stood beside a learning rate that it did not use.
+    // Options with which the fit began and which the fingerprint now lacks stay: earlier versions let a learning rate stand beside an optimizer
+    // of the user's own, which did not use it.
     private JsonNode? Options()
     {
         SortedDictionary<string, string> options = Fingerprint();
@@ -209,7 +210,7 @@ internal sealed class RunFolder
             throw new CheckpointException(path, $"it belongs to a fit with other options, so going on would mix two experiments: {string.Join("; ", changed)}");
         _former = saved;
 
-        // What was not an option yet when the fit began is as if it had not been set.
+        // An option that did not exist yet when the fit began counts as not set.
         string Saved(string option) => saved[option]?.ToString() ?? "";
 
         static string Shown(string value) => value.Length > 0 ? value : "not set";

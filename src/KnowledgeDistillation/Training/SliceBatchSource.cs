@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Training;
 
 /// <summary>
-/// Cuts batches of volumes [N, C, D, H, W] into slices, so that a network for slices is trained on the volumes that there are:
+/// Cuts batches of volumes [N, C, D, H, W] into slices, so that a network for slices can be trained on volumes:
 /// every batch of N volumes becomes one of all their slices, [N·D, C, H, W] along the first axis. <see cref="Inference.SliceInference"/> is the way back.
 /// </summary>
 /// <remarks>

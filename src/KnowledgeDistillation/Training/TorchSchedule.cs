@@ -6,7 +6,7 @@ namespace KnowledgeDistillation.Training;
 
 /// <summary>Lets any TorchSharp scheduler set the learning rate.</summary>
 /// <remarks>
-/// TorchSharp's schedulers cannot save their state; this adapter makes a fresh one and replays the epochs that were, so a resumed fit goes on exactly.
+/// TorchSharp's schedulers cannot save their state; this adapter makes a fresh one and replays the past epochs, so a resumed fit goes on exactly.
 /// </remarks>
 /// <param name="create">Makes the scheduler for an optimizer of learning rate 1, for example <c>optimizer => CosineAnnealingLR(optimizer, 100)</c>.</param>
 public sealed class TorchSchedule(Func<optim.Optimizer, LRScheduler> create) : ILearningRateSchedule

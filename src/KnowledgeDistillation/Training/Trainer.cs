@@ -13,7 +13,7 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Training;
 
 /// <summary>
-/// Trains a network with or without teachers, by a step of your own if need be. <see cref="SupervisedTrainer"/> and <see cref="DistillationTrainer"/>
+/// Trains a network with or without teachers, by a step of your own if you need one. <see cref="SupervisedTrainer"/> and <see cref="DistillationTrainer"/>
 /// are this trainer with the paper's defaults.
 /// </summary>
 /// <remarks>Network, teachers and objective belong to the caller. Not safe for use by several threads at once.</remarks>
@@ -34,7 +34,7 @@ public sealed class Trainer : ITrainer
     /// <param name="labels">How the channels of all relate to classes.</param>
     /// <param name="objective">What is minimized.</param>
     /// <param name="options">How the network is fitted; null for the paper's protocol.</param>
-    /// <param name="step">How the objective is computed from a batch; null to run the network once and evaluate the objective on what came of it.</param>
+    /// <param name="step">How the objective is computed from a batch; null to run the network once and evaluate the objective on its output.</param>
     /// <param name="logger">Where epochs are logged; null for nowhere.</param>
     /// <exception cref="ArgumentException">An option is out of range, the network's channels are not the label scheme's,
     /// a teacher is the network itself, or two teachers have one name.</exception>
@@ -155,7 +155,7 @@ public sealed class Trainer : ITrainer
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 if (step % _options.BatchesPerStep == 0)
-                    LetGoOfGradients(parameters);
+                    ReleaseGradients(parameters);
                 (Tensor objective, IReadOnlyList<LossReading> readings) = Forward(batch, average, epoch, step);
 
                 int together = Math.Min(_options.BatchesPerStep, source.BatchCount - (step - (step % _options.BatchesPerStep)));
@@ -168,40 +168,41 @@ public sealed class Trainer : ITrainer
                     optimizer.step();
                 }
 
-                Tell(readings);
+                ReportSteps(readings);
             }
 
             SafePoint.Collect();
-            // The optimizer's state, which stays, has come to lie among what goes; and a teacher that fills its cache needs what is not needed again.
+            // After the first step the heap has holes: the optimizer's state, which stays, lies between tensors that are gone, and a teacher that filled
+            // its cache needed memory that nothing needs again.
             if (progress.IsFirst(epoch, step))
                 FreedMemory.GiveBack();
         }
 
-        Tell(average.Read());
+        ReportSteps(average.Read());
         CheckBatchCount(source, step);
         RequireFiniteWeights(average, epoch);
         return average.Report();
 
-        void Tell(IReadOnlyList<LossReading> readings)
+        void ReportSteps(IReadOnlyList<LossReading> readings)
         {
             foreach (LossReading reading in readings)
             {
-                TrainingProgress told = progress.StepEnded(epoch, reading.Step + 1, reading.Total, reading.Terms, learningRate);
+                TrainingProgress reached = progress.StepEnded(epoch, reading.Step + 1, reading.Total, reading.Terms, learningRate);
                 foreach (ITrainingCallback callback in _options.Callbacks)
-                    callback.StepEnded(told);
+                    callback.StepEnded(reached);
             }
         }
     }
 
-    // Rather than set them to 0, as zero_grad does here: so they take no memory during the forward pass, and a parameter that a step
-    // does not use stays where it is, as in PyTorch.
-    private static void LetGoOfGradients(Parameter[] parameters)
+    // zero_grad would set them to 0. Without gradients the forward pass has their memory, and a parameter that a step does not use
+    // keeps its value, as in PyTorch.
+    private static void ReleaseGradients(Parameter[] parameters)
     {
         foreach (Parameter parameter in parameters)
             parameter.grad = null;
     }
 
-    // In a scope of its own: the backward pass holds what it needs and lets go of it on its way.
+    // In a dispose scope of its own: the backward pass holds what it needs and releases it as it goes.
     private (Tensor Objective, IReadOnlyList<LossReading> Readings) Forward(Batch batch, LossAverage average, int epoch, int step)
     {
         using var scope = NewDisposeScope();
@@ -259,7 +260,7 @@ public sealed class Trainer : ITrainer
         if (_options.GradientSharesEvery == 0 || epoch % _options.GradientSharesEvery != 0)
             return null;
 
-        // In evaluation mode, so that looking leaves no trace: no running statistics change, no random numbers are drawn.
+        // In evaluation mode, so that measuring changes nothing: running statistics stay, and no random numbers are drawn.
         Train(false);
         using Batch hostBatch = source.ReadEpoch(epoch).First();
         using var scope = NewDisposeScope();
@@ -275,7 +276,7 @@ public sealed class Trainer : ITrainer
         return initial[0] * multiplier;
     }
 
-    // Says of a schedule or an optimizer of the user's own, of which nothing is stored, whether it is still the same.
+    // Nothing is stored of a schedule or an optimizer of the user's own; the learning rate shows whether it is still the same.
     private void RequireSameLearningRate(RunFolder? folder, double initial, List<EpochReport> history)
     {
         if (history.Count == 0)
@@ -286,7 +287,7 @@ public sealed class Trainer : ITrainer
         {
             throw new CheckpointException(
                 folder!.LastPath, string.Create(CultureInfo.InvariantCulture,
-                    $"the learning rate of epoch {history[^1].Epoch} was {then}, but by the options of now it would be {now}, "
+                    $"the learning rate of epoch {history[^1].Epoch} was {then}, but with the present options it would be {now}, "
                     + $"so going on would mix two experiments: give the Schedule and the Optimizer with which the fit began"));
         }
     }
@@ -313,7 +314,8 @@ public sealed class Trainer : ITrainer
         }
     }
 
-    // A GPU works through what it was told while the next steps are prepared; a CPU has nothing to wait for, so a damaged case is found before it does damage.
+    // A GPU works through its queue while the next steps are prepared. A CPU has no queue, so its values are read after each step,
+    // and a damaged case is found before it does damage.
     private int StepsPerReading => _options.StepsPerReading ?? (Device.type == DeviceType.CPU ? 1 : 10);
 
     private Device Device => _network.Module.parameters().First().device;

@@ -9,7 +9,7 @@ namespace KnowledgeDistillation.Training;
 
 /// <summary>How a network is fitted. Defaults are the paper's protocol (KD-Net, section 3.2).</summary>
 /// <remarks>
-/// The options that a command line may well offer carry their group, a line of help and their range as attributes of .NET
+/// The options that a command line may offer carry their group, a line of help and their range as attributes of .NET
 /// (<see cref="CategoryAttribute"/>, <see cref="DescriptionAttribute"/>, <see cref="RangeAttribute"/>).
 /// </remarks>
 public sealed record TrainingOptions
@@ -18,7 +18,7 @@ public sealed record TrainingOptions
     internal const double DefaultWeightDecay = 0;
     private const string Group = "training";
 
-    // A fit may go on with others of these. Every other option decides what comes of it.
+    // These may change when a fit is resumed. Every other option has an influence on its result.
     private static readonly string[] FreeOnResume =
     [
         nameof(Epochs), nameof(GradientSharesEvery), nameof(OutputFolder), nameof(Resume), nameof(RestoreBestWeights), nameof(Metadata), nameof(Callbacks),
@@ -74,13 +74,13 @@ public sealed record TrainingOptions
 
     /// <summary>
     /// Fixes everything random in the fit, such as dropout: torch's generators are seeded from it and the number of the epoch as each epoch begins.
-    /// The initial weights and the order of the cases are the business of the network's and the batch source's makers. Default 0.
+    /// The initial weights and the order of the cases are up to whoever makes the network and the batch source. Default 0.
     /// </summary>
     public long Seed { get; init; }
 
     /// <summary>
     /// Over how many batches the gradient is averaged before the optimizer takes a step, at least 1; the last step of an epoch takes what is left. Default 1.
-    /// A large batch in the memory of a small one; the same, but for what a loss or a batch norm computes over a batch as a whole.
+    /// A large batch in the memory of a small one; the result is the same except for losses and batch norms that compute over a batch as a whole.
     /// </summary>
     [Category(Group)]
     [Description("Over how many batches the gradient is averaged before the optimizer takes a step.")]
@@ -119,7 +119,7 @@ public sealed record TrainingOptions
     /// <summary>Facts to keep with the checkpoints, for example how the images were prepared. Ignored without an <see cref="OutputFolder"/>.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>What is told about steps and epochs.</summary>
+    /// <summary>Called after each step and each epoch, in this order. Default none.</summary>
     public IReadOnlyList<ITrainingCallback> Callbacks { get; init; } = [];
 
     /// <summary>After how many steps losses are read back from the device; null for what suits the device.</summary>
@@ -143,8 +143,8 @@ public sealed record TrainingOptions
         .ThrowIfAny();
 
     /// <summary>
-    /// The options that a resumed fit must share with the one that it continues. More epochs are no contradiction. Of an optimizer of the user's own
-    /// nothing is known but the learning rates that it used, which stand in the history.
+    /// The options that a resumed fit must share with the one that it continues. The number of epochs may differ. Of an optimizer of the user's own
+    /// only the learning rates that it used are known, from the history.
     /// </summary>
     internal SortedDictionary<string, string> Fingerprint() => new(
         typeof(TrainingOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)

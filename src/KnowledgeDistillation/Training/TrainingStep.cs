@@ -3,7 +3,7 @@ using KnowledgeDistillation.Teachers;
 
 namespace KnowledgeDistillation.Training;
 
-/// <summary>One batch in the hands of an <see cref="ITrainingStep"/>, and all that it may compute with.</summary>
+/// <summary>One batch for an <see cref="ITrainingStep"/>, and all that it may compute with.</summary>
 /// <remarks>Lives within one step. Not safe for use by several threads at once.</remarks>
 public sealed class TrainingStep
 {
@@ -41,7 +41,7 @@ public sealed class TrainingStep
 
     /// <summary>
     /// The outputs of the teachers on the batch by name, computed once, or taken from their caches. Ask for them before the network runs:
-    /// what the teachers need on their way is then gone when the network's activations come, which stay for the backward pass.
+    /// the memory that the teachers need meanwhile is then free again when the network's activations, which stay for the backward pass, need it.
     /// </summary>
     public IReadOnlyDictionary<string, NetworkOutput> Teachers =>
         _outputs ??= _teachers.ToDictionary(teacher => teacher.Name, teacher => teacher.Forward(Batch));
@@ -62,7 +62,7 @@ public sealed class TrainingStep
     public ObjectiveValue Evaluate(DistillationContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        // Once only: the graph of what is evaluated already needs its parameters as they were.
+        // Once only: the graph of an objective that was evaluated before still needs the parameters as they were.
         if (!_lossesAreTrained)
             _trainLosses?.Invoke(context);
         _lossesAreTrained = true;

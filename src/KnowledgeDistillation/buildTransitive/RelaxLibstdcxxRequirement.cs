@@ -66,7 +66,7 @@ public sealed class RelaxLibstdcxxRequirement : Microsoft.Build.Utilities.Task
                     "{0} needs {1}, which this machine lacks, so torch does not load here. Run the application on Debian 12, Ubuntu 22.04 or a newer system, "
                         + "or in a container of one.",
                     name, string.Join(", ", unmet));
-                // Out of date for ever, so that the warning comes with each build and not only with the first.
+                // Never up to date, so that each build warns and not only the first.
                 File.SetLastWriteTimeUtc(Destination, new DateTime(1980, 1, 1, 0, 0, 0, DateTimeKind.Utc));
             }
 

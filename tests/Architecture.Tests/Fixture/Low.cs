@@ -2,7 +2,7 @@ using Fixture.High;
 
 namespace Fixture.Low;
 
-/// <summary>Uses Fixture.High in every way that leaves no trace in the signature of a method, one way a member.</summary>
+/// <summary>Uses Fixture.High in every way that leaves no trace in the signature of a method, one way per member.</summary>
 internal static class Breaches
 {
     public static int InABody() => Service.Count;

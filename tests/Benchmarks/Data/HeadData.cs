@@ -38,7 +38,7 @@ internal static class HeadData
         BraTSModality.All.ToDictionary(name => name, name => new ImageFile(Path.Combine(folder, $"{name}.nii.gz"))),
         Path.Combine(folder, "seg.nii.gz"));
 
-    // The other side may have been quicker.
+    // The other side may have written it meanwhile.
     private static void Rename(string from, string to)
     {
         try

@@ -21,7 +21,7 @@ internal static class DeviceReport
     private const string Usage =
         "Usage: Benchmarks device cpu|cuda [edge width cases], the edge a multiple of 16 from 32, for example: Benchmarks device cuda 64 30 190";
 
-    // Rounding apart, the first loss is the same; what follows drifts as sums in another order let it.
+    // Except for rounding, the first loss is the same; later ones drift apart because sums are added in another order.
     private const double LargestFirstGap = 1e-4, LargestGap = 1e-2;
 
     private const int CurveSteps = 10, PaperEpochs = 500;
@@ -65,7 +65,8 @@ internal static class DeviceReport
 
     private static bool CompareWithCpu(torch.Device device)
     {
-        // cuDNN rounds the inputs of float32 convolutions to TF32 unless it is told not to: about 1e-3, which would hide a mistake. The fits below have it.
+        // cuDNN rounds the inputs of float32 convolutions to TF32 unless that is switched off: about 1e-3, which would hide a mistake.
+        // The fits below use TF32.
         bool hadTensorFloat = backends.cudnn.allow_tf32;
         backends.cudnn.allow_tf32 = false;
         double[] onCpu = LossCurve(CPU), onDevice = LossCurve(device);
@@ -97,7 +98,7 @@ internal static class DeviceReport
     private static void MeasureFits(torch.Device device, Setting setting, int cases)
     {
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"\n{setting.Size}³, width {setting.Width}, batch 1, {cases} cases:\n| | ms a step | epoch | 500 epochs | memory of the GPU |\n"
+            $"\n{setting.Size}³, width {setting.Width}, batch 1, {cases} cases:\n| | ms per step | epoch | 500 epochs | memory of the GPU |\n"
             + $"|---|---|---|---|---|"));
         using var items = new RandomCase(setting with { Batch = cases });
         foreach (Precision precision in new[] { Precision.Full, Precision.Mixed })

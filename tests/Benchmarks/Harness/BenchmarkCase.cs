@@ -18,7 +18,7 @@ internal sealed record BenchmarkCase(string Name, string Description, Workload O
     /// <summary>Repetitions before, which fill caches and let the runtime optimize its code.</summary>
     public int WarmUp { get; init; } = 3;
 
-    /// <summary>Changes the setting asked for.</summary>
+    /// <summary>Changes the setting that was asked for.</summary>
     public Func<Setting, Setting> Adapt { get; init; } = setting => setting;
 
     public Workload this[Side side] => side == Side.Ours ? Ours : Plain;

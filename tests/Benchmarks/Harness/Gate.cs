@@ -4,7 +4,7 @@ using TorchSharp;
 
 namespace KnowledgeDistillation.Benchmarks.Harness;
 
-/// <summary>Where the workload of a child process waits for the parent's word before each repetition, and reports to it afterwards.</summary>
+/// <summary>Where the workload of a child process waits for the parent's signal before each repetition, and reports to it afterwards.</summary>
 internal sealed class Gate(TextReader input, TextWriter output)
 {
     public const string Go = "go";

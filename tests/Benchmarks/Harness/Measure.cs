@@ -1,12 +1,12 @@
 namespace KnowledgeDistillation.Benchmarks.Harness;
 
-/// <summary>Which figure of a case a target speaks of.</summary>
+/// <summary>Which figure of a case a target is about.</summary>
 internal enum Measure
 {
-    /// <summary>Our value by the plain one.</summary>
+    /// <summary>Our value divided by the plain one.</summary>
     Ratio,
 
-    /// <summary>Our peak of memory by the plain one.</summary>
+    /// <summary>Our peak of memory divided by the plain one.</summary>
     PeakMemoryRatio,
 
     /// <summary>Our value itself, in the unit of the case.</summary>

@@ -20,7 +20,7 @@ internal static class ProcessMemory
         }
     }
 
-    /// <summary>Begins anew, where the system can: elsewhere the peak is that of the whole process.</summary>
+    /// <summary>Resets the peak where the system can; elsewhere the peak is that of the whole process.</summary>
     public static void ResetPeak()
     {
         if (File.Exists(ClearReferences))

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace KnowledgeDistillation.Benchmarks.Harness;
 
 /// <summary>
-/// What a case is measured at. Volumes are cubes of <paramref name="Size"/> voxels an edge; networks have <paramref name="Width"/> channels at the first level.
+/// The setting of a measurement: volumes are cubes of <paramref name="Size"/> voxels per edge, and networks have <paramref name="Width"/> channels
+/// at the first level.
 /// </summary>
 internal sealed record Setting(int Size, int Width, int Batch, int Threads, bool Quick)
 {

@@ -10,10 +10,10 @@ internal static class Worker
     {
         Setting at = Setting.FromText(setting);
         BenchmarkCase item = Cases.AllCases.Get(name);
-        // What the workload prints must not come between it and the parent.
+        // What the workload prints must not disturb the messages to the parent.
         TextWriter output = Console.Out;
         Console.SetOut(Console.Error);
-        // Sets the C library's allocator, too; the plain side keeps it as it comes.
+        // Sets the C library's allocator, too; the plain side keeps its default.
         if (side == nameof(Side.Ours))
             TorchRuntime.EnsureAvailable();
         torch.set_num_threads(at.Threads);

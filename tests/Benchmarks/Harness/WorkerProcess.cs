@@ -41,7 +41,7 @@ internal sealed class WorkerProcess : IDisposable
 
     private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
 
-    // Whatever else is printed is none of the parent's business.
+    // The parent ignores whatever else is printed.
     private string Read(string expected)
     {
         while (_process.StandardOutput.ReadLine() is { } line)

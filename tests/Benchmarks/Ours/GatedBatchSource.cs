@@ -9,7 +9,7 @@ namespace KnowledgeDistillation.Benchmarks.Ours;
 /// </summary>
 internal sealed class GatedBatchSource(Gate gate, Func<Batch> makeBatch) : IBatchSource
 {
-    // More than anyone waits for.
+    // More batches than any measurement takes.
     public int BatchCount => 1_000_000;
 
     /// <summary>Trains until the parent has seen enough.</summary>

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Benchmarks.Plain;
 
-/// <summary>Training loops: one dispose scope a step, Adam, the teacher run anew in every step.</summary>
+/// <summary>Training loops: one dispose scope per step, Adam, the teacher run again in every step.</summary>
 internal static class PlainTraining
 {
     public static void Supervised(Gate gate, Setting setting)

@@ -20,7 +20,7 @@ internal static class Tables
         return text.ToString();
     }
 
-    /// <summary>One comparison in a line, for those who wait.</summary>
+    /// <summary>One comparison in a line, shown while the others still run.</summary>
     public static string Line(Comparison comparison) =>
         $"  ours {Value(comparison.Ours, comparison.Case.Unit)}, {comparison.Case.PlainName} {Value(comparison.Plain, comparison.Case.Unit)}, "
             + $"ratio {Ratio(comparison)}";
@@ -71,7 +71,7 @@ internal static class Tables
 
     private static string Ratio(Comparison comparison) => $"{Number(comparison.Ratio)} ± {Number(comparison.RatioSpread)}";
 
-    // The same number after the first and the last repetition says that nothing is left behind.
+    // The same number after the first and the last repetition shows that no tensor is left behind.
     private static string Tensors(IReadOnlyList<Repetition> repetitions) =>
         repetitions[0].LiveTensors == repetitions[^1].LiveTensors
             ? $"{repetitions[0].LiveTensors}"

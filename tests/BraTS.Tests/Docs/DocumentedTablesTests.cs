@@ -14,8 +14,8 @@ using Xunit;
 namespace KnowledgeDistillation.Samples.BraTS.Tests.Docs;
 
 /// <summary>
-/// The tables of systems and options in the documentation are what the program says.
-/// <c>WRITE_DOCS=1 dotnet test tests/BraTS.Tests --filter DocumentedTables</c> writes them anew.
+/// The tables of systems and options in the documentation are those of the program.
+/// <c>WRITE_DOCS=1 dotnet test tests/BraTS.Tests --filter DocumentedTables</c> writes them again.
 /// </summary>
 public sealed partial class DocumentedTablesTests
 {
@@ -32,7 +32,7 @@ public sealed partial class DocumentedTablesTests
         if (Environment.GetEnvironmentVariable("WRITE_DOCS") == "1")
             File.WriteAllText(path, wanted);
         else
-            text.Should().Be(wanted, "WRITE_DOCS=1 dotnet test tests/BraTS.Tests --filter DocumentedTables writes the tables anew");
+            text.Should().Be(wanted, "WRITE_DOCS=1 dotnet test tests/BraTS.Tests --filter DocumentedTables writes the tables again");
     }
 
     private static string Of(string what) => what == "systems" ? Systems() : Options(what.Split(' ')[1]);

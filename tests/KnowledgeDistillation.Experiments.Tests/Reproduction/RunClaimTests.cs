@@ -136,7 +136,7 @@ public sealed class RunClaimTests : IDisposable
         var results = new RunResults(_folder);
         string first = results.Enter(1);
         File.WriteAllText(Path.Combine(first, "history.csv"), "first");
-        // It had begun to bring its results out, and this one it had not.
+        // It had begun to move its results to their place, but had not moved this one.
         File.WriteAllText(Path.Combine(_folder, "scores.csv"), "scores");
 
         string second = results.Enter(2);

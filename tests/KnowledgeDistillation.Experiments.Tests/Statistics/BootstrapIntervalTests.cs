@@ -17,7 +17,7 @@ public class BootstrapIntervalTests
     [Fact]
     public void Air_conditioning_as_in_Davison_and_Hinkley_1997()
     {
-        // Their example 5.8 has the acceleration. The limits are those of R's boot package with 5000 resamples, which leave them about one hour of play.
+        // Their example 5.8 has the acceleration. The limits are those of R's boot package with 5000 resamples, which makes them uncertain by about one hour.
         BootstrapInterval interval = BootstrapInterval.OfMean(AirConditioning, seed: 1, resamples: 100_000);
         interval.Mean.Should().BeApproximately(108.083, 0.001);
         BootstrapInterval.Acceleration(AirConditioning, interval.Mean).Should().BeApproximately(0.0938, 0.00005);

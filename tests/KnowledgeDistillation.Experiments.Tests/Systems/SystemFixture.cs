@@ -42,7 +42,7 @@ public sealed class SystemFixture : IDisposable
 
     internal string In(string name) => _folder[name];
 
-    // The settings of all tests: what a test asks of the API of settings stands here and nowhere else.
+    // The settings of all tests, so that a change of the settings' API is a change in this place only.
 
     /// <summary>Small networks for volumes of 16³ voxels.</summary>
     internal static ExperimentSettings Small(string kind, int baseWidth = 4) => With(kind, new() { BaseWidth = baseWidth, Levels = 3, CropEdge = Edge });
@@ -94,11 +94,11 @@ public sealed class SystemFixture : IDisposable
         return Train(system, kind, folder, OnPhantoms(kind), data);
     }
 
-    /// <summary>The same, once however often it is asked for.</summary>
+    /// <summary>The same, trained once however often it is asked for.</summary>
     internal TrainingResult TrainedOnPhantoms(string system, string kind) =>
         Once($"{system}-{kind}-{Phantoms}", folder => TrainOnPhantoms(system, kind, folder));
 
-    /// <summary>A system trained on a real patient, once however often it is asked for.</summary>
+    /// <summary>A system trained on a real patient, trained once however often it is asked for.</summary>
     internal TrainingResult TrainedOnARealPatient(string system, string kind) => Once(
         $"{system}-{kind}-{Patient}",
         folder => Train(system, kind, folder, OnARealPatient(kind), SharedData.Require("data", Patient)));
@@ -115,9 +115,9 @@ public sealed class SystemFixture : IDisposable
         {
             // Four times the work of any other for each step.
             ("disentangled", _) => (2e-2, 40),
-            // With as many and as large steps as the others it is at a Dice of 0.7 only.
+            // With as many and as large steps as the others it reaches a Dice of 0.7 only.
             ("consistency", _) => (2e-2, 100),
-            // An instance norm of a slice without tumor blows up its noise, which large steps do not survive.
+            // An instance norm of a slice without tumor amplifies its noise, and large steps then diverge.
             (_, true) => (5e-3, 80),
             _ => (1e-2, 80),
         };
@@ -129,7 +129,7 @@ public sealed class SystemFixture : IDisposable
         {
             stage.Prepare?.Invoke(network);
             using WeightedObjective objective = stage.Objective(Inputs(system, kind, OverfitModality));
-            // The last steps are small: what large ones come to hangs on the last bits of every sum.
+            // The last steps are small, because the result of large ones depends on the last bits of every sum.
             var schedule = new TorchSchedule(optimizer => optim.lr_scheduler.MultiStepLR(optimizer, [steps * 3 / 4], 0.2));
             var options = new TrainingOptions { Epochs = steps, LearningRate = learningRate, Schedule = schedule, Precision = Precision.Full };
             ITrainer trainer = teachers.Length == 0

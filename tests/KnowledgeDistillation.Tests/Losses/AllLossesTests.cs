@@ -15,7 +15,7 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Tests.Losses;
 
-/// <summary>What holds for every loss of the library. A new one belongs into the table: a test finds those that are missing.</summary>
+/// <summary>What holds for every loss of the library. A new one must be added to the table: a test finds those that are missing.</summary>
 public class AllLossesTests
 {
     // Of each loss: whether it is 0 where student and teacher are the same, and by how much its value may change when the volume is doubled by repeating it.
@@ -117,7 +117,7 @@ public class AllLossesTests
     public void It_names_itself_and_its_options(string name)
     {
         string text = Make(name).ToString()!;
-        text.Should().NotContain("KnowledgeDistillation.", "the name of the type alone does not tell options apart");
+        text.Should().NotContain("KnowledgeDistillation.", "the name of the type alone does not distinguish options");
         if (name != nameof(WeightedObjective))
             text.Should().StartWith(name == nameof(NamedTeacherLoss) ? "TeacherLoss" : name, "fits written under a former name are resumed");
         text.Should().Be(Make(name).ToString());

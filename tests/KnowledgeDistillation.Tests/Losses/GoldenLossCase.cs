@@ -17,7 +17,7 @@ internal sealed class GoldenLossCase(JsonElement item, JsonElement scene)
     /// <summary>The option that this library does not offer, or null.</summary>
     public string? NotOffered =>
         Option("bce").GetString() == "clamped" ? "bce clamped: cross-entropy is computed from logits, which keeps its gradient"
-        : Option("dice_joint").GetBoolean() ? "dice_joint: Dice is one score a class"
+        : Option("dice_joint").GetBoolean() ? "dice_joint: Dice is one score per class"
         : Option("norm").GetString() == "minshift" ? "norm minshift: bottlenecks are normalized by softmax or absolute sum"
         : Option("binarise").GetString() == "threshold" && Option("activation").GetString() == "softmax"
             ? "binarize threshold: with exclusive classes s* is the most probable class"

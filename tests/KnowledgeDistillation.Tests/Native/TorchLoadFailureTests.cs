@@ -4,7 +4,7 @@ using Xunit;
 
 namespace KnowledgeDistillation.Tests.Native;
 
-/// <summary>Causes that cannot be brought about on the machine that runs the tests, in the words of the loaders.</summary>
+/// <summary>Failures that the machine that runs the tests cannot produce, with the messages of the loaders.</summary>
 public sealed class TorchLoadFailureTests
 {
     [Theory]

@@ -176,7 +176,7 @@ public class EnsembleNetworkTests
         member.parameters().Should().OnlyContain(parameter => parameter.dtype == ScalarType.Float64);
         ensemble.Dispose();
         member.Invoking(it => it.parameters().First().sum()).Should().Throw<Exception>("its parameters are gone");
-        // Who made the member may dispose it as well.
+        // Whoever made the member may dispose it as well.
         member.Dispose();
     }
 

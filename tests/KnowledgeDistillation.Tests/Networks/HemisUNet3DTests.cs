@@ -14,7 +14,7 @@ public class HemisUNet3DTests
     {
         using var network = new HemisUNet3D(new HemisUNet3DOptions { Modalities = HeteroModal.Modalities, OutputChannels = 4 });
 
-        // Norms of two parameters a channel, convolutions without bias.
+        // Norms of two parameters per channel, convolutions without bias.
         static long Block(long inputs, long middle, long outputs) => (2 * inputs) + (27 * inputs * middle) + (2 * middle) + (27 * middle * outputs);
         long encoder = 8 + Block(8, 8, 4) + Block(4, 16, 8) + Block(8, 32, 16) + Block(16, 64, 32);
         long decoder = Block(64 + 32, 32, 16) + Block(16 + 16, 16, 8) + Block(8 + 8, 8, 4) + (4 * 4);

@@ -14,7 +14,7 @@ public class HvedUNet3DTests
     {
         using var network = new HvedUNet3D(new HvedUNet3DOptions { Modalities = HeteroModal.Modalities, OutputChannels = 4 });
 
-        // Norms of two parameters a channel, convolutions without bias.
+        // Norms of two parameters per channel, convolutions without bias.
         static long Block(long inputs, long middle, long outputs) => (2 * inputs) + (27 * inputs * middle) + (2 * middle) + (27 * middle * outputs);
         long encoder = 8 + Block(8, 8, 8) + Block(8, 16, 16) + Block(16, 32, 32) + Block(32, 64, 64);
         long decoder = Block(32 + 16, 32, 16) + Block(16 + 8, 16, 8) + Block(8 + 4, 8, 4);
@@ -104,7 +104,7 @@ public class HvedUNet3DTests
             Tensor noise = (encoding.Levels[0] - encoding.Fused[0].Mean) / (encoding.Fused[0].LogVariance / 2).exp();
             noise.mean().item<float>().Should().BeApproximately(0, 0.05f);
             noise.var().item<float>().Should().BeApproximately(1, 0.1f);
-            sampled.Encode(images).Levels[0].allclose(encoding.Levels[0]).Should().BeFalse("each call draws anew");
+            sampled.Encode(images).Levels[0].allclose(encoding.Levels[0]).Should().BeFalse("each call draws another sample");
         }
 
         network.eval();

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Tests.Networks;
 
-/// <summary>Our layers compute what torch's own compute, by other ways.</summary>
+/// <summary>Our layers compute the same as torch's own, in other ways.</summary>
 public class LayerTests
 {
     [Theory]

@@ -96,7 +96,7 @@ public class MixedPrecisionTests
         Tensor Gradient(Precision precision)
         {
             convolution.zero_grad();
-            // What memory holds that is freed now must not matter.
+            // The content of memory that is freed now must not matter.
             full([1_000_000], float.NaN).Dispose();
             using (ComputePrecision.Use(precision, CPU))
                 convolution.call(image).to(ScalarType.Float32).square().sum().backward();

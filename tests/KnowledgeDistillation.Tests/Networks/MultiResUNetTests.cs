@@ -24,7 +24,7 @@ public sealed class MultiResUNetTests
         long[] widths = [.. filters.Select(f => f.A + f.B + f.C)];
         widths.Should().Equal(51, 105, 212, 426, 853);
 
-        // Convolutions without bias, batch norms of a scale and an offset a channel. The authors' batch norms after a convolution have no scale.
+        // Convolutions without bias, batch norms of a scale and an offset per channel. The authors' batch norms after a convolution have no scale.
         long scales = 0;
         long Convolution(long i, long o, long kernel)
         {
@@ -175,7 +175,7 @@ public sealed class MultiResUNetTests
         using var student = new MultiResUNet3D(Small("faint"));
         var options = new TrainingOptions { Epochs = 5, LearningRate = 1e-2 };
         byte[] fresh = Statistics(teacher);
-        // One case a batch: a batch norm still sees the voxels of it.
+        // One case per batch: a batch norm still sees the voxels of it.
         new SupervisedTrainer(teacher, Toy.Labels, options).Fit(Toy.Source(spheres, batchSize: 1));
         Statistics(teacher).Should().NotEqual(fresh, "training moves them");
 

@@ -95,7 +95,7 @@ public class UNetTests
 
         encoding.Levels.Select(level => string.Join('×', level.shape)).Should().Equal("2×2×16×16×16", "2×4×8×8×8", "2×8×4×4×4");
         encoding.Bottleneck.Should().BeSameAs(encoding.Levels[2]);
-        // Undo leaky ReLU 0.01: what remains is normalized a channel, because norms begin with scale 1 and offset 0.
+        // Undo leaky ReLU 0.01: what remains is normalized per channel, because norms begin with scale 1 and offset 0.
         Tensor normalized = where(encoding.Bottleneck.lt(0), encoding.Bottleneck * 100, encoding.Bottleneck);
         normalized.mean([2, 3, 4]).abs().max().item<float>().Should().BeLessThan(1e-4f);
         (normalized.square().mean([2, 3, 4]) - 1).abs().max().item<float>().Should().BeLessThan(1e-2f);
@@ -140,7 +140,7 @@ public class UNetTests
             Tensor? gradient = parameter.grad;
             gradient.Should().NotBeNull(name);
             gradient!.isfinite().all().item<bool>().Should().BeTrue(name);
-            // The norm takes away what the bias of a convolution before it adds.
+            // The norm removes what the bias of a convolution before it adds.
             if (!name.Contains("convolution", StringComparison.Ordinal) || !name.EndsWith("bias", StringComparison.Ordinal))
                 gradient.abs().max().item<float>().Should().BePositive(name);
         }
@@ -298,7 +298,7 @@ public class UNetTests
         });
         many.Should().Throw<ArgumentException>().WithMessage(
             "UNet3DOptions: Modalities must name each modality once. Modalities must not hold an empty name. OutputChannels must be at least 1, but is 0. "
-            + "InputChannels must be at least one a modality, but is 1. "
+            + "InputChannels must be one per modality or more, but is 1. "
             + "Levels must be from 2 to 8, but is 9. SkipConnections must be from 0 to 8 (Levels − 1), but is 9. BaseWidth must be even and from 2 to 1024, "
             + "but is 3. Upsampling has no value 9.");
         Func<object> none = () => new UNet2D(new UNet2DOptions { Modalities = [], OutputChannels = 1 });

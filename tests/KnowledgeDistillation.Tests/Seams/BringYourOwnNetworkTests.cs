@@ -13,7 +13,7 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Tests.Seams;
 
-/// <summary>Users who come with a network: the code of docs/bring-your-own-network.md.</summary>
+/// <summary>Users who bring a network of their own: the code of docs/bring-your-own-network.md.</summary>
 public sealed class BringYourOwnNetworkTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -142,7 +142,7 @@ public sealed class LearningLossesTests
         public void Dispose() => _adversary.Dispose();
     }
 
-    // Without batch norm, whose statistics move by looking.
+    // Without batch norm, whose statistics change in each forward pass.
     private sealed class BreakingCritic(int atCall) : ISelfTrainingLoss, IDisposable
     {
         private readonly HolisticLoss _holistic = new(Toy.Labels, []);

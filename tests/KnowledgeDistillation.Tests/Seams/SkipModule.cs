@@ -4,7 +4,7 @@ using static TorchSharp.torch.nn;
 namespace KnowledgeDistillation.Tests.Seams;
 
 /// <summary>
-/// A module as one finds it: it knows nothing of this library. Its bottleneck is no sub-module's output, so it passes through an Identity to have a name.
+/// A module written without this library in mind. Its bottleneck is no sub-module's output, so it passes through an Identity to have a name.
 /// </summary>
 internal sealed class SkipModule : Module<Tensor, Tensor>
 {

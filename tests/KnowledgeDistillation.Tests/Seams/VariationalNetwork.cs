@@ -5,7 +5,7 @@ using static TorchSharp.torch.nn;
 namespace KnowledgeDistillation.Tests.Seams;
 
 /// <summary>
-/// One encoder a modality. Each gives a normal distribution over the bottleneck; their product, from which the bottleneck
+/// One encoder per modality. Each gives a normal distribution over the bottleneck; their product, from which the bottleneck
 /// is drawn, needs only the modalities at hand.
 /// </summary>
 internal sealed class VariationalNetwork : Module, IEncoderDecoder

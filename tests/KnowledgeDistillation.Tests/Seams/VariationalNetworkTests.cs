@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Tests.Seams;
 
-/// <summary>A user whose network has one encoder a modality, samples its latents, and brings a loss of its own for them.</summary>
+/// <summary>A user whose network has one encoder per modality, samples its latents, and brings a loss of its own for them.</summary>
 public sealed class VariationalNetworkTests
 {
     [Fact]

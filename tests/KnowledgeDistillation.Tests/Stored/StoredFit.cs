@@ -17,7 +17,7 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Tests.Stored;
 
-/// <summary>The fits whose output folders are stored. The same code begins and resumes them, so that only the library may have changed between.</summary>
+/// <summary>The fits whose output folders are stored. The same code begins and resumes them, so that only the library may have changed meanwhile.</summary>
 internal static class StoredFit
 {
     /// <summary>The number of epochs after which a folder is stored.</summary>
@@ -54,7 +54,7 @@ internal static class StoredFit
         return Fits[name](options, spheres);
     }
 
-    // All options are the defaults but for those that the machine decides.
+    // All options are the defaults except those that depend on the machine.
     private static TrainingResult KDNet(TrainingOptions options, Batch spheres)
     {
         using UNet3D student = Toy.Student(), teacher = Toy.Teacher();

@@ -20,7 +20,7 @@ public sealed class StoredModelTests : IDisposable
     private static readonly LabelScheme Classes = new ExclusiveClasses("background", "necrosis", "oedema", "enhancing");
     private static readonly LabelScheme Regions = new OverlappingRegions([new Region("WT", 1, 2, 3), new Region("TC", 1, 3), new Region("ET", 3)], [2, 1, 3]);
 
-    // No option has its default where it may have another value, so that all of them are seen to come back.
+    // No option has its default where it may have another value, so that a lost option shows.
     private static readonly (NetworkRecipe Recipe, LabelScheme Labels)[] Models =
     [
         (new UNet2DOptions

@@ -17,7 +17,7 @@ public sealed class StoredTrainingTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    // A fit that did not find the checkpoint would begin anew: its first epochs would have taken another time.
+    // A fit that did not find the checkpoint would start over: its first epochs would show another duration.
     [Theory]
     [MemberData(nameof(Stored))]
     public void A_stored_fit_is_resumed_and_keeps_its_history(string name)
@@ -51,7 +51,7 @@ public sealed class StoredTrainingTests : IDisposable
         Toy.Files(Resumed).Should().Equal(Toy.Files(StoredFiles.At("training", name)));
     }
 
-    // A resumed fit must have the objective of the one that it continues, told by the text that its losses give of themselves.
+    // A resumed fit must have the objective of the one that it continues, as their ToString shows.
     [Fact]
     public void Every_loss_of_the_library_has_a_stored_text()
     {

@@ -1,6 +1,6 @@
 namespace KnowledgeDistillation.Tests.Training;
 
-/// <summary>Keeps what it is told, on the thread of the fit, and may act on it.</summary>
+/// <summary>Keeps the reports, on the thread of the fit, and may act on them.</summary>
 internal sealed class ListProgress(Action<TrainingProgress>? act = null) : IProgress<TrainingProgress>
 {
     public List<TrainingProgress> Reports { get; } = [];

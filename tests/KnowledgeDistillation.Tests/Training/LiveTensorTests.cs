@@ -9,7 +9,7 @@ using Xunit;
 
 namespace KnowledgeDistillation.Tests.Training;
 
-/// <summary>A fit that kept a tensor a step would fill the memory in an hour.</summary>
+/// <summary>A fit that kept one tensor per step would fill the memory in an hour.</summary>
 public sealed class LiveTensorTests
 {
     [Fact]

@@ -7,7 +7,7 @@ namespace KnowledgeDistillation.Tests.Training;
 public sealed class PlateauScheduleTests
 {
     [Theory]
-    // Patience 2: the rate falls after the second epoch without a new lowest loss, and the count begins anew.
+    // Patience 2: the rate falls after the second epoch without a new lowest loss, and the count starts over.
     [InlineData(2, new double[] { }, 1)]
     [InlineData(2, new double[] { 5 }, 1)]
     [InlineData(2, new double[] { 5, 6 }, 1)]

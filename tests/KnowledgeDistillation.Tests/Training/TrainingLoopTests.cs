@@ -89,7 +89,7 @@ public sealed class TrainingLoopTests : IDisposable
     public void A_parameter_that_a_step_does_not_use_stays_where_it_is()
     {
         using UNet3D network = Toy.Student();
-        using var loss = new TwoHandedLoss();
+        using var loss = new AlternatingLoss();
         List<float[]> values = [loss.Values];
         var options = new TrainingOptions { Epochs = 1, LearningRate = 0.1, Callbacks = [new ActionCallback(_ => values.Add(loss.Values))] };
         new SupervisedTrainer(network, Toy.Labels, options, new WeightedObjective("two-handed", loss)).Fit(Toy.Source(_spheres, batchSize: 1));

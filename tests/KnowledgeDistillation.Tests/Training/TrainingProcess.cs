@@ -12,7 +12,7 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Tests.Training;
 
-/// <summary>A training run in a process of its own, which prints a line a step and can be killed.</summary>
+/// <summary>A training run in a process of its own, which prints a line per step and can be killed.</summary>
 internal static class TrainingProcess
 {
     public const string Command = "train-in-this-process";
@@ -35,7 +35,7 @@ internal static class TrainingProcess
         var progress = new ListProgress(report =>
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{report.Epoch} {report.Step}"));
-            // Leaves the other process the time to strike in mid-epoch.
+            // Leaves the other process the time to kill it in mid-epoch.
             Thread.Sleep(20);
         });
         new DistillationTrainer(student, [new FrozenTeacher(teacher)], Toy.Labels, objective, options)
@@ -48,7 +48,7 @@ internal static class TrainingProcess
     /// <returns>Its exit code.</returns>
     public static int Start(string folder, string? killAt = null)
     {
-        // The very host that runs this process: none need be on the path.
+        // The same host that runs this process, so that none has to be on the path.
         string host = Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
         var start =
             new ProcessStartInfo(Path.GetFullPath(host), [typeof(TrainingProcess).Assembly.Location, Command, folder]) { RedirectStandardOutput = true };

@@ -11,8 +11,11 @@ namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 /// <summary>What must be said next to a table that shows the paper's figures beside one's own.</summary>
 internal static class PaperCaveats
 {
-    public static IReadOnlyList<string> Of(ReproductionState state)
+    /// <summary>The caveats.</summary>
+    /// <param name="states">One for each seed.</param>
+    public static IReadOnlyList<string> Of(IReadOnlyList<ReproductionState> states)
     {
+        ReproductionState state = states[0];
         ExperimentSettings settings = state.Settings;
         var caveats = new List<string>();
         if (state.IsOfPhantoms())

@@ -12,7 +12,7 @@ internal static class ReproductionPublication
     public static ReproductionState PublishTables(this ReproductionPart part)
     {
         ReproductionState state = part.Read();
-        ResultsCsv.Write(part.Folder.Results, ReproductionResults.Of(state));
+        ResultsCsv.Write(part.Folder.Results, ReproductionResults.Of([state], sharesCases: part.Dataset is not null));
         return state;
     }
 
@@ -26,7 +26,10 @@ internal static class ReproductionPublication
     {
         IReadOnlyDictionary<string, CachedCase> cached = part.Prepare(claimLimit, display, cancellation).Cached;
         ReproductionState state = part.PublishTables();
-        ReproductionReport.Write(state, part.Folder.Path, ReproductionPictures.OfCheckpoints(id => cached[id].Load(), device));
+        ReproductionReport.Write(
+            ReproductionResults.Of([state], sharesCases: part.Dataset is not null),
+            part.Folder.Path,
+            ReproductionPictures.OfCheckpoints(id => cached[id].Load(), device));
         return state;
     }
 }

@@ -2,44 +2,51 @@ using System.Globalization;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Report;
 using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 
 /// <summary>
-/// All that a reproduction has found out so far, beside what the paper found, as report.html (one file) and as report.md (pictures in report-files).
+/// All that a reproduction has found out so far, with one or several seeds, beside what the paper found, as report.html (one file) and as report.md
+/// (pictures in report-files).
 /// </summary>
 internal sealed class ReproductionReport
 {
-
-    /// <summary>How the columns of the scores are to be read.</summary>
-    public const string ScoresLegend =
+    // How the columns of the scores are to be read.
+    private const string ScoresLegend =
         "\"Empty = 100\": a region that is empty in both reference and prediction counts as 100, one that is empty in one of them as 0. "
             + "\"Empty left out\": cases whose reference has no such region are not counted. HD95 is the 95th percentile of the distance between the surfaces; "
             + "cases in which either surface is missing are not counted, so it flatters a network that finds nothing. "
             + "Where cases are not counted, the number that is stands in brackets.";
 
-    private readonly ReproductionState _state;
-    private readonly IReadOnlyList<ReproductionRow> _rows;
     private readonly ReproductionResults _results;
+    private readonly IReadOnlyList<ReproductionState> _states;
+    private readonly IReadOnlyList<ReproductionRow> _rows;
     private readonly ReproductionTables _tables;
 
-    private ReproductionReport(ReproductionState state)
+    private ReproductionReport(ReproductionResults results)
     {
-        _state = state;
-        _rows = ReproductionRow.Of(state);
-        _results = ReproductionResults.Of(state);
-        _tables = new ReproductionTables(_results, _rows);
+        _results = results;
+        _states = results.States;
+        _rows = ReproductionRow.Of(_states);
+        _tables = new ReproductionTables(results, _rows);
     }
 
-    /// <summary>Writes both forms of the report; the same state gives the same files.</summary>
-    /// <param name="state">How far the reproduction is; anything from nothing to all may be done.</param>
-    /// <param name="folder">Where the files go.</param>
-    /// <param name="pictures">Where the slices come from; null for a report without them.</param>
-    public static void Write(ReproductionState state, string folder, ReproductionPictures? pictures = null)
+    private ExperimentSettings Settings => _states[0].Settings;
+
+    private bool HasOneSeed => _states.Count == 1;
+
+    private bool SameGrids => ReportedGrids.AreTheSame(_states[0]);
+
+    /// <summary>Writes both forms of the report; the same results give the same files.</summary>
+    /// <param name="results">How far the reproduction is; anything from nothing to all may be done.</param>
+    /// <param name="folder">Where the files go. With several seeds, the reports of the single ones are below it (<see cref="SeedsFolder"/>).</param>
+    /// <param name="pictures">Where the slices of a single seed come from; null for a report without them.</param>
+    public static void Write(ReproductionResults results, string folder, ReproductionPictures? pictures = null)
     {
-        ReportDocument document = new ReproductionReport(state).Document(pictures);
+        ReportDocument document = new ReproductionReport(results).Document(pictures);
         HtmlReport.Write(document, Path.Combine(folder, ReproductionFolder.HtmlName));
         MarkdownReport.Write(document, Path.Combine(folder, ReproductionFolder.MarkdownName));
     }
@@ -47,12 +54,10 @@ internal sealed class ReproductionReport
     private ReportDocument Document(ReproductionPictures? pictures) => new("Does a teacher with four MRI modalities help a student with one?",
     [
         .. Introduction(),
-        .. new Answer(_state, _results, _rows).Blocks(),
+        .. new Answer(_results, _rows).Blocks(),
         .. Paper(),
         .. Comparisons(),
-        .. Boxes(),
-        .. Slices(pictures),
-        .. Curves(),
+        .. HasOneSeed ? (IEnumerable<ReportBlock>)[.. Boxes(), .. Slices(pictures), .. Curves()] : [],
         .. Scores(),
         .. Runs(),
     ]);
@@ -60,21 +65,36 @@ internal sealed class ReproductionReport
     private IEnumerable<ReportBlock> Introduction()
     {
         yield return new ReportBlock.Paragraph(
-            "KD-Net (Hu, Maillard et al., MICCAI 2020) reproduced: a teacher that sees T1, T1ce, T2 and FLAIR helps to train a student that sees T1ce only; "
-                + "the baseline is the same network without help.",
+            $"KD-Net (Hu, Maillard et al., MICCAI 2020) reproduced{(HasOneSeed ? "" : " with several seeds")}: a teacher that sees "
+                + "T1, T1ce, T2 and FLAIR helps to train a student that sees T1ce only; the baseline is the same network without help.",
             ReportTone.Lead);
-        string data = _state.IsOfPhantoms() ? string.Create(
-            CultureInfo.InvariantCulture, $"{_state.Settings.PhantomCases} phantoms (made-up patients) of {_state.Settings.PhantomEdge}³ voxels") : _state.Data;
+        int done = _states.Sum(state => state.Finished.Count), failed = _states.Sum(state => state.Failed.Count);
+        string seeds = Verdicts.List(_states.Select(state => state.Settings.Seed.ToString(CultureInfo.InvariantCulture)));
         yield return new ReportBlock.Paragraph(string.Create(CultureInfo.InvariantCulture,
-            $"Data: {data}. {_state.Settings.Folds} folds, seed {_state.Settings.Seed}, {_state.Settings.Training.Epochs} epochs. {_state.Finished.Count} of "
-                + $"{_state.Plan.Count} runs are done{(_state.Failed.Count > 0 ? $", {_state.Failed.Count} failed" : "")}."), ReportTone.Muted);
+            $"Data: {Data()}. {(HasOneSeed ? "Seed" : $"{_states.Count} seeds:")} {seeds}. {Settings.Folds} folds, {Settings.Training.Epochs} epochs. "
+                + $"{done} of {_results.Plan.Count} runs are done{(failed > 0 ? $", {failed} failed" : "")}."), ReportTone.Muted);
+        if (HasOneSeed)
+            yield break;
+        yield return new ReportBlock.Paragraph("The report of each seed has every case, slices and learning curves:");
+        yield return new ReportBlock.Links([.. _states.Select(state =>
+            (FormattableString.Invariant($"Seed {state.Settings.Seed}"), $"{SeedsFolder.NameOf(state.Settings.Seed)}/{ReproductionFolder.HtmlName}"))]);
+    }
+
+    private string Data()
+    {
+        if (!_states[0].IsOfPhantoms())
+            return _states[0].Data + (HasOneSeed ? "" : ", the same patients with each seed");
+        if (!HasOneSeed && _results.SharesCases)
+            return "phantoms (made-up patients), the same with each seed";
+        return string.Create(CultureInfo.InvariantCulture, $"{Settings.PhantomCases} phantoms (made-up patients) of {Settings.PhantomEdge}³ voxels")
+            + (HasOneSeed ? "" : " with each seed, other ones each time");
     }
 
     private IEnumerable<ReportBlock> Paper()
     {
         yield return new ReportBlock.Heading(2, "Beside the paper");
         yield return new ReportBlock.Table(_tables.Table1());
-        yield return new ReportBlock.Bullets(PaperCaveats.Of(_state), ReportTone.Muted);
+        yield return new ReportBlock.Bullets(PaperCaveats.Of(_states), ReportTone.Muted);
         yield return new ReportBlock.Table(_tables.Table2());
         yield return new ReportBlock.Paragraph(
             "The caveats above hold for both tables. Loss: GT is the reference's loss (eq. 4), KD that of the teacher's soft targets (eq. "
@@ -95,36 +115,59 @@ internal sealed class ReproductionReport
         }
 
         yield return new ReportBlock.Charts(tables.Charts(ScoringGrid.Training));
-        yield return new ReportBlock.Paragraph(
-            "Mean difference on the grid of the networks with its 95 % interval. Filled and colored: a gain (blue) or a loss (orange) by the rule above; "
-                + "hollow and gray: cannot tell. An interval alone is not corrected for the number of comparisons, so one that leaves out 0 may still be gray.",
-            ReportTone.Muted);
-        if (tables.Table(ScoringGrid.Training, ScoringGrid.Training.InWords(_state.Settings)) is { } training)
-            yield return new ReportBlock.Table(training);
-        yield return new ReportBlock.Paragraph(ComparisonTables.Legend, ReportTone.Muted);
-        if (!ReportedGrids.AreTheSame(_state) && tables.Table(ScoringGrid.Native, ScoringGrid.Native.InWords(_state.Settings)) is { } native)
-            yield return new ReportBlock.Details("The same in native space", [new ReportBlock.Table(native)]);
+        yield return new ReportBlock.Paragraph(tables.ChartsLegend, ReportTone.Muted);
+        foreach (ReportBlock block in Tables(ScoringGrid.Training))
+            yield return block;
+        ReportBlock[] native = SameGrids ? [] : [.. Tables(ScoringGrid.Native)];
+        if (native.Length > 0)
+            yield return new ReportBlock.Details("The same in native space", native);
+
+        IEnumerable<ReportBlock> Tables(ScoringGrid grid)
+        {
+            (ReportTable? Table, string Legend)[] shown =
+            [
+                (tables.Differences(grid, grid.InWords(Settings)), ComparisonTables.DifferencesLegend),
+                (tables.Tests(grid, grid.InWords(Settings)), ComparisonTables.TestsLegend),
+            ];
+            foreach ((ReportTable? table, string legend) in shown)
+            {
+                if (table is null)
+                    continue;
+                yield return new ReportBlock.Table(table);
+                if (grid == ScoringGrid.Training)
+                    yield return new ReportBlock.Paragraph(legend, ReportTone.Muted);
+            }
+        }
     }
 
     private IEnumerable<ReportBlock> Scores()
     {
         yield return new ReportBlock.Heading(2, "All scores");
-        IReadOnlyList<ScoringGrid> grids = ReportedGrids.Of(_state);
-        if (grids.Count == 0)
+        ScoringGrid[] grids = [.. _states.SelectMany(ReportedGrids.Of).Distinct().Order()];
+        if (grids.Length == 0)
         {
             yield return new ReportBlock.Paragraph("No run is done yet.", ReportTone.Muted);
             yield break;
         }
 
-        yield return new ReportBlock.Paragraph(ScoresLegend, ReportTone.Muted);
+        string over = HasOneSeed ? ""
+            : "For each seed the mean over all its test cases, each of which is in the test set of one fold; then mean and standard deviation of these means. ";
+        yield return new ReportBlock.Paragraph($"{over}{ScoresLegend}", ReportTone.Muted);
         foreach (ScoringGrid grid in grids)
         {
-            yield return new ReportBlock.Heading(3, Capitalized(grid.InWords(_state.Settings)));
-            foreach (Region region in BraTSRegions.All)
-                yield return new ReportBlock.Table(_tables.Scores(grid, region));
+            ReportBlock[] tables = [.. BraTSRegions.All.Select(region => new ReportBlock.Table(_tables.Scores(grid, region)))];
+            if (grid != ScoringGrid.Training)
+            {
+                yield return new ReportBlock.Details(Capitalized(grid.InWords(Settings)), tables);
+                continue;
+            }
+
+            yield return new ReportBlock.Heading(3, Capitalized(grid.InWords(Settings)));
+            foreach (ReportBlock table in tables)
+                yield return table;
         }
 
-        if (ReportedGrids.AreTheSame(_state))
+        if (SameGrids)
             yield return new ReportBlock.Paragraph(ReportedGrids.SameOnBoth, ReportTone.Muted);
     }
 
@@ -182,34 +225,30 @@ internal sealed class ReproductionReport
     private IEnumerable<ReportBlock> Runs()
     {
         yield return new ReportBlock.Heading(2, "Runs");
-        yield return new ReportBlock.Table(_tables.Progress(_state));
-        if (_state.Failed.Count > 0)
+        yield return new ReportBlock.Table(_tables.Progress());
+        FailedRun[] failed = [.. _states.SelectMany(state => state.Plan.SelectMany(run => state.Failed.Where(item => item.Run.Id == run.Id)))];
+        if (failed.Length > 0)
         {
             yield return new ReportBlock.Table(new ReportTable("Runs that failed", [new("Run", IsText: true), new("Reason", IsText: true)],
-                [
-                    .. _state.Plan.SelectMany(planned => _state.Failed.Where(run => run.Run.Id == planned.Id))
-                        .Select(run => (ReportCell[])[run.Run.Id, run.Reason]),
-                ]));
+                [.. failed.Select(item => (ReportCell[])[HasOneSeed ? item.Run.Id : item.Run.IdWithSeed, item.Reason])]));
         }
 
-        int open = _state.Plan.Count(planned => _state.Finished.All(run => run.Run.Id != planned.Id) && _state.Failed.All(run => run.Run.Id != planned.Id));
+        int planned = _results.Plan.Count, open = planned - _results.Runs.Count - failed.Length;
         yield return new ReportBlock.Paragraph(
-            open > 0 ? string.Create(CultureInfo.InvariantCulture, $"Not done yet, and in none of the figures above: {open} of {_state.Plan.Count} runs.")
-            : _state.Failed.Count > 0 ? "Every other run that was planned is done."
-            : _state.Plan.Count > 0 ? "Every run that was planned is done; none failed." : "No run is planned.");
-        if (_state.LeftOut.Count > 0)
-            yield return new ReportBlock.Paragraph(LeftOut(_state.LeftOut), ReportTone.Muted);
-        yield return new ReportBlock.Details("Versions, machine and time", RunFactsTables.Of(_state));
-        yield return new ReportBlock.Details("Options and seed", SettingsTables.Of(_state, _rows));
+            open > 0 ? string.Create(CultureInfo.InvariantCulture, $"Not done yet, and in none of the figures above: {open} of {planned} runs.")
+            : failed.Length > 0 ? "Every other run that was planned is done."
+            : planned > 0 ? "Every run that was planned is done; none failed." : "No run is planned.");
+        string[] leftOut = [.. _states.SelectMany(state => state.LeftOut).Distinct().Except(_rows.Select(row => row.Name))];
+        if (leftOut.Length > 0)
+            yield return new ReportBlock.Paragraph($"Left out by choice, so that nothing is said of it: {string.Join(", ", leftOut)}.", ReportTone.Muted);
+        if (HasOneSeed)
+            yield return new ReportBlock.Details("Versions, machine and time", RunFactsTables.Of(_states[0]));
+        yield return new ReportBlock.Details(HasOneSeed ? "Options and seed" : "Options and seeds", SettingsTables.Of(_states, _rows));
     }
 
     /// <summary>The students of the full method, that of the paper's Table 1 first.</summary>
     private IEnumerable<ReproductionRow> Students() =>
         _rows.Where(row => row.System == SegmentationSystems.KDNet).OrderBy(row => row.Paper is null ? 2 : row.HasAllSkipConnections ? 0 : 1);
 
-    /// <summary>Says which rows nobody asked for.</summary>
-    public static string LeftOut(IReadOnlyList<string> rows) => $"Left out by choice, so that nothing is said of it: {string.Join(", ", rows)}.";
-
-    /// <summary>With a capital letter at its beginning.</summary>
-    public static string Capitalized(string text) => char.ToUpperInvariant(text[0]) + text[1..];
+    private static string Capitalized(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 }

@@ -5,20 +5,24 @@ using KnowledgeDistillation.Medical.BraTS;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 
-/// <summary>A row of the report's tables: the runs of all folds that differ in nothing else.</summary>
-/// <param name="Planned">Its runs, one a fold, at least one.</param>
+/// <summary>A row of the report's tables: the runs of all folds and seeds that differ in nothing else.</summary>
+/// <param name="Planned">Its runs, one per fold and seed, at least one.</param>
 /// <param name="Finished">Those of them that are done.</param>
 /// <param name="Failed">Those that ended in an error.</param>
 internal sealed record ReproductionRow(IReadOnlyList<PlannedRun> Planned, IReadOnlyList<FinishedRun> Finished, IReadOnlyList<FailedRun> Failed)
 {
     /// <summary>The rows in the order of the plan.</summary>
-    public static IReadOnlyList<ReproductionRow> Of(ReproductionState state) =>
-    [
-        .. state.Plan.GroupBy(run => run.Row).Select(row => new ReproductionRow(
-            [.. row.OrderBy(run => run.Settings.Fold)],
-            [.. state.Finished.Where(run => run.Run.Row == row.Key).OrderBy(run => run.Run.Settings.Fold)],
-            [.. state.Failed.Where(run => run.Run.Row == row.Key).OrderBy(run => run.Run.Settings.Fold)])),
-    ];
+    /// <param name="states">One for each seed, in their order.</param>
+    public static IReadOnlyList<ReproductionRow> Of(IReadOnlyList<ReproductionState> states)
+    {
+        ILookup<string, FinishedRun> finished = states.SelectMany(state => state.Finished.OrderBy(run => run.Run.Settings.Fold)).ToLookup(run => run.Run.Row);
+        ILookup<string, FailedRun> failed = states.SelectMany(state => state.Failed.OrderBy(run => run.Run.Settings.Fold)).ToLookup(run => run.Run.Row);
+        return
+        [
+            .. states.SelectMany(state => state.Plan.OrderBy(run => run.Settings.Fold)).GroupBy(run => run.Row)
+                .Select(row => new ReproductionRow([.. row], [.. finished[row.Key]], [.. failed[row.Key]])),
+        ];
+    }
 
     public string Name => Planned[0].Row;
 
@@ -48,6 +52,11 @@ internal sealed record ReproductionRow(IReadOnlyList<PlannedRun> Planned, IReadO
 
     /// <summary>The weights of its objective, for example "λ 0.75, T 5, α 10".</summary>
     public string Weights => Planned[0].Weights.InWords();
+
+    /// <summary>Whether it is of the paper's question: teacher, baseline or student of the network of all runs, with T1ce at hand.</summary>
+    /// <param name="settings">The settings that all runs share.</param>
+    public bool IsOfTheQuestion(ExperimentSettings settings) => Settings.Network == settings.Network && HasAllSkipConnections
+        && (System.Inputs == SystemInputs.AllModalities || Modality == BraTSModality.T1ce);
 
     /// <summary>Its counterpart in the paper; null where there is none.</summary>
     public PaperFigures? Paper => Settings.Network is null or NetworkNames.UNet

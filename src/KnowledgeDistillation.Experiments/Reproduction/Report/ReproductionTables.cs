@@ -2,6 +2,7 @@ using System.Globalization;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Report;
 using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Statistics;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 
@@ -12,12 +13,14 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
 {
     private const string None = "–";
 
+    private readonly int[] _seeds = [.. results.States.Select(state => state.Settings.Seed)];
+
     private static readonly ReportColumn[] RegionsBesideThePaper =
         [.. BraTSRegions.All.SelectMany(region => new ReportColumn[] { region.Name, $"{region.Name}, paper" })];
 
     /// <summary>The paper's Table 1, with ours.</summary>
     public ReportTable Table1() => new(
-        "Table 1. Dice in percent, mean ± standard deviation over folds, ours and the paper's",
+        $"Table 1. Dice in percent, {MeanInWords}; the paper's over folds",
         [new("Model", IsText: true), .. RegionsBesideThePaper, "Folds"],
         [
             .. PaperFigures.Table1.SelectMany(paper => OursBeside(paper, row => row.HasAllSkipConnections, ours =>
@@ -31,7 +34,7 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
 
     /// <summary>The paper's Table 2, with ours.</summary>
     public ReportTable Table2() => new(
-        "Table 2. The loss terms, with and without skip connections. Dice in percent, mean ± standard deviation over folds, ours and the paper's",
+        $"Table 2. The loss terms, with and without skip connections. Dice in percent, {MeanInWords}; the paper's over folds",
         [new("Model", IsText: true), new("Loss", IsText: true), new("Skips", IsText: true), new("Weights", IsText: true), .. RegionsBesideThePaper, "Folds"],
         [
             .. PaperFigures.Table2.SelectMany(paper => OursBeside(paper, row => true, ours =>
@@ -48,7 +51,7 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
     {
         ReproductionRow[] others = [.. rows.Where(row => row.Paper is null)];
         return others.Length == 0 ? null : new ReportTable(
-            "Further systems, for which the paper has no figures. Dice in percent, mean ± standard deviation over folds",
+            $"Further systems, for which the paper has no figures. Dice in percent, {MeanInWords}",
             [
                 new("Model", IsText: true), new("Loss", IsText: true), new("Weights", IsText: true), new("Sees", IsText: true),
                 .. BraTSRegions.All.Select(region => (ReportColumn)region.Name), "Folds",
@@ -59,49 +62,60 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
                 row.Planned[0].Objective,
                 row.Weights,
                 row.Sees,
-                .. BraTSRegions.All.Select(region => (ReportCell)OverFolds(row, region)),
+                .. BraTSRegions.All.Select(region => (ReportCell)Mean(row, region)),
                 row.Progress,
             ])]);
     }
 
-    /// <summary>All scores of a region over all cases.</summary>
+    /// <summary>All scores of a region, over the cases of one seed or over several seeds.</summary>
     public ReportTable Scores(ScoringGrid grid, Region region)
     {
-        ReproductionRow[] scored = [.. rows.Where(row => row.Scores(grid, region.Name).Any())];
+        bool alone = _seeds.Length == 1;
         return new ReportTable(
-            $"{RegionTitles.Of(region.Name)}: mean ± standard deviation over all test cases",
-            [new("Model", IsText: true), "Dice %, empty = 100", "Dice %, empty left out", "HD95 mm", "Sensitivity %", "Specificity %", "Cases"],
+            $"{RegionTitles.Of(region.Name)}: mean ± standard deviation over {(alone ? "all test cases" : "seeds")}",
             [
-                .. scored.Select(row => (ReportCell[])
-                [
-                    row.Label,
-                    .. Enum.GetValues<RegionMetric>().Select(metric => (ReportCell)OverCases(row, grid, region, metric)),
-                    row.Scores(grid, region.Name).Count().ToString(CultureInfo.InvariantCulture),
-                ]),
+                new("Model", IsText: true), "Dice %, empty = 100", "Dice %, empty left out", "HD95 mm", "Sensitivity %", "Specificity %",
+                .. alone ? (ReportColumn[])[] : ["Seeds"], "Cases",
+            ],
+            [
+                .. from row in rows
+                   let dice = results.Find(row.Name, grid, region.Name, RegionMetric.Dice)
+                   where dice is not null
+                   select (ReportCell[])
+                   [
+                       row.Label,
+                       .. Enum.GetValues<RegionMetric>().Select(metric => (ReportCell)Score(results.Find(row.Name, grid, region.Name, metric), metric)),
+                       .. alone ? (ReportCell[])[] : [string.Create(CultureInfo.InvariantCulture, $"{dice.Seeds.Count} of {_seeds.Length}")],
+                       dice.Cases.ToString(CultureInfo.InvariantCulture),
+                   ],
             ]);
     }
 
-    /// <summary>What is done of what was planned.</summary>
-    public ReportTable Progress(ReproductionState state)
+    /// <summary>What is done of what was planned: by fold, or with several seeds by seed.</summary>
+    public ReportTable Progress()
     {
-        int[] folds = [.. state.Plan.Select(run => run.Settings.Fold).Distinct().Order()];
+        (string Title, Func<PlannedRun, bool> Holds)[] columns = _seeds.Length == 1
+            ? [.. results.Plan.Select(run => run.Settings.Fold).Distinct().Order()
+                .Select(fold => (FormattableString.Invariant($"Fold {fold}"), (Func<PlannedRun, bool>)(run => run.Settings.Fold == fold)))]
+            : [.. _seeds.Select(seed => (FormattableString.Invariant($"Seed {seed}"), (Func<PlannedRun, bool>)(run => run.Settings.Seed == seed)))];
         return new ReportTable(
-            "Runs by fold",
-            [
-                new("Row", IsText: true),
-                new("Model", IsText: true),
-                .. folds.Select(fold => new ReportColumn(string.Create(CultureInfo.InvariantCulture, $"Fold {fold}"), IsText: true)),
-            ],
-            [.. rows.Select(row => (ReportCell[])[row.Name, row.Label, .. folds.Select(fold => Progress(row, fold))])]);
+            _seeds.Length == 1 ? "Runs by fold" : "Folds that are done, by seed",
+            [new("Row", IsText: true), new("Model", IsText: true), .. columns.Select(column => new ReportColumn(column.Title, IsText: true))],
+            [.. rows.Select(row => (ReportCell[])[row.Name, row.Label, .. columns.Select(column => Progress(row, column.Holds))])]);
     }
 
-    private static ReportCell Progress(ReproductionRow row, int fold)
+    private static ReportCell Progress(ReproductionRow row, Func<PlannedRun, bool> holds)
     {
-        bool Is(PlannedRun run) => run.Settings.Fold == fold;
-        return row.Finished.Any(run => Is(run.Run)) ? "done"
-            : row.Failed.Any(run => Is(run.Run)) ? new ReportCell("failed", ReportTone.Strong)
-            : row.Planned.Any(Is) ? new ReportCell("not done", ReportTone.Muted)
-            : new ReportCell("not planned", ReportTone.Muted);
+        int planned = row.Planned.Count(holds),
+            done = row.Finished.Count(run => holds(run.Run)),
+            failed = row.Failed.Count(run => holds(run.Run));
+        string text = planned switch
+        {
+            0 => "not planned",
+            1 => done > 0 ? "done" : failed > 0 ? "failed" : "not done",
+            _ => string.Create(CultureInfo.InvariantCulture, $"{done} of {planned}{(failed > 0 ? $", {failed} failed" : "")}"),
+        };
+        return new ReportCell(text, failed > 0 ? ReportTone.Strong : planned > 0 && done == planned ? ReportTone.Plain : ReportTone.Muted);
     }
 
     // A row for each of ours that the paper's stands beside, or the paper's alone.
@@ -117,7 +131,7 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
                 .. heads(row),
                 .. BraTSRegions.All.SelectMany(region => new ReportCell[]
                 {
-                    row is null ? None : OverFolds(row, region),
+                    row is null ? None : Mean(row, region),
                     new(paper.Text(region.Name), ReportTone.Muted),
                 }),
                 row?.Progress ?? new ReportCell("not planned", ReportTone.Muted),
@@ -132,23 +146,29 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
         ? string.Create(CultureInfo.InvariantCulture, $"{skips} (paper: {paper.SkipConnections})")
         : string.Create(CultureInfo.InvariantCulture, $"{paper.SkipConnections}");
 
-    private string OverFolds(ReproductionRow row, Region region) =>
-        results.Find(row.Name, ScoringGrid.Training, region.Name, RegionMetric.Dice) is { OverFolds: { Count: > 0 } summary }
-            ? Text(100 * summary.Mean, 100 * summary.StandardDeviation, digits: 2)
-            : None;
+    // The paper has the deviation over folds. Several seeds say more about chance than the folds of one.
+    private string MeanInWords => $"mean ± standard deviation over {(_seeds.Length == 1 ? "folds" : "seeds")}";
 
-    private string OverCases(ReproductionRow row, ScoringGrid grid, Region region, RegionMetric metric)
+    private string Mean(ReproductionRow row, Region region)
     {
-        if (results.Find(row.Name, grid, region.Name, metric) is not { OverCases: { Counted: > 0 } summary })
+        SummaryRow? summary = results.Find(row.Name, ScoringGrid.Training, region.Name, RegionMetric.Dice);
+        MeanAndDeviation? mean = _seeds.Length == 1 ? summary?.OverFolds : summary?.OverSeeds;
+        return mean is { Count: > 0 } shown ? Text(100 * shown.Mean, 100 * shown.StandardDeviation, digits: 2) : None;
+    }
+
+    private string Score(SummaryRow? summary, RegionMetric metric)
+    {
+        if (summary is not { Counted: > 0 })
             return None;
-        string text = metric == RegionMetric.HausdorffDistance95
-            ? Text(summary.Mean, summary.StandardDeviation, digits: 1)
-            : Text(100 * summary.Mean, 100 * summary.StandardDeviation, digits: 2);
+        (double mean, double deviation) = _seeds.Length == 1
+            ? (summary.Seeds[0].OverCases.Mean, summary.Seeds[0].OverCases.StandardDeviation)
+            : (summary.OverSeeds.Mean, summary.OverSeeds.StandardDeviation);
+        string text = metric == RegionMetric.HausdorffDistance95 ? Text(mean, deviation, digits: 1) : Text(100 * mean, 100 * deviation, digits: 2);
         return summary.Counted == summary.Cases ? text : string.Create(CultureInfo.InvariantCulture, $"{text} ({summary.Counted})");
     }
 
-    /// <summary>For example "71.67 ± 1.22"; without a deviation where there is none.</summary>
-    public static string Text(double mean, double deviation, int digits)
+    // For example "71.67 ± 1.22"; without a deviation where there is none.
+    private static string Text(double mean, double deviation, int digits)
     {
         string text = mean.ToString($"F{digits}", CultureInfo.InvariantCulture);
         return double.IsNaN(deviation) ? text : $"{text} ± {deviation.ToString($"F{digits}", CultureInfo.InvariantCulture)}";

@@ -8,10 +8,12 @@ namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 internal static class SettingsTables
 {
     /// <summary>The tables.</summary>
-    /// <param name="state">The reproduction, or that of the first of several seeds.</param>
-    /// <param name="rows">The rows of its tables.</param>
-    /// <param name="seeds">All seeds in words; null where there is one.</param>
-    public static IReadOnlyList<ReportBlock> Of(ReproductionState state, IReadOnlyList<ReproductionRow> rows, string? seeds = null) =>
+    /// <param name="states">One for each seed, in their order.</param>
+    /// <param name="rows">The rows of the report's tables.</param>
+    public static IReadOnlyList<ReportBlock> Of(IReadOnlyList<ReproductionState> states, IReadOnlyList<ReproductionRow> rows) => Of(
+        states[0], rows, Verdicts.List(states.Select(state => state.Settings.Seed.ToString(CultureInfo.InvariantCulture))));
+
+    private static IReadOnlyList<ReportBlock> Of(ReproductionState state, IReadOnlyList<ReproductionRow> rows, string seeds) =>
     [
         new ReportBlock.Table(new ReportTable(
             "Options of all runs",
@@ -20,7 +22,7 @@ internal static class SettingsTables
                 .. SettingsRows.Of(state.Settings).Zip(SettingsRows.Of(ExperimentSettings.Paper), (here, paper) => (ReportCell[])
                 [
                     SettingsRows.InWords(here.Name),
-                    here.Name == nameof(ExperimentSettings.Seed) && seeds is not null ? seeds :
+                    here.Name == nameof(ExperimentSettings.Seed) ? seeds :
                     here.Name == nameof(ExperimentSettings.Fold) ? FormattableString.Invariant($"each of {state.Settings.Folds}") : here.Value,
                     new(
                         paper.Name.StartsWith("Phantom", StringComparison.Ordinal)
@@ -47,7 +49,8 @@ internal static class SettingsTables
                     (row.Settings.Training.LearningRate ?? row.System.LearningRate).ToString(CultureInfo.InvariantCulture),
                     row.System.WeightDecay.ToString(CultureInfo.InvariantCulture),
                     string.Join(", ",
-                        SettingsRows.Of(row.Settings).Except(SettingsRows.Of(state.Settings)).Where(setting => setting.Name != nameof(ExperimentSettings.Fold))
+                        SettingsRows.Of(row.Settings).Except(SettingsRows.Of(state.Settings)).Where(setting => setting.Name is not
+                            (nameof(ExperimentSettings.Fold) or nameof(ExperimentSettings.Seed)))
                             .Select(setting => $"{SettingsRows.InWords(setting.Name)} {setting.Value}")),
                 ]),
             ])),

@@ -23,23 +23,18 @@ internal static class Verdicts
 
     private const double Level = 0.05;
 
-    /// <summary>What one seed can say, in words.</summary>
-    public static string Rule { get; } =
-        "Each network was trained once, so these are figures of these networks and not of the methods: the luck of one training moves them by as much "
-            + "as the paper's gains. Nothing is claimed from one seed; several can claim something.";
-
-    /// <summary>The rule over several seeds, in words.</summary>
-    public static string RuleOverSeeds { get; } = string.Create(CultureInfo.InvariantCulture,
+    /// <summary>The rule in words.</summary>
+    public static string Rule { get; } = string.Create(CultureInfo.InvariantCulture,
         $"A gain or a loss is claimed only with at least {FewestSeeds} seeds, and where p of the t test over the pairs of seeds is below {Level} "
             + $"after Holm's correction. "
             + $"In all other cases the answer is \"cannot tell\", which is not the same as \"no difference\". "
             + $"Interval and signed-rank test over cases describe and claim nothing.");
 
-    /// <summary>The verdict over several seeds.</summary>
-    public static Verdict Of(PooledComparison comparison) =>
+    /// <summary>The verdict of a comparison.</summary>
+    public static Verdict Of(Comparison comparison) =>
         Of(comparison.Seeds.Count, comparison.OverSeeds.Mean, comparison.AdjustedPValueOverSeeds);
 
-    /// <summary>The verdict over several seeds.</summary>
+    /// <summary>The verdict of so many pairs of seeds.</summary>
     /// <param name="seeds">The number of pairs.</param>
     /// <param name="mean">The mean difference.</param>
     /// <param name="adjustedPValue">p of the t test over the pairs after Holm's correction.</param>
@@ -58,14 +53,14 @@ internal static class Verdicts
         return string.Join("; ", parts);
     }
 
-    /// <summary>What comparisons that are not told one by one come to.</summary>
+    /// <summary>What comparisons that are not listed one by one come to.</summary>
     public static string OfOthers(IReadOnlyList<(Verdict Verdict, string Student, string Region)> others)
     {
         int open = others.Count(other => other.Verdict == Verdict.Open);
         string count = others.Count == 1 ? "the one comparison" : FormattableString.Invariant($"the {others.Count} comparisons");
-        return $"Of {count} of other students with their baselines, {Told(Verdict.Gain, "a gain")}, {Told(Verdict.Loss, "a loss")}, and {open} cannot tell.";
+        return $"Of {count} of other students with their baselines, {Shows(Verdict.Gain, "a gain")}, {Shows(Verdict.Loss, "a loss")}, and {open} cannot tell.";
 
-        string Told(Verdict verdict, string what)
+        string Shows(Verdict verdict, string what)
         {
             (Verdict, string Student, string Region)[] which = [.. others.Where(other => other.Verdict == verdict)];
             return which.Length == 0
@@ -100,14 +95,8 @@ internal static class Verdicts
         _ => "open",
     };
 
-    /// <summary>Why nothing can be claimed over several seeds; empty where something can.</summary>
-    public static IReadOnlyList<string> Doubts(PooledComparison comparison)
-    {
-        var doubts = new List<string>();
-        if (comparison.Seeds.Count < FewestSeeds)
-            doubts.Add(FormattableString.Invariant($"there are fewer than {FewestSeeds} seeds"));
-        if (!(comparison.AdjustedPValueOverSeeds < Level))
-            doubts.Add(FormattableString.Invariant($"p over seeds is not below {Level}"));
-        return doubts;
-    }
+    /// <summary>Why nothing can be claimed, where nothing can.</summary>
+    public static string Doubt(Comparison comparison) => comparison.Seeds.Count < FewestSeeds
+        ? FormattableString.Invariant($"there are fewer than {FewestSeeds} seeds")
+        : FormattableString.Invariant($"p over seeds is not below {Level}");
 }

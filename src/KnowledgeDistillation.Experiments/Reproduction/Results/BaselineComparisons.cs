@@ -6,16 +6,32 @@ using KnowledgeDistillation.Networks;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Results;
 
-/// <summary>Compares every student with the baseline that has the same network, skip connections among it, and sees the same modality.</summary>
+/// <summary>Compares every student with the baseline of the same network, skip connections included, that sees the same modality.</summary>
 internal static class BaselineComparisons
 {
+    // Scores are from 0 to 1; a mean of differences that is nearer to 0 than this is 0 but for rounding, and must not be ranked.
+    private const double Rounding = 1e-12;
+
     /// <summary>
     /// The comparisons of rows that are done in at least one fold together with their baseline, in the order of the plan,
     /// with Holm's correction for each grid and modality.
     /// </summary>
-    /// <param name="state">The reproduction. The resamples of the intervals are drawn from the order of its runs and scores.</param>
-    public static IReadOnlyList<Comparison> Of(ReproductionState state) =>
-        Corrected([.. CasesOf(state).Select(compared => Compare(compared, state.Settings.Seed))]);
+    /// <param name="states">
+    /// One for each seed, in their order. The resamples of the intervals are drawn from the first seed and the order of runs and scores.
+    /// </param>
+    /// <param name="sharesCases">Whether all seeds have the same cases.</param>
+    public static IReadOnlyList<Comparison> Of(IReadOnlyList<ReproductionState> states, bool sharesCases) => Corrected(
+    [
+        .. states.SelectMany(CasesOf)
+            .GroupBy(compared => (compared.Student.Row, compared.Grid, compared.Region))
+            .Select(group => Compare(
+                [.. group],
+                states.Sum(state => state.Plan.Count(run => run.Row == group.Key.Row)),
+                sharesCases,
+                states[0].Settings.Seed))
+            .GroupBy(comparison => comparison.Row)
+            .SelectMany(row => row),
+    ]);
 
     /// <summary>The cases that both a student and its baseline have scored, for each student's row, grid and region, in the order of the plan.</summary>
     public static IEnumerable<ComparedCases> CasesOf(ReproductionState state)
@@ -46,49 +62,70 @@ internal static class BaselineComparisons
         run.System.Name == SegmentationSystems.Baseline.Name && run.Modality == student.Modality && NetworkOf(run) == NetworkOf(student));
 
     // What a setting leaves to the network's default equals that default, named.
-    private static (Type Kind, int Width, int Levels, int SkipConnections) NetworkOf(PlannedRun run)
+    private static (Type Kind, int? Width, int? Levels, int? SkipConnections) NetworkOf(PlannedRun run)
     {
-        var network = (UShapedNetworkOptions)run.Settings.Recipe([run.Modality], BraTSRegions.Classes.Channels);
-        return (network.GetType(), network.BaseWidth, network.Levels, network.SkipConnections ?? run.Settings.AllSkipConnections);
+        NetworkRecipe recipe = run.Settings.Recipe([run.Modality], BraTSRegions.Classes.Channels);
+        var network = recipe as UShapedNetworkOptions;
+        return (recipe.GetType(), network?.BaseWidth, network?.Levels, network?.SkipConnections ?? run.Settings.AllSkipConnections);
     }
 
     private static (string CaseId, ScoringGrid Grid, string Region) Compared(CaseScore score) => (score.CaseId, score.Grid, score.Region.Region);
 
-    private static Comparison Compare(ComparedCases compared, int seed)
+    private static Comparison Compare(IReadOnlyList<ComparedCases> seeds, int plannedFolds, bool sharesCases, int resampling)
     {
-        double[] differences = [.. compared.Cases.Select(pair => pair.Difference)];
+        SeedDifference[] bySeed =
+        [
+            .. seeds.Select(seed => new SeedDifference(
+                seed.Student.Settings.Seed,
+                seed.Folds,
+                seed.Cases.Count,
+                seed.Cases.Average(pair => pair.Student),
+                seed.Cases.Average(pair => pair.Baseline))),
+        ];
+        // A patient is one patient, with however many seeds it was segmented; a phantom of another seed is another phantom.
+        double[] differences = sharesCases
+            ? [.. seeds.SelectMany(seed => seed.Cases).GroupBy(pair => pair.CaseId).Select(item => WithoutRounding(item.Average(pair => pair.Difference)))]
+            : [.. seeds.SelectMany(seed => seed.Cases).Select(pair => pair.Difference)];
+        ComparedCases first = seeds[0];
+        var overSeeds = StudentTTest.Of(bySeed.Select(seed => seed.Difference));
         var test = WilcoxonSignedRank.Of(differences);
         return new Comparison
         {
-            Row = compared.Student.Row,
-            Baseline = compared.Baseline,
-            Modality = compared.Student.Modality,
-            Grid = compared.Grid,
-            Region = compared.Region,
-            Folds = compared.Folds,
-            PlannedFolds = compared.PlannedFolds,
-            StudentMean = compared.Cases.Average(pair => pair.Student),
-            BaselineMean = compared.Cases.Average(pair => pair.Baseline),
-            Difference = BootstrapInterval.OfMean(differences, seed),
+            Row = first.Student.Row,
+            Baseline = first.Baseline,
+            Modality = first.Student.Modality,
+            Grid = first.Grid,
+            Region = first.Region,
+            PlannedFolds = plannedFolds,
+            Seeds = bySeed,
+            OverSeeds = overSeeds,
+            OverCases = BootstrapInterval.OfMean(differences, resampling),
             Test = test,
             AdjustedPValue = test.PValue,
+            AdjustedPValueOverSeeds = overSeeds.PValue,
             FamilySize = 1,
             Wins = differences.Count(difference => difference > 0),
             Losses = differences.Count(difference => difference < 0),
         };
     }
 
-    private static Comparison[] Corrected(IReadOnlyList<Comparison> comparisons)
+    private static double WithoutRounding(double difference) => Math.Abs(difference) <= Rounding ? 0 : difference;
+
+    private static Comparison[] Corrected(Comparison[] comparisons)
     {
-        Comparison[] corrected = [.. comparisons];
-        foreach (int[] family in Enumerable.Range(0, corrected.Length).GroupBy(i => (corrected[i].Grid, corrected[i].Modality))
+        foreach (int[] family in Enumerable.Range(0, comparisons.Length).GroupBy(i => (comparisons[i].Grid, comparisons[i].Modality))
             .Select(group => group.ToArray()))
         {
-            IReadOnlyList<double> adjusted = HolmCorrection.Adjust(family.Select(i => corrected[i].Test.PValue));
+            IReadOnlyList<double> overCases = HolmCorrection.Adjust(family.Select(i => comparisons[i].Test.PValue));
+            // A row of a single seed has no p over seeds, and is no test.
+            int[] tested = [.. family.Where(i => comparisons[i].Seeds.Count > 1)];
+            IReadOnlyList<double> overSeeds = tested.Length == 0 ? [] : HolmCorrection.Adjust(tested.Select(i => comparisons[i].OverSeeds.PValue));
             for (int i = 0; i < family.Length; i++)
-                corrected[family[i]] = corrected[family[i]] with { AdjustedPValue = adjusted[i], FamilySize = family.Length };
+                comparisons[family[i]] = comparisons[family[i]] with { AdjustedPValue = overCases[i], FamilySize = family.Length };
+            for (int i = 0; i < tested.Length; i++)
+                comparisons[tested[i]] = comparisons[tested[i]] with { AdjustedPValueOverSeeds = overSeeds[i] };
         }
 
-        return corrected;
+        return comparisons;
     }
 }

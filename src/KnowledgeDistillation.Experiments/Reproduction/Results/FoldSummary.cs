@@ -7,5 +7,9 @@ namespace KnowledgeDistillation.Experiments.Reproduction.Results;
 /// <param name="Grid">The grid of the scores.</param>
 /// <param name="Region">The region, for example "ET".</param>
 /// <param name="Metric">What was measured.</param>
-/// <param name="OverCases">Over the run's test cases.</param>
-internal sealed record FoldSummary(PlannedRun Run, ScoringGrid Grid, string Region, RegionMetric Metric, CaseSummary OverCases);
+/// <param name="Values">Its value for each test case; NaN where a case has none.</param>
+internal sealed record FoldSummary(PlannedRun Run, ScoringGrid Grid, string Region, RegionMetric Metric, IReadOnlyList<double> Values)
+{
+    /// <summary>Over the run's test cases.</summary>
+    public CaseSummary OverCases { get; } = CaseSummary.Of(Values);
+}

@@ -1,5 +1,6 @@
 using System.Globalization;
 using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Statistics;
 using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Results;
@@ -7,17 +8,25 @@ namespace KnowledgeDistillation.Experiments.Reproduction.Results;
 /// <summary>The results of a reproduction as CSV files: UTF-8, decimal points, scores from 0 to 1, distances in mm, one row per value or case.</summary>
 internal static class ResultsCsv
 {
-    /// <summary>The columns that name a row.</summary>
-    public const string RunColumns = "row,title,objective,modality,skip_connections";
+    private const string RunColumns = "row,title,objective,modality,skip_connections";
 
-    /// <summary>Writes cases.csv, folds.csv, summary.csv and statistics.csv. The same results give the same bytes.</summary>
+    /// <summary>
+    /// Writes seeds.csv, summary.csv, differences.csv and statistics.csv, and for a single seed cases.csv and folds.csv: with several seeds, each has its
+    /// own in its folder. The same results give the same bytes.
+    /// </summary>
     /// <param name="folder">Where the files go; made where it is missing.</param>
     /// <param name="results">The results.</param>
     public static void Write(string folder, ReproductionResults results)
     {
-        Cases(results).Write(Path.Combine(folder, "cases.csv"));
-        Folds(results).Write(Path.Combine(folder, "folds.csv"));
+        if (results.States.Count == 1)
+        {
+            Cases(results).Write(Path.Combine(folder, "cases.csv"));
+            Folds(results).Write(Path.Combine(folder, "folds.csv"));
+        }
+
+        Seeds(results).Write(Path.Combine(folder, "seeds.csv"));
         Summary(results).Write(Path.Combine(folder, "summary.csv"));
+        Differences(results).Write(Path.Combine(folder, "differences.csv"));
         Statistics(results).Write(Path.Combine(folder, "statistics.csv"));
     }
 
@@ -41,41 +50,67 @@ internal static class ResultsCsv
             .. Columns(fold.Run), CsvTable.Number(fold.Run.Settings.Fold), Name(fold.Grid), fold.Region, fold.Metric.ColumnName(), .. Columns(fold.OverCases),
         ]);
 
+    private static CsvTable Seeds(ReproductionResults results) => Table(
+        $"{RunColumns},seed,grid,region,metric,mean,standard_deviation,cases,cases_without_value,cases_infinite_left_out",
+        from summary in results.Summary
+        from seed in summary.Seeds
+        select (string[])
+        [
+            .. Columns(results, summary.Row), CsvTable.Number(seed.Seed), Name(summary.Grid), summary.Region, summary.Metric.ColumnName(),
+            .. Columns(seed.OverCases),
+        ]);
+
     private static CsvTable Summary(ReproductionResults results) => Table(
-        $"{RunColumns},grid,region,metric,mean_of_fold_means,standard_deviation_over_folds,folds,planned_folds,mean_over_cases,standard_deviation_over_cases,"
-            + "cases,cases_without_value,cases_infinite_left_out",
+        $"{RunColumns},grid,region,metric,mean_of_seed_means,standard_deviation_over_seeds,seeds,mean_of_fold_means,standard_deviation_over_folds,folds,"
+            + "planned_folds,cases,cases_without_value,cases_infinite_left_out",
         from summary in results.Summary
         select (string[])
         [
-            .. Columns(RunOf(results, summary.Row)), Name(summary.Grid), summary.Region, summary.Metric.ColumnName(),
-            CsvTable.Number(summary.OverFolds.Mean), CsvTable.Number(summary.OverFolds.StandardDeviation),
-            CsvTable.Number(summary.OverFolds.Count), CsvTable.Number(summary.PlannedFolds),
-            .. Columns(summary.OverCases),
+            .. Columns(results, summary.Row), Name(summary.Grid), summary.Region, summary.Metric.ColumnName(),
+            .. Columns(summary.OverSeeds), .. Columns(summary.OverFolds), CsvTable.Number(summary.PlannedFolds),
+            CsvTable.Number(summary.Cases), CsvTable.Number(summary.Skipped), CsvTable.Number(summary.Infinite),
+        ]);
+
+    private static CsvTable Differences(ReproductionResults results) => Table(
+        $"{RunColumns},baseline,grid,region,seed,folds,cases,dice_mean,baseline_dice_mean,difference_mean",
+        from comparison in results.Comparisons
+        from seed in comparison.Seeds
+        select (string[])
+        [
+            .. Columns(results, comparison.Row), comparison.Baseline, Name(comparison.Grid), comparison.Region,
+            CsvTable.Number(seed.Seed), CsvTable.Number(seed.Folds), CsvTable.Number(seed.Cases),
+            CsvTable.Number(seed.StudentMean), CsvTable.Number(seed.BaselineMean), CsvTable.Number(seed.Difference),
         ]);
 
     private static CsvTable Statistics(ReproductionResults results) => Table(
-        $"{RunColumns},baseline,grid,region,folds,planned_folds,cases,dice_mean,baseline_dice_mean,difference_mean,difference_lower,"
-        + "difference_upper,confidence,"
+        $"{RunColumns},baseline,grid,region,folds,planned_folds,seeds,seeds_ahead,dice_mean,baseline_dice_mean,difference_mean,"
+        + "difference_lower_over_seeds,difference_upper_over_seeds,confidence,"
+        + "t_over_seeds,p_value_over_seeds,p_value_over_seeds_holm,seeds_share_cases,cases,difference_mean_over_cases,difference_lower_over_cases,"
+        + "difference_upper_over_cases,"
         + "wilcoxon_smaller_rank_sum,wilcoxon_pairs_that_differ,p_value,p_value_is_exact,p_value_holm,tests_in_family,"
         + "rank_biserial_correlation,wins,ties,losses",
         from comparison in results.Comparisons
         select (string[])
         [
-            .. Columns(RunOf(results, comparison.Row)), comparison.Baseline, Name(comparison.Grid), comparison.Region,
-            CsvTable.Number(comparison.Folds), CsvTable.Number(comparison.PlannedFolds), CsvTable.Number(comparison.Cases),
+            .. Columns(results, comparison.Row), comparison.Baseline, Name(comparison.Grid), comparison.Region,
+            CsvTable.Number(comparison.Folds), CsvTable.Number(comparison.PlannedFolds),
+            CsvTable.Number(comparison.Seeds.Count), CsvTable.Number(comparison.SeedsAhead),
             CsvTable.Number(comparison.StudentMean), CsvTable.Number(comparison.BaselineMean),
-            CsvTable.Number(comparison.Difference.Mean), CsvTable.Number(comparison.Difference.Lower),
-            CsvTable.Number(comparison.Difference.Upper), CsvTable.Number(comparison.Difference.Confidence),
+            CsvTable.Number(comparison.OverSeeds.Mean), CsvTable.Number(comparison.OverSeeds.Lower),
+            CsvTable.Number(comparison.OverSeeds.Upper), CsvTable.Number(comparison.OverSeeds.Confidence),
+            CsvTable.Number(comparison.OverSeeds.Statistic), CsvTable.Number(comparison.OverSeeds.PValue),
+            CsvTable.Number(comparison.AdjustedPValueOverSeeds), results.SharesCases ? "true" : "false",
+            CsvTable.Number(comparison.Cases), CsvTable.Number(comparison.OverCases.Mean),
+            CsvTable.Number(comparison.OverCases.Lower), CsvTable.Number(comparison.OverCases.Upper),
             CsvTable.Number(comparison.Test.Statistic), CsvTable.Number(comparison.Test.Count),
             CsvTable.Number(comparison.Test.PValue), comparison.Test.IsExact ? "true" : "false",
             CsvTable.Number(comparison.AdjustedPValue), CsvTable.Number(comparison.FamilySize), CsvTable.Number(comparison.Test.RankBiserialCorrelation),
             CsvTable.Number(comparison.Wins), CsvTable.Number(comparison.Ties), CsvTable.Number(comparison.Losses),
         ]);
 
-    private static PlannedRun RunOf(ReproductionResults results, string row) => results.Plan.First(run => run.Row == row);
+    private static string[] Columns(ReproductionResults results, string row) => Columns(results.Plan.First(run => run.Row == row));
 
-    /// <summary>The cells of <see cref="RunColumns"/>.</summary>
-    public static string[] Columns(PlannedRun run) =>
+    private static string[] Columns(PlannedRun run) =>
     [
         run.Row,
         run.LabelWithWeights,
@@ -84,17 +119,19 @@ internal static class ResultsCsv
         run.Settings.SkipConnections?.ToString(CultureInfo.InvariantCulture) ?? "all",
     ];
 
-    /// <summary>Mean, standard deviation, and the three counts.</summary>
-    public static string[] Columns(CaseSummary summary) =>
+    private static string[] Columns(MeanAndDeviation summary) =>
+        [CsvTable.Number(summary.Mean), CsvTable.Number(summary.StandardDeviation), CsvTable.Number(summary.Count)];
+
+    private static string[] Columns(CaseSummary summary) =>
     [
         CsvTable.Number(summary.Mean), CsvTable.Number(summary.StandardDeviation),
         CsvTable.Number(summary.Cases), CsvTable.Number(summary.Skipped), CsvTable.Number(summary.Infinite),
     ];
 
-    public static string Name(ScoringGrid grid) => grid.ToString().ToLowerInvariant();
+    private static string Name(ScoringGrid grid) => grid.ToString().ToLowerInvariant();
 
-    /// <summary>A table of columns, whose names stand between commas, and rows.</summary>
-    public static CsvTable Table(string columns, IEnumerable<string[]> rows)
+    // The names of the columns stand between commas.
+    private static CsvTable Table(string columns, IEnumerable<string[]> rows)
     {
         var table = new CsvTable(columns.Split(','));
         foreach (string[] row in rows)

@@ -53,7 +53,7 @@ public sealed class FirstOrderConsistencyLoss : IDistillationLoss
     /// <summary>The name and all options: a resumed fit compares it with that of the fit it continues.</summary>
     public override string ToString() => $"{nameof(FirstOrderConsistencyLoss)} {JsonSerializer.Serialize(_options)}";
 
-    // Σ_j ‖p_i − p_j‖² = n_i ‖p_i‖² + Σ_j ‖p_j‖² − 2 p_i · Σ_j p_j: sums over neighbors of two maps instead of one difference a neighbor.
+    // Σ_j ‖p_i − p_j‖² = n_i ‖p_i‖² + Σ_j ‖p_j‖² − 2 p_i · Σ_j p_j: sums over neighbors of two maps instead of one difference per neighbor.
     private Tensor ConsistencyMap(Tensor probabilities)
     {
         Tensor square = probabilities.square().sum([1], keepdim: true);

@@ -8,7 +8,7 @@ namespace KnowledgeDistillation.Methods.Consistency;
 public sealed record FirstOrderConsistencyOptions
 {
     /// <summary>Which voxels are compared. Default <see cref="Neighborhood.Corners"/>: 26 in volumes, and 8 in slices as in the paper.</summary>
-    // The spelling of the files that are on disk.
+    // Spelled as in the files that were written by earlier versions.
     [JsonPropertyName("Neighbourhood")]
     public Neighborhood Neighborhood { get; init; } = Neighborhood.Corners;
 

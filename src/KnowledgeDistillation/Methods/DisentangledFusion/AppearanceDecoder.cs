@@ -53,7 +53,7 @@ internal sealed class AppearanceDecoder : Module<Tensor, Tensor, Tensor>
         return head.call(ReducedPrecision.Widen(features));
     }
 
-    // TorchSharp leaves scale and offset of a group norm as the memory was.
+    // TorchSharp leaves scale and offset of a group norm uninitialized.
     private static GroupNorm SampleNorm(int width)
     {
         GroupNorm norm = GroupNorm(1, width);

@@ -6,7 +6,7 @@ namespace KnowledgeDistillation.Methods.DisentangledFusion;
 
 /// <summary>
 /// The Kullback-Leibler term of Chen et al. (2019): KL(q ‖ N(0, 1)) of the appearance code of each modality that was given,
-/// so that a code holds no more than it must.
+/// so that a code holds no more than it needs.
 /// Summed over the elements of a code, averaged over the modalities.
 /// </summary>
 /// <remarks>An appearance code has no spatial extent, so the loss does not grow with the volume; it grows with the length of the code.</remarks>

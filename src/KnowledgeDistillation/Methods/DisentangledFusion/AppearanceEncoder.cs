@@ -8,7 +8,7 @@ using static TorchSharp.torch.nn;
 namespace KnowledgeDistillation.Methods.DisentangledFusion;
 
 /// <summary>
-/// The appearance encoder of one modality: convolutions of stride 2 with ReLU and without norm, which would take the appearance away;
+/// The appearance encoder of one modality: convolutions of stride 2 with ReLU and without norm, because a norm would remove the appearance;
 /// the mean over all voxels; mean and log-variance of the code.
 /// </summary>
 internal sealed class AppearanceEncoder : Module<Tensor, DiagonalGaussian>

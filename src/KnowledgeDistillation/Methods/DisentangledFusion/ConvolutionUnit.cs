@@ -20,7 +20,7 @@ internal sealed class ConvolutionUnit : Module<Tensor, Tensor>
     public ConvolutionUnit(long inputs, long outputs, long kernel = 3, long stride = 1)
         : base(nameof(ConvolutionUnit))
     {
-        // The norm would take away what a bias adds.
+        // The norm would remove what a bias adds.
         convolution = new Convolution(3, inputs, outputs, kernel, stride: stride, bias: false);
         norm = new InstanceNorm(outputs);
         RegisterComponents();

@@ -7,16 +7,16 @@ namespace KnowledgeDistillation.Methods.DisentangledFusion;
 /// <summary>
 /// Feature disentanglement and gated fusion, the multi-modal network of Chen et al. (2019): each modality is encoded into a content code at every level
 /// and an appearance code, a short vector. The content codes are fused through gates that say at every voxel how much each modality counts;
-/// one decoder segments from the fused content, and one decoder a modality reconstructs its image from the fused content and its own appearance.
+/// one decoder segments from the fused content, and one decoder per modality reconstructs its image from the fused content and its own appearance.
 /// </summary>
 /// <remarks>
 /// In training mode each call of <see cref="Encode"/> fuses the content of a random subset of the modalities that it is given: its size is uniform
 /// in 1 to their number, then every subset of that size is equally likely. It is drawn with torch's default CPU generator and shared by the batch;
 /// the appearance codes are sampled. The appearance of all given modalities is encoded, so the images of those that were left out must be reconstructed
 /// from the content of the others. In evaluation mode all contents are fused, and appearance codes are means.
-/// Otherwise than in the published code, the appearance encoder gives a mean and a variance of its code (there the divergence is of the scales
+/// Unlike in the published code, the appearance encoder gives a mean and a variance of its code (there the divergence is of the scales
 /// and offsets made from it) and has one convolution less; the gates have no norm; convolutions pad with zeros;
-/// modalities are left out by the draw above instead of by a coin each.
+/// modalities are left out by the draw above instead of by one coin toss each.
 /// </remarks>
 public sealed class DisentangledFusionNet3D : HeteroModalNetwork, IReconstructingNetwork
 {

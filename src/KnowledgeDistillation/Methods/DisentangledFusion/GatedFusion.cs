@@ -6,7 +6,7 @@ namespace KnowledgeDistillation.Methods.DisentangledFusion;
 
 /// <summary>
 /// The gated fusion of one level (Chen et al. 2019): from the concatenated content codes of all modalities a 3×3×3 convolution and a sigmoid make one gate map
-/// a modality; each code is multiplied by its gate; a 1×1×1 unit makes one code of them all. A missing modality's code is zero, so its gate is without effect.
+/// per modality; each code is multiplied by its gate; a 1×1×1 unit makes one code of them all. A missing modality's code is zero, so its gate has no effect.
 /// </summary>
 internal sealed class GatedFusion : Module<IReadOnlyList<Tensor?>, Tensor>
 {

@@ -55,7 +55,7 @@ public sealed class AdaptedFeatureMatchingLoss : ILearnableLoss, IDisposable
     /// <param name="student">The student's features, [N, studentWidth, spatial...].</param>
     /// <param name="teacher">The teacher's features, [N, teacherWidth, spatial...] of the same spatial size; no gradient flows into them.</param>
     /// <returns>A scalar, at least 0.</returns>
-    /// <exception cref="ArgumentException">The widths are not those that were announced, or batch or spatial sizes differ.</exception>
+    /// <exception cref="ArgumentException">The widths are not those for which the loss was made, or batch or spatial sizes differ.</exception>
     public Tensor Compute(Tensor student, Tensor teacher)
     {
         ArgumentNullException.ThrowIfNull(student);

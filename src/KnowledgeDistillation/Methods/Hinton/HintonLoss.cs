@@ -9,10 +9,10 @@ namespace KnowledgeDistillation.Methods.Hinton;
 /// <summary>
 /// T² · KL(σ(f_t/T) ‖ σ(f_s/T)), the distillation term of Hinton, Vinyals and Dean 2015 (section 2) with the temperature on both sides:
 /// summed over the classes, averaged over the voxels.
-/// With overlapping regions it is the sum of the divergences of one yes or no a region.
+/// With overlapping regions it is the sum of the divergences of one yes or no per region.
 /// </summary>
 /// <remarks>
-/// Does not grow with the volume: the mean over the batch alone, which is what the original means for one label an image, would grow with the number of voxels.
+/// Does not grow with the volume. The original, with one label per image, takes the mean over the batch alone, which would grow with the number of voxels.
 /// Zero where the student is as the teacher. Finite for logits of ±10,000.
 /// </remarks>
 public sealed class HintonLoss : IDistillationLoss

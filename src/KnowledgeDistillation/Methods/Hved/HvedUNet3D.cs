@@ -9,7 +9,7 @@ namespace KnowledgeDistillation.Methods.Hved;
 /// <summary>
 /// U-HVED, the hetero-modal variational encoder-decoder of Dorent et al. (2019): each modality has an encoder of its own that gives a normal distribution
 /// over the latent code of every level; the product of the distributions at hand and of a standard normal prior is the distribution of the fused code,
-/// from which one decoder segments and one decoder a modality reconstructs its image.
+/// from which one decoder segments and one decoder per modality reconstructs its image.
 /// </summary>
 /// <remarks>
 /// In training mode each call of <see cref="Encode"/> fuses a random subset of the modalities that it is given: its size is uniform in 1 to their number,

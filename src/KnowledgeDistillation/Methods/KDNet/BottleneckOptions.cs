@@ -8,7 +8,7 @@ namespace KnowledgeDistillation.Methods.KDNet;
 public sealed record BottleneckOptions
 {
     /// <summary>How features become a distribution. Default softmax over the flattened bottleneck.</summary>
-    // The spelling of the files that are on disk.
+    // Spelled as in the files that were written by earlier versions.
     [JsonPropertyName("Normalisation")]
     public BottleneckNormalization Normalization { get; init; } = BottleneckNormalization.Softmax;
 

@@ -15,7 +15,7 @@ namespace KnowledgeDistillation.Methods.StructuredDistillation;
 /// <para>
 /// The maps are probabilities. The paper's released code takes logits; probabilities do not change when all logits of a voxel do,
 /// and are bounded whatever the logits. The images are those that the caller names, as in the paper; its released code leaves them out.
-/// The critic is fully convolutional as the paper's, without its two self-attention modules, which take the square of the voxels.
+/// The critic is fully convolutional as the paper's, without its two self-attention modules, whose memory grows with the square of the voxels.
 /// </para>
 /// <para>
 /// Distances of maps are root mean squares over the voxels, so the gradient's norm in the penalty is that of the dual norm, √voxels · ‖∇D‖₂.

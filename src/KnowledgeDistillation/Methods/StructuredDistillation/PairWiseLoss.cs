@@ -12,8 +12,8 @@ namespace KnowledgeDistillation.Methods.StructuredDistillation;
 /// </summary>
 /// <remarks>
 /// A mean over pairs of values in [−1, 1], so it lies in [0, 4] and does not grow with the volume. Zero where the affinities are equal,
-/// which features of one network and of a rotated copy are.
-/// Memory goes with the square of the nodes, which <see cref="PairWiseOptions.MaximumNodes"/> bounds. Computed in float32 or wider.
+/// as they are for the features of a network and a rotated copy of them.
+/// Memory grows with the square of the nodes, which <see cref="PairWiseOptions.MaximumNodes"/> bounds. Computed in float32 or wider.
 /// </remarks>
 public sealed class PairWiseLoss : IDistillationLoss
 {

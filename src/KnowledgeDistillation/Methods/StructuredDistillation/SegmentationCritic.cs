@@ -6,9 +6,9 @@ using static TorchSharp.torch.nn;
 namespace KnowledgeDistillation.Methods.StructuredDistillation;
 
 /// <summary>
-/// Scores segmentation maps [N, C, spatial...], one number a sample: strided convolutions with leaky ReLU 0.2, a convolution of size 1,
+/// Scores segmentation maps [N, C, spatial...], one number per sample: strided convolutions with leaky ReLU 0.2, a convolution of size 1,
 /// and the mean over all positions, so that any size fits and the score does not grow with it. No layer mixes samples,
-/// as a gradient penalty a sample requires, and each can be differentiated twice.
+/// as a gradient penalty per sample requires, and each can be differentiated twice.
 /// </summary>
 internal sealed class SegmentationCritic : Module<Tensor, Tensor>
 {

@@ -2,10 +2,10 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Methods.StructuredDistillation;
 
-/// <summary>Pooling that does not care whether a tensor is a line, a slice or a volume.</summary>
+/// <summary>Pooling that works alike on a line, a slice and a volume.</summary>
 internal static class SpatialPooling
 {
-    /// <summary>The same tensor with three spatial dimensions, those that it lacks being 1 long.</summary>
+    /// <summary>The same tensor with three spatial dimensions, those that were missing have length 1.</summary>
     /// <exception cref="ArgumentException">It has none or more than three.</exception>
     public static Tensor AsVolume(Tensor tensor) => tensor.dim() switch
     {

@@ -24,7 +24,7 @@ namespace KnowledgeDistillation.Methods.Synthesis;
 /// </remarks>
 public sealed class SynthesisNetwork : Module, IReconstructingNetwork
 {
-    // In a tuple, because a module that stood in a field itself would be registered once more.
+    // In a tuple, because a module in a field of its own would be registered a second time.
     private readonly (IEncoderDecoder Generator, IEncoderDecoder Segmenter) _parts;
     private readonly IReadOnlyList<string> _synthesized;
     private readonly Module generator;
@@ -33,7 +33,7 @@ public sealed class SynthesisNetwork : Module, IReconstructingNetwork
 
     /// <summary>Builds both networks, the generator first.</summary>
     /// <param name="options">How to build it.</param>
-    /// <exception cref="ArgumentException">The options are not valid, or the two networks do not fit together; the message tells which.</exception>
+    /// <exception cref="ArgumentException">The options are not valid, or the two networks do not fit together; the message says which.</exception>
     public SynthesisNetwork(SynthesisNetworkOptions options)
         : this(Build(options), options.SynthesizedModalities)
     {
@@ -46,7 +46,7 @@ public sealed class SynthesisNetwork : Module, IReconstructingNetwork
     /// <param name="generator">Sees the modalities at hand, and gives one output channel for each synthesized modality.</param>
     /// <param name="segmenter">Sees the synthesized modalities, and real ones besides.</param>
     /// <param name="synthesizedModalities">The names of the generator's output channels, in their order.</param>
-    /// <exception cref="ArgumentException">The two do not fit together; the message tells why.</exception>
+    /// <exception cref="ArgumentException">The two do not fit together; the message says why.</exception>
     public SynthesisNetwork(IEncoderDecoder generator, IEncoderDecoder segmenter, IReadOnlyList<string> synthesizedModalities)
         : this((generator, segmenter), synthesizedModalities)
     {
@@ -84,14 +84,14 @@ public sealed class SynthesisNetwork : Module, IReconstructingNetwork
     /// <summary>That of both networks.</summary>
     public int SpatialDimensions => Segmenter.SpatialDimensions;
 
-    /// <summary>How to build both; null where one of them can be built by the caller only.</summary>
+    /// <summary>How to build both; null where only the caller can build one of them.</summary>
     public NetworkRecipe? Recipe => Generator.Recipe is { } ofGenerator && Segmenter.Recipe is { } ofSegmenter
         ? new SynthesisNetworkOptions { Generator = ofGenerator, Segmenter = ofSegmenter, SynthesizedModalities = _synthesized }
         : null;
 
     /// <summary>
     /// Ends the generator's training: its parameters take no gradient any more and it stays in evaluation mode, whatever mode this network is in.
-    /// A checkpoint does not remember it: the generator of a loaded network learns again until it is frozen anew.
+    /// A checkpoint does not keep this: the generator of a loaded network learns again until you call this once more.
     /// </summary>
     public void FreezeGenerator()
     {
@@ -105,7 +105,7 @@ public sealed class SynthesisNetwork : Module, IReconstructingNetwork
     public EncoderOutput Encode(ModalityImages images)
     {
         ArgumentNullException.ThrowIfNull(images);
-        // All that is missing is noticed before anything runs, and the real image of a synthesized modality is out of sight.
+        // Whatever is missing is noticed before anything runs, and the real image of a synthesized modality is hidden.
         ModalityImages real = images.Only(Modalities);
         Tensor made = Generator.Decode(Generator.Encode(real));
         var synthesized = new ModalityImages(_synthesized.Select((name, channel) => KeyValuePair.Create(name, made.narrow(1, channel, 1))));

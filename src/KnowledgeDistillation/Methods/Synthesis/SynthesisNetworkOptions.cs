@@ -16,7 +16,7 @@ public sealed record SynthesisNetworkOptions : NetworkRecipe
     public required NetworkRecipe Segmenter { get; init; }
 
     /// <summary>The modalities that are synthesized, by name, for example <c>["flair"]</c>; at least one, each once.</summary>
-    // The spelling of the files that are on disk.
+    // Spelled as in the files that were written by earlier versions.
     [JsonPropertyName("SynthesisedModalities")]
     public required IReadOnlyList<string> SynthesizedModalities { get; init; }
 

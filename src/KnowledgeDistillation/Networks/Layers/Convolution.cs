@@ -8,16 +8,16 @@ using static TorchSharp.torch.nn;
 namespace KnowledgeDistillation.Networks.Layers;
 
 /// <summary>
-/// A convolution of slices or volumes that takes the fast way through torch. Parameters, their initial values and results are those of torch's own,
+/// A convolution of slices or volumes by the fastest way that torch offers. Parameters, their initial values and results are those of torch's own,
 /// up to the order in which floating-point numbers are added.
 /// </summary>
 internal sealed class Convolution : Module<Tensor, Tensor>
 {
-    // On a CPU torch leaves oneDNN for an unfolding several times slower where N · C · D · H of a float32 input is at most this
+    // On a CPU torch uses an unfolding, several times slower than oneDNN, where N · C · D · H of a float32 input is at most this
     // and N is 1 (use_mkldnn in ATen's Convolution.cpp).
     private const long LargestUnfolded = 20480;
 
-    // Below, the two halves would be mostly halo.
+    // Below this length the two halves would overlap almost wholly.
     private const long ShallowestHalved = 8;
 
     private readonly Parameter weight;

@@ -7,7 +7,7 @@ namespace KnowledgeDistillation.Networks.Layers;
 /// <summary>Two convolutions of size 3, each followed by instance norm and leaky ReLU 0.01.</summary>
 internal sealed class ConvolutionBlock : Module<Tensor, Tensor>
 {
-    // Kept alive on purpose: the operation copies its whole input before it reads the number, time enough for the collector to free one that nothing holds.
+    // Kept alive on purpose: the operation copies its whole input before it reads the number, and meanwhile the collector may free one that nothing holds.
     private static readonly Scalar NegativeSlope = 0.01;
 
     private readonly Module<Tensor, Tensor> convolution1;
@@ -31,7 +31,7 @@ internal sealed class ConvolutionBlock : Module<Tensor, Tensor>
         return Unit(middle, convolution2, norm2);
     }
 
-    // What only the backward pass still needs is let go: it holds its own.
+    // What only the backward pass still needs is disposed: the graph holds its own reference.
     private static Tensor Unit(Tensor input, Module<Tensor, Tensor> convolution, Module<Tensor, Tensor> norm)
     {
         using Tensor convolved = convolution.call(input);

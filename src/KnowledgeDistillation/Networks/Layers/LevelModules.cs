@@ -51,7 +51,7 @@ internal sealed class LevelModules<TModule> : Module
     {
         if (disposing)
         {
-            // What another network still holds must be out of the way before the modules below are disposed,
+            // Modules that another network still holds must be taken out before the modules below are disposed,
             // here or by the parent, which walks over all of them.
             ClearModules();
             foreach (Level level in _levels)

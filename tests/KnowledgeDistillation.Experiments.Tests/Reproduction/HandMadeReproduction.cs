@@ -1,11 +1,12 @@
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Reproduction;
+using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Metrics;
 
-namespace KnowledgeDistillation.Samples.BraTS.Tests;
+namespace KnowledgeDistillation.Experiments.Tests.Reproduction;
 
 /// <summary>Reproductions whose scores are given, not found.</summary>
 internal static class HandMadeReproduction
@@ -14,6 +15,9 @@ internal static class HandMadeReproduction
 
     public static ReproductionState State(IReadOnlyList<PlannedRun> plan, IReadOnlyList<FinishedRun> finished) =>
         new(new ExperimentSettings { Seed = 7 }, "phantoms", plan, finished, []);
+
+    /// <summary>What a single seed says.</summary>
+    public static ReproductionResults Results(ReproductionState state) => ReproductionResults.Of([state], sharesCases: false);
 
     /// <summary>A run of each fold.</summary>
     public static PlannedRun[] Row(SegmentationSystem system, int? skipConnections, string modality = "t1ce") =>

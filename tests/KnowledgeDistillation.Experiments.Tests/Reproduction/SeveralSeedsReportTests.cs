@@ -9,9 +9,9 @@ using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Statistics;
 using Xunit;
 
-namespace KnowledgeDistillation.Samples.BraTS.Tests;
+namespace KnowledgeDistillation.Experiments.Tests.Reproduction;
 
-public sealed class PooledReportTests : IDisposable
+public sealed class SeveralSeedsReportTests : IDisposable
 {
     private static readonly Lazy<ReproductionState[]> Five = new(() => [.. Enumerable.Range(1, 5).Select(seed => SyntheticReproduction.Of(_ => true, seed))]);
 
@@ -23,7 +23,7 @@ public sealed class PooledReportTests : IDisposable
     public void Every_seed_is_listed_beside_the_mean_of_all()
     {
         XElement page = Write(Five.Value);
-        PooledComparison et = PooledResults.Of(Five.Value, sharesCases: false).FindComparison("kd-net-3-skips", ScoringGrid.Training, "ET")!;
+        Comparison et = ReproductionResults.Of(Five.Value, sharesCases: false).FindComparison("kd-net-3-skips", ScoringGrid.Training, "ET")!;
 
         string[] row = Row(
             Table(page, "Students against baselines, seed by seed, on the grid"), cells => cells[0] == "KD-Net, tuned, 3 skips" && cells[1] == "ET");
@@ -123,7 +123,7 @@ public sealed class PooledReportTests : IDisposable
 
     private XElement Write(IReadOnlyList<ReproductionState> states, bool sharesCases = false)
     {
-        PooledReport.Write(states, sharesCases, new SeedsFolder(_folder));
+        ReproductionReport.Write(ReproductionResults.Of(states, sharesCases), _folder);
         using var reader = XmlReader.Create(Path.Combine(_folder, "report.html"), new XmlReaderSettings { DtdProcessing = DtdProcessing.Ignore });
         return XDocument.Load(reader).Root!;
     }

@@ -5,9 +5,9 @@ using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Statistics;
 using KnowledgeDistillation.Experiments.Systems;
 using Xunit;
-using static KnowledgeDistillation.Samples.BraTS.Tests.HandMadeReproduction;
+using static KnowledgeDistillation.Experiments.Tests.Reproduction.HandMadeReproduction;
 
-namespace KnowledgeDistillation.Samples.BraTS.Tests;
+namespace KnowledgeDistillation.Experiments.Tests.Reproduction;
 
 public sealed class ReproductionResultsTests : IDisposable
 {
@@ -21,15 +21,15 @@ public sealed class ReproductionResultsTests : IDisposable
     public void Means_over_folds_are_those_of_the_folds_means_however_many_cases_each_has()
     {
         // Folds' means 0.5, 0.7, 0.9: mean 0.7, deviation 0.2. Cases 0.4, 0.6, 0.7, 0.9: mean 0.65.
-        var results = ReproductionResults.Of(
+        var results = Results(
             State(_baseline, [_baseline[2].FinishWithTenths("ET", 9), _baseline[0].FinishWithTenths("ET", 4, 6), _baseline[1].FinishWithTenths("ET", 7)]));
         SummaryRow dice = results.Find("baseline-3-skips", ScoringGrid.Training, "ET", RegionMetric.Dice)!;
         dice.OverFolds.Mean.Should().BeApproximately(0.7, 1e-12);
         dice.OverFolds.StandardDeviation.Should().BeApproximately(0.2, 1e-12);
         dice.OverFolds.Count.Should().Be(3);
-        dice.OverCases.Mean.Should().BeApproximately(0.65, 1e-12);
-        dice.OverCases.StandardDeviation.Should().BeApproximately(Math.Sqrt(0.13 / 3), 1e-12);
-        dice.OverCases.Counted.Should().Be(4);
+        dice.Seeds[0].OverCases.Mean.Should().BeApproximately(0.65, 1e-12);
+        dice.Seeds[0].OverCases.StandardDeviation.Should().BeApproximately(Math.Sqrt(0.13 / 3), 1e-12);
+        dice.Seeds[0].OverCases.Counted.Should().Be(4);
         results.Folds.Where(fold => fold.Metric == RegionMetric.Dice).Select(fold => (fold.Run.Settings.Fold, fold.OverCases.Cases))
             .Should().Equal((1, 2), (2, 1), (3, 1));
     }
@@ -37,7 +37,7 @@ public sealed class ReproductionResultsTests : IDisposable
     [Fact]
     public void Rows_without_a_finished_run_and_grids_without_scores_have_no_summary()
     {
-        var results = ReproductionResults.Of(State([.. _baseline, .. _student], [_baseline[1].FinishWithTenths("ET", 5)]));
+        var results = Results(State([.. _baseline, .. _student], [_baseline[1].FinishWithTenths("ET", 5)]));
         results.Find("kd-net-3-skips", ScoringGrid.Training, "ET", RegionMetric.Dice).Should().BeNull();
         results.Find("baseline-3-skips", ScoringGrid.Native, "ET", RegionMetric.Dice).Should().BeNull();
         SummaryRow dice = results.Find("baseline-3-skips", ScoringGrid.Training, "ET", RegionMetric.Dice)!;
@@ -54,8 +54,8 @@ public sealed class ReproductionResultsTests : IDisposable
             Score("b", "ET", reference: _ => false, prediction: _ => false),
             Score("c", "ET", reference: _ => false, prediction: voxel => voxel == 3),
             Score("d", "ET", reference: voxel => voxel == 3, prediction: _ => false));
-        var results = ReproductionResults.Of(State(_baseline, [run]));
-        CaseSummary Of(RegionMetric metric) => results.Find("baseline-3-skips", ScoringGrid.Training, "ET", metric)!.OverCases;
+        var results = Results(State(_baseline, [run]));
+        CaseSummary Of(RegionMetric metric) => results.Find("baseline-3-skips", ScoringGrid.Training, "ET", metric)!.Seeds[0].OverCases;
         Of(RegionMetric.Dice).Should().Be(new CaseSummary(0.5, Math.Sqrt(1.0 / 3), 4, 0, 0));
         Of(RegionMetric.DiceSkippingEmpty).Should().Be(new CaseSummary(0.5, Math.Sqrt(0.5), 4, 2, 0));
         Of(RegionMetric.HausdorffDistance95).Should().Be(new CaseSummary(0, double.NaN, 4, 1, 2));
@@ -66,7 +66,7 @@ public sealed class ReproductionResultsTests : IDisposable
     public void Students_are_compared_with_their_baseline_case_by_case()
     {
         // Differences in tenths: 1, 2, −1 | 3, 0 | 4; of the five that differ 1 and −1 share ranks 1 and 2.
-        var results = ReproductionResults.Of(State(
+        var results = Results(State(
             [.. _baseline, .. _student],
             [
                 _student[0].FinishWithTenths("WT", 5, 7, 4), _student[1].FinishWithTenths("WT", 8, 6), _student[2].FinishWithTenths("WT", 9),
@@ -78,9 +78,9 @@ public sealed class ReproductionResultsTests : IDisposable
         (comparison.Wins, comparison.Ties, comparison.Losses).Should().Be((4, 1, 1));
         comparison.StudentMean.Should().BeApproximately(0.65, 1e-12);
         comparison.BaselineMean.Should().BeApproximately(0.5, 1e-12);
-        comparison.Difference.Mean.Should().BeApproximately(0.15, 1e-12);
-        comparison.Difference.Lower.Should().BeInRange(0, 0.1);
-        comparison.Difference.Upper.Should().BeInRange(0.2, 0.3);
+        comparison.OverCases.Mean.Should().BeApproximately(0.15, 1e-12);
+        comparison.OverCases.Lower.Should().BeInRange(0, 0.1);
+        comparison.OverCases.Upper.Should().BeInRange(0.2, 0.3);
         (comparison.Test.NegativeRankSum, comparison.Test.PositiveRankSum).Should().Be((1.5, 13.5));
         comparison.Test.PValue.Should().Be(6.0 / 32); // {}, either 1.5: 3 of 32 on each side.
         (comparison.AdjustedPValue, comparison.FamilySize).Should().Be((comparison.Test.PValue, 1));
@@ -89,7 +89,7 @@ public sealed class ReproductionResultsTests : IDisposable
     [Fact]
     public void Only_cases_that_both_scored_are_compared()
     {
-        var results = ReproductionResults.Of(State(
+        var results = Results(State(
             [.. _baseline, .. _student],
             [
                 _student[0].FinishWithTenths("ET", 6, 7, 8),
@@ -138,7 +138,7 @@ public sealed class ReproductionResultsTests : IDisposable
                 .SelectMany((region, place) => Enumerable.Range(1, 6).SelectMany(i => new[] { ScoringGrid.Training, ScoringGrid.Native }
                     .Select(grid => Score($"case{i}", region, Math.Clamp(3 + (better * ((i <= 5 - place) ? 1 : -1)), 0, 10), grid)))),
         ];
-        var results = ReproductionResults.Of(State(
+        var results = Results(State(
             [.. _baseline, .. _student, .. other, .. flairBaseline, .. flair],
             [
                 _baseline[0].Finish(Scores(0)),
@@ -164,24 +164,32 @@ public sealed class ReproductionResultsTests : IDisposable
             .. _baseline.Select(run => run.FinishWithTenths("WT", 4, 5, 3)).Concat(_student.Select(run => run.FinishWithTenths("WT", 6, 4, 9))),
         ];
         PlannedRun[] plan = [.. _baseline, .. _student];
-        ResultsCsv.Write(Path.Combine(_folder, "one"), ReproductionResults.Of(State(plan, finished)));
+        ResultsCsv.Write(Path.Combine(_folder, "one"), Results(State(plan, finished)));
         ResultsCsv.Write(Path.Combine(_folder, "other"),
-            ReproductionResults.Of(State(plan, [.. finished.Reverse().Select(run => run with { Scores = [.. run.Scores.Reverse()] })])));
-        foreach (string name in new[] { "cases.csv", "folds.csv", "summary.csv", "statistics.csv" })
+            Results(State(plan, [.. finished.Reverse().Select(run => run with { Scores = [.. run.Scores.Reverse()] })])));
+        foreach (string name in new[] { "cases.csv", "folds.csv", "seeds.csv", "summary.csv", "differences.csv", "statistics.csv" })
             File.ReadAllBytes(Path.Combine(_folder, "other", name)).Should().Equal(File.ReadAllBytes(Path.Combine(_folder, "one", name)), name);
     }
 
     [Fact]
     public void Files_have_a_header_and_as_many_cells_in_each_line()
     {
-        ResultsCsv.Write(_folder, ReproductionResults.Of(State(
+        ResultsCsv.Write(_folder, Results(State(
             [.. _baseline, .. _student],
             [
                 _baseline[0].Finish(Score("a", "ET", 5), Score("b", "ET", reference: _ => true, prediction: _ => false)),
                 _student[0].FinishWithTenths("ET", 5).WithCases("a"),
             ])));
         string[] Lines(string name) => File.ReadAllLines(Path.Combine(_folder, name));
-        foreach ((string name, int lines) in new[] { ("cases.csv", 4), ("folds.csv", 11), ("summary.csv", 11), ("statistics.csv", 2) })
+        foreach ((string name, int lines) in new[]
+        {
+            ("cases.csv", 4),
+            ("folds.csv", 11),
+            ("seeds.csv", 11),
+            ("summary.csv", 11),
+            ("differences.csv", 2),
+            ("statistics.csv", 2),
+        })
         {
             Lines(name).Should().HaveCount(lines, name);
             int cells = Lines(name)[0].Split(',').Length;
@@ -194,14 +202,14 @@ public sealed class ReproductionResultsTests : IDisposable
         Value(Lines("summary.csv"), 3, "cases_infinite_left_out").Should().Be("1");
         Value(Lines("statistics.csv"), 1, "baseline").Should().Be("baseline-3-skips");
         Value(Lines("statistics.csv"), 1, "p_value").Should().Be("1");
-        Value(Lines("statistics.csv"), 1, "difference_lower").Should().Be("nan");
+        Value(Lines("statistics.csv"), 1, "difference_lower_over_cases").Should().Be("nan");
     }
 
     [Fact]
     public void A_reproduction_without_results_writes_headers()
     {
-        ResultsCsv.Write(_folder, ReproductionResults.Of(State(_baseline, [])));
-        Directory.GetFiles(_folder).Should().HaveCount(4).And.OnlyContain(file => File.ReadAllLines(file).Length == 1);
+        ResultsCsv.Write(_folder, Results(State(_baseline, [])));
+        Directory.GetFiles(_folder).Should().HaveCount(6).And.OnlyContain(file => File.ReadAllLines(file).Length == 1);
     }
 
     private static string Value(string[] lines, int line, string column) => Cells(lines[line])[Cells(lines[0]).IndexOf(column)];

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Tests.Training;
 
 /// <summary>Learns two numbers, of which each step uses one: the first, the second, the first...</summary>
-internal sealed class TwoHandedLoss : ILearnableLoss, IDisposable
+internal sealed class AlternatingLoss : ILearnableLoss, IDisposable
 {
     private readonly Hands _hands = new();
     private int _calls;

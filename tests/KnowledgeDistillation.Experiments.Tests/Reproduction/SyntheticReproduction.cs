@@ -6,7 +6,7 @@ using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Metrics;
 using KnowledgeDistillation.Runtime;
 
-namespace KnowledgeDistillation.Samples.BraTS.Tests;
+namespace KnowledgeDistillation.Experiments.Tests.Reproduction;
 
 /// <summary>A reproduction as large as a real one, with scores and losses that look like real ones but come from a seed, not from networks.</summary>
 internal static class SyntheticReproduction

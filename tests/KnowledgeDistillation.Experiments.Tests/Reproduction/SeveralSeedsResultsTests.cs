@@ -7,11 +7,11 @@ using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Statistics;
 using KnowledgeDistillation.Experiments.Systems;
 using Xunit;
-using static KnowledgeDistillation.Samples.BraTS.Tests.HandMadeReproduction;
+using static KnowledgeDistillation.Experiments.Tests.Reproduction.HandMadeReproduction;
 
-namespace KnowledgeDistillation.Samples.BraTS.Tests;
+namespace KnowledgeDistillation.Experiments.Tests.Reproduction;
 
-public sealed class PooledResultsTests : IDisposable
+public sealed class SeveralSeedsResultsTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("kdnet-pooled-").FullName;
 
@@ -21,7 +21,7 @@ public sealed class PooledResultsTests : IDisposable
     public void Each_seed_counts_the_same_however_many_cases_it_has_and_the_interval_is_that_of_Students_t()
     {
         // Differences in tenths. Seed 1: 1, 2, 3, mean 2. Seed 2: 4. Seed 3: 0, 0, mean 0. Mean of the seeds 2, deviation 2, so 2 ± 4.303 · 2 / √3.
-        PooledComparison comparison = PooledResults.Of([Seed(1, [5, 7, 9], [4, 5, 6]), Seed(2, [8], [4]), Seed(3, [6, 3], [6, 3])], sharesCases: false)
+        Comparison comparison = ReproductionResults.Of([Seed(1, [5, 7, 9], [4, 5, 6]), Seed(2, [8], [4]), Seed(3, [6, 3], [6, 3])], sharesCases: false)
             .FindComparison("kd-net-3-skips", ScoringGrid.Training, "ET")!;
 
         comparison.Seeds.Select(seed => (seed.Seed, seed.Cases, Math.Round(seed.Difference, 9))).Should().Equal((1, 3, 0.2), (2, 1, 0.4), (3, 2, 0));
@@ -38,7 +38,7 @@ public sealed class PooledResultsTests : IDisposable
     public void Phantoms_of_different_seeds_are_different_cases_though_their_names_are_the_same()
     {
         // All six cases: 1, 2, 3, 4 and two zeros; the four that differ are all positive: p = 2 / 2⁴.
-        PooledComparison comparison = PooledResults.Of([Seed(1, [5, 7, 9], [4, 5, 6]), Seed(2, [8], [4]), Seed(3, [6, 3], [6, 3])], sharesCases: false)
+        Comparison comparison = ReproductionResults.Of([Seed(1, [5, 7, 9], [4, 5, 6]), Seed(2, [8], [4]), Seed(3, [6, 3], [6, 3])], sharesCases: false)
             .Comparisons.Single();
 
         comparison.Cases.Should().Be(6);
@@ -51,8 +51,8 @@ public sealed class PooledResultsTests : IDisposable
     public void Patients_whom_the_seeds_share_are_averaged_over_the_seeds_before_they_are_tested()
     {
         // By case, in tenths: (2 + 4) / 2 = 3, (1 − 3) / 2 = −1, (2 − 2) / 2 = 0. Of the two that differ the positive one has rank 2.
-        PooledResults results = PooledResults.Of([Seed(1, [6, 5, 6], [4, 4, 4]), Seed(2, [8, 1, 2], [4, 4, 4])], sharesCases: true);
-        PooledComparison comparison = results.Comparisons.Single();
+        ReproductionResults results = ReproductionResults.Of([Seed(1, [6, 5, 6], [4, 4, 4]), Seed(2, [8, 1, 2], [4, 4, 4])], sharesCases: true);
+        Comparison comparison = results.Comparisons.Single();
 
         comparison.Cases.Should().Be(3);
         comparison.OverCases.Mean.Should().BeApproximately(0.2 / 3, 1e-12);
@@ -67,7 +67,7 @@ public sealed class PooledResultsTests : IDisposable
     {
         // Seed 1: cases 2, 4 | 9, mean 5. Seed 2: 7. Mean 6, deviation √2. The mean of the folds' means, 6, is not that of the cases.
         PlannedRun[] one = Row(1, SegmentationSystems.Baseline), two = Row(2, SegmentationSystems.Baseline);
-        PooledSummary dice = PooledResults.Of(
+        SummaryRow dice = ReproductionResults.Of(
             [Of(2, two, [two[0].FinishWithTenths("ET", 7)]), Of(1, one, [one[0].FinishWithTenths("ET", 2, 4), one[2].FinishWithTenths("ET", 9)])],
             sharesCases: false)
             .Find("baseline-3-skips", ScoringGrid.Training, "ET", RegionMetric.Dice)!;
@@ -82,13 +82,13 @@ public sealed class PooledResultsTests : IDisposable
     public void A_single_seed_has_a_difference_but_no_interval_over_seeds_and_claims_nothing()
     {
         int[] student = [.. Enumerable.Repeat(8, 12)], baseline = [.. Enumerable.Range(0, 12).Select(i => 4 + (i % 2))];
-        PooledComparison comparison = PooledResults.Of([Seed(4, student, baseline)], sharesCases: false).Comparisons.Single();
+        Comparison comparison = ReproductionResults.Of([Seed(4, student, baseline)], sharesCases: false).Comparisons.Single();
 
         comparison.OverSeeds.Mean.Should().BeApproximately(0.35, 1e-12);
         double.IsNaN(comparison.AdjustedPValueOverSeeds).Should().BeTrue();
         comparison.AdjustedPValue.Should().BeLessThan(0.01);
         Verdicts.Of(comparison).Should().Be(Verdict.Open);
-        Verdicts.Doubts(comparison).Should().Contain("there are fewer than 3 seeds");
+        Verdicts.Doubt(comparison).Should().Be("there are fewer than 3 seeds");
     }
 
     [Fact]
@@ -118,10 +118,10 @@ public sealed class PooledResultsTests : IDisposable
     {
         int[] baseline = [.. Enumerable.Repeat(4, 12)];
         int[] Student(int gain) => [.. Enumerable.Range(0, 12).Select(i => 4 + gain + (i % 2))];
-        PooledComparison agreed = PooledResults.Of(
+        Comparison agreed = ReproductionResults.Of(
             [Seed(1, Student(1), baseline), Seed(2, Student(2), baseline), Seed(3, Student(1), baseline)], sharesCases: false)
             .Comparisons.Single();
-        PooledComparison disagreed = PooledResults.Of(
+        Comparison disagreed = ReproductionResults.Of(
             [Seed(1, Student(5), baseline), Seed(2, Student(0), baseline), Seed(3, Student(0), baseline)], sharesCases: false)
             .Comparisons.Single();
 
@@ -130,13 +130,13 @@ public sealed class PooledResultsTests : IDisposable
         disagreed.AdjustedPValue.Should().BeLessThan(0.001, "the cases alone would say so");
         disagreed.OverCases.Lower.Should().BePositive();
         Verdicts.Of(disagreed).Should().Be(Verdict.Open);
-        Verdicts.Doubts(disagreed).Should().Equal("p over seeds is not below 0.05");
+        Verdicts.Doubt(disagreed).Should().Be("p over seeds is not below 0.05");
     }
 
     [Fact]
     public void Holms_correction_counts_all_regions_and_rows_of_a_grid_for_both_tests()
     {
-        PooledResults results = PooledResults.Of([.. Enumerable.Range(1, 3).Select(seed => Several(seed))], sharesCases: false);
+        ReproductionResults results = ReproductionResults.Of([.. Enumerable.Range(1, 3).Select(seed => Several(seed))], sharesCases: false);
         results.Comparisons.Should().HaveCount(4).And.OnlyContain(comparison => comparison.FamilySize == 4);
         results.Comparisons.Select(comparison => comparison.AdjustedPValue)
             .Should().Equal(HolmCorrection.Adjust(results.Comparisons.Select(comparison => comparison.Test.PValue)));
@@ -158,8 +158,8 @@ public sealed class PooledResultsTests : IDisposable
     public void Files_have_a_line_for_each_seed_and_do_not_depend_on_the_order()
     {
         ReproductionState[] seeds = [Seed(1, [5, 7, 9], [4, 5, 6]), Seed(2, [8], [4]), Seed(10, [6, 3], [6, 3])];
-        PooledCsv.Write(Path.Combine(_folder, "one"), PooledResults.Of(seeds, sharesCases: false));
-        PooledCsv.Write(Path.Combine(_folder, "other"), PooledResults.Of([.. seeds.Reverse()], sharesCases: false));
+        ResultsCsv.Write(Path.Combine(_folder, "one"), ReproductionResults.Of(seeds, sharesCases: false));
+        ResultsCsv.Write(Path.Combine(_folder, "other"), ReproductionResults.Of([.. seeds.Reverse()], sharesCases: false));
         foreach ((string name, int lines) in new[]
         {
             ("seeds.csv", 1 + (2 * 3 * 5)),
