@@ -85,7 +85,8 @@ public sealed class NiftiRoundTripTests
                 NiftiImage image = sample.Image;
                 (double slope, double intercept) = image.Header.Slope == 0 ? (1, 0) : (image.Header.Slope, image.Header.Intercept);
                 double[] expected = [.. Enumerable.Range(0, image.Grid.VoxelCount).Select(index => (Stored(image, index) * slope) + intercept)];
-                int bad = Array.FindIndex(expected, value => !(Math.Abs(value - Math.Round(value)) <= 1e-6 * Math.Max(1, Math.Abs(value))) || Math.Abs(value) > int.MaxValue);
+                int bad = Array.FindIndex(
+                    expected, value => !(Math.Abs(value - Math.Round(value)) <= 1e-6 * Math.Max(1, Math.Abs(value))) || Math.Abs(value) > int.MaxValue);
                 if (bad < 0)
                 {
                     image.ToLabels().Voxels.Should().Equal(expected.Select(value => (int)Math.Round(value)));
