@@ -60,7 +60,7 @@ internal static class KdnetApplication
     // The library names settings by their properties; the user knows them as options.
     private static string Message(Exception exception)
     {
-        string message = ExceptionText.OneMessage(exception);
+        string message = OptionNames.InText(ExceptionText.OneMessage(exception));
         return exception is ExperimentException { Settings.Count: > 0 } about
             ? $"{message} ({string.Join(", ", about.Settings.Select(SettingsOptions.NameOf))})"
             : message;

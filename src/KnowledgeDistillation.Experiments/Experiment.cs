@@ -104,7 +104,8 @@ public sealed class Experiment
         IExperimentDisplay? display = null)
     {
         settings ??= ExperimentSettings.Paper;
-        BraTSDataset dataset = BraTSDataset.Open(data);
+        display ??= new SilentDisplay();
+        BraTSDataset dataset = Datasets.Open(data, BraTSModality.All, skipFaulty: false, display, settings);
         Remember(folder, settings, NameOf(data));
         return new Experiment(
             folder,
@@ -113,7 +114,7 @@ public sealed class Experiment
             dataset,
             NameOf(data),
             device,
-            display ?? new SilentDisplay());
+            display);
     }
 
     /// <summary>Trains a system, and before it the teacher that it needs; goes on with what was stopped, and does nothing where it is done.</summary>

@@ -80,7 +80,7 @@ public sealed class CommandLineTests(TrainedNetworks trained)
         Kdnet run = Kdnet.Run("inspect", copy, "--crop", "8");
 
         run.Error.Should().BeEmpty();
-        run.ExitCode.Should().Be(0);
+        run.ExitCode.Should().Be(1, "a case cannot be used");
         run.Output.Should().Contain("Brats18_PHANTOM_0001_1: ").And.Contain("1 without T2").And.Contain("HGG").And.Contain("16×16×16 voxels")
             .And.MatchRegex(@"crop to 8³ loses [1-9]");
     }

@@ -40,7 +40,8 @@ internal sealed class SettingsOptions
         var option = new Option<string?>(NameOf(name))
         {
             Description = $"{description ?? setting.Description} [default: {Default(setting)}]",
-            HelpName = setting.Choices.Count > 0 ? string.Join('|', setting.Choices) : setting.ValueType == typeof(bool) ? "true|false" : "number",
+            HelpName = setting.Choices.Count > 0 ? string.Join('|', setting.Choices) : setting.ValueType == typeof(bool) ? "true|false"
+                : setting.ValueType == typeof(string) ? "text" : "number",
         };
         option.Validators.Add(result =>
         {

@@ -37,7 +37,7 @@ internal sealed class DemoCommand : ExplainedCommand
         Add(_data);
         Add(_out);
         _settings = new SettingsOptions(this, new ExperimentSettings());
-        foreach (string group in new[] { "general", "phantoms", "images", "split" })
+        foreach (string group in new[] { "general", "phantoms", "images", "data", "split" })
             _settings.AddGroup(group);
         _settings.AddGroup("network", except: nameof(ExperimentSettings.Network));
         _settings.AddGroup("training");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Preprocessing;
@@ -31,6 +32,7 @@ internal sealed class EvaluateCommand : ExplainedCommand
     };
     private readonly Option<bool> _subsets = new("--subsets") { Description = "Score networks that work with any modalities on each subset of them." };
     private readonly Option<bool> _skipFaulty = CommonOptions.SkipFaulty();
+    private readonly SettingsOptions _settings;
     private readonly TorchOptions _torch;
 
     public EvaluateCommand(CommandServices services)
@@ -57,6 +59,8 @@ internal sealed class EvaluateCommand : ExplainedCommand
         Add(_modalities);
         Add(_subsets);
         Add(_skipFaulty);
+        _settings = new SettingsOptions(this, ExperimentSettings.Paper);
+        _settings.AddGroup("data");
         _torch = new TorchOptions(this);
         SetAction(Run);
     }
@@ -75,14 +79,20 @@ internal sealed class EvaluateCommand : ExplainedCommand
                 models.Add(SegmentationModel.Load(Checkpoints.Find(name), device));
             Dictionary<SegmentationModel, IReadOnlyList<string>> shown = models.ToDictionary(model => model, model => Shown(model, parsed));
             BraTSDataset dataset = Datasets.Open(
-                parsed.GetValue(_data)!, [.. shown.Values.SelectMany(modalities => modalities).Distinct()], parsed.GetValue(_skipFaulty), display);
+                parsed.GetValue(_data)!,
+                [.. shown.Values.SelectMany(modalities => modalities).Distinct()],
+                parsed.GetValue(_skipFaulty),
+                display,
+                _settings.Read(parsed),
+                _services.Cancellation);
             IReadOnlyList<BraTSCase> cases = Choose(dataset, models, parsed.GetValue(_cases) == All, display);
             bool subsets = parsed.GetValue(_subsets);
             List<CaseScore> scores = [];
             foreach ((string name, SegmentationModel model) in names.Zip(models))
             {
-                scores.AddRange(
-                    subsets && !model.Network.NeedsAllModalities ? ScoreSubsets(name, model, shown[model], cases) : Score(name, model, shown[model], cases));
+                scores.AddRange(subsets && !model.Network.NeedsAllModalities
+                    ? ScoreSubsets(name, model, shown[model], cases, _settings.Read(parsed))
+                    : Score(name, model, shown[model], cases, _settings.Read(parsed)));
             }
 
             if (!subsets || models.Exists(model => model.Network.NeedsAllModalities))
@@ -110,9 +120,12 @@ internal sealed class EvaluateCommand : ExplainedCommand
                 $"A network sees {ModalitySubsets.Title(model.Network.Modalities)}, none of which is among --modalities {string.Join(' ', wanted)}.");
     }
 
-    private IReadOnlyList<CaseScore> Score(string name, SegmentationModel model, IReadOnlyList<string> modalities, IReadOnlyList<BraTSCase> cases)
+    private IReadOnlyList<CaseScore> Score(
+        string name, SegmentationModel model, IReadOnlyList<string> modalities, IReadOnlyList<BraTSCase> cases, ExperimentSettings settings)
     {
-        var preprocessor = new Preprocessor(PreprocessingMetadata.Read(model.Metadata, modalities));
+        PreprocessingOptions trained = PreprocessingMetadata.Read(model.Metadata, modalities), given = settings.Preprocessing(modalities);
+        var preprocessor = new Preprocessor(
+            trained with { Background = given.Background ?? trained.Background, NaNIsZero = given.NaNIsZero || trained.NaNIsZero });
         string title = modalities.Count == model.Network.Modalities.Count ? name : $"{name} ({ModalitySubsets.Title(modalities)})";
         return ModelEvaluation.Score(
             title,
@@ -123,11 +136,12 @@ internal sealed class EvaluateCommand : ExplainedCommand
             _services.Cancellation);
     }
 
-    private IEnumerable<CaseScore> ScoreSubsets(string name, SegmentationModel model, IReadOnlyList<string> modalities, IReadOnlyList<BraTSCase> cases)
+    private IEnumerable<CaseScore> ScoreSubsets(
+        string name, SegmentationModel model, IReadOnlyList<string> modalities, IReadOnlyList<BraTSCase> cases, ExperimentSettings settings)
     {
         var scores = new List<(IReadOnlyList<string> Subset, IReadOnlyList<CaseScore> Scores)>();
         foreach (IReadOnlyList<string> subset in ModalitySubsets.Of(modalities))
-            scores.Add((subset, Score(name, model, subset, cases)));
+            scores.Add((subset, Score(name, model, subset, cases, settings)));
         _services.Display.Show(SubsetTable.Render(name, modalities, scores));
         return scores.SelectMany(subset => subset.Scores);
     }

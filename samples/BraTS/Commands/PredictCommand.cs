@@ -1,7 +1,9 @@
 using System.CommandLine;
 using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
 
 namespace KnowledgeDistillation.Samples.BraTS.Commands;
@@ -21,12 +23,15 @@ internal sealed class PredictCommand : ExplainedCommand
         Required = true,
     };
     private readonly Option<string?> _modality = new("--modality") { Description = "The modality of the images, for networks that work with any." };
+    private readonly Option<bool> _strict =
+        new("--strict") { Description = "Refuse images that are far from those of the training, instead of warning." };
+    private readonly SettingsOptions _settings;
     private readonly TorchOptions _torch;
 
     public PredictCommand(CommandServices services)
         : base("predict", "Segments the tumor in images of one modality.",
             """
-            Each result lies on the grid of its image, with its header, and holds the labels of BraTS: 1 necrosis and non-enhancing core, 2 edema, 4 enhancing tumor. Outside of the crop that the network was trained with, nothing is found. An image that cannot be segmented is reported, and the others are done nevertheless.
+            Each result lies on the grid of its image, with its header, and holds the labels of the data that the network has learned from. An image whose voxels, orientation or background are far from those is segmented with a warning, or refused with --strict. Outside of the crop that the network was trained with, nothing is found. An image that cannot be segmented is reported, and the others are done nevertheless.
 
             Examples:
               kdnet predict --model runs/kd-net --out segmentations patient1_t1ce.nii.gz patient2_t1ce.nii.gz
@@ -45,6 +50,10 @@ internal sealed class PredictCommand : ExplainedCommand
         Add(_out);
         _modality.MustBeOneOf(BraTSModality.All);
         Add(_modality);
+        Add(_strict);
+        _settings = new SettingsOptions(this, ExperimentSettings.Paper);
+        _settings.Add(nameof(ExperimentSettings.Background));
+        _settings.Add(nameof(ExperimentSettings.NotANumberIsZero));
         _torch = new TorchOptions(this);
         SetAction(Run);
     }
@@ -58,14 +67,16 @@ internal sealed class PredictCommand : ExplainedCommand
         using SegmentationModel model = SegmentationModel.Load(Checkpoints.Find(parsed.GetValue(_model)!), device);
         if (parsed.GetValue(_modality) is null && model.Network is { NeedsAllModalities: false, Modalities: { Count: > 1 } known })
             throw new UsageException($"The network works with any of {string.Join(", ", known)}: say with --modality which one the images are.");
-        var prediction = new ImagePrediction(model, parsed.GetValue(_modality));
+        PreprocessingOptions given = _settings.Read(parsed).Preprocessing(model.Network.Modalities);
+        var prediction = new ImagePrediction(model, parsed.GetValue(_modality), given.Background, given.NaNIsZero);
         int failed = 0;
         foreach ((string image, string result) in work)
         {
             _services.Cancellation.ThrowIfCancellationRequested();
             try
             {
-                prediction.Run(image, result);
+                foreach (string doubt in prediction.Run(image, result, parsed.GetValue(_strict)))
+                    _services.Display.Warn($"Warning: {image}: {doubt}");
                 _services.Display.Say($"{image} -> {result}");
             }
             catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException)

@@ -115,6 +115,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
         });
         _settings.AddGroup("phantoms");
         _settings.AddGroup("images");
+        _settings.AddGroup("data");
         Option<string?> folds = _settings.Add(nameof(ExperimentSettings.Folds), "Number of parts of the data set, each of which is the test set once.");
         folds.Validators.Add(result =>
         {

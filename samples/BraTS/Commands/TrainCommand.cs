@@ -63,7 +63,7 @@ internal sealed class TrainCommand : ExplainedCommand
         Add(_cache);
         Add(_skipFaulty);
         _settings = new SettingsOptions(this, ExperimentSettings.Paper);
-        foreach (string group in new[] { "general", "images", "split", "network", "training", "distillation" })
+        foreach (string group in new[] { "general", "images", "data", "split", "network", "training", "distillation" })
             _settings.AddGroup(group);
         _torch = new TorchOptions(this);
         SetAction(Run);
@@ -86,7 +86,8 @@ internal sealed class TrainCommand : ExplainedCommand
 
         Display display = _services.Display;
         IReadOnlyList<string> modalities = system.TrainingModalities(modality);
-        BraTSDataset dataset = Datasets.Open(parsed.GetValue(_data)!, modalities, parsed.GetValue(_skipFaulty), display);
+        BraTSDataset dataset =
+            Datasets.Open(parsed.GetValue(_data)!, modalities, parsed.GetValue(_skipFaulty), display, training.Settings, _services.Cancellation);
         CaseSplit split = CaseSplit.Of(dataset.Cases, training.Settings);
         training.RefuseUnfitTeacher(split, display);
         display.Say($"{split}.");

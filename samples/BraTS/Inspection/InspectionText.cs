@@ -13,7 +13,7 @@ internal static class InspectionText
 {
     private const int CasesShown = 5;
 
-    public static void Show(DatasetInspection inspection, int cropEdge, Display display)
+    public static void Show(DatasetInspection inspection, int cropEdge, bool quick, Display display)
     {
         IReadOnlyList<BraTSCase> cases = inspection.Dataset.Cases;
         int complete = cases.Count(item => BraTSModality.All.All(item.Images.ContainsKey));
@@ -23,9 +23,16 @@ internal static class InspectionText
         display.Say("Grade       "
             + $"{string.Join(", ", cases.GroupBy(item => item.Grade).OrderByDescending(group => group.Key).Select(OfGrade))}");
         display.Say($"Modalities  {complete} with all four{Lacking(cases)}");
-        display.Say($"Reference   {cases.Count(item => item.SegmentationPath is not null)} with a segmentation{Conventions(inspection)}");
+        display.Say($"Reference   {cases.Count(item => item.SegmentationPath is not null)} with a segmentation");
+        display.Say($"Labels      {inspection.Dataset.Labels.ToText()}{(quick ? " by the names of the files" : "")}");
         foreach ((string grid, int count) in inspection.Grids)
             display.Say($"Grid        {count} with {grid}");
+        if (quick)
+            display.Say("Voxels      not read (--quick)");
+        ShowDisagreements(inspection, display);
+        ShowBackgrounds(inspection, display);
+        foreach (string warning in inspection.Dataset.Warnings)
+            display.Say($"Warning     {OptionNames.InText(warning)}");
         ShowFaults(inspection, display);
         if (inspection.Tumors.Count > 0)
             ShowTumors(inspection, cropEdge, display);
@@ -40,10 +47,28 @@ internal static class InspectionText
         .Where(lacking => lacking.count > 0)
         .Select(lacking => $"; {lacking.count} without {BraTSModality.Title(lacking.modality)}"));
 
-    private static string Conventions(DatasetInspection inspection) => inspection.Tumors.Count == 0 ? "" : "; labels " + string.Join(" and ", inspection.Tumors
-        .GroupBy(tumor => tumor.Labels)
-        .Select(group => $"{group.Key.LabelOf(BraTSLabelConvention.NecrosisClass)} necrosis, {group.Key.LabelOf(BraTSLabelConvention.EdemaClass)} edema, "
-            + $"{group.Key.LabelOf(BraTSLabelConvention.EnhancingClass)} enhancing"));
+    private static void ShowDisagreements(DatasetInspection inspection, Display display)
+    {
+        foreach ((string name, string modality, string sizes) in inspection.Disagreements.Take(CasesShown))
+            display.Say($"Geometry    {name}, {BraTSModality.Title(modality)}: sform and voxel sizes disagree: {sizes}");
+        if (inspection.Disagreements.Count > CasesShown)
+            display.Say($"            and {inspection.Disagreements.Count - CasesShown} more images");
+    }
+
+    private static void ShowBackgrounds(DatasetInspection inspection, Display display)
+    {
+        foreach (string modality in BraTSModality.All)
+        {
+            (string, float)[] others =
+            [
+                .. inspection.Dataset.Examinations.OrderBy(item => item.Key, StringComparer.Ordinal)
+                    .Where(item => item.Value.Images.GetValueOrDefault(modality)?.HasOtherBackground == true)
+                    .Select(item => (item.Key, item.Value.Images[modality].Border)),
+            ];
+            if (others.Length > 0)
+                display.Say($"Warning     {OptionNames.InText(BackgroundText.Of(modality, others, inspection.Dataset.Examinations.Count))}");
+        }
+    }
 
     private static void ShowFaults(DatasetInspection inspection, Display display)
     {
@@ -52,7 +77,7 @@ internal static class InspectionText
         display.Say();
         display.Heading("Cases that cannot be used");
         foreach (BraTSCaseFault fault in inspection.Dataset.Faults)
-            display.Say($"  {fault}");
+            display.Say($"  {OptionNames.InText(fault.ToString())}");
     }
 
     private static void ShowTumors(DatasetInspection inspection, int cropEdge, Display display)

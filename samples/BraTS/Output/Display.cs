@@ -37,7 +37,7 @@ internal sealed class Display : IExperimentDisplay
     public void Show(IRenderable renderable) => _console.Write(renderable);
 
     /// <summary>Reports something that went wrong without ending the command.</summary>
-    public void Warn(string text) => _error.WriteLine(text);
+    public void Warn(string text) => _error.WriteLine(OptionNames.InText(text));
 
     /// <summary>Shows the progress of a fit.</summary>
     /// <param name="name">What is trained.</param>

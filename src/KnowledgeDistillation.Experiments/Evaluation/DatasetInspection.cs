@@ -2,6 +2,7 @@ using System.Globalization;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
 
@@ -11,58 +12,78 @@ namespace KnowledgeDistillation.Experiments.Evaluation;
 /// <param name="Dataset">The cases.</param>
 /// <param name="Layout">The kind of data set, judged by the names of its files.</param>
 /// <param name="Grids">Each grid with the number of cases that have it.</param>
-/// <param name="Tumors">For each case with a reference its labels and what the crop keeps.</param>
+/// <param name="Tumors">For each case with a reference its labels and what the crop keeps; none where voxels were not read.</param>
 /// <param name="Volume">Number of voxels of all cases with a reference.</param>
+/// <param name="Disagreements">The images whose sform and voxel sizes disagree, with both.</param>
 public sealed record DatasetInspection(
     BraTSDataset Dataset,
     string Layout,
     IReadOnlyList<(string Grid, int Cases)> Grids,
     IReadOnlyList<(BraTSCase Case, LabelMap Labels, ForegroundVoxels Voxels)> Tumors,
-    long Volume)
+    long Volume,
+    IReadOnlyList<(string Case, string Modality, string Sizes)> Disagreements)
 {
     /// <summary>Looks at all cases, also those that lack a modality or a reference.</summary>
-    public static DatasetInspection Of(string folder, ExperimentSettings settings, IExperimentDisplay display, CancellationToken cancellation)
+    /// <param name="folder">The data set.</param>
+    /// <param name="settings">The crop, what labels mean, and how background is mended.</param>
+    /// <param name="quick">Whether to read no voxels: faults in them, labels and tumors are not seen then.</param>
+    /// <param name="display">Where progress is shown.</param>
+    /// <param name="cancellation">Stops between two cases.</param>
+    /// <exception cref="BraTSDatasetException">There is no case, or none can be used.</exception>
+    public static DatasetInspection Of(string folder, ExperimentSettings settings, bool quick, IExperimentDisplay display, CancellationToken cancellation)
     {
-        BraTSDataset dataset = BraTSDataset.Open(folder, new BraTSDatasetOptions
+        ArgumentNullException.ThrowIfNull(settings);
+        var dataset = BraTSDataset.Open(folder, new BraTSDatasetOptions
         {
             RequiredModalities = [],
             RequireSegmentation = false,
             FaultyCases = FaultyCaseHandling.Skip,
+            Labels = settings.LabelConvention,
+            VerifySegmentations = false,
         });
+        if (!quick)
+            dataset = Datasets.Examine(dataset, settings.Preprocessing(BraTSModality.All), display, cancellation);
+
+        var disagreements = new List<(string, string, string)>();
         var grids = new Dictionary<string, int>(StringComparer.Ordinal);
         var tumors = new List<(BraTSCase, LabelMap, ForegroundVoxels)>();
         long volume = 0;
-        return display.ShowCount("reading cases", dataset.Cases.Count, progress =>
+        foreach (BraTSCase item in dataset.Cases)
         {
-            for (int i = 0; i < dataset.Cases.Count; i++)
+            cancellation.ThrowIfCancellationRequested();
+            VolumeGrid? grid = null;
+            foreach ((string modality, ImageFile image) in item.Images)
             {
-                cancellation.ThrowIfCancellationRequested();
-                BraTSCase item = dataset.Cases[i];
-                // The central crop does not depend on intensities, so one modality is enough.
-                string modality = item.Images.Keys.First();
-                PreprocessedCase prepared = new Preprocessor(settings.Preprocessing([modality])).Process(item);
-                VolumeGrid grid = prepared.Geometry.NativeGrid;
-                string text = string.Create(CultureInfo.InvariantCulture,
-                    $"{grid.Size} voxels of {grid.Spacing.X:0.##}×{grid.Spacing.Y:0.##}×{grid.Spacing.Z:0.##} mm, "
-                    + $"{grid.Orientation}");
-                grids[text] = grids.GetValueOrDefault(text) + 1;
-                if (prepared.Foreground is { } tumor)
+                NiftiHeader header = NiftiImage.LoadHeader(image.Path);
+                grid ??= header.Grid;
+                if (header.DisagreeingSpacing is { } sform)
                 {
-                    tumors.Add((item, prepared.Labels, tumor));
-                    volume += grid.VoxelCount;
+                    IReadOnlyList<double> stored = header.PixelDimensions;
+                    disagreements.Add((item.Id, modality, $"{Sizes(sform.X, sform.Y, sform.Z)} mm by the sform, which is used, "
+                        + $"{Sizes(Math.Abs(stored[1]), Math.Abs(stored[2]), Math.Abs(stored[3]))} by the header"));
                 }
-
-                progress.Report(i + 1);
             }
 
-            return new DatasetInspection(
-                dataset,
-                LayoutOf(dataset),
-                [.. grids.Select(grid => (grid.Key, grid.Value)).OrderByDescending(grid => grid.Value)],
-                tumors,
-                volume);
-        });
+            string text = $"{grid!.Size} voxels of {Sizes(grid.Spacing.X, grid.Spacing.Y, grid.Spacing.Z)} mm, {grid.Orientation}";
+            grids[text] = grids.GetValueOrDefault(text) + 1;
+            if (dataset.Examinations.GetValueOrDefault(item.Id)?.Labels is { } labels)
+            {
+                LabelMap map = item.LabelsFor(labels.Keys.ToHashSet());
+                tumors.Add((item, map, SegmentationPreparation.Foreground(labels, map)));
+                volume += grid.VoxelCount;
+            }
+        }
+
+        return new DatasetInspection(
+            dataset,
+            LayoutOf(dataset),
+            [.. grids.Select(grid => (grid.Key, grid.Value)).OrderByDescending(grid => grid.Value)],
+            tumors,
+            volume,
+            disagreements);
     }
+
+    private static string Sizes(double x, double y, double z) => string.Create(CultureInfo.InvariantCulture, $"{x:0.##}×{y:0.##}×{z:0.##}");
 
     private static string LayoutOf(BraTSDataset dataset)
     {
@@ -73,7 +94,7 @@ public sealed record DatasetInspection(
             return "Medical Segmentation Decathlon, Task01 (4-D images)";
         if (name.Contains("-t1", StringComparison.Ordinal) || name.Contains("-t2", StringComparison.Ordinal))
             return "BraTS 2023 and later (-t1n, -t1c, -t2w, -t2f)";
-        if (folders.Any(folder => folder is "HGG" or "LGG"))
+        if (folders.Any(folder => folder.ToUpperInvariant() is "HGG" or "LGG"))
             return "BraTS 2017 to 2019 (folders HGG and LGG)";
         return name.Contains('_', StringComparison.Ordinal)
             ? "BraTS 2020 and 2021, or one like it (a folder for each case)"

@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.BraTS;
@@ -16,12 +17,18 @@ public sealed class ImagePrediction
     private readonly CaseSegmenter _segmenter;
     private readonly Preprocessor _preprocessor;
     private readonly string _modality;
+    private readonly LabelMap _labels;
+    private readonly TrainingGrids? _grids;
 
     /// <param name="model">The network.</param>
     /// <param name="modality">The modality of the images; null where the network sees only one.</param>
+    /// <param name="background">The value around the head, where it is not that of the training; null for that.</param>
+    /// <param name="nanIsZero">Whether voxels that are not a number are background, even if they were not in training.</param>
     /// <exception cref="ExperimentException">The network needs several modalities, or does not know this one.</exception>
-    public ImagePrediction(SegmentationModel model, string? modality)
+    /// <exception cref="InvalidDataException">What the checkpoint says of its data makes no sense.</exception>
+    public ImagePrediction(SegmentationModel model, string? modality, ImageBackground? background = null, bool nanIsZero = false)
     {
+        ArgumentNullException.ThrowIfNull(model);
         IReadOnlyList<string> known = model.Network.Modalities;
         if (known.Count > 1 && model.Network.NeedsAllModalities)
         {
@@ -43,8 +50,14 @@ public sealed class ImagePrediction
 
         _modality = modality ?? known[0];
         _segmenter = new CaseSegmenter(model);
-        _preprocessor = new Preprocessor(PreprocessingMetadata.Read(model.Metadata, [_modality]));
+        PreprocessingOptions trained = PreprocessingMetadata.Read(model.Metadata, [_modality]);
+        _preprocessor = new Preprocessor(trained with { Background = background ?? trained.Background, NaNIsZero = nanIsZero || trained.NaNIsZero });
+        _labels = RunMetadata.LabelsOf(model.Metadata).Map;
+        _grids = TrainingGrids.Read(model.Metadata);
     }
+
+    /// <summary>The labels of the data that the network has learned from, with which results are written.</summary>
+    public LabelMap Labels => _labels;
 
     /// <summary>The file for the result of each image.</summary>
     /// <exception cref="ExperimentException">Two results would have one name, or a result the name of an image.</exception>
@@ -67,18 +80,31 @@ public sealed class ImagePrediction
     }
 
     /// <summary>Segments one image.</summary>
+    /// <param name="image">The file of the image.</param>
+    /// <param name="result">The file of the result.</param>
+    /// <param name="strict">Whether an image is refused that is far from those of the training, or whose background is not 0.</param>
+    /// <returns>Why the result may be worth little, as sentences without their subject; none for an image like those of the training.</returns>
     /// <exception cref="IOException">The image cannot be read, or the result not be written.</exception>
-    /// <exception cref="InvalidDataException">The image is empty or not finite.</exception>
-    public void Run(string image, string result)
+    /// <exception cref="InvalidDataException">The image is empty, constant or not finite, or it is refused as <paramref name="strict"/> says.</exception>
+    public IReadOnlyList<string> Run(string image, string result, bool strict = false)
     {
         NiftiImage input = NiftiImage.Load(image);
         if (input.FrameCount != 1)
             throw new InvalidDataException($"it holds {input.FrameCount} volumes; one volume is needed.");
-        var volumes = new CaseVolumes(new Dictionary<string, Volume<float>> { [_modality] = input.ToVolume() }, null, BraTSLabelConvention.BraTS2018.Map);
-        using CasePrediction prediction = _segmenter.Predict(_preprocessor.Process(Path.GetFileName(image), volumes));
+        var volumes = new CaseVolumes(new Dictionary<string, Volume<float>> { [_modality] = input.ToVolume() }, null, _labels);
+        PreprocessedCase prepared = _preprocessor.Process(Path.GetFileName(image), volumes);
+        List<string> doubts = [];
+        if (_grids?.Difference(volumes.Grid) is { } difference)
+            doubts.Add(difference);
+        if (prepared.Backgrounds.TryGetValue(_modality, out float border))
+            doubts.Add(BackgroundText.Of(border));
+        if (strict && doubts.Count > 0)
+            throw new InvalidDataException(string.Join(' ', doubts));
+        using CasePrediction prediction = _segmenter.Predict(prepared);
         Volume<int> labels = volumes.Labels.ToLabels(volumes.Grid, prediction.NativeClasses());
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(result))!);
         input.WithVoxels(labels).Save(result);
+        return doubts;
     }
 
     private static string Stem(string image)

@@ -19,7 +19,7 @@ internal sealed record ReproductionData(ExperimentSettings Settings, string? Fol
     public string Name => Folder is null ? "phantoms" : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder)));
 
     /// <summary>The data set in the folder, or null for phantoms.</summary>
-    public BraTSDataset? Open(IExperimentDisplay display) => Folder is null ? null : Datasets.Open(Folder, BraTSModality.All, SkipFaulty, display);
+    public BraTSDataset? Open(IExperimentDisplay display) => Folder is null ? null : Datasets.Open(Folder, BraTSModality.All, SkipFaulty, display, Settings);
 
     /// <summary>Refuses fewer cases than the folds need, before anything is trained.</summary>
     /// <exception cref="ExperimentException">There are too few.</exception>

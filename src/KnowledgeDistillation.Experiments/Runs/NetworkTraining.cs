@@ -49,8 +49,9 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         CancellationToken cancellation)
     {
         NetworkRecipe recipe = System.Recipe(Settings, Modality);
+        var grids = TrainingGrids.Of([.. split.Training.Select(item => cached[item.Id].Geometry.NativeGrid)]);
         IReadOnlyDictionary<string, string> metadata = RunMetadata.Write(
-            System, Settings, split, [.. TeacherNames.Zip(Teachers, (name, teacher) => (name, ModelFiles.WeightsChecksum(teacher)))]);
+            System, Settings, split, [.. TeacherNames.Zip(Teachers, (name, teacher) => (name, ModelFiles.WeightsChecksum(teacher)))], grids);
         RefuseOtherSettings(metadata, recipe);
         manual_seed(SeedMixer.Mix(Settings.Seed, (long)System.Modalities(Modality).Count));
         using IEncoderDecoder network = recipe.Build();

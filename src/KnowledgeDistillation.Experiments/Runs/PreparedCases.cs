@@ -17,6 +17,13 @@ public static class PreparedCases
     {
         var cache = new PreprocessingCache(cacheFolder, options);
         IReadOnlyList<CachedCase> prepared = display.ShowCount("preparing images", cases.Count, progress => cache.Prepare(cases, progress, cancellation));
+        foreach (string modality in options.Modalities)
+        {
+            CachedCase[] others = [.. prepared.Where(item => item.Backgrounds.ContainsKey(modality))];
+            if (others.Length > 0)
+                display.Warn($"Warning: {BackgroundText.Of(modality, [.. others.Select(item => (item.Id, item.Backgrounds[modality]))], prepared.Count)}");
+        }
+
         return prepared.ToDictionary(item => item.Id, StringComparer.Ordinal);
     }
 }

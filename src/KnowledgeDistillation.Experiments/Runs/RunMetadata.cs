@@ -9,18 +9,21 @@ namespace KnowledgeDistillation.Experiments.Runs;
 /// <summary>The facts that a checkpoint keeps: how its images are prepared, what it was trained with, and on which cases.</summary>
 public static class RunMetadata
 {
-    private const string System = "system", SeenCases = "cases.seen", Teacher = "teacher", TeacherWeights = "teacher.weights";
+    private const string System = "system", SeenCases = "cases.seen", Teacher = "teacher", TeacherWeights = "teacher.weights", Labels = "labels";
+    private const string OfPreprocessing = "preprocessing.";
 
     /// <summary>The facts of a run.</summary>
     /// <param name="system">What is trained.</param>
     /// <param name="settings">With which settings.</param>
     /// <param name="split">On which cases. They are kept as salted hashes, not by name.</param>
     /// <param name="teachers">Its teachers: where each was found, which is a hint for people, and a digest of its weights, which tells them apart.</param>
+    /// <param name="grids">How its images lie; null where that is not known.</param>
     public static IReadOnlyDictionary<string, string> Write(
         SegmentationSystem system,
         ExperimentSettings settings,
         CaseSplit split,
-        IReadOnlyList<(string Hint, string Weights)> teachers)
+        IReadOnlyList<(string Hint, string Weights)> teachers,
+        TrainingGrids? grids = null)
     {
         string salt = CaseIdentities.Salt(split.All.Select(item => item.Id));
         var facts = new Dictionary<string, string>(PreprocessingMetadata.Write(settings.Preprocessing(BraTSModality.All)))
@@ -41,7 +44,10 @@ public static class RunMetadata
             facts[Teacher] = string.Join('|', teachers.Select(teacher => teacher.Hint));
             facts[TeacherWeights] = string.Join(',', teachers.Select(teacher => teacher.Weights));
         }
-
+        if (split.Training.Select(item => item.Labels).FirstOrDefault(labels => labels is not null) is { } convention)
+            facts[Labels] = convention.ToText();
+        foreach ((string name, string value) in grids?.Write() ?? new Dictionary<string, string>())
+            facts[name] = value;
         return facts;
 
         string Identities(IEnumerable<BraTSCase> cases) => CaseIdentities.Write(cases.Select(item => item.Id), salt);
@@ -66,19 +72,46 @@ public static class RunMetadata
     {
         ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(now);
-        return [.. now.Keys.Select(Difference).OfType<string>().Distinct()];
+        return
+        [
+            .. now.Keys.Select(Difference).OfType<string>().Distinct(),
+            .. before.Where(fact => fact.Key.StartsWith(OfPreprocessing, StringComparison.Ordinal) && !now.ContainsKey(fact.Key))
+                .Select(fact => $"{fact.Key} was {fact.Value} and is now not set"),
+        ];
 
         string? Difference(string fact)
         {
             string? former = before.GetValueOrDefault(fact);
             if (fact.StartsWith("cases.", StringComparison.Ordinal))
                 return former is not null && CaseIdentities.AreTheSame(former, now[fact]) ? null : "the cases are others";
-            // A teacher is known by its weights, wherever it lies. Checkpoints of earlier versions know its place only.
-            if (fact == Teacher || (fact == TeacherWeights && former is null))
+            // A teacher is known by its weights, wherever it lies. Checkpoints of earlier versions know its place only,
+            // and have no labels; how images lie follows from the cases.
+            if (fact == Teacher || (fact is TeacherWeights or Labels && former is null) || fact.StartsWith("data.", StringComparison.Ordinal))
                 return null;
             if (former == now[fact])
                 return null;
             return fact == TeacherWeights ? "the teacher is another" : $"{fact} was {former ?? "not set"} and is now {now[fact]}";
+        }
+    }
+
+    /// <summary>
+    /// The labels of the data that a network has learned from, with which its predictions are written; those of BraTS 2018 where a checkpoint, as older ones,
+    /// does not say.
+    /// </summary>
+    /// <param name="metadata">The metadata of a checkpoint.</param>
+    /// <exception cref="InvalidDataException">They make no sense.</exception>
+    public static BraTSLabelConvention LabelsOf(IReadOnlyDictionary<string, string> metadata)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        if (!metadata.TryGetValue(Labels, out string? text))
+            return BraTSLabelConvention.BraTS2018;
+        try
+        {
+            return BraTSLabelConvention.Parse(text);
+        }
+        catch (FormatException exception)
+        {
+            throw new InvalidDataException($"What the model says of its labels makes no sense: {exception.Message}", exception);
         }
     }
 

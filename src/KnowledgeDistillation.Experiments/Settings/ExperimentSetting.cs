@@ -5,6 +5,8 @@ using System.Reflection;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Training;
 
 namespace KnowledgeDistillation.Experiments.Settings;
@@ -47,7 +49,7 @@ public sealed partial class ExperimentSetting
     /// <summary>Its name in short, in lower-case letters and hyphens, for example "crop".</summary>
     public string OptionName { get; }
 
-    /// <summary>The group that it belongs to: "general", "phantoms", "images", "split", "network", "training" or "distillation".</summary>
+    /// <summary>The group that it belongs to: "general", "phantoms", "images", "data", "split", "network", "training" or "distillation".</summary>
     public string Group { get; }
 
     /// <summary>What it is, in one sentence.</summary>
@@ -121,6 +123,20 @@ public sealed partial class ExperimentSetting
                 ? Enum.Parse(ValueType, text, ignoreCase: true)
                 : NetworkNames.All.First(name => name.Equals(text, StringComparison.OrdinalIgnoreCase));
             return null;
+        }
+
+        if (ValueType == typeof(string))
+        {
+            try
+            {
+                // As it is written, so that the same meaning is the same text.
+                value = Name == nameof(ExperimentSettings.Labels) ? BraTSLabelConvention.Parse(text).ToText() : ImageBackground.Parse(text).ToString();
+                return null;
+            }
+            catch (FormatException exception)
+            {
+                return $"is wrong: {exception.Message.TrimEnd('.')}";
+            }
         }
 
         if (ValueType == typeof(bool))

@@ -78,6 +78,23 @@ public sealed record ExperimentSettings
     [Category("images"), DisplayName("subsample"), Description("Edge of the block of voxels that becomes one."), Range(1, int.MaxValue)]
     public int SubsamplingFactor { get; init; } = 1;
 
+    /// <summary>
+    /// What the labels of the references mean, as <see cref="BraTSLabelConvention.Parse"/> reads it; null to find it from the whole data set.
+    /// </summary>
+    [Category("data"), AmbientValue("found from the whole data set")]
+    [Description("What the labels on disk mean: 1=necrosis,2=edema,3=enhancing,4=ignore. Several labels may be one tissue; ignored ones count as background.")]
+    public string? Labels { get; init; }
+
+    /// <summary>
+    /// The value of the voxels around the head, as <see cref="ImageBackground.Parse"/> reads it; null for 0.
+    /// </summary>
+    [Category("data"), AmbientValue("0"), Description("The value of the voxels around the head, or 'border' for that on the border of each image.")]
+    public string? Background { get; init; }
+
+    /// <summary>Whether voxels that are not a number are taken for background. Default no.</summary>
+    [Category("data"), DisplayName("nan-as-zero"), Description("Whether voxels that are not a number (NaN) are taken for background.")]
+    public bool NotANumberIsZero { get; init; }
+
     /// <summary>Number of folds; one of them is the test set. 1: no test set, all cases are for training and validation. Default 3.</summary>
     [Category("split"), Description("Number of parts of the data set, one of which is the test set; 1 for no test set."), Range(1, int.MaxValue)]
     public int Folds { get; init; } = 3;
@@ -159,6 +176,9 @@ public sealed record ExperimentSettings
 
     // Values that are derived from settings are internal, so that they are neither stored nor listed as settings.
 
+    /// <summary>What the labels mean, where the settings say it.</summary>
+    internal BraTSLabelConvention? LabelConvention => Labels is null ? null : BraTSLabelConvention.Parse(Labels);
+
     /// <summary>2 where the network sees slices, 3 where it sees volumes.</summary>
     internal int SpatialDimensions => NetworkNames.SpatialDimensionsOf(Network);
 
@@ -186,6 +206,8 @@ public sealed record ExperimentSettings
         Modalities = modalities,
         CropSize = VolumeSize.Cube(CropEdge),
         SubsamplingFactor = SubsamplingFactor,
+        Background = Background is null ? null : ImageBackground.Parse(Background),
+        NaNIsZero = NotANumberIsZero,
     };
 
     /// <summary>The network of these settings that sees some modalities.</summary>

@@ -6,8 +6,8 @@ namespace KnowledgeDistillation.Medical.BraTS;
 /// <remarks>Immutable and safe to share between threads.</remarks>
 public sealed class BraTSCase : ImageCase
 {
-    private readonly BraTSLabelConvention? _labels;
     private readonly BraTSLabelConvention _fallback;
+    private readonly bool _foundByDataset;
 
     /// <summary>Describes a case; <see cref="BraTSDataset.Open"/> does so for whole folders.</summary>
     /// <param name="id">Its name: unique in the data set, and fit for a file name.</param>
@@ -25,14 +25,25 @@ public sealed class BraTSCase : ImageCase
         BraTSLabelConvention? labels = null,
         BraTSLabelConvention? fallback = null)
         : base(id, images, segmentationPath) =>
-        (Grade, _labels, _fallback) = (grade, labels, fallback ?? BraTSLabelConvention.BraTS2018);
+        (Grade, Labels, _fallback) = (grade, labels, fallback ?? BraTSLabelConvention.BraTS2018);
+
+    private BraTSCase(BraTSCase source, BraTSLabelConvention labels)
+        : base(source.Id, source.Images, source.SegmentationPath) =>
+        (Grade, Labels, _fallback, _foundByDataset) = (source.Grade, labels, source._fallback, true);
 
     /// <summary>The grade, where known.</summary>
     public TumorGrade Grade { get; }
 
-    /// <inheritdoc/>
-    public override string LabelKey => $"{_labels};{_fallback}";
+    /// <summary>What the labels on disk mean: the convention of the data set. Null where it is found out from the segmentation of this case alone.</summary>
+    public BraTSLabelConvention? Labels { get; }
 
     /// <inheritdoc/>
-    public override LabelMap LabelsFor(IReadOnlySet<int> present) => (_labels ?? BraTSLabelConvention.Detect(present, _fallback)).Map;
+    // Caches on disk are found by this text: they were made when each case was judged alone, with the same result where the data set follows its names.
+    public override string LabelKey => _foundByDataset && Labels == _fallback ? $";{_fallback}" : $"{Labels};{_fallback}";
+
+    /// <inheritdoc/>
+    public override LabelMap LabelsFor(IReadOnlySet<int> present) => (Labels ?? BraTSLabelConvention.Detect(present, _fallback)).Map;
+
+    /// <summary>The same case with the convention that its data set was found to have.</summary>
+    internal BraTSCase WithFoundLabels(BraTSLabelConvention labels) => Labels is null ? new(this, labels) : this;
 }

@@ -15,8 +15,14 @@ public sealed record BraTSDatasetOptions
     public bool RequireSegmentation { get; init; } = true;
 
     /// <summary>
-    /// The label of enhancing tumor on disk: 4 (BraTS 2017 to 2021), 3 (2023 and later), or null (default) to take for each case the one
-    /// that occurs. The Medical Segmentation Decathlon has its own labels, whatever is set here.
+    /// What the labels on disk mean, in all cases of the data set whatever its layout; null (default) to find it from the cases and the names of their
+    /// files together.
+    /// </summary>
+    public BraTSLabelConvention? Labels { get; init; }
+
+    /// <summary>
+    /// The label of enhancing tumor on disk, where 1 is necrosis and 2 edema: 4 (BraTS 2017 to 2021), 3 (2023 and later), or null (default) to find it.
+    /// The Medical Segmentation Decathlon has its own labels, whatever is set here. Not used where <see cref="Labels"/> is set.
     /// </summary>
     public int? EnhancingLabel { get; init; }
 
@@ -25,9 +31,17 @@ public sealed record BraTSDatasetOptions
 
     /// <summary>
     /// Whether to read each segmentation on opening and check its labels. Default true; costs about 20 ms per case of 240×240×155. Without
-    /// it, unknown labels show when the case is loaded.
+    /// it, the meaning of labels follows the names of files alone, and unknown labels show when the case is loaded.
     /// </summary>
     public bool VerifySegmentations { get; init; } = true;
+
+    /// <summary>The convention that is not to be searched for.</summary>
+    internal BraTSLabelConvention? GivenLabels => Labels ?? EnhancingLabel switch
+    {
+        3 => BraTSLabelConvention.BraTS2023,
+        4 => BraTSLabelConvention.BraTS2018,
+        _ => null,
+    };
 
     internal void Validate() => new OptionFaults(nameof(BraTSDatasetOptions))
         .Require(

@@ -16,8 +16,16 @@ internal sealed class CaseFiles(string id, string folder)
     /// <summary>What the labels mean, where the layout fixes it.</summary>
     public BraTSLabelConvention? Labels { get; init; }
 
-    /// <summary>What the labels mean where the segmentation itself leaves it open.</summary>
-    public BraTSLabelConvention FallbackLabels { get; private set; } = BraTSLabelConvention.BraTS2018;
+    /// <summary>Whether the files are named as since 2023, when enhancing tumor became label 3.</summary>
+    public bool HasNamesOf2023 { get; set; }
+
+    /// <summary>Whether this is a child's tumor, which has labels of its own.</summary>
+    public bool IsPediatric => id.StartsWith("BraTS-PED", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>What the labels mean where the segmentations of the data set leave it open.</summary>
+    public BraTSLabelConvention FallbackLabels => IsPediatric ? BraTSLabelConvention.Pediatric
+        : HasNamesOf2023 ? BraTSLabelConvention.BraTS2023
+        : BraTSLabelConvention.BraTS2018;
 
     public List<string> Faults { get; } = [];
 
@@ -33,7 +41,4 @@ internal sealed class CaseFiles(string id, string folder)
             Faults.Add($"there are two segmentations: '{SegmentationPath}' and '{path}'.");
         SegmentationPath = path;
     }
-
-    /// <summary>Takes label 3 for enhancing tumor where the segmentation leaves it open: that label and new file names came together in 2023.</summary>
-    public void AssumeLabelsOf2023() => FallbackLabels = BraTSLabelConvention.BraTS2023;
 }

@@ -29,18 +29,19 @@ internal static class DecathlonLayout
             string path = Path.Combine(folder, images);
             if (!Directory.Exists(path))
                 continue;
-            foreach (string file in Directory.EnumerateFiles(path).Order(StringComparer.Ordinal))
+            foreach (FileSystemInfo entry in new DirectoryInfo(path).EnumerateFileSystemInfos().OrderBy(entry => entry.Name, StringComparer.Ordinal))
             {
-                if (CaseFinder.NiftiName(Path.GetFileName(file)) is not { } id)
+                if (CaseFinder.NiftiName(entry.Name) is not { } id)
                     continue;
                 CaseFiles found = new(id, path) { Labels = BraTSLabelConvention.MedicalSegmentationDecathlon };
+                string file = CaseFinder.FileOf(entry, found.Faults);
                 for (int frame = 0; frame < channels.Length; frame++)
                     found.AddImage(channels[frame], new ImageFile(file, frame));
                 foreach (string extension in (string[])[".nii.gz", ".nii"])
                 {
                     string labels = Path.Combine(folder, LabelFolder, id + extension);
-                    if (images == ImageFolder && File.Exists(labels))
-                        found.AddSegmentation(labels);
+                    if (images == ImageFolder && (File.Exists(labels) || Directory.Exists(labels)))
+                        found.AddSegmentation(CaseFinder.FileOf(File.Exists(labels) ? new FileInfo(labels) : new DirectoryInfo(labels), found.Faults));
                 }
 
                 yield return found;

@@ -8,7 +8,13 @@ namespace KnowledgeDistillation.Medical.BraTS;
 /// </summary>
 internal sealed class GradeTable
 {
+    private static readonly char[] Separators = [',', ';', '\t'];
+
     private readonly Dictionary<string, TumorGrade> _grades = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<string> _warnings = [];
+
+    /// <summary>Which tables could not be read.</summary>
+    public IReadOnlyList<string> Warnings => _warnings;
 
     public static GradeTable Read(string folder)
     {
@@ -17,7 +23,7 @@ internal sealed class GradeTable
         string[] folders =
         [
             folder,
-            .. Directory.EnumerateDirectories(folder).Take(16),
+            .. Directory.EnumerateDirectories(folder, "*", new EnumerationOptions { IgnoreInaccessible = true }).Take(16),
             .. Directory.GetParent(folder) is { } parent ? [parent.FullName] : Array.Empty<string>(),
         ];
         foreach (string file in folders.SelectMany(Tables).OrderBy(file => Path.GetFileName(file).StartsWith("survival", StringComparison.OrdinalIgnoreCase)))
@@ -43,8 +49,9 @@ internal sealed class GradeTable
             return [.. Directory.EnumerateFiles(folder, "*.csv").Where(file => Path.GetFileName(file) is var name
                 && (name.StartsWith("name_mapping", StringComparison.OrdinalIgnoreCase) || name.StartsWith("survival", StringComparison.OrdinalIgnoreCase)))];
         }
-        catch (UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
+            // Above and beside the data set there may be anything; within it, the search for cases names what cannot be read.
             return [];
         }
     }
@@ -58,9 +65,8 @@ internal sealed class GradeTable
 
     private void Add(string file)
     {
-        if (new FileInfo(file).Length == 0)
+        if (ReadTable(file) is not { } table)
             return;
-        CsvTable table = ReadTable(file);
         int gradeColumn = table.Columns.ToList().FindIndex(name => Clean(name).Equals("Grade", StringComparison.OrdinalIgnoreCase));
         bool survival = Path.GetFileName(file).StartsWith("survival", StringComparison.OrdinalIgnoreCase);
         foreach (string[] row in table.Rows.Select(row => row.Select(Clean).ToArray()))
@@ -74,16 +80,44 @@ internal sealed class GradeTable
         }
     }
 
-    private static CsvTable ReadTable(string file)
+    // Grades serve to spread the cases over the folds, so a table that cannot be read is no reason to stop.
+    private CsvTable? ReadTable(string file)
     {
         try
         {
-            return CsvTable.Read(file);
+            string text = File.ReadAllText(file);
+            return text.Length == 0 ? null : CsvTable.Parse(WithCommas(text));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            _warnings.Add($"The table '{file}', which may name the grades of the cases, cannot be read: {exception.Message}");
+            return null;
         }
         catch (FormatException exception)
         {
-            throw new BraTSDatasetException($"{exception.Message} Repair it, or take it out of the data set: it names the grades of the cases.", exception);
+            throw new BraTSDatasetException(
+                $"'{file}' is no CSV table: {exception.Message} Repair it, or take it out of the data set: it names the grades of the cases.", exception);
         }
+    }
+
+    // Spreadsheets in countries with a decimal comma write semicolons; the separator is the one that is most frequent in the first line.
+    private static string WithCommas(string text)
+    {
+        string header = text.TrimStart('\r', '\n').Split('\n')[0];
+        char separator = Separators.MaxBy(candidate => header.Count(letter => letter == candidate));
+        if (separator == ',')
+            return text;
+        char[] letters = text.ToCharArray();
+        bool isQuoted = false;
+        for (int i = 0; i < letters.Length; i++)
+        {
+            if (letters[i] == '"')
+                isQuoted = !isQuoted;
+            else if (!isQuoted)
+                letters[i] = letters[i] == separator ? ',' : letters[i] == ',' ? '.' : letters[i];
+        }
+
+        return new string(letters);
     }
 
     // Some tables have blanks between the cells, before the quotation marks.

@@ -134,6 +134,25 @@ public sealed class NiftiHeader
         SformElement(4), SformElement(5), SformElement(6), SformElement(7),
         SformElement(8), SformElement(9), SformElement(10), SformElement(11));
 
+    /// <summary>
+    /// The voxel sizes of the sform, where it places the volume and they differ from those of the header (<c>pixdim</c>) by more than a hundredth; else null.
+    /// One of the two is wrong, and other programs may believe the other one.
+    /// </summary>
+    public Spacing? DisagreeingSpacing
+    {
+        get
+        {
+            if (SformCode <= 0)
+                return null;
+            Spacing sizes = Sform.Spacing;
+            return Differ(sizes.X, 1) || Differ(sizes.Y, 2) || Differ(sizes.Z, 3) ? sizes : null;
+
+            // The thickness of a single slice is often left at 0.
+            bool Differ(double size, int axis) => Math.Abs(PixelDimensions[axis]) is var stored
+                && (stored != 0 || Dimensions[axis] > 1) && Math.Abs(size - stored) > 0.01 * Math.Max(size, stored);
+        }
+    }
+
     internal NiftiFields CopyFields() => fields.Copy();
 
     private double SformElement(int index) => fields.GetNumber(NiftiField.SRow, index);

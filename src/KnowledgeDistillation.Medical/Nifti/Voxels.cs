@@ -106,8 +106,8 @@ internal static class Voxels
     {
         ReadOnlySpan<T> values = MemoryMarshal.Cast<byte, T>(source);
         destination = destination[..values.Length];
-        // Slope and intercept are stored in single precision, so that a scaled integer is one only up to their rounding.
-        double tolerance = (slope, intercept) is (1, 0) ? 0 : 1e-6;
+        // Slope, intercept and many voxels are stored in single precision, so that an integer that was computed is one only up to a few roundings.
+        double tolerance = (slope, intercept) is (1, 0) && typeof(T) != typeof(float) && typeof(T) != typeof(double) ? 0 : 1e-6;
         for (int index = 0; index < values.Length; index++)
         {
             double value = (double.CreateTruncating(values[index]) * slope) + intercept;

@@ -94,7 +94,7 @@ internal static class CacheEntry
             if (classes is not null)
                 crc = ReadInto(file, classes, crc);
             return ChecksumIsRight(file, ref crc)
-                ? new PreprocessedCase(id, images, classes, header.Geometry, header.LabelMap, header.ForegroundVoxels)
+                ? new PreprocessedCase(id, images, classes, header.Geometry, header.LabelMap, header.ForegroundVoxels, header.Backgrounds)
                 : null;
         }
         catch (Exception exception) when (IsDamage(exception))
@@ -156,7 +156,9 @@ internal static class CacheEntry
         int[] CropSize,
         int SubsamplingFactor,
         OrderedDictionary<string, int> Labels,
-        [property: JsonPropertyName("Tumour")] OrderedDictionary<string, double>? Foreground)
+        [property: JsonPropertyName("Tumour")] OrderedDictionary<string, double>? Foreground,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Dictionary<int, int>? OtherLabels = null,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Dictionary<string, float>? Backgrounds = null)
     {
         private const string Kept = "kept";
 
@@ -168,7 +170,7 @@ internal static class CacheEntry
             new VolumeSize(CropSize[0], CropSize[1], CropSize[2]),
             SubsamplingFactor);
 
-        internal LabelMap LabelMap => new(Labels.Select(label => (label.Key, label.Value)));
+        internal LabelMap LabelMap => new(Labels.Select(label => (label.Key, label.Value)), OtherLabels ?? []);
 
         internal ForegroundVoxels? ForegroundVoxels => Foreground is null
             ? null
@@ -188,7 +190,9 @@ internal static class CacheEntry
                 [g.CropSize.X, g.CropSize.Y, g.CropSize.Z],
                 g.SubsamplingFactor,
                 new(item.Labels.Names.Select((name, number) => KeyValuePair.Create(name, item.Labels.LabelOf(number))).Skip(1)),
-                item.Foreground is null ? null : Counts(item.Foreground));
+                item.Foreground is null ? null : Counts(item.Foreground),
+                item.Labels.Others is { Count: > 0 } others ? new(others) : null,
+                item.Backgrounds.Count > 0 ? new(item.Backgrounds) : null);
         }
 
         private static OrderedDictionary<string, double> Counts(ForegroundVoxels voxels)

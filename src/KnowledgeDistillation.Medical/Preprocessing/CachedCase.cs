@@ -9,8 +9,9 @@ public sealed class CachedCase
     private readonly string _sourceKey;
 
     internal CachedCase(PreprocessingCache cache, ImageCase source, string path, string sourceKey, CacheEntry.Header header, bool wasCached) =>
-        (_cache, Source, _path, _sourceKey, Geometry, Foreground, HasClasses, WasCached) =
-            (cache, source, path, sourceKey, header.Geometry, header.ForegroundVoxels, header.Foreground is not null, wasCached);
+        (_cache, Source, _path, _sourceKey, Geometry, Foreground, HasClasses, WasCached, Backgrounds) = (
+            cache, source, path, sourceKey, header.Geometry, header.ForegroundVoxels, header.Foreground is not null, wasCached,
+            header.Backgrounds ?? []);
 
     /// <summary>The case from which it was made.</summary>
     public ImageCase Source { get; }
@@ -29,6 +30,9 @@ public sealed class CachedCase
 
     /// <summary>Whether a usable entry was there, so that nothing had to be computed.</summary>
     public bool WasCached { get; }
+
+    /// <summary>The images whose background is not 0, as in <see cref="PreprocessedCase.Backgrounds"/>.</summary>
+    public IReadOnlyDictionary<string, float> Backgrounds { get; }
 
     /// <summary>Determines the voxels: the name of the folder is a digest of the options, and the key one of the source.</summary>
     internal string ContentId => $"{Path.GetFileName(Path.GetDirectoryName(_path))} {_sourceKey}";

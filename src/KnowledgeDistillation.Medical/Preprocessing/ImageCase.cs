@@ -80,24 +80,40 @@ public abstract class ImageCase
         return new StoredCase(images[0].Grid, [.. images.Select(image => image.Voxels)], segmentation, LabelsFor);
     }
 
-    /// <summary>Why the files cannot be used, judged by their headers and, on request, by the labels; null where they can.</summary>
-    internal string? FindFault(bool verifySegmentation)
+    /// <summary>Why the files cannot be used, judged by their headers, null where they can; and on request the labels other than 0 that occur.</summary>
+    internal (string? Fault, IReadOnlySet<int>? Labels) FindFault(bool readLabels)
     {
         try
         {
             if (FindGridFault(Images.Keys) is { } fault)
-                return fault;
-            if (verifySegmentation && SegmentationPath is not null)
-            {
-                IReadOnlySet<int> present = LabelsIn(NiftiImage.Load(SegmentationPath).ToLabels().Voxels);
-                LabelsFor(present).RequireKnown(present);
-            }
-
-            return null;
+                return (fault, null);
+            return (null, readLabels && SegmentationPath is not null ? LabelsIn(NiftiImage.Load(SegmentationPath).ToLabels().Voxels) : null);
         }
         catch (Exception exception) when (AsDataFault(exception) is { } reason)
         {
-            return reason;
+            return (reason, null);
+        }
+    }
+
+    /// <summary>Why files cannot be read to their end, for each that cannot.</summary>
+    internal IEnumerable<string> FindUnreadable(IEnumerable<string> modalities)
+    {
+        foreach (string path in modalities.Select(modality => Images[modality].Path).Append(SegmentationPath!).Where(path => path is not null).Distinct())
+        {
+            string? fault = null;
+            try
+            {
+                NiftiImage image = NiftiImage.Load(path);
+                if (path == SegmentationPath)
+                    image.ToLabels();
+            }
+            catch (Exception exception) when (AsDataFault(exception) is { } reason)
+            {
+                fault = reason;
+            }
+
+            if (fault is not null)
+                yield return fault.Contains(path, StringComparison.Ordinal) ? fault : $"'{path}' cannot be read: {fault}";
         }
     }
 
@@ -162,15 +178,26 @@ public abstract class ImageCase
         (string Name, VolumeGrid Grid)? first = null;
         foreach (string modality in modalities)
         {
-            (string path, int frame) = Images[modality];
+            ImageFile image = Images[modality];
+            (string path, int frame) = (image.Path, image.Frame);
             NiftiHeader header = NiftiImage.LoadHeader(path);
             if (frame >= header.FrameCount)
                 return $"'{path}' holds {header.FrameCount} volume(s), but {modality} is expected as volume {frame + 1}.";
+            // A volume that no modality stands for would be dropped without a word.
+            int expected = image.VolumeCount ?? Images.Values.Where(other => other.Path == path).Distinct().Count();
+            if (expected != header.FrameCount)
+                return $"'{path}' holds {header.FrameCount} volume(s) where {(expected == 1 ? "one is" : $"{expected} are")} expected; split the file.";
             if (Compare(modality, header.Grid) is { } fault)
                 return fault;
         }
 
-        return SegmentationPath is null ? null : Compare("the segmentation", NiftiImage.LoadHeader(SegmentationPath).Grid);
+        if (SegmentationPath is null)
+            return null;
+        NiftiHeader labels = NiftiImage.LoadHeader(SegmentationPath);
+        return labels.FrameCount == 1
+            ? Compare("the segmentation", labels.Grid)
+            : $"the segmentation '{SegmentationPath}' holds {labels.FrameCount} volumes where one is expected; "
+                + "where each is a class, combine them to one volume of labels.";
 
         string? Compare(string name, VolumeGrid grid)
         {

@@ -4,7 +4,7 @@ namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>
 /// Which numbers in segmentation files stand for which classes. Class 0 is background and 0 on disk too; the other classes are numbered
-/// from 1 in the order in which they are given.
+/// from 1 in the order in which they are given. Further numbers may stand for one of the classes too, or for background.
 /// </summary>
 /// <remarks>Two maps are equal if their numbers are; names only serve messages. Immutable and safe to share between threads.</remarks>
 public sealed record LabelMap
@@ -13,6 +13,8 @@ public sealed record LabelMap
 
     // By class, with background.
     private readonly int[] _labels;
+
+    private readonly SortedDictionary<int, byte> _others = [];
 
     /// <summary>Makes a map.</summary>
     /// <param name="classes">The name and the number on disk of class 1, 2 and so on: 1 to 255 classes, whose names and numbers differ.</param>
@@ -34,8 +36,35 @@ public sealed record LabelMap
         (Names, _labels) = ([.. all.Select(item => item.Name)], [.. all.Select(item => item.Label)]);
     }
 
+    /// <summary>Makes a map with further numbers, which are read but never written.</summary>
+    /// <param name="classes">The name and the number on disk of class 1, 2 and so on: 1 to 255 classes, whose names and numbers differ.</param>
+    /// <param name="others">The class of each further number: one of the classes, into which it is folded, or 0, so that it counts as background.</param>
+    /// <exception cref="ArgumentException">
+    /// There are too few or too many classes, two have the same name or number, one has number 0, or a further number is 0, that of a class, or of no class.
+    /// </exception>
+    public LabelMap(IEnumerable<(string Name, int Label)> classes, IReadOnlyDictionary<int, int> others)
+        : this(classes)
+    {
+        ArgumentNullException.ThrowIfNull(others);
+        foreach ((int label, int classNumber) in others)
+        {
+            if (ClassOf(label) is not null || classNumber < 0 || classNumber >= _labels.Length)
+            {
+                throw new ArgumentException(
+                    $"A further label of a map needs a number of its own and a class from 0 to {_labels.Length - 1}, but label {label} is to be {classNumber} "
+                        + $"beside {this}.",
+                    nameof(others));
+            }
+
+            _others.Add(label, (byte)classNumber);
+        }
+    }
+
     /// <summary>The name of each class, background included.</summary>
     public IReadOnlyList<string> Names { get; }
+
+    /// <summary>The class of each further number that is read but never written; 0 where it counts as background.</summary>
+    public IReadOnlyDictionary<int, int> Others => _others.ToDictionary(other => other.Key, other => (int)other.Value);
 
     /// <summary>The number on disk of a class.</summary>
     /// <param name="classNumber">The class, from 0 (background) to the number of <see cref="Names"/> less one.</param>
@@ -45,7 +74,10 @@ public sealed record LabelMap
         : throw new ArgumentOutOfRangeException(nameof(classNumber), classNumber, $"Classes are numbered from 0 to {_labels.Length - 1}.");
 
     /// <summary>The class of a number on disk; null where it stands for none.</summary>
-    public byte? ClassOf(int label) => label == 0 ? (byte)0 : Array.IndexOf(_labels, label) is int found and >= 0 ? (byte)found : null;
+    public byte? ClassOf(int label) => label == 0 ? (byte)0
+        : Array.IndexOf(_labels, label) is int found and >= 0 ? (byte)found
+        : _others.TryGetValue(label, out byte other) ? other
+        : null;
 
     /// <summary>Labels on disk to classes, x fastest.</summary>
     /// <exception cref="InvalidDataException">A label stands for no class; the message names all such labels.</exception>
@@ -93,13 +125,17 @@ public sealed record LabelMap
     }
 
     /// <inheritdoc/>
-    public bool Equals(LabelMap? other) => other is not null && _labels.AsSpan().SequenceEqual(other._labels);
+    public bool Equals(LabelMap? other) => other is not null
+        && _labels.AsSpan().SequenceEqual(other._labels) && _others.SequenceEqual(other._others);
 
     /// <inheritdoc/>
     public override int GetHashCode() => _labels.Aggregate(_labels.Length, HashCode.Combine);
 
-    /// <summary>For example "0, 1 (necrosis), 2 (edema) and 4 (enhancing tumor)".</summary>
-    public override string ToString() => Enumerate(number => number == 0 ? "0" : $"{_labels[number]} ({Names[number]})");
+    /// <summary>For example "0, 1 (necrosis), 2 (edema) and 3 (enhancing tumor), besides 4 (ignored)".</summary>
+    public override string ToString() => Enumerate(number => number == 0 ? "0" : $"{_labels[number]} ({Names[number]})")
+        + (_others.Count == 0
+            ? ""
+            : ", besides " + string.Join(", ", _others.Select(other => $"{other.Key} ({(other.Value == 0 ? "ignored" : Names[other.Value])})")));
 
     /// <summary>Refuses labels that stand for no class.</summary>
     /// <exception cref="InvalidDataException">There are such labels; the message names the first of them.</exception>

@@ -12,8 +12,10 @@ public sealed class PreprocessedCase
         byte[]? classes,
         PreprocessingGeometry geometry,
         LabelMap labels,
-        ForegroundVoxels? foreground) =>
-        (Id, Images, Classes, Geometry, Labels, Foreground) = (id, images, classes, geometry, labels, foreground);
+        ForegroundVoxels? foreground,
+        IReadOnlyDictionary<string, float>? backgrounds = null) =>
+        (Id, Images, Classes, Geometry, Labels, Foreground, Backgrounds) =
+            (id, images, classes, geometry, labels, foreground, backgrounds ?? new Dictionary<string, float>());
 
     /// <summary>The name of the case.</summary>
     public string Id { get; }
@@ -36,6 +38,12 @@ public sealed class PreprocessedCase
     /// <summary>What the crop costs; null where the case has no segmentation.</summary>
     public ForegroundVoxels? Foreground { get; }
 
+    /// <summary>
+    /// For each image whose background is not 0 (<see cref="PreprocessingOptions.Background"/>), the value that is most frequent on its border: all of its
+    /// voxels were taken for tissue. Empty for skull-stripped images.
+    /// </summary>
+    public IReadOnlyDictionary<string, float> Backgrounds { get; }
+
     /// <summary>The same case as if only some of its modalities had been acquired.</summary>
     /// <param name="modalities">The names of the modalities that are left.</param>
     /// <exception cref="ArgumentException">The case lacks one of them, or none is named.</exception>
@@ -52,6 +60,7 @@ public sealed class PreprocessedCase
                     : $"Case {Id} has no {string.Join(", ", missing)}; it has: {string.Join(", ", Images.Keys)}.", nameof(modalities));
         }
 
-        return new PreprocessedCase(Id, names.ToDictionary(name => name, name => Images[name], StringComparer.Ordinal), Classes, Geometry, Labels, Foreground);
+        return new PreprocessedCase(Id, names.ToDictionary(name => name, name => Images[name], StringComparer.Ordinal), Classes, Geometry, Labels, Foreground,
+            Backgrounds.Where(image => names.Contains(image.Key)).ToDictionary());
     }
 }

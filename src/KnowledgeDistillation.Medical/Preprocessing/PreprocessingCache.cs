@@ -45,7 +45,7 @@ public sealed class PreprocessingCache
     /// <param name="cancellation">Stops between cases; what is done is kept.</param>
     /// <returns>The cases, in the given order.</returns>
     /// <exception cref="ArgumentException">A name occurs twice, or a case lacks a modality.</exception>
-    /// <exception cref="InvalidDataException">A source is damaged; the message names the case.</exception>
+    /// <exception cref="InvalidDataException">Sources are damaged; the message names each case with the reason. The others were prepared.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public IReadOnlyList<CachedCase> Prepare(IReadOnlyList<ImageCase> cases, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
@@ -53,13 +53,31 @@ public sealed class PreprocessingCache
         if (cases.GroupBy(item => item.Id, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1) is { } repeated)
             throw new ArgumentException($"The case name {repeated.Key} occurs twice.", nameof(cases));
         CachedCase[] prepared = new CachedCase[cases.Count];
+        InvalidDataException?[] faults = new InvalidDataException?[cases.Count];
         int done = 0;
         ParallelWork.For(cases.Count, MaximumParallelism, i =>
         {
-            prepared[i] = Prepare(cases[i]);
+            try
+            {
+                prepared[i] = Prepare(cases[i]);
+            }
+            catch (InvalidDataException exception)
+            {
+                // The others are prepared all the same, so that one look tells all that has to be mended.
+                faults[i] = exception;
+            }
+
             progress?.Report(Interlocked.Increment(ref done));
         }, cancellation);
-        return prepared;
+        InvalidDataException[] found = [.. faults.OfType<InvalidDataException>()];
+        return found.Length switch
+        {
+            0 => prepared,
+            1 => throw found[0],
+            _ => throw new InvalidDataException(
+                $"{found.Length} of {cases.Count} cases cannot be used.{string.Concat(found.Select(fault => $"{Environment.NewLine}  {fault.Message}"))}",
+                found[0]),
+        };
     }
 
     /// <summary>Makes sure that a case lies preprocessed on disk.</summary>

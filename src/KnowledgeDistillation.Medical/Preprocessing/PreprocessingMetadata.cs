@@ -14,18 +14,25 @@ public static class PreprocessingMetadata
     private const string Crop = Prefix + "crop";
     private const string Multiple = Prefix + "multiple";
     private const string Factor = Prefix + "subsampling";
+    private const string Background = Prefix + "background";
+    private const string NaN = Prefix + "nan";
 
     /// <summary>The options as metadata, except the modalities, which the network records itself.</summary>
     public static IReadOnlyDictionary<string, string> Write(PreprocessingOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return new Dictionary<string, string>
+        var facts = new Dictionary<string, string>
         {
             [Center] = options.CropCenter.ToString(),
             [Crop] = options.CropSize is { } size ? string.Create(CultureInfo.InvariantCulture, $"{size.X},{size.Y},{size.Z}") : "none",
             [Multiple] = options.SizeMultiple.ToString(CultureInfo.InvariantCulture),
             [Factor] = options.SubsamplingFactor.ToString(CultureInfo.InvariantCulture),
         };
+        if (options.Background is not null)
+            facts[Background] = options.Background.ToString();
+        if (options.NaNIsZero)
+            facts[NaN] = "0";
+        return facts;
     }
 
     /// <summary>The options that were stored.</summary>
@@ -43,6 +50,8 @@ public static class PreprocessingMetadata
             CropSize = Fact(Crop) == "none" ? null : Size(),
             SizeMultiple = Number(Multiple, Fact(Multiple)),
             SubsamplingFactor = Number(Factor, Fact(Factor)),
+            Background = metadata.ContainsKey(Background) ? BackgroundOf(Fact(Background)) : null,
+            NaNIsZero = metadata.ContainsKey(NaN),
         };
         try
         {
@@ -63,6 +72,18 @@ public static class PreprocessingMetadata
         VolumeSize Size() => Fact(Crop).Split(',') is [string x, string y, string z]
             ? new VolumeSize(Number(Crop, x), Number(Crop, y), Number(Crop, z))
             : throw Senseless(Crop);
+
+        ImageBackground BackgroundOf(string text)
+        {
+            try
+            {
+                return ImageBackground.Parse(text);
+            }
+            catch (FormatException)
+            {
+                throw Senseless(Background);
+            }
+        }
 
         int Number(string name, string text) =>
             int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : throw Senseless(name);

@@ -35,6 +35,15 @@ public sealed record PreprocessingOptions
     /// </summary>
     public int SubsamplingFactor { get; init; } = 2;
 
+    /// <summary>
+    /// The value of the voxels around the head where it is not 0: they become 0, and all others are moved by as much. Default null: it is 0, as in every
+    /// skull-stripped data set.
+    /// </summary>
+    public ImageBackground? Background { get; init; }
+
+    /// <summary>Whether voxels that are not a number, as some tools leave air, are taken for background. Default false: they are refused.</summary>
+    public bool NaNIsZero { get; init; }
+
     internal void Validate() => new OptionFaults(nameof(PreprocessingOptions))
         .Require(Modalities.Count > 0, $"{nameof(Modalities)} must hold at least one name, but is empty.")
         .Require(
@@ -57,5 +66,5 @@ public sealed record PreprocessingOptions
     internal string ToKey() => string.Create(
         CultureInfo.InvariantCulture,
         $"modalities={string.Join(',', Modalities)};centre={CropCenter};crop={(CropSize is { } size ? size.ToString() : $"multiple of {SizeMultiple}")};"
-            + $"factor={SubsamplingFactor}");
+            + $"factor={SubsamplingFactor}{(Background is null ? "" : $";background={Background}")}{(NaNIsZero ? ";nan=0" : "")}");
 }

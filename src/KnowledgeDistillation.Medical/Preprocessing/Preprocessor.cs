@@ -51,21 +51,47 @@ public sealed class Preprocessor
         return Process(id, StoredCase.Of(volumes, Options.Modalities));
     }
 
+    /// <summary>Looks at the voxels of all images of a case (those of the options) and counts its labels, without preparing anything.</summary>
+    internal CaseExamination Examine(ImageCase source)
+    {
+        StoredCase stored = source.LoadStored(Options.Modalities).Cleaned(Options);
+        Reorientation toRas = new(stored.Grid, Orientation.RAS);
+        Dictionary<int, (int All, int Kept)>? labels = null;
+        if (stored.Segmentation is not null)
+        {
+            OrientedVoxels[] images = Options.CropCenter == CropCenter.Brain ? [.. stored.Images.Select(image => OrientedVoxels.OfImage(image, toRas))] : [];
+            labels = SegmentationPreparation.Count(
+                OrientedVoxels.OfLabels(stored.Segmentation, toRas), Geometry(stored.Grid, toRas.Target, images));
+        }
+
+        return new CaseExamination(
+            stored.Grid,
+            Options.Modalities.Zip(stored.Images)
+                .ToDictionary(pair => pair.First, pair => ImageExamination.Of(pair.Second, stored.Grid.Size), StringComparer.Ordinal),
+            labels);
+    }
+
     private PreprocessedCase Process(string id, StoredCase source)
     {
+        source = source.Cleaned(Options);
         Reorientation toRas = new(source.Grid, Orientation.RAS);
         OrientedVoxels[] images = new OrientedVoxels[source.Images.Length];
         ParallelWork.For(images.Length, images.Length, i => images[i] = OrientedVoxels.OfImage(source.Images[i], toRas));
         PreprocessingGeometry geometry = Geometry(source.Grid, toRas.Target, images);
 
         float[][] prepared = new float[images.Length][];
+        float[] borders = new float[images.Length];
         (byte[]? Classes, ForegroundVoxels? Foreground, LabelMap? Labels) segmentation = default;
         ParallelWork.For(images.Length + 1, images.Length + 1, i =>
         {
-            if (i < images.Length)
-                prepared[i] = ImagePreparation.Subsample(images[i], geometry, Statistics(id, Options.Modalities[i], images[i]));
-            else
+            if (i == images.Length)
+            {
                 segmentation = PrepareSegmentation(id, source, toRas, geometry);
+                return;
+            }
+
+            prepared[i] = ImagePreparation.Subsample(images[i], geometry, Statistics(id, Options.Modalities[i], images[i], source.Images[i]));
+            borders[i] = BorderValue.Of(source.Images[i], source.Grid.Size);
         });
         return new PreprocessedCase(
             id,
@@ -73,18 +99,20 @@ public sealed class Preprocessor
             segmentation.Classes,
             geometry,
             segmentation.Labels!,
-            segmentation.Foreground);
+            segmentation.Foreground,
+            Options.Modalities.Zip(borders).Where(pair => pair.Second != 0).ToDictionary(StringComparer.Ordinal));
     }
 
-    // Where all voxels are equal, a deviation of 1 makes them 0.
-    private static ImageStatistics Statistics(string id, string modality, OrientedVoxels image)
+    private static ImageStatistics Statistics(string id, string modality, OrientedVoxels image, StoredVoxels stored)
     {
         var statistics = ImageStatistics.Of(image);
-        if (statistics.Count == 0)
-            throw new InvalidDataException($"Case {id}: the image {modality} is empty (all voxels are 0), so it cannot be normalized.");
-        if (!double.IsFinite(statistics.Mean))
-            throw new InvalidDataException($"Case {id}: the image {modality} holds voxels that are not finite numbers.");
-        return statistics.Deviation > 1e-9 * Math.Abs(statistics.Mean) ? statistics : statistics with { Deviation = 1 };
+        if (statistics.Count > 0 && statistics.Deviation > 1e-9 * Math.Abs(statistics.Mean))
+            return statistics;
+        // Only now is it worth finding out what is wrong.
+        return ImageExamination.Of(stored, image.Grid.Size).Fault is { } fault
+            ? throw new InvalidDataException($"Case {id}: the image {modality} {fault}.")
+            // Values that differ by less than rounding: a deviation of 1 leaves them near 0.
+            : statistics with { Deviation = 1 };
     }
 
     private static (byte[]? Classes, ForegroundVoxels? Foreground, LabelMap Labels) PrepareSegmentation(

@@ -16,13 +16,29 @@ internal static class SegmentationPreparation
         LabelMap labels = source.LabelsFor(counts.Keys.ToHashSet());
         labels.RequireKnown(counts.Keys);
 
-        IEnumerable<int> perClass = Enumerable.Range(1, labels.Names.Count - 1).Select(number => counts.GetValueOrDefault(labels.LabelOf(number)).All);
-        var foreground = new ForegroundVoxels(perClass, counts.Values.Sum(count => count.Kept));
-        return (Subsample(voxels, geometry, labels), foreground, labels);
+        return (Subsample(voxels, geometry, labels), Foreground(counts, labels), labels);
+    }
+
+    /// <summary>What the whole volume holds, by class.</summary>
+    /// <param name="counts">How often each label but 0 occurs in the whole volume and in the crop.</param>
+    /// <param name="labels">What they mean.</param>
+    public static ForegroundVoxels Foreground(IReadOnlyDictionary<int, (int All, int Kept)> counts, LabelMap labels)
+    {
+        int[] perClass = new int[labels.Names.Count];
+        int kept = 0;
+        foreach ((int label, (int all, int inCrop)) in counts)
+        {
+            if (labels.ClassOf(label) is not (byte number and > 0))
+                continue;
+            perClass[number] += all;
+            kept += inCrop;
+        }
+
+        return new ForegroundVoxels(perClass.Skip(1), kept);
     }
 
     // How often each label but 0 occurs in the whole volume and in the crop; from run to run, because labels come in large patches.
-    private static Dictionary<int, (int All, int Kept)> Count(OrientedVoxels voxels, PreprocessingGeometry geometry)
+    public static Dictionary<int, (int All, int Kept)> Count(OrientedVoxels voxels, PreprocessingGeometry geometry)
     {
         Dictionary<int, (int All, int Kept)> counts = [];
         ((int ox, int oy, int oz), VolumeSize crop, VolumeGrid grid) = (geometry.CropOffset, geometry.CropSize, voxels.Grid);

@@ -13,6 +13,9 @@ internal sealed record StoredCase(
     StoredVoxels? Segmentation,
     Func<IReadOnlySet<int>, LabelMap> LabelsFor)
 {
+    /// <summary>The same case with images as the options want their background.</summary>
+    public StoredCase Cleaned(PreprocessingOptions options) => this with { Images = [.. Images.Select(image => image.Cleaned(options, Grid.Size))] };
+
     public static StoredCase Of(CaseVolumes volumes, IReadOnlyList<string> modalities) => new(
         volumes.Grid,
         [.. modalities.Select(name => StoredVoxels.Of(volumes.Images[name].Voxels))],

@@ -43,6 +43,7 @@ public sealed class PreprocessingGeometryTests
             Gen.Int[1, 4],
             Gen.Int[1, 4],
             Gen.Int[1, 4])
+            .Where(drawn => drawn.Item1 * drawn.Item2 * drawn.Item3 > 1)
             .Sample((x, y, z, codes, cx, cy, cz) =>
             {
                 Volume<float> ras = new(new VolumeGrid(new(x, y, z), Affine.Scaling(1, 2, 3)), [.. Enumerable.Range(1, x * y * z).Select(i => (float)i)]);

@@ -43,8 +43,13 @@ public sealed class PreprocessorTests
     }
 
     [Fact]
-    public void Constant_image_becomes_zero_and_not_NaN() =>
-        new Preprocessor(Plain(2, 1, 1)).Process("X", Case(Ras(2, 1, 1), [7, 7])).Images["t1"].Should().Equal(0, 0);
+    public void Constant_image_is_refused_by_name_with_its_value()
+    {
+        Action whole = () => new Preprocessor(Plain(2, 1, 1)).Process("X", Case(Ras(2, 1, 1), [7, 7]));
+        Action tissue = () => new Preprocessor(Plain(3, 1, 1)).Process("X", Case(Ras(3, 1, 1), [0, -2, -2]));
+        whole.Should().Throw<InvalidDataException>().WithMessage("Case X: the image t1 is constant (all 2 voxels have the value 7)*");
+        tissue.Should().Throw<InvalidDataException>().WithMessage("Case X: the image t1 is constant (all 2 voxels that are not 0 have the value -2)*");
+    }
 
     [Fact]
     public void Odd_voxel_is_cut_off_and_padded_at_the_end()
@@ -98,7 +103,7 @@ public sealed class PreprocessorTests
     public void Crop_around_the_brain_takes_the_box_of_all_modalities()
     {
         float[] t1 = new float[10], t2 = new float[10];
-        (t1[6], t1[7], t2[8]) = (1, 2, 5);
+        (t1[6], t1[7], t2[7], t2[8]) = (1, 2, 4, 5);
         VolumeGrid grid = Ras(10, 1, 1);
         CaseVolumes volumes = new(
             new Dictionary<string, Volume<float>> { ["t1"] = new(grid, t1), ["t2"] = new(grid, t2) }, null, BraTSLabelConvention.BraTS2018.Map);

@@ -1,0 +1,50 @@
+using FluentAssertions;
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Systems;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Preprocessing;
+using Xunit;
+
+namespace KnowledgeDistillation.Experiments.Tests.Runs;
+
+public sealed class RunMetadataTests
+{
+    [Fact]
+    public void A_checkpoint_keeps_the_labels_of_the_data_it_learned_from()
+    {
+        foreach (BraTSLabelConvention labels in (BraTSLabelConvention[])[
+            BraTSLabelConvention.BraTS2018, BraTSLabelConvention.BraTS2024, BraTSLabelConvention.MedicalSegmentationDecathlon, BraTSLabelConvention.Pediatric])
+            RunMetadata.LabelsOf(Facts(new(), labels)).Should().Be(labels);
+    }
+
+    [Fact]
+    public void An_older_checkpoint_without_labels_has_those_of_2018_and_can_go_on()
+    {
+        Dictionary<string, string> older = Facts(new(), BraTSLabelConvention.BraTS2018);
+        older.Remove("labels");
+        RunMetadata.LabelsOf(older).Should().Be(BraTSLabelConvention.BraTS2018);
+        RunMetadata.Differences(older, Facts(new(), BraTSLabelConvention.BraTS2018)).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_run_with_other_labels_or_another_background_is_another_run()
+    {
+        Dictionary<string, string> before = Facts(new() { Background = "-1" }, BraTSLabelConvention.BraTS2018);
+        RunMetadata.Differences(before, Facts(new() { Background = "-1" }, BraTSLabelConvention.BraTS2023)).Should().Equal(
+            "labels was 1=necrosis,2=edema,4=enhancing and is now 1=necrosis,2=edema,3=enhancing");
+        RunMetadata.Differences(before, Facts(new(), BraTSLabelConvention.BraTS2018)).Should().Equal("preprocessing.background was -1 and is now not set");
+        RunMetadata.Differences(before, Facts(new() { Background = "border" }, BraTSLabelConvention.BraTS2018)).Should().ContainSingle();
+    }
+
+    [Fact]
+    public void Labels_that_make_no_sense_are_named() =>
+        FluentActions.Invoking(() => RunMetadata.LabelsOf(new Dictionary<string, string> { ["labels"] = "1=tumor" }))
+            .Should().Throw<InvalidDataException>().WithMessage("*labels makes no sense*1=tumor*");
+
+    private static Dictionary<string, string> Facts(ExperimentSettings settings, BraTSLabelConvention labels)
+    {
+        BraTSCase item = new("P1", new Dictionary<string, ImageFile> { ["t1"] = new("t1.nii") }, labels: labels);
+        return new(RunMetadata.Write(SegmentationSystems.Teacher, settings, new CaseSplit([item], [], []), []));
+    }
+}
