@@ -106,11 +106,16 @@ public static class TorchRuntime
     {
         TorchLoadFailure.EnsurePlatform(RuntimeInformation.RuntimeIdentifier);
         FreedMemory.Keep();
-        Exception? libTorchFailure = TryLoad(() => NativeLibrary.Load("torch_cpu", TorchSharpAssembly, null));
+        // By its full path where the application brings one: otherwise a damaged one would be passed over for another that the system has.
+        string? own = ApplicationLibTorch();
+        Exception? libTorchFailure = TryLoad(() => own is null ? NativeLibrary.Load("torch_cpu", TorchSharpAssembly, null) : NativeLibrary.Load(own));
+        if (own is not null && libTorchFailure is not null)
+            throw TorchLoadFailure.Explain(libTorchFailure.Message, isLibTorchPresent: true, libTorchFailure);
         if (TryLoad(() => NativeLibrary.Load("LibTorchSharp", TorchSharpAssembly, null)) is { } failure)
         {
-            bool isLibTorchPresent = libTorchFailure is null || ApplicationLibTorch() is not null;
-            throw TorchLoadFailure.Explain($"{libTorchFailure?.Message}\n{failure.Message}", isLibTorchPresent, failure);
+            bool isLibTorchPresent = libTorchFailure is null || own is not null;
+            string? foreign = own is null && isLibTorchPresent ? LoadedLibTorch() : null;
+            throw TorchLoadFailure.Explain($"{libTorchFailure?.Message}\n{failure.Message}", isLibTorchPresent, failure, foreign);
         }
 
         try

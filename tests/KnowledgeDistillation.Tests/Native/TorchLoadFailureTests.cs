@@ -59,6 +59,16 @@ public sealed class TorchLoadFailureTests
         exception.Message.Should().StartWith("Torch cannot be loaded").And.Contain(named);
     }
 
+    [Fact]
+    public void A_libtorch_of_the_system_that_does_not_fit_is_named_with_its_version_and_the_package_that_is_missing()
+    {
+        TorchBackendException exception = TorchLoadFailure.Explain(
+            "/app/libLibTorchSharp.so: undefined symbol: _ZN5torch2nn6ModuleD2Ev", isLibTorchPresent: true, foreign: "/usr/lib/libtorch_cpu.so.1.13");
+
+        exception.Problem.Should().Be(TorchBackendProblem.LibTorchMissing);
+        exception.Message.Should().Contain("'/usr/lib/libtorch_cpu.so.1.13' (version 1.13)").And.Contain("TorchSharp-cpu").And.Contain("UseLibTorch");
+    }
+
     [Theory]
     [InlineData("linux-x64")]
     [InlineData("debian.12-x64")]

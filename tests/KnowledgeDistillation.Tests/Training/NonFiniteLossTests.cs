@@ -91,7 +91,7 @@ public sealed class NonFiniteLossTests : IDisposable
         // The NaN survives the way to disk and back.
         new SupervisedTrainer(student, Toy.Labels, new TrainingOptions { Epochs = 1, OutputFolder = _folder["run"], Resume = true }, objective)
             .Fit(Toy.Source(_spheres))
-            .Should().BeEquivalentTo(result);
+            .Should().BeEquivalentTo(result with { ResumedEpochs = 1 });
     }
 
     private sealed class DamagedSource(IBatchSource source, int call, int step) : IBatchSource

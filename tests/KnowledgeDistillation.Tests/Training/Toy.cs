@@ -78,6 +78,8 @@ internal static class Toy
     /// <summary>The files of a folder and those below it, by relative path, with a hash of their content.</summary>
     public static SortedDictionary<string, string> Files(string folder) => new(
         Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            // A fit that is at work keeps others from it.
+            .Where(file => Path.GetFileName(file) != "writer.lock")
             .ToDictionary(file => Path.GetRelativePath(folder, file), file => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file)))),
         StringComparer.Ordinal);
 }
