@@ -112,6 +112,10 @@ public sealed class DatasetCommandTests(TrainedNetworks trained)
         (strict.ExitCode, strict.Error)
             .Should().Match<(int, string)>(it => it.Item1 == 1 && it.Item2.Contains("its background is not 0", StringComparison.Ordinal));
         learned.Error.Should().BeEmpty("the checkpoint tells how its images were mended");
+        Kdnet scored = Kdnet.Run(
+            "evaluate", "--data", data, "--model", trained.Student, "--cases", "all", "--out", trained.In("background.csv"), "--threads", "1");
+        scored.ExitCode.Should().Be(0);
+        scored.Error.Should().Contain("Warning: the background of T1ce is not 0 in 4 of 4 cases");
         Labels("background-4").Should().Equal(NiftiImage.Load(Sound()).ToLabels().Voxels, "with its background mended the image is the one that it was");
 
         Kdnet Predict(string model, string name, params string[] options) =>

@@ -127,13 +127,24 @@ internal sealed class EvaluateCommand : ExplainedCommand
         var preprocessor = new Preprocessor(
             trained with { Background = given.Background ?? trained.Background, NaNIsZero = given.NaNIsZero || trained.NaNIsZero });
         string title = modalities.Count == model.Network.Modalities.Count ? name : $"{name} ({ModalitySubsets.Title(modalities)})";
-        return ModelEvaluation.Score(
+        var backgrounds = new List<(string Modality, string Case, float Border)>();
+        IReadOnlyList<CaseScore> scores = ModelEvaluation.Score(
             title,
             model,
-            [.. cases.Select(item => new EvaluationCase(item, () => preprocessor.Process(item)))],
+            [.. cases.Select(item => new EvaluationCase(item, () => Prepare(item)))],
             Enum.GetValues<ScoringGrid>(),
             _services.Display,
             _services.Cancellation);
+        foreach (var others in backgrounds.GroupBy(image => image.Modality, image => (image.Case, image.Border)))
+            _services.Display.Warn($"Warning: {BackgroundText.Of(others.Key, [.. others], cases.Count)}");
+        return scores;
+
+        PreprocessedCase Prepare(BraTSCase item)
+        {
+            PreprocessedCase prepared = preprocessor.Process(item);
+            backgrounds.AddRange(prepared.Backgrounds.Select(image => (image.Key, item.Id, image.Value)));
+            return prepared;
+        }
     }
 
     private IEnumerable<CaseScore> ScoreSubsets(
