@@ -67,8 +67,8 @@ internal static partial class TorchLoadFailure
             if (foreign is not null)
             {
                 return (TorchBackendProblem.LibTorchMissing,
-                    $"Torch cannot be loaded: the application brings no libtorch, and the one that was found in its place, '{foreign}'{VersionOf(foreign)}, does not "
-                        + $"fit TorchSharp, which needs the version it was made for (2.10 for TorchSharp 0.107). {Packages}");
+                    $"Torch cannot be loaded: the application brings no libtorch, and the one that was found in its place, '{foreign}'{VersionOf(foreign)}, "
+                        + $"does not fit TorchSharp, which needs the version it was made for (2.10 for TorchSharp 0.107). {Packages}");
             }
 
             return (TorchBackendProblem.LibTorchIncompatible,
