@@ -88,10 +88,10 @@ public sealed class Trainer : ITrainer
         }
 
         using OptimizerHelper optimizer = _options.Optimizer?.Invoke(parameters)
-            ?? optim.Adam(
+            ?? new Adam(
                 parameters,
                 _options.LearningRate ?? TrainingOptions.DefaultLearningRate,
-                weight_decay: _options.WeightDecay ?? TrainingOptions.DefaultWeightDecay);
+                _options.WeightDecay ?? TrainingOptions.DefaultWeightDecay);
         double[] initialLearningRates = [.. optimizer.ParamGroups.Select(group => group.LearningRate)];
         using BestWeights best = new(_network);
         using RunFolder? folder = RunFolder.Open(
