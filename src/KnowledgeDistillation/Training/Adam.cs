@@ -59,7 +59,7 @@ internal sealed class Adam(IEnumerable<Parameter> parameters, double learningRat
         return number;
     }
 
-    /// <summary>The numbers that depend on how many steps there were, made anew only where a parameter has had another number of steps than the last one.</summary>
+    /// <summary>The numbers that depend on how many steps there were. Parameters have mostly had the same number, so they are made once in a step.</summary>
     private sealed class NumbersOfStep : IDisposable
     {
         private long _step;
