@@ -28,7 +28,8 @@ internal static class SmallFit
             Optimizer = own ? null : parameters => optim.Adam(parameters, 1e-3),
             Callbacks = callback is null ? [] : [callback],
         };
-        new SupervisedTrainer(network, new ExclusiveClasses("background", "tumor"), options).Fit(new TenTimes(new InMemoryBatchSource(batch.Images, batch.Labels, 2)));
+        new SupervisedTrainer(network, new ExclusiveClasses("background", "tumor"), options)
+            .Fit(new TenTimes(new InMemoryBatchSource(batch.Images, batch.Labels, 2)));
     }
 
     // An epoch of ten steps, so that what an epoch costs does not count.
