@@ -14,15 +14,19 @@ internal static class HistoryTable
         Validation = "validation",
         Loss = "loss",
         Weight = "weight",
-        GradientShare = "gradient_share";
+        GradientShare = "gradient_share",
+        Dice = "mean_dice_of_validation";
 
     public static CsvTable Of(IReadOnlyList<EpochReport> history)
     {
         string[] terms = [.. history[0].Training.Terms.Select(term => term.Name)];
+        // A fit that does not choose by Dice has no such column.
+        string[] dice = history.Any(report => report.ValidationDice is not null) ? [Dice] : [];
         var table = new CsvTable(
         [
             Epoch, LearningRate, Seconds, Best, Column(Training, Loss), .. Columns(Training, terms),
             Column(Validation, Loss), .. Columns(Validation, terms), .. Columns(Weight, terms), .. Columns(GradientShare, terms),
+            .. dice,
         ]);
         foreach (EpochReport report in history)
         {
@@ -33,6 +37,7 @@ internal static class HistoryTable
                 Text(report.Validation?.Total), .. terms.Select((_, i) => Text(report.Validation?.Terms[i].Value)),
                 .. report.Training.Terms.Select(term => Text(term.Weight)),
                 .. terms.Select(name => Text(report.GradientShares?[name])),
+                .. dice.Select(_ => Text(report.ValidationDice)),
             ]);
         }
 
@@ -64,7 +69,10 @@ internal static class HistoryTable
                 Number(row, Seconds),
                 table[row, Column(GradientShare, terms[0])].Length > 0
                     ? terms.ToDictionary(term => term, term => Number(row, Column(GradientShare, term)))
-                    : null);
+                    : null)
+            {
+                ValidationDice = columns.Contains(Dice) && table[row, Dice].Length > 0 ? Number(row, Dice) : null,
+            };
         }
 
         LossReport Losses(int row, string of) => new(
