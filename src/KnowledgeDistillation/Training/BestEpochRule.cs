@@ -4,12 +4,12 @@ namespace KnowledgeDistillation.Training;
 public enum BestEpochRule
 {
     /// <summary>That with the lowest validation loss, of all its terms together.</summary>
-    ValidationLoss,
+    Loss,
 
     /// <summary>
     /// That with the highest mean Dice over the validation cases and the regions (<see cref="TrainingOptions.DiceRegions"/>), of masks as the network would
     /// give them out. A cross-entropy falls on while the voxels of a small region are lost, and teachers add terms to the loss: with few cases for
     /// validation, the epoch of the lowest loss can be one whose masks are poor.
     /// </summary>
-    ValidationDice,
+    Dice,
 }

@@ -118,7 +118,7 @@ public sealed class Trainer : ITrainer
             IReadOnlyDictionary<string, double>? shares = MeasureGradientShares(training, epoch);
             manual_seed(SeedMixer.Mix(_options.Seed, epoch));
             LossReport trained = TrainEpoch(training, epoch, optimizer, parameters, learningRate, progressReporter, cancellationToken);
-            ValidationDice? dice = validation is null || _options.BestEpoch != BestEpochRule.ValidationDice ? null : new(_labels, _options.DiceRegions);
+            ValidationDice? dice = validation is null || _options.BestEpoch != BestEpochRule.Dice ? null : new(_labels, _options.DiceRegions);
             LossReport? validated = validation is null ? null : Validate(validation, epoch, dice, cancellationToken);
 
             double watched = (validated ?? trained).Total;

@@ -70,12 +70,12 @@ public sealed record TrainingOptions
 
     /// <summary>
     /// Which epoch is the best: its checkpoint is kept, and <see cref="EarlyStoppingPatience"/> counts from it. The schedule sees losses all the same.
-    /// Without validation cases it is that with the lowest training loss, whatever is chosen. Default <see cref="BestEpochRule.ValidationLoss"/>.
+    /// Without validation cases it is that with the lowest training loss, whatever is chosen. Default <see cref="BestEpochRule.Loss"/>.
     /// </summary>
     public BestEpochRule BestEpoch { get; init; }
 
     /// <summary>
-    /// The unions of classes, at least one, over which <see cref="BestEpochRule.ValidationDice"/> averages; null for the channels that are not background.
+    /// The unions of classes, at least one, over which <see cref="BestEpochRule.Dice"/> averages; null for the channels that are not background.
     /// Default null.
     /// </summary>
     public IReadOnlyList<Region>? DiceRegions { get; init; }
@@ -167,7 +167,7 @@ public sealed record TrainingOptions
     internal SortedDictionary<string, string> Fingerprint() => new(
         typeof(TrainingOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Where(option => !FreeOnResume.Contains(option.Name) && (Optimizer is null || option.Name is not (nameof(LearningRate) or nameof(WeightDecay))))
-            .Where(option => BestEpoch != BestEpochRule.ValidationLoss || !OfBestEpoch.Contains(option.Name))
+            .Where(option => BestEpoch != BestEpochRule.Loss || !OfBestEpoch.Contains(option.Name))
             .ToDictionary(option => option.Name, option => Text(option.Name, option.GetValue(this))),
         StringComparer.Ordinal);
 

@@ -97,19 +97,20 @@ public sealed class BestEpochTests : IDisposable
         Fit("parts", epochs: 3, resume: false);
         TrainingResult parts = Fit("parts", epochs: 6, resume: true);
 
-        parts.History.Select(report => (report.ValidationDice, report.IsBest)).Should().Equal(whole.History.Select(report => (report.ValidationDice, report.IsBest)));
+        parts.History.Select(report => (report.ValidationDice, report.IsBest))
+            .Should().Equal(whole.History.Select(report => (report.ValidationDice, report.IsBest)));
         new TrainingRun(_folder["parts"]).ReadHistory().Select(report => report.ValidationDice)
             .Should().Equal(whole.History.Select(report => report.ValidationDice));
-        FluentActions.Invoking(() => Fit("parts", epochs: 7, resume: true, rule: BestEpochRule.ValidationLoss))
-            .Should().Throw<CheckpointException>().WithMessage("*BestEpoch was ValidationDice and is now not set*");
+        FluentActions.Invoking(() => Fit("parts", epochs: 7, resume: true, rule: BestEpochRule.Loss))
+            .Should().Throw<CheckpointException>().WithMessage("*BestEpoch was Dice and is now not set*");
     }
 
     [Fact]
     public void A_fit_that_chose_by_the_loss_is_not_resumed_by_dice()
     {
-        Fit("loss", epochs: 1, resume: false, rule: BestEpochRule.ValidationLoss);
+        Fit("loss", epochs: 1, resume: false, rule: BestEpochRule.Loss);
         FluentActions.Invoking(() => Fit("loss", epochs: 2, resume: true))
-            .Should().Throw<CheckpointException>().WithMessage("*BestEpoch was not set and is now ValidationDice*");
+            .Should().Throw<CheckpointException>().WithMessage("*BestEpoch was not set and is now Dice*");
     }
 
     [Theory]
@@ -124,9 +125,9 @@ public sealed class BestEpochTests : IDisposable
             .Should().Throw<ArgumentException>().WithMessage("*BestEpoch*9*DiceRegions*");
     }
 
-    private static TrainingOptions ByDice(int epochs) => new() { Epochs = epochs, LearningRate = 3e-2, BestEpoch = BestEpochRule.ValidationDice };
+    private static TrainingOptions ByDice(int epochs) => new() { Epochs = epochs, LearningRate = 3e-2, BestEpoch = BestEpochRule.Dice };
 
-    private TrainingResult Fit(string folder, int epochs, bool resume, BestEpochRule rule = BestEpochRule.ValidationDice)
+    private TrainingResult Fit(string folder, int epochs, bool resume, BestEpochRule rule = BestEpochRule.Dice)
     {
         using UNet3D network = Toy.Student();
         TrainingOptions options = ByDice(epochs) with { BestEpoch = rule, OutputFolder = _folder[folder], Resume = resume };
