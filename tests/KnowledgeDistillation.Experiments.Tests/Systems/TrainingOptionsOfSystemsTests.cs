@@ -42,7 +42,8 @@ public sealed class TrainingOptionsOfSystemsTests
     {
         SegmentationSystem system = SegmentationSystems.Of(name);
         ExperimentSettings squared = ExperimentSettings.Paper with { SoftTargetDice = DiceForm.Squared };
-        if (Text(squared) == Text(ExperimentSettings.Paper))
+        // GT + KL has the soft targets with a weight of 0.
+        if (name == "gt-kl" || Text(squared) == Text(ExperimentSettings.Paper))
         {
             FluentActions.Invoking(() => system.RefuseOtherWeights(squared)).Should().Throw<ExperimentException>().WithMessage($"*'{name}'*SoftTargetDice*");
             return;
