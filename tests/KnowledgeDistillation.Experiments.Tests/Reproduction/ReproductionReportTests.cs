@@ -63,7 +63,7 @@ public sealed partial class ReproductionReportTests : IDisposable
         student[3].Should().Be("+3.57");
         student[5].Should().Be("+1.17");
         student[7].Should().Be("−0.08");
-        double gain = 100 * (Mean("kd-net-tuned-3-skips") - Mean("baseline-3-skips"));
+        double gain = 100 * (Mean("kd-net-3-skips") - Mean("baseline-3-skips"));
         student[2].Should().StartWith(gain.ToString("+0.00;−0.00", CultureInfo.InvariantCulture)).And.Contain("(").And.Contain("to");
 
         static double Mean(string row) => Complete.Value.Finished.Where(run => run.Run.Row == row)
