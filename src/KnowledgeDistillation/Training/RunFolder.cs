@@ -89,18 +89,18 @@ internal sealed class RunFolder : IDisposable
         JsonObject state = ModelFiles.ReadDescription(statePath, Format, Version);
         ModelFiles.ReadDescription(last);
         RequireSameOptions(statePath, state);
-        List<EpochReport>? history;
+        List<EpochReport> history;
         try
         {
-            history = state["history"].Deserialize<List<EpochReport>>(ModelFiles.Json);
+            history = JsonFile.Convert<List<EpochReport>>(state["history"], ModelFiles.Json);
         }
-        catch (Exception exception) when (exception is JsonException or NotSupportedException or InvalidOperationException)
+        catch (JsonException exception)
         {
             throw new CheckpointException(statePath, "it is damaged: the history cannot be read", exception);
         }
 
-        if (history is not { Count: > 0 })
-            throw new CheckpointException(statePath, "it is damaged: it holds no history");
+        if (!IsSound(history))
+            throw new CheckpointException(statePath, "it is damaged: it holds no history of this fit");
         if (_options.RestoreBestWeights && _run.Best is null)
         {
             throw new CheckpointException(
@@ -139,6 +139,15 @@ internal sealed class RunFolder : IDisposable
     private static string LossWeightsName(string name) => $"loss-{name}.safetensors";
 
     private static string LossOptimizerName(string name) => $"loss-{name}-optimizer.bin";
+
+    private bool IsSound(List<EpochReport> history)
+    {
+        string[] names = [.. _objective.Terms.Select(term => term.Name)];
+        return history.Count > 0 && history.All(epoch => Fits(epoch.Training) && (epoch.Validation is null || Fits(epoch.Validation))
+            && (epoch.GradientShares is null || names.All(epoch.GradientShares.ContainsKey)));
+
+        bool Fits(LossReport losses) => losses.Terms.Select(term => term.Name).SequenceEqual(names);
+    }
 
     private void WriteModel(string folder) => ModelFiles.Write(folder, _network, _labels, _options.Metadata);
 
