@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -207,6 +208,21 @@ internal sealed class RunFolder : IDisposable
     }
 
     private SortedDictionary<string, string> Fingerprint()
+    {
+        // A fit that began where decimals have a point goes on where they have a comma: what records and users' own types write follows the culture.
+        CultureInfo culture = CultureInfo.CurrentCulture;
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        try
+        {
+            return InvariantFingerprint();
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = culture;
+        }
+    }
+
+    private SortedDictionary<string, string> InvariantFingerprint()
     {
         SortedDictionary<string, string> options = _options.Fingerprint();
         options["Objective"] = _objective.ToString();

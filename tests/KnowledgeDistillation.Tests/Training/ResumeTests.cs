@@ -55,6 +55,21 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
+    public void A_fit_goes_on_in_any_culture_and_leaves_the_same_bits()
+    {
+        string whole = _folder["whole"];
+        Fit(whole, epochs: Cultures.Names.Length + 1);
+        Fit(Run, epochs: 1);
+        for (int i = 0; i < Cultures.Names.Length; i++)
+            Cultures.In(Cultures.Names[i], () => Fit(Run, epochs: i + 2, resume: true));
+
+        SortedDictionary<string, string> expected = Toy.Files(whole), actual = Toy.Files(Run);
+        foreach (string file in expected.Keys.Where(name => name != "history.csv" && name != "last/training.json"))
+            actual[file].Should().Be(expected[file], "{0} must not depend on the culture", file);
+        WithoutSeconds(Run).Should().Equal(WithoutSeconds(whole));
+    }
+
+    [Fact]
     public void A_users_own_optimizer_is_resumed_too()
     {
         void Train(string folder, int epochs, bool resume)
