@@ -75,7 +75,7 @@ public sealed class Experiment
         settings ??= new ExperimentSettings();
         display ??= new SilentDisplay();
         settings.ValidatePhantom();
-        Remember(folder, settings, "phantoms");
+        settings = Remember(folder, settings, "phantoms");
         return new Experiment(
             folder,
             settings,
@@ -106,7 +106,7 @@ public sealed class Experiment
         settings ??= ExperimentSettings.Paper;
         display ??= new SilentDisplay();
         BraTSDataset dataset = Datasets.Open(data, BraTSModality.All, skipFaulty: false, display, settings);
-        Remember(folder, settings, NameOf(data));
+        settings = Remember(folder, settings, NameOf(data));
         return new Experiment(
             folder,
             settings,
@@ -230,11 +230,14 @@ public sealed class Experiment
     // Without the path, which is another on each machine, and says more about a computer than a folder of results should.
     private static string NameOf(string data) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(data)));
 
-    private static void Remember(string folder, ExperimentSettings settings, string data)
+    private static ExperimentSettings Remember(string folder, ExperimentSettings settings, string data)
     {
         settings.ValidatePreprocessing();
-        JsonObject now = ExperimentSetting.Write(settings);
+        var remembered = new RememberedSettings(Path.Combine(Path.GetFullPath(folder), "experiment.json"), "an experiment");
+        settings = remembered.AsBegun(settings);
+        JsonObject now = RememberedSettings.Describe(settings);
         now["Data"] = data;
-        new RememberedSettings(Path.Combine(Path.GetFullPath(folder), "experiment.json"), "an experiment").Remember(now);
+        remembered.Remember(now);
+        return settings;
     }
 }

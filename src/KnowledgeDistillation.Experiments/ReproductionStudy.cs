@@ -34,7 +34,7 @@ public sealed class ReproductionStudy
         _together = options.Seeds.Count > 0 ? new SeedsFolder(Folder) : null;
         IReadOnlyList<int> seeds = _together is null ? [options.Settings.Seed] : options.Seeds;
         var selection = new PlanSelection(options.Only, options.Shard, options.Shards);
-        Plan = [.. seeds.SelectMany(seed => plan.With(seed).Runs())];
+        Plan = [.. seeds.SelectMany(seed => PlanOf(seed).Runs())];
         IReadOnlyList<PlannedRun> chosen = selection.Chosen(Plan);
         Own = selection.OwnOf(Plan);
 
@@ -49,13 +49,17 @@ public sealed class ReproductionStudy
         foreach (ReproductionPart part in _runner.Parts.Concat(_others))
             part.Check();
 
+        ReproductionFolder FolderOf(int seed) => _together?.Of(seed) ?? new ReproductionFolder(Folder);
+
+        ReproductionPlan PlanOf(int seed) => plan with { Settings = FolderOf(seed).AsBegun(plan.With(seed).Settings) };
+
         ReproductionPart Part(int seed) => new()
         {
             Prefix = _together is null ? "" : $"{SeedsFolder.NameOf(seed)}/",
-            Data = data with { Settings = plan.With(seed).Settings },
+            Data = data with { Settings = PlanOf(seed).Settings },
             Dataset = _dataset,
-            Folder = _together?.Of(seed) ?? new ReproductionFolder(Folder),
-            Plan = plan.With(seed).Runs(),
+            Folder = FolderOf(seed),
+            Plan = PlanOf(seed).Runs(),
             Own = [.. Own.Where(run => run.Settings.Seed == seed)],
             Chosen = [.. chosen.Where(run => run.Settings.Seed == seed)],
             Rows = chosen.Select(run => run.Row).ToHashSet(),

@@ -35,6 +35,16 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
     /// <summary>The fits of which the training consists, in order.</summary>
     public IEnumerable<TrainingRun> Stages => System.Stages.Select(RunOf);
 
+    // A baseline and its students see equally many modalities, and so begin with the same weights; other folds begin with others.
+    private long WeightsSeed
+    {
+        get
+        {
+            long seed = SeedMixer.Mix(Settings.Seed, (long)System.Modalities(Modality).Count);
+            return Settings.Fold == 1 || Settings.FoldsShareWeights ? seed : SeedMixer.Mix(seed, (long)Settings.Fold);
+        }
+    }
+
     /// <summary>Trains, or goes on where a run in the folder stopped.</summary>
     /// <param name="split">The cases.</param>
     /// <param name="cached">The same cases, preprocessed, by name.</param>
@@ -55,7 +65,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         IReadOnlyDictionary<string, string> metadata = RunMetadata.Write(
             System, Settings, split, [.. TeacherNames.Zip(Teachers, (name, teacher) => (name, ModelFiles.WeightsChecksum(teacher)))], grids, SourcesOf(split, cached));
         RefuseOtherSettings(metadata, recipe);
-        manual_seed(SeedMixer.Mix(Settings.Seed, (long)System.Modalities(Modality).Count));
+        manual_seed(WeightsSeed);
         using IEncoderDecoder network = recipe.Build();
         network.Module.to(device);
         SegmentationModel[] teachers = [.. Teachers.Select(teacher => SegmentationModel.Load(teacher, device))];

@@ -1,6 +1,7 @@
 using System.Globalization;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
+using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Preprocessing;
 
@@ -41,6 +42,8 @@ public static class RunMetadata
             facts[name] = Text(value);
         if (settings.ReferenceLoss != ReferenceChoice.KDNet)
             facts["reference loss"] = "as published";
+        if (system.ComparesWithSoftTargets && settings.SoftTargetDice != DiceForm.Linear)
+            facts["dice of soft targets"] = settings.SoftTargetDice.ToString();
         if (teachers.Count > 0)
         {
             facts[Teacher] = string.Join('|', teachers.Select(teacher => teacher.Hint));

@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Losses;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Experiments.Systems;
@@ -10,8 +11,9 @@ namespace KnowledgeDistillation.Experiments.Systems;
 /// <param name="SpatialDimensions">3 for volumes, 2 for slices.</param>
 /// <param name="Device">Where losses that learn have their parameters.</param>
 /// <param name="ReferenceLoss">How methods of other papers compare with the reference.</param>
+/// <param name="SoftTargetDice">The Dice with which KD-Net compares with the soft targets.</param>
 public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<string> Modalities, int Teachers, int SpatialDimensions, Device Device,
-    ReferenceChoice ReferenceLoss = ReferenceChoice.KDNet)
+    ReferenceChoice ReferenceLoss = ReferenceChoice.KDNet, DiceForm SoftTargetDice = DiceForm.Linear)
 {
     /// <summary>The inputs for the objective of a system with some settings.</summary>
     /// <param name="system">The system.</param>
@@ -20,7 +22,8 @@ public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<
     /// <param name="teachers">The number of teachers.</param>
     /// <param name="device">Where losses that learn have their parameters.</param>
     public static ObjectiveInputs Of(SegmentationSystem system, ExperimentSettings settings, string modality, int teachers, Device device) =>
-        new(system.WeightsWith(settings), system.Modalities(modality), teachers, settings.SpatialDimensions, device, settings.ReferenceLoss);
+        new(system.WeightsWith(settings), system.Modalities(modality), teachers, settings.SpatialDimensions, device, settings.ReferenceLoss,
+            settings.SoftTargetDice);
 
     /// <summary>λ, of systems that have it.</summary>
     public double Lambda => Weights.Lambda!.Value;

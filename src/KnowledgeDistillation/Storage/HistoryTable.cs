@@ -14,12 +14,15 @@ internal static class HistoryTable
         Validation = "validation",
         Loss = "loss",
         Weight = "weight",
-        GradientShare = "gradient_share";
+        GradientShare = "gradient_share",
+        Dice = "mean_dice_of_validation";
 
     public static CsvTable Of(IReadOnlyList<EpochReport> history)
     {
         string[] terms = [.. history[0].Training.Terms.Select(term => term.Name)];
-        var table = new CsvTable(Columns(terms));
+        // A fit that does not choose by Dice has no such column.
+        string[] dice = history.Any(report => report.ValidationDice is not null) ? [Dice] : [];
+        var table = new CsvTable([.. Columns(terms), .. dice]);
         foreach (EpochReport report in history)
         {
             table.Add(
@@ -29,6 +32,7 @@ internal static class HistoryTable
                 Text(report.Validation?.Total), .. terms.Select((_, i) => Text(report.Validation?.Terms[i].Value)),
                 .. report.Training.Terms.Select(term => Text(term.Weight)),
                 .. terms.Select(name => Text(report.GradientShares?[name])),
+                .. dice.Select(_ => Text(report.ValidationDice)),
             ]);
         }
 
@@ -46,7 +50,7 @@ internal static class HistoryTable
             throw new FormatException("It lacks the columns of a history of training.");
         string prefix = Column(Training, "");
         string[] terms = [.. columns[(training + 1)..validation].Select(name => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : "")];
-        string[] expected = [.. Columns(terms)];
+        string[] expected = [.. Columns(terms), .. columns[^1..].Where(name => name == Dice)];
         if (terms.Contains("") || !expected.SequenceEqual(columns) || expected.Distinct(StringComparer.Ordinal).Count() != expected.Length)
             throw new FormatException("Its columns are not those of a history of training.");
         return [.. Enumerable.Range(0, table.Rows.Count).Select(ReadEpoch)];
@@ -64,7 +68,10 @@ internal static class HistoryTable
                 Number(row, Seconds),
                 table[row, Column(GradientShare, terms[0])].Length > 0
                     ? terms.ToDictionary(term => term, term => Number(row, Column(GradientShare, term)))
-                    : null);
+                    : null)
+            {
+                ValidationDice = columns.Contains(Dice) && table[row, Dice].Length > 0 ? Number(row, Dice) : null,
+            };
         }
 
         LossReport Losses(int row, string of) => new(

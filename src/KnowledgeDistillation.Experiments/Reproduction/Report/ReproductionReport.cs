@@ -19,6 +19,8 @@ internal sealed class ReproductionReport
         "\"Empty = 100\": a region that is empty in both reference and prediction counts as 100, one that is empty in one of them as 0. "
             + "\"Empty left out\": cases whose reference has no such region are not counted. HD95 is the 95th percentile of the distance between the surfaces; "
             + "cases in which either surface is missing are not counted, so it flatters a network that finds nothing. "
+            + "Volume ratio: predicted over reference volume, more than 1 where a network marks too much; cases without the region in the reference count "
+            + "only where it is not predicted either. "
             + "Where cases are not counted, the number that is stands in brackets.";
 
     private readonly ReproductionResults _results;

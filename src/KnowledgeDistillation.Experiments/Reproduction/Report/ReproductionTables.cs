@@ -74,7 +74,7 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
         return new ReportTable(
             $"{RegionTitles.Of(region.Name)}: mean ± standard deviation over {(alone ? "all test cases" : "seeds")}",
             [
-                new("Model", IsText: true), "Dice %, empty = 100", "Dice %, empty left out", "HD95 mm", "Sensitivity %", "Specificity %",
+                new("Model", IsText: true), "Dice %, empty = 100", "Dice %, empty left out", "HD95 mm", "Sensitivity %", "Specificity %", "Volume ratio",
                 .. alone ? (ReportColumn[])[] : ["Seeds"], "Cases",
             ],
             [
@@ -163,7 +163,12 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
         (double mean, double deviation) = _seeds.Length == 1
             ? (summary.Seeds[0].OverCases.Mean, summary.Seeds[0].OverCases.StandardDeviation)
             : (summary.OverSeeds.Mean, summary.OverSeeds.StandardDeviation);
-        string text = metric == RegionMetric.HausdorffDistance95 ? Text(mean, deviation, digits: 1) : Text(100 * mean, 100 * deviation, digits: 2);
+        string text = metric switch
+        {
+            RegionMetric.HausdorffDistance95 => Text(mean, deviation, digits: 1),
+            RegionMetric.VolumeRatio => Text(mean, deviation, digits: 2),
+            _ => Text(100 * mean, 100 * deviation, digits: 2),
+        };
         return summary.Counted == summary.Cases ? text : string.Create(CultureInfo.InvariantCulture, $"{text} ({summary.Counted})");
     }
 
