@@ -45,7 +45,8 @@ internal sealed class Campaign(string name, FuzzTarget target, int seed, string 
         {
             finding = $"{exception.GetType().Name}: {exception.Message}{Environment.NewLine}{exception.StackTrace}";
             // One of each kind is enough: the place in our code where it came up.
-            kind = exception.GetType().Name + exception.StackTrace?.Split('\n').FirstOrDefault(line => line.Contains(nameof(KnowledgeDistillation), StringComparison.Ordinal));
+            kind = exception.GetType().Name
+                + exception.StackTrace?.Split('\n').FirstOrDefault(line => line.Contains(nameof(KnowledgeDistillation), StringComparison.Ordinal));
         }
 
         if (Stopwatch.GetElapsedTime(begin) > Slow)

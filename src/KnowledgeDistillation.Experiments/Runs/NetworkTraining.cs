@@ -63,7 +63,9 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         NetworkRecipe recipe = System.Recipe(Settings, Modality);
         var grids = TrainingGrids.Of([.. split.Training.Select(item => cached[item.Id].Geometry.NativeGrid)]);
         IReadOnlyDictionary<string, string> metadata = RunMetadata.Write(
-            System, Settings, split, [.. TeacherNames.Zip(Teachers, (name, teacher) => (name, ModelFiles.WeightsChecksum(teacher)))], grids, SourcesOf(split, cached));
+            System, Settings, split,
+            [.. TeacherNames.Zip(Teachers, (name, teacher) => (name, ModelFiles.WeightsChecksum(teacher)))],
+            grids, SourcesOf(split, cached));
         RefuseOtherSettings(metadata, recipe);
         manual_seed(WeightsSeed);
         using IEncoderDecoder network = recipe.Build();
@@ -174,7 +176,8 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
 
     private static string SourcesOf(CaseSplit split, IReadOnlyDictionary<string, CachedCase> cached)
     {
-        IEnumerable<string> keys = split.Training.Concat(split.Validation).OrderBy(item => item.Id, StringComparer.Ordinal).Select(item => cached[item.Id].SourceKey);
+        IEnumerable<string> keys = split.Training.Concat(split.Validation).OrderBy(item => item.Id, StringComparer.Ordinal)
+            .Select(item => cached[item.Id].SourceKey);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', keys))));
     }
 

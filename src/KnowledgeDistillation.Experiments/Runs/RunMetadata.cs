@@ -10,7 +10,12 @@ namespace KnowledgeDistillation.Experiments.Runs;
 /// <summary>The facts that a checkpoint keeps: how its images are prepared, what it was trained with, and on which cases.</summary>
 public static class RunMetadata
 {
-    private const string System = "system", SeenCases = "cases.seen", Teacher = "teacher", TeacherWeights = "teacher.weights", Labels = "labels", Sources = "sources";
+    private const string System = "system",
+        SeenCases = "cases.seen",
+        Teacher = "teacher",
+        TeacherWeights = "teacher.weights",
+        Labels = "labels",
+        Sources = "sources";
     private const string OfPreprocessing = "preprocessing.";
 
     /// <summary>The facts of a run.</summary>

@@ -40,7 +40,11 @@ internal static class NiftiReader
         using NiftiSource source = new(stream.CanSeek ? new LentStream(stream) : copy, name);
         NiftiHeader header = ReadHeader(source, out _);
         if (header.IsPair)
-            throw new NiftiException($"{name}: this is the header of a pair of files, whose voxels are in the other one; convert the pair to one .nii file first.");
+        {
+            throw new NiftiException(
+                $"{name}: this is the header of a pair of files, whose voxels are in the other one; convert the pair to one .nii file first.");
+        }
+
         return new NiftiImage(header, ReadVoxels(source, header, CheckedByteCount(header, name)), name);
     }
 

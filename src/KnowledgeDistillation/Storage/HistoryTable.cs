@@ -49,7 +49,8 @@ internal static class HistoryTable
         if (training < 0 || validation <= training + 1)
             throw new FormatException("It lacks the columns of a history of training.");
         string prefix = Column(Training, "");
-        string[] terms = [.. columns[(training + 1)..validation].Select(name => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : "")];
+        string[] terms =
+            [.. columns[(training + 1)..validation].Select(name => name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : "")];
         string[] expected = [.. Columns(terms), .. columns[^1..].Where(name => name == Dice)];
         if (terms.Contains("") || !expected.SequenceEqual(columns) || expected.Distinct(StringComparer.Ordinal).Count() != expected.Length)
             throw new FormatException("Its columns are not those of a history of training.");

@@ -68,7 +68,9 @@ internal static class JsonFile
         return document.ToJsonString(options);
     }
 
-    /// <summary>Reads the object in a file and compares it with its checksum. One without a checksum, as earlier versions wrote them, is taken as it is.</summary>
+    /// <summary>
+    /// Reads the object in a file and compares it with its checksum. One without a checksum, as earlier versions wrote them, is taken as it is.
+    /// </summary>
     /// <returns>The object without its checksum.</returns>
     /// <exception cref="JsonException">As for <see cref="ReadObject"/>, or the content has changed.</exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
