@@ -36,6 +36,7 @@ public sealed class ReproductionStudy
         var selection = new PlanSelection(options.Only, options.Shard, options.Shards);
         Plan = [.. seeds.SelectMany(seed => PlanOf(seed).Runs())];
         IReadOnlyList<PlannedRun> chosen = selection.Chosen(Plan);
+        Chosen = chosen;
         Own = selection.OwnOf(Plan);
 
         var data = new ReproductionData(options.Settings, options.Data, options.SkipFaulty);
@@ -73,6 +74,14 @@ public sealed class ReproductionStudy
 
     /// <summary>All runs, with all seeds, teachers before their students.</summary>
     public IReadOnlyList<PlannedRun> Plan { get; }
+
+    /// <summary>Those that were chosen (<see cref="ReproductionOptions.Only"/>), in whatever shard.</summary>
+    public IReadOnlyList<PlannedRun> Chosen { get; }
+
+    /// <summary>
+    /// What every run has in common, as sentences: cases and split, images, network, optimizer, weights and precision; to be read before weeks are spent.
+    /// </summary>
+    public IReadOnlyList<string> Protocol => ReproductionProtocol.Of(_options.Settings, _dataset?.Cases);
 
     /// <summary>Those that this process does.</summary>
     public IReadOnlyList<PlannedRun> Own { get; }
@@ -112,7 +121,7 @@ public sealed class ReproductionStudy
     /// <param name="device">Where to compute; null for the CPU.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     /// <returns>The times by <see cref="NameOf"/>.</returns>
-    public IReadOnlyDictionary<string, TimeSpan> Estimate(Device? device = null, CancellationToken cancellation = default) =>
+    public IReadOnlyDictionary<string, TimeEstimate> Estimate(Device? device = null, CancellationToken cancellation = default) =>
         new PlanEstimate(_dataset?.Cases.Count ?? _options.Settings.PhantomCases, _runner.ResultsOf).Of(Own, device ?? CPU, cancellation)
             .ToDictionary(run => NameOf(run.Key), run => run.Value);
 

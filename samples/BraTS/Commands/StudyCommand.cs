@@ -1,5 +1,5 @@
 using System.CommandLine;
-using KnowledgeDistillation.Experiments;
+using KnowledgeDistillation.Experiments.Pairs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using KnowledgeDistillation.Samples.BraTS.Output;

@@ -80,7 +80,9 @@ public sealed record TrainingOptions
     /// </summary>
     public IReadOnlyList<Region>? DiceRegions { get; init; }
 
-    /// <summary>The fit ends when there was no better epoch for this many epochs (<see cref="BestEpoch"/>); at least 1, or null for never. Default null.</summary>
+    /// <summary>
+    /// The fit ends when there was no better epoch for this many epochs (<see cref="BestEpoch"/>); at least 1, or null for never. Default null.
+    /// </summary>
     [Category(Group)]
     [Description("The fit ends when there was no better epoch for this many epochs.")]
     [AmbientValue("never")]

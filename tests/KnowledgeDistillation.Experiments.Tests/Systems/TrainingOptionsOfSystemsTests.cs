@@ -1,4 +1,5 @@
 using FluentAssertions;
+using KnowledgeDistillation.Experiments.Pairs;
 using KnowledgeDistillation.Experiments.Reproduction;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;

@@ -56,6 +56,7 @@ internal sealed class ReproductionReport
     private ReportDocument Document(ReproductionPictures? pictures) => new("Does a teacher with four MRI modalities help a student with one?",
     [
         .. Introduction(),
+        .. new Reproduced(_results, _rows).Blocks(),
         .. new Answer(_results, _rows).Blocks(),
         .. Paper(),
         .. Comparisons(),

@@ -1,12 +1,12 @@
 using System.IO.Compression;
 using FluentAssertions;
+using KnowledgeDistillation.Experiments.Pairs;
 using KnowledgeDistillation.Experiments.Settings;
-using KnowledgeDistillation.Experiments.Tests.Pairs;
 using KnowledgeDistillation.Storage;
 using KnowledgeDistillation.Tests;
 using Xunit;
 
-namespace KnowledgeDistillation.Experiments.Tests;
+namespace KnowledgeDistillation.Experiments.Tests.Pairs;
 
 public sealed class PairedStudyTests : IDisposable
 {

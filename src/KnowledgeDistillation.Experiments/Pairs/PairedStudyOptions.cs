@@ -2,7 +2,7 @@ using KnowledgeDistillation.Experiments.Reproduction;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Runtime;
 
-namespace KnowledgeDistillation.Experiments;
+namespace KnowledgeDistillation.Experiments.Pairs;
 
 /// <summary>What a <see cref="PairedStudy"/> does.</summary>
 public sealed record PairedStudyOptions

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using KnowledgeDistillation.Experiments.Evaluation;
-using KnowledgeDistillation.Experiments.Pairs;
 using KnowledgeDistillation.Experiments.Reproduction;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
@@ -9,7 +8,7 @@ using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Preprocessing;
 using static TorchSharp.torch;
 
-namespace KnowledgeDistillation.Experiments;
+namespace KnowledgeDistillation.Experiments.Pairs;
 
 /// <summary>
 /// Whether KD-Net helps, asked of phantoms in a design that was fixed beforehand: pairs of networks, each with initial weights and training phantoms of its
@@ -166,8 +165,8 @@ public sealed class PairedStudy
         JsonObject description = ExperimentSetting.Write(_options.Settings);
         foreach (string setting in new[]
         {
-            nameof(ExperimentSettings.PhantomCases), nameof(ExperimentSettings.Folds), nameof(ExperimentSettings.Fold), nameof(ExperimentSettings.ValidationShare),
-            nameof(ExperimentSettings.ValidationPart), nameof(ExperimentSettings.SoftTargetDice),
+            nameof(ExperimentSettings.PhantomCases), nameof(ExperimentSettings.Folds), nameof(ExperimentSettings.Fold),
+            nameof(ExperimentSettings.ValidationShare), nameof(ExperimentSettings.ValidationPart), nameof(ExperimentSettings.SoftTargetDice),
         })
             description.Remove(setting);
         description[nameof(PairedStudyOptions.TestCases)] = _options.TestCases;

@@ -1,4 +1,4 @@
-namespace KnowledgeDistillation.Experiments;
+namespace KnowledgeDistillation.Experiments.Pairs;
 
 /// <summary>What a <see cref="PairedStudy"/> has come to, what other processes have done included.</summary>
 /// <param name="Planned">The number of pairs that were asked for.</param>
