@@ -1,5 +1,5 @@
-using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Training;
