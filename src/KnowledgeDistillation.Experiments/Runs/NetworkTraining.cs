@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using KnowledgeDistillation.Experiments.Settings;
@@ -61,7 +63,9 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         NetworkRecipe recipe = System.Recipe(Settings, Modality);
         var grids = TrainingGrids.Of([.. split.Training.Select(item => cached[item.Id].Geometry.NativeGrid)]);
         IReadOnlyDictionary<string, string> metadata = RunMetadata.Write(
-            System, Settings, split, [.. TeacherNames.Zip(Teachers, (name, teacher) => (name, ModelFiles.WeightsChecksum(teacher)))], grids);
+            System, Settings, split,
+            [.. TeacherNames.Zip(Teachers, (name, teacher) => (name, ModelFiles.WeightsChecksum(teacher)))],
+            grids, SourcesOf(split, cached));
         RefuseOtherSettings(metadata, recipe);
         manual_seed(WeightsSeed);
         using IEncoderDecoder network = recipe.Build();
@@ -168,6 +172,13 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
             foreach (SegmentationModel teacher in teachers)
                 teacher.Dispose();
         }
+    }
+
+    private static string SourcesOf(CaseSplit split, IReadOnlyDictionary<string, CachedCase> cached)
+    {
+        IEnumerable<string> keys = split.Training.Concat(split.Validation).OrderBy(item => item.Id, StringComparer.Ordinal)
+            .Select(item => cached[item.Id].SourceKey);
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', keys))));
     }
 
     private string NameOf(int teacher) => Teachers.Count == 1 ? "teacher" : $"teacher {teacher + 1}";

@@ -49,7 +49,7 @@ internal sealed record RememberedSettings(string File, string What)
     {
         RefuseOthers(settings);
         // Another process may begin with the same folder at this moment.
-        if (!AtomicFile.TryCreate(File, settings.ToJsonString(Indented)))
+        if (!AtomicFile.TryCreate(File, JsonFile.WithChecksum(settings, Indented)))
             RefuseOthers(settings);
     }
 
@@ -92,14 +92,11 @@ internal sealed record RememberedSettings(string File, string What)
     {
         try
         {
-            JsonObject settings = JsonNode.Parse(System.IO.File.ReadAllText(File))?.AsObject() ?? [];
-            // Names that stand twice are found when the object is first used.
-            _ = settings.Count;
-            return settings;
+            return JsonFile.ReadChecked(File);
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException)
+        catch (JsonException exception)
         {
-            throw new InvalidDataException($"'{File}' is damaged: delete its folder, or choose another.", exception);
+            throw new InvalidDataException($"'{File}' is damaged ({exception.Message}): delete its folder, or choose another.", exception);
         }
     }
 }

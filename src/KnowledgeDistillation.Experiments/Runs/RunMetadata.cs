@@ -10,7 +10,12 @@ namespace KnowledgeDistillation.Experiments.Runs;
 /// <summary>The facts that a checkpoint keeps: how its images are prepared, what it was trained with, and on which cases.</summary>
 public static class RunMetadata
 {
-    private const string System = "system", SeenCases = "cases.seen", Teacher = "teacher", TeacherWeights = "teacher.weights", Labels = "labels";
+    private const string System = "system",
+        SeenCases = "cases.seen",
+        Teacher = "teacher",
+        TeacherWeights = "teacher.weights",
+        Labels = "labels",
+        Sources = "sources";
     private const string OfPreprocessing = "preprocessing.";
 
     /// <summary>The facts of a run.</summary>
@@ -19,12 +24,14 @@ public static class RunMetadata
     /// <param name="split">On which cases. They are kept as salted hashes, not by name.</param>
     /// <param name="teachers">Its teachers: where each was found, which is a hint for people, and a digest of its weights, which tells them apart.</param>
     /// <param name="grids">How its images lie; null where that is not known.</param>
+    /// <param name="sources">A digest of the files of its cases, by which the same cases are known wherever they lie; null where that is not known.</param>
     public static IReadOnlyDictionary<string, string> Write(
         SegmentationSystem system,
         ExperimentSettings settings,
         CaseSplit split,
         IReadOnlyList<(string Hint, string Weights)> teachers,
-        TrainingGrids? grids = null)
+        TrainingGrids? grids = null,
+        string? sources = null)
     {
         string salt = CaseIdentities.Salt(split.All.Select(item => item.Id));
         var facts = new Dictionary<string, string>(PreprocessingMetadata.Write(settings.Preprocessing(BraTSModality.All)))
@@ -49,6 +56,8 @@ public static class RunMetadata
         }
         if (split.Training.Select(item => item.Labels).FirstOrDefault(labels => labels is not null) is { } convention)
             facts[Labels] = convention.ToText();
+        if (sources is not null)
+            facts[Sources] = sources;
         foreach ((string name, string value) in grids?.Write() ?? new Dictionary<string, string>())
             facts[name] = value;
         return facts;
@@ -88,12 +97,17 @@ public static class RunMetadata
             if (fact.StartsWith("cases.", StringComparison.Ordinal))
                 return former is not null && CaseIdentities.AreTheSame(former, now[fact]) ? null : "the cases are others";
             // A teacher is known by its weights, wherever it lies. Checkpoints of earlier versions know its place only,
-            // and have no labels; how images lie follows from the cases.
-            if (fact == Teacher || (fact is TeacherWeights or Labels && former is null) || fact.StartsWith("data.", StringComparison.Ordinal))
+            // and have neither labels nor a digest of the cases; how images lie follows from the cases.
+            if (fact == Teacher || (fact is TeacherWeights or Labels or Sources && former is null) || fact.StartsWith("data.", StringComparison.Ordinal))
                 return null;
             if (former == now[fact])
                 return null;
-            return fact == TeacherWeights ? "the teacher is another" : $"{fact} was {former ?? "not set"} and is now {now[fact]}";
+            return fact switch
+            {
+                TeacherWeights => "the teacher is another",
+                Sources => "the files of the cases have changed, though their names are the same",
+                _ => $"{fact} was {former ?? "not set"} and is now {now[fact]}",
+            };
         }
     }
 

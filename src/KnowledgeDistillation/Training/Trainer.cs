@@ -170,7 +170,7 @@ public sealed class Trainer : ITrainer
                 (Tensor objective, IReadOnlyList<LossReading> readings) = Forward(batch, average, epoch, step);
 
                 int together = Math.Min(_options.BatchesPerStep, source.BatchCount - (step - (step % _options.BatchesPerStep)));
-                (together == 1 ? objective : objective / together).backward();
+                (together == 1 ? objective : objective.Over(together)).backward();
                 step++;
                 if (step % _options.BatchesPerStep == 0 || step == source.BatchCount)
                 {

@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Training;
@@ -36,7 +37,7 @@ internal sealed class ValidationDice(LabelScheme labels, IReadOnlyList<Region>? 
         Tensor channels = tensor([.. labels.ForegroundChannels.Select(channel => (long)channel)], device: logits.device);
         return (Of(labels.Binarize(logits)), Of(labels.Encode(batch)));
 
-        Tensor Of(Tensor masks) => masks.index_select(1, channels).gt(0.5);
+        Tensor Of(Tensor masks) => masks.index_select(1, channels).IsAbove(0.5);
     }
 
     private (Tensor Prediction, Tensor Reference) Regions(IReadOnlyList<Region> united, Tensor logits, Batch batch)
@@ -44,7 +45,7 @@ internal sealed class ValidationDice(LabelScheme labels, IReadOnlyList<Region>? 
         return (Of(labels.Decode(labels.Probabilities(logits))), Of(batch.Labels));
 
         Tensor Of(Tensor classes) => stack(
-            [.. united.Select(region => region.Classes.Select(one => classes.eq(one)).Aggregate((former, next) => former.logical_or(next)))],
+            [.. united.Select(region => region.Classes.Select(one => classes.IsEqualTo(one)).Aggregate((former, next) => former.logical_or(next)))],
             1);
     }
 
