@@ -148,11 +148,12 @@ public sealed class SafetensorsFileTests : IDisposable
             for (int i = 0; i < 3; i++)
             {
                 SafetensorsFile.Write(File, tensors);
-                long before = Tensor.TotalCount;
-                using (SafetensorsFile.Read(File))
-                    Tensor.TotalCount.Should().Be(before + 2);
+                SafetensorsFile.Read(File).Dispose();
             }
         }).Should().Be(0);
+        SafetensorsFile? read = null;
+        LiveTensors.LeftBy(() => read = SafetensorsFile.Read(File)).Should().Be(2);
+        LiveTensors.LeftBy(read!.Dispose).Should().Be(-2);
 
         byte[] damaged = System.IO.File.ReadAllBytes(File);
         System.IO.File.WriteAllBytes(File, damaged[..^1]);
