@@ -5,7 +5,6 @@ using System.Reflection;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
-using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Training;
 
@@ -130,7 +129,12 @@ public sealed partial class ExperimentSetting
             try
             {
                 // As it is written, so that the same meaning is the same text.
-                value = Name == nameof(ExperimentSettings.Labels) ? BraTSLabelConvention.Parse(text).ToText() : ImageBackground.Parse(text).ToString();
+                value = Name switch
+                {
+                    nameof(ExperimentSettings.Labels) => ExperimentSettings.ParseLabels(text).ToText(),
+                    nameof(ExperimentSettings.Background) => ImageBackground.Parse(text).ToString(),
+                    _ => ModalitiesOf(text),
+                };
                 return null;
             }
             catch (FormatException exception)
@@ -161,6 +165,17 @@ public sealed partial class ExperimentSetting
         if (value is null)
             return $"must be a {(ValueType == typeof(int) ? "whole number" : "number")}, but is {text}";
         return OutOfRange(Convert.ToDouble(value, CultureInfo.InvariantCulture)) is { } range ? $"{range}, but is {text}" : null;
+    }
+
+    // Names of modalities: which there are, only the data set tells.
+    private static string ModalitiesOf(string text)
+    {
+        string[] names = [.. text.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
+        if (names.Length == 0)
+            throw new FormatException("no modality is named");
+        return names.Distinct(StringComparer.OrdinalIgnoreCase).Count() == names.Length
+            ? string.Join(',', names)
+            : throw new FormatException($"a modality is named twice in '{text}'");
     }
 
     private string? OutOfRange(double value)

@@ -1,7 +1,9 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Metrics;
@@ -79,11 +81,21 @@ public sealed record ExperimentSettings
     public int SubsamplingFactor { get; init; } = 1;
 
     /// <summary>
-    /// What the labels of the references mean, as <see cref="BraTSLabelConvention.Parse"/> reads it; null to find it from the whole data set.
+    /// What the labels of the references mean, as <see cref="LabelConvention.Parse"/> reads it; null for what the data set says or all its cases tell.
     /// </summary>
     [Category("data"), AmbientValue("found from the whole data set")]
-    [Description("What the labels on disk mean: 1=necrosis,2=edema,3=enhancing,4=ignore. Several labels may be one tissue; ignored ones count as background.")]
+    [Description("What the labels on disk mean: 1=necrosis,2=edema,3=enhancing,4=ignore. Several labels may be one tissue; ignored ones are not counted at all.")]
     public string? Labels { get; init; }
+
+    /// <summary>The modality that is at hand in the end, for systems that see one; null for T1ce where the data set has it.</summary>
+    [Category("data"), AmbientValue("t1ce where the data set has it")]
+    [Description("The modality that a student, a baseline or any system that sees one is given.")]
+    public string? Student { get; init; }
+
+    /// <summary>The modalities that a teacher, or any system that sees several, is given, with commas between them; null for all of the data set.</summary>
+    [Category("data"), AmbientValue("all of the data set")]
+    [Description("The modalities that a teacher, or any system that sees several, is given.")]
+    public string? TeacherModalities { get; init; }
 
     /// <summary>
     /// The value of the voxels around the head, as <see cref="ImageBackground.Parse"/> reads it; null for 0.
@@ -176,8 +188,37 @@ public sealed record ExperimentSettings
 
     // Values that are derived from settings are internal, so that they are neither stored nor listed as settings.
 
+    /// <summary>
+    /// The modalities and labels of the data set, which an experiment fills in when it has opened its data; not stored. Default: those of BraTS.
+    /// </summary>
+    public DatasetDescription Data { get; init; } = BraTS;
+
+    /// <summary>The modalities that a network sees which sees all: those of <see cref="TeacherModalities"/>, else all of <see cref="Data"/>.</summary>
+    /// <exception cref="ExperimentException">The data set lacks one of them.</exception>
+    public IReadOnlyList<string> Modalities => TeacherModalities is null
+        ? Data.Modalities
+        : [.. TeacherModalities.Split(',').Select(name => ModalityNamed(name, nameof(TeacherModalities)))];
+
+    /// <summary>The modality that is at hand, as the data set spells it.</summary>
+    /// <exception cref="ExperimentException">The data set lacks it, or has several of which none was chosen.</exception>
+    public string StudentModality => Student is not null ? ModalityNamed(Student, nameof(Student))
+        : Data.Modalities.Contains(BraTSModality.T1ce) ? BraTSModality.T1ce
+        : Data.Modalities is [var only] ? only
+        : throw new ExperimentException(
+            $"Say which of the modalities {string.Join(", ", Data.Modalities)} a network sees that sees one.", nameof(Student));
+
+    /// <summary>The classes of the voxels, which are the output channels of the networks.</summary>
+    internal ExclusiveClasses Classes => Data.Labels.Classes;
+
     /// <summary>What the labels mean, where the settings say it.</summary>
-    internal BraTSLabelConvention? LabelConvention => Labels is null ? null : BraTSLabelConvention.Parse(Labels);
+    internal LabelConvention? LabelConvention => Labels is null ? null : ParseLabels(Labels);
+
+    /// <summary>Reads what labels mean: as tissues of BraTS where it speaks of them, else with the classes that it names.</summary>
+    /// <exception cref="FormatException">It says nothing of labels.</exception>
+    internal static LabelConvention ParseLabels(string text) =>
+        BraTSLabelConvention.IsMeantBy(text) ? BraTSLabelConvention.Parse(text) : Medical.Datasets.LabelConvention.Parse(text);
+
+    private static DatasetDescription BraTS { get; } = new(BraTSModality.All, BraTSLabelConvention.BraTS2018);
 
     /// <summary>2 where the network sees slices, 3 where it sees volumes.</summary>
     internal int SpatialDimensions => NetworkNames.SpatialDimensionsOf(Network);
@@ -186,7 +227,7 @@ public sealed record ExperimentSettings
     /// How many skip connections the network has where <see cref="SkipConnections"/> leaves out none; null for a network that has none to leave out.
     /// </summary>
     internal int? AllSkipConnections =>
-        Recipe([BraTSModality.T1ce], BraTSRegions.Classes.Channels) is UShapedNetworkOptions network ? network.Levels - 1 : null;
+        Recipe([BraTSModality.T1ce], Classes.Channels) is UShapedNetworkOptions network ? network.Levels - 1 : null;
 
     /// <summary>What the phantoms look like.</summary>
     public BraTSPhantomOptions PhantomOptions() => new()
@@ -232,5 +273,9 @@ public sealed record ExperimentSettings
 
     /// <summary>Refuses settings of the preprocessing that cannot work.</summary>
     /// <exception cref="ExperimentException">A setting is out of range.</exception>
-    public void ValidatePreprocessing() => ExperimentException.Refuse(() => _ = new Preprocessor(Preprocessing(BraTSModality.All)));
+    public void ValidatePreprocessing() => ExperimentException.Refuse(() => _ = new Preprocessor(Preprocessing(Modalities)));
+
+    private string ModalityNamed(string name, string setting) => Data.Modalities.FirstOrDefault(known => known.Equals(name, StringComparison.Ordinal))
+        ?? Data.Modalities.FirstOrDefault(known => known.Equals(name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new ExperimentException($"The data set has no modality '{name}'; it has: {string.Join(", ", Data.Modalities)}.", setting);
 }
