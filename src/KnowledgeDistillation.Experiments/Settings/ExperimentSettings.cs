@@ -19,6 +19,9 @@ namespace KnowledgeDistillation.Experiments.Settings;
 /// </summary>
 public sealed record ExperimentSettings
 {
+    // Before all that are made with it.
+    private static readonly DatasetDescription BraTS = new(BraTSModality.All, BraTSLabelConvention.BraTS2018);
+
     /// <summary>
     /// The protocol of the paper (section 3.2); what a system's own source says of its width, learning rate and weights is left to the system.
     /// </summary>
@@ -217,8 +220,6 @@ public sealed record ExperimentSettings
     /// <exception cref="FormatException">It says nothing of labels.</exception>
     internal static LabelConvention ParseLabels(string text) =>
         BraTSLabelConvention.IsMeantBy(text) ? BraTSLabelConvention.Parse(text) : Medical.Datasets.LabelConvention.Parse(text);
-
-    private static DatasetDescription BraTS { get; } = new(BraTSModality.All, BraTSLabelConvention.BraTS2018);
 
     /// <summary>2 where the network sees slices, 3 where it sees volumes.</summary>
     internal int SpatialDimensions => NetworkNames.SpatialDimensionsOf(Network);
