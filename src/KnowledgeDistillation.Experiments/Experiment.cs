@@ -37,6 +37,7 @@ public sealed class Experiment
         (Folder, Settings, Modality, _data, _display, _device) = (Path.GetFullPath(folder), settings, modality, data, display, device ?? CPU);
         Dataset = dataset;
         Split = CaseSplit.Of(dataset, settings);
+        Settings = settings.WithStatisticsOf(Split.Training, [.. settings.Modalities.Union([modality])]);
     }
 
     /// <summary>The folder that holds everything.</summary>

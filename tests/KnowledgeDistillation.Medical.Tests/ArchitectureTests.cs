@@ -21,7 +21,7 @@ public sealed class ArchitectureTests : IDisposable
         ["Datasets"] = ["Preprocessing", "Nifti", "Volumes"],
         ["BraTS"] = ["Datasets", "Preprocessing", "Nifti", "Volumes"],
         ["Decathlon"] = ["BraTS", "Datasets", "Preprocessing"],
-        ["NnUNet"] = ["BraTS", "Datasets", "Preprocessing"],
+        ["NnUNet"] = ["BraTS", "Datasets", "Preprocessing", "Nifti", "Volumes"],
         ["Phantoms"] = ["BraTS", "Datasets", "Preprocessing", "Nifti", "Volumes"],
         ["Prediction"] = ["Preprocessing", "Volumes"],
     };

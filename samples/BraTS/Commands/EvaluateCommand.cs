@@ -55,6 +55,7 @@ internal sealed class EvaluateCommand : ExplainedCommand
         Add(_models);
         Add(_out);
         Add(_cases);
+        _modalities.MustBeModalities();
         Add(_modalities);
         Add(_subsets);
         Add(_skipFaulty);
@@ -84,6 +85,7 @@ internal sealed class EvaluateCommand : ExplainedCommand
                 display,
                 _settings.Read(parsed),
                 _services.Cancellation);
+            models.ForEach(model => ModelEvaluation.RefuseOtherClasses(model, dataset.Labels));
             IReadOnlyList<MedicalCase> cases = Choose(dataset, models, parsed.GetValue(_cases) == All, display);
             bool subsets = parsed.GetValue(_subsets);
             List<CaseScore> scores = [];

@@ -47,6 +47,7 @@ internal sealed class PredictCommand : ExplainedCommand
         Add(_images);
         Add(_model);
         Add(_out);
+        _modality.MustBeModalities();
         Add(_modality);
         Add(_strict);
         _settings = new SettingsOptions(this, ExperimentSettings.Paper);

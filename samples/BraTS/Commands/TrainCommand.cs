@@ -59,6 +59,8 @@ internal sealed class TrainCommand : ExplainedCommand
         Add(_cache);
         Add(_skipFaulty);
         _settings = new SettingsOptions(this, ExperimentSettings.Paper);
+        _settings.Add(nameof(ExperimentSettings.Student)).Aliases.Add("--modality");
+        _settings.Add(nameof(ExperimentSettings.TeacherModalities));
         foreach (string group in new[] { "general", "images", "data", "split", "network", "training", "distillation" })
             _settings.AddGroup(group);
         _torch = new TorchOptions(this);
@@ -87,8 +89,9 @@ internal sealed class TrainCommand : ExplainedCommand
         IReadOnlyList<string> modalities = system.TrainingModalities(settings, modality);
         MedicalDataset dataset =
             Datasets.Open(parsed.GetValue(_data)!, modalities, parsed.GetValue(_skipFaulty), display, training.Settings, _services.Cancellation);
-        training = training with { Settings = settings with { Data = dataset.Description } };
-        CaseSplit split = CaseSplit.Of(dataset, training.Settings);
+        settings = settings with { Data = dataset.Description };
+        CaseSplit split = CaseSplit.Of(dataset, settings);
+        training = training with { Settings = settings.WithStatisticsOf(split.Training, modalities, _services.Cancellation) };
         training.RefuseUnfitTeacher(split, display);
         display.Say($"{split}.");
         try

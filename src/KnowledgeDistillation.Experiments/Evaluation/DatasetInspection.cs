@@ -41,6 +41,7 @@ public sealed record DatasetInspection(
             Labels = settings.LabelConvention,
             VerifySegmentations = false,
         });
+        settings = settings with { Data = dataset.Description };
         if (!quick)
             dataset = Datasets.Examine(dataset, settings.Preprocessing(dataset.Modalities), display, cancellation);
 

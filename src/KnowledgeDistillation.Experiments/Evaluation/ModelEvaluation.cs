@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Nifti;
@@ -49,6 +50,19 @@ public static class ModelEvaluation
 
         return scores;
     });
+
+    /// <summary>Refuses to score a network on references of other classes.</summary>
+    /// <exception cref="ExperimentException">The classes differ, or are numbered in another order.</exception>
+    public static void RefuseOtherClasses(SegmentationModel model, LabelConvention labels)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(labels);
+        LabelConvention known = RunMetadata.LabelsOf(model.Metadata);
+        if (known.ShortNames.SequenceEqual(labels.ShortNames, StringComparer.OrdinalIgnoreCase))
+            return;
+        throw new ExperimentException($"The network tells apart {string.Join(", ", known.ShortNames)}, but the references hold {labels.ToText()}: "
+            + "say which labels stand for these classes, in their order.", nameof(ExperimentSettings.Labels));
+    }
 
     private static byte[] NativeReference(MedicalCase source, PreprocessedCase prepared) =>
         prepared.Labels.ToClasses(NiftiImage.Load(source.SegmentationPath!).ToLabels());

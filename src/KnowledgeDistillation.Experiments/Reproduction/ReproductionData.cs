@@ -29,6 +29,14 @@ internal sealed record ReproductionData(ExperimentSettings Settings, string? Fol
     /// <exception cref="ExperimentException">There are too few.</exception>
     public void RefuseTooFew(MedicalDataset? dataset)
     {
+        if (Settings.ModalitiesWithStatistics.FirstOrDefault(Needed.Contains) is { } ct)
+        {
+            throw new ExperimentException(
+                $"{ct} is normalized by numbers of the training cases, which are others in each fold, but a reproduction prepares the images of all folds "
+                    + "together: normalize it by zscore, or train the folds one by one.",
+                nameof(ExperimentSettings.Normalization));
+        }
+
         int cases = dataset?.Cases.Count ?? Settings.PhantomCases;
         // Each fold tests on one case at least; of two folds, the one that is left must hold a case for training and one for validation.
         int needed = Settings.Folds == 2 ? 4 : Settings.Folds;

@@ -56,6 +56,29 @@ public static class Datasets
         return dataset;
     }
 
+    /// <summary>Opens all cases of a folder, also those without a reference, and tells which are left out.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="skipFaulty">Whether cases that cannot be used are left out.</param>
+    /// <param name="display">Where it is told.</param>
+    /// <param name="settings">What the labels mean.</param>
+    /// <exception cref="MedicalDatasetException">There are no cases, or one cannot be used and none may be left out.</exception>
+    public static MedicalDataset OpenAll(string folder, bool skipFaulty, IExperimentDisplay display, ExperimentSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(display);
+        ArgumentNullException.ThrowIfNull(settings);
+        var dataset = MedicalDataset.Open(folder, new MedicalDatasetOptions
+        {
+            RequireSegmentation = false,
+            FaultyCases = skipFaulty ? FaultyCaseHandling.Skip : FaultyCaseHandling.Stop,
+            Labels = settings.LabelConvention,
+        });
+        foreach (string warning in dataset.Warnings)
+            display.Warn($"Warning: {warning}");
+        foreach (CaseFault fault in dataset.Faults)
+            display.Warn($"Left out: {fault}");
+        return dataset;
+    }
+
     /// <summary>Looks at the voxels of all cases, showing how far it is.</summary>
     internal static MedicalDataset Examine(
         MedicalDataset dataset, PreprocessingOptions preprocessing, IExperimentDisplay display, CancellationToken cancellation) =>

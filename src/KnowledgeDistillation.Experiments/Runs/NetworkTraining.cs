@@ -96,6 +96,14 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
                     + "Give the settings that it was trained with.");
             }
 
+            if (teacher.Metadata.Count > 0 && RunMetadata.LabelsOf(teacher.Metadata) is var known
+                && !known.ShortNames.SequenceEqual(Settings.Data.Labels.ShortNames, StringComparer.OrdinalIgnoreCase))
+            {
+                throw new ExperimentException($"The teacher '{path}' tells apart {string.Join(", ", known.ShortNames)}, but the references hold "
+                    + $"{string.Join(", ", Settings.Data.Labels.ShortNames)}: give a teacher of the same classes, or say what labels mean.",
+                    nameof(ExperimentSettings.Labels));
+            }
+
             if (teacher.Network.SpatialDimensions != Settings.SpatialDimensions)
             {
                 throw new ExperimentException($"The teacher '{path}' "

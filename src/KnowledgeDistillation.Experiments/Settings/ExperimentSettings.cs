@@ -84,6 +84,14 @@ public sealed record ExperimentSettings
     public int SubsamplingFactor { get; init; } = 1;
 
     /// <summary>
+    /// How intensities are normalized: one <see cref="NormalizationKind"/> for all images, or some by modality ("CT=ct,MR=zscore"); null to go by the names
+    /// of the modalities as <see cref="Medical.Preprocessing.Normalization.KindOf"/> does.
+    /// </summary>
+    [Category("images"), AmbientValue("auto: ct for the modality CT, else zscorenonzero")]
+    [Description("How intensities are normalized: zscorenonzero, zscore, ct or none, for all images or by modality, for example CT=ct,MR=zscore.")]
+    public string? Normalization { get; init; }
+
+    /// <summary>
     /// What the labels of the references mean, as <see cref="LabelConvention.Parse"/> reads it; null for what the data set says or all its cases tell.
     /// </summary>
     [Category("data"), AmbientValue("found from the whole data set")]
@@ -91,12 +99,12 @@ public sealed record ExperimentSettings
     public string? Labels { get; init; }
 
     /// <summary>The modality that is at hand in the end, for systems that see one; null for T1ce where the data set has it.</summary>
-    [Category("data"), AmbientValue("t1ce where the data set has it")]
+    [Category("modalities"), AmbientValue("t1ce where the data set has it")]
     [Description("The modality that a student, a baseline or any system that sees one is given.")]
     public string? Student { get; init; }
 
     /// <summary>The modalities that a teacher, or any system that sees several, is given, with commas between them; null for all of the data set.</summary>
-    [Category("data"), AmbientValue("all of the data set")]
+    [Category("modalities"), AmbientValue("all of the data set")]
     [Description("The modalities that a teacher, or any system that sees several, is given.")]
     public string? TeacherModalities { get; init; }
 
@@ -196,6 +204,12 @@ public sealed record ExperimentSettings
     /// </summary>
     public DatasetDescription Data { get; init; } = BraTS;
 
+    /// <summary>
+    /// The numbers with which the CT images of the training cases are normalized, by modality, which an experiment fills in when it knows these cases;
+    /// not stored. Default: none.
+    /// </summary>
+    public IReadOnlyDictionary<string, Normalization> TrainingStatistics { get; init; } = new Dictionary<string, Normalization>();
+
     /// <summary>The modalities that a network sees which sees all: those of <see cref="TeacherModalities"/>, else all of <see cref="Data"/>.</summary>
     /// <exception cref="ExperimentException">The data set lacks one of them.</exception>
     public IReadOnlyList<string> Modalities => TeacherModalities is null
@@ -250,7 +264,64 @@ public sealed record ExperimentSettings
         SubsamplingFactor = SubsamplingFactor,
         Background = Background is null ? null : ImageBackground.Parse(Background),
         NaNIsZero = NotANumberIsZero,
+        // As long as the numbers of a CT are not known, all that counts is that 0 is no background.
+        Normalizations = Kinds().Where(item => item.Value != NormalizationKind.ZScoreNonZero).ToDictionary(
+            item => item.Key,
+            item => item.Value == NormalizationKind.Ct
+                ? TrainingStatistics.GetValueOrDefault(item.Key, Medical.Preprocessing.Normalization.ZScore)
+                : Medical.Preprocessing.Normalization.Parse(item.Value.ToString()),
+            StringComparer.Ordinal),
     };
+
+    /// <summary>The modalities that are normalized by numbers of the training cases.</summary>
+    internal IEnumerable<string> ModalitiesWithStatistics => Kinds().Where(item => item.Value == NormalizationKind.Ct).Select(item => item.Key);
+
+    /// <summary>The same settings with the numbers of these training cases, where a modality is normalized by such.</summary>
+    /// <param name="training">The training cases.</param>
+    /// <param name="modalities">The modalities that are used.</param>
+    /// <param name="cancellation">Stops between two cases.</param>
+    /// <exception cref="InvalidDataException">A file is damaged.</exception>
+    public ExperimentSettings WithStatisticsOf(
+        IReadOnlyList<MedicalCase> training, IReadOnlyList<string> modalities, CancellationToken cancellation = default) => this with
+        {
+            TrainingStatistics = ModalitiesWithStatistics.Where(modalities.Contains).ToDictionary(
+                modality => modality, modality => Medical.Preprocessing.Normalization.OfCt(training, modality, cancellation), StringComparer.Ordinal),
+        };
+
+    /// <summary>Reads how modalities are normalized.</summary>
+    /// <returns>The kind by modality, with "" for all that are not named.</returns>
+    /// <exception cref="FormatException">It says nothing of it.</exception>
+    internal static IReadOnlyDictionary<string, NormalizationKind> ParseNormalization(string text)
+    {
+        Dictionary<string, NormalizationKind> kinds = new(StringComparer.OrdinalIgnoreCase);
+        foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            (string name, string kind) = part.Split('=', StringSplitOptions.TrimEntries) switch
+            {
+                [var only] => ("", only),
+                [{ Length: > 0 } modality, var own] => (modality, own),
+                _ => ("", ""),
+            };
+            string known = string.Join(", ", Enum.GetNames<NormalizationKind>().Select(item => item.ToLowerInvariant()));
+            if (kind.Length == 0 || !char.IsAsciiLetter(kind[0]) || !Enum.TryParse(kind, ignoreCase: true, out NormalizationKind parsed))
+                throw new FormatException($"'{part}' is no normalization: give one of {known}, or modalities with one each, for example CT=ct,MR=zscore");
+            if (!kinds.TryAdd(name, parsed))
+                throw new FormatException($"'{text}' says twice how {(name.Length == 0 ? "all images are" : name + " is")} normalized");
+        }
+
+        return kinds;
+    }
+
+    private Dictionary<string, NormalizationKind> Kinds()
+    {
+        IReadOnlyDictionary<string, NormalizationKind>? given = Normalization is null ? null : ParseNormalization(Normalization);
+        if (given?.Keys.FirstOrDefault(name => name.Length > 0 && !Data.Modalities.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } unknown)
+            _ = ModalityNamed(unknown, nameof(Normalization));
+        return Data.Modalities.ToDictionary(name => name, name => given is null ? Medical.Preprocessing.Normalization.KindOf(name)
+            : given.TryGetValue(name, out NormalizationKind own) ? own
+            : given.TryGetValue("", out NormalizationKind all) ? all
+            : Medical.Preprocessing.Normalization.KindOf(name), StringComparer.Ordinal);
+    }
 
     /// <summary>The network of these settings that sees some modalities.</summary>
     /// <param name="modalities">The modalities.</param>

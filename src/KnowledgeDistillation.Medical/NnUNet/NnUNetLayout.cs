@@ -10,6 +10,8 @@ namespace KnowledgeDistillation.Medical.NnUNet;
 /// </summary>
 public sealed class NnUNetLayout : IDatasetLayout
 {
+    internal const string Splits = "splits_final.json";
+
     /// <inheritdoc/>
     public string Name => "nnU-Net";
 
@@ -33,7 +35,6 @@ public sealed class NnUNetLayout : IDatasetLayout
         bool isBraTS = ofBraTS is not null && tissues is not null;
         string[] modalities = isBraTS ? ofBraTS! : channels;
         IReadOnlyList<CaseFiles> cases = ImagesFolder.FindOneFilePerModality(root, modalities);
-        string splits = Path.Combine(root, "splits_final.json");
         return new DatasetFiles
         {
             Layout = Name,
@@ -41,7 +42,7 @@ public sealed class NnUNetLayout : IDatasetLayout
             Cases = cases,
             Labels = isBraTS ? tissues : description.Convention(labels),
             Warnings = description.WarningOfCount(cases.Count(item => !item.IsTest)) is { } warning ? [warning] : [],
-            Splits = DescribedDataset.ReadSplits(splits),
+            Splits = DescribedDataset.ReadSplits(Path.Combine(root, NnUNetLayout.Splits)),
         };
     }
 }
