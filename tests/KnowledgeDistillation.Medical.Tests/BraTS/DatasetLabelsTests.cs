@@ -29,7 +29,7 @@ public sealed class DatasetLabelsTests : IDisposable
         PreprocessedCase last = Prepare(dataset.Cases[2]);
         last.Classes![..3].Should().Equal(2, LabelMap.Ignored, 0);
         last.Foreground!.Should().Be(new ForegroundVoxels([0, 1, 0], 1), "a cavity is no tumor");
-        Prepare(dataset.Cases[1]).Classes![..4].Should().Equal(1, 2, 3, 0);
+        Prepare(dataset.Cases[1]).Classes![..4].Should().Equal(1, 2, 3, LabelMap.Ignored);
         last.Labels.LabelOf(BraTSLabelConvention.EnhancingClass).Should().Be(3);
     }
 
@@ -154,7 +154,7 @@ public sealed class DatasetLabelsTests : IDisposable
         {
             TinyCases.Write2018(_folder[name], "X", labels: onDisk);
             PreprocessedCase prepared = Prepare(MedicalDataset.Open(_folder[name], new() { Labels = labels }).Cases.Single());
-            prepared.Classes![..4].Should().Equal([1, 2, 3, name == "of2024" ? LabelMap.Ignored : (byte)0], name);
+            prepared.Classes![..4].Should().Equal(new byte[] { 1, 2, 3, (byte)(name == "of2024" ? LabelMap.Ignored : 0) }, name);
             prepared.Labels.ToLabels(TinyCases.Grid, new byte[TinyCases.Grid.VoxelCount].Select((_, i) => (byte)(i < 3 ? i + 1 : 0)).ToArray()).Voxels[..3]
                 .Should().Equal(onDisk[..3], name);
         }
