@@ -81,6 +81,7 @@ internal static class KdnetApplication
             new EvaluateCommand(services),
             new PredictCommand(services),
             new ReproduceCommand(services),
+            new StudyCommand(services),
             verbose,
         };
         RefuseEmptyValues(root);

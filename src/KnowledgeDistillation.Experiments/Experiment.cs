@@ -77,7 +77,7 @@ public sealed class Experiment
         settings ??= new ExperimentSettings();
         display ??= new SilentDisplay();
         settings.ValidatePhantom();
-        Remember(folder, settings, "phantoms");
+        settings = Remember(folder, settings, "phantoms");
         return new Experiment(
             folder,
             settings,
@@ -111,7 +111,7 @@ public sealed class Experiment
         modality = modality is null ? settings.StudentModality : (settings with { Student = modality }).StudentModality;
         MedicalDataset dataset = Datasets.Open(data, [.. settings.Modalities.Union([modality])], skipFaulty: false, display, settings);
         settings = settings with { Data = dataset.Description };
-        Remember(folder, settings, NameOf(data));
+        settings = Remember(folder, settings, NameOf(data));
         return new Experiment(
             folder,
             settings,
@@ -235,11 +235,14 @@ public sealed class Experiment
     // Without the path, which is another on each machine, and says more about a computer than a folder of results should.
     private static string NameOf(string data) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(data)));
 
-    private static void Remember(string folder, ExperimentSettings settings, string data)
+    private static ExperimentSettings Remember(string folder, ExperimentSettings settings, string data)
     {
         settings.ValidatePreprocessing();
-        JsonObject now = ExperimentSetting.Write(settings);
+        var remembered = new RememberedSettings(Path.Combine(Path.GetFullPath(folder), "experiment.json"), "an experiment");
+        settings = remembered.AsBegun(settings);
+        JsonObject now = RememberedSettings.Describe(settings);
         now["Data"] = data;
-        new RememberedSettings(Path.Combine(Path.GetFullPath(folder), "experiment.json"), "an experiment").Remember(now);
+        remembered.Remember(now);
+        return settings;
     }
 }

@@ -36,8 +36,9 @@ public sealed class ReproductionStudy
         _together = options.Seeds.Count > 0 ? new SeedsFolder(Folder) : null;
         IReadOnlyList<int> seeds = _together is null ? [options.Settings.Seed] : options.Seeds;
         var selection = new PlanSelection(options.Only, options.Shard, options.Shards);
-        Plan = [.. seeds.SelectMany(seed => plan.With(seed).Runs())];
+        Plan = [.. seeds.SelectMany(seed => PlanOf(seed).Runs())];
         IReadOnlyList<PlannedRun> chosen = selection.Chosen(Plan);
+        Chosen = chosen;
         Own = selection.OwnOf(Plan);
 
         var data = new ReproductionData(options.Settings, options.Data, options.SkipFaulty);
@@ -60,13 +61,17 @@ public sealed class ReproductionStudy
         foreach (ReproductionPart part in _runner.Parts.Concat(_others))
             part.Check();
 
+        ReproductionFolder FolderOf(int seed) => _together?.Of(seed) ?? new ReproductionFolder(Folder);
+
+        ReproductionPlan PlanOf(int seed) => plan with { Settings = FolderOf(seed).AsBegun(plan.With(seed).Settings) };
+
         ReproductionPart Part(int seed) => new()
         {
             Prefix = _together is null ? "" : $"{SeedsFolder.NameOf(seed)}/",
-            Data = data with { Settings = plan.With(seed).Settings },
+            Data = data with { Settings = PlanOf(seed).Settings },
             Dataset = _dataset,
-            Folder = _together?.Of(seed) ?? new ReproductionFolder(Folder),
-            Plan = plan.With(seed).Runs(),
+            Folder = FolderOf(seed),
+            Plan = PlanOf(seed).Runs(),
             Own = [.. Own.Where(run => run.Settings.Seed == seed)],
             Chosen = [.. chosen.Where(run => run.Settings.Seed == seed)],
             Rows = chosen.Select(run => run.Row).ToHashSet(),
@@ -80,6 +85,14 @@ public sealed class ReproductionStudy
 
     /// <summary>All runs, with all seeds, teachers before their students.</summary>
     public IReadOnlyList<PlannedRun> Plan { get; }
+
+    /// <summary>Those that were chosen (<see cref="ReproductionOptions.Only"/>), in whatever shard.</summary>
+    public IReadOnlyList<PlannedRun> Chosen { get; }
+
+    /// <summary>
+    /// What every run has in common, as sentences: cases and split, images, network, optimizer, weights and precision; to be read before weeks are spent.
+    /// </summary>
+    public IReadOnlyList<string> Protocol => ReproductionProtocol.Of(_options.Settings, _dataset?.Cases);
 
     /// <summary>Those that this process does.</summary>
     public IReadOnlyList<PlannedRun> Own { get; }
@@ -119,7 +132,7 @@ public sealed class ReproductionStudy
     /// <param name="device">Where to compute; null for the CPU.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     /// <returns>The times by <see cref="NameOf"/>.</returns>
-    public IReadOnlyDictionary<string, TimeSpan> Estimate(Device? device = null, CancellationToken cancellation = default) =>
+    public IReadOnlyDictionary<string, TimeEstimate> Estimate(Device? device = null, CancellationToken cancellation = default) =>
         new PlanEstimate(_dataset?.Cases.Count ?? _options.Settings.PhantomCases, _runner.ResultsOf).Of(Own, device ?? CPU, cancellation)
             .ToDictionary(run => NameOf(run.Key), run => run.Value);
 

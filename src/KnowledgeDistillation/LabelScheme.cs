@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation;
@@ -128,7 +129,7 @@ public abstract class LabelScheme
         Tensor all = stack([.. logarithms]);
         long[] onePerNetwork = [weights.Count, .. Enumerable.Repeat(1L, (int)all.dim() - 1)];
         Tensor logWeights = tensor([.. weights.Select(weight => Math.Log(weight))], all.dtype, all.device).reshape(onePerNetwork);
-        return (all + logWeights).logsumexp(0);
+        return all.Plus(logWeights).logsumexp(0);
     }
 
     private protected void CheckChannels(Tensor tensor)

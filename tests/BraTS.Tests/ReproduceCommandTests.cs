@@ -22,7 +22,33 @@ public sealed class ReproduceCommandTests : IDisposable
         run.Error.Should().BeEmpty();
         run.ExitCode.Should().Be(0);
         run.Output.Should().Contain("kd-net-literal-1-skips").And.Contain("32 runs").And.Contain("about").And.Contain("estimated");
+        // First what all of them have in common.
+        run.Output.Should().ContainAll(
+            "6 cases (", "16³ voxels", "2 channels at first, 2 levels",
+            "2 epochs, 1 case per step, Adam 0.002",
+            "×0.2 when the validation loss", "mean Dice of ET, TC and WT",
+            "float32", "λ 0.75, T 5, α 2", "at most");
+        run.Output.IndexOf("Training: 2 epochs", StringComparison.Ordinal).Should().BeLessThan(run.Output.IndexOf("kd-net-literal", StringComparison.Ordinal));
         Directory.EnumerateFileSystemEntries(_folder).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_dry_run_of_the_papers_preset_says_its_protocol_and_plans_what_was_chosen_alone()
+    {
+        Kdnet run = Kdnet.Run(
+            "reproduce", "--dry-run", "--preset", "paper", "--cases", "12", "--only", "baseline-1*", "--out", In("paper"), "--size", "16", "--crop", "16",
+            "--subsample", "1", "--levels", "2", "--width", "2", "--precision", "mixed", "--threads", "1");
+
+        run.Error.Should().BeEmpty();
+        run.Output.Should().ContainAll(
+            "500 epochs",
+            "Adam 0.0001",
+            "not fallen for 50 epochs",
+            "weights of the lowest validation loss",
+            "bfloat16",
+            "the paper's weights",
+            "baseline-1-skips");
+        run.Output.Should().NotContain("teacher-1-skips").And.NotContain("baseline-0-skips").And.NotContain("not here");
     }
 
     [Fact]

@@ -104,6 +104,29 @@ public sealed class TrainCommandTests(TrainedNetworks trained)
     }
 
     [Fact]
+    public void A_training_goes_on_where_its_data_were_moved_but_not_with_other_images_under_the_same_names()
+    {
+        string here = trained.In("data-here"), there = trained.In("data-there"), run = trained.In("of-moved-data");
+        StoredFiles.Copy(trained.Data, here);
+        Teach(here, "1").ExitCode.Should().Be(0);
+        Directory.Move(here, there);
+        Teach(there, "2", "--resume").ExitCode.Should().Be(0);
+
+        // Of all cases, so that one of those is meant from which the network learns.
+        foreach (string image in Directory.EnumerateFiles(there, "*_t2.nii.gz", SearchOption.AllDirectories))
+            File.Copy(image.Replace("_t2.", "_flair.", StringComparison.Ordinal), image, overwrite: true);
+        Kdnet changed = Teach(there, "3", "--resume");
+        changed.ExitCode.Should().Be(2);
+        changed.Error.Should().Contain("the files of the cases have changed, though their names are the same");
+
+        Kdnet Teach(string data, string epochs, params string[] more) => Kdnet.Run(
+            [
+                "train", "--system", "teacher", "--data", data, "--cache", trained.In("cache"), "--out", run,
+                .. TrainedNetworks.SmallTrainingWith("--epochs", epochs), .. more,
+            ]);
+    }
+
+    [Fact]
     public void A_checkpoint_names_neither_cases_nor_places()
     {
         foreach (string folder in new[] { trained.Teacher, trained.Student })

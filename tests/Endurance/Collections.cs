@@ -25,6 +25,9 @@ internal static class Collections
                 failed++;
                 Console.WriteLine($"fit {fit}: {exception.GetType().Name}: {exception.Message.Split('\n')[0]}");
             }
+
+            if (fit % 10 == 0)
+                Console.WriteLine($"{fit} fits done, {failed} failed");
         }
 
         stop.Cancel();

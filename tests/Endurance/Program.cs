@@ -5,11 +5,15 @@ string[] usage =
     "Long runs that show what a test cannot. Optimizer: own (that of the library, the default) or torchsharp.",
     "  soak [STEPS] [OPTIMIZER]            resident memory over a fit whose finalizers are late, every tenth of the steps",
     "  collections [FITS] [STEPS] [OPTIMIZER]   fits beside a thread that allocates and collects; counts those that fail",
+    "  kills [FITS] [SEED]                 distillations that are killed at any moment and resumed; compares their files with one that was not killed",
 ];
 return args switch
 {
     ["soak", .. string[] rest] => Soak.Run(Number(rest, 0, 10_000), Optimizer(rest)),
     ["collections", .. string[] rest] => Collections.Run(Number(rest, 0, 100), Number(rest, 1, 500), Optimizer(rest)),
+    ["kills", .. string[] rest] => Kills.Run(Number(rest, 0, 20), Number(rest, 1, 1)),
+    // What 'kills' starts.
+    ["train", string folder] => Kills.Train(folder),
     _ => Explain(),
 };
 

@@ -116,6 +116,8 @@ public sealed class ReproductionStudyTests : IDisposable
     [InlineData("scores.json", "[{\"Grid\": \"Elsewhere\"}]")]
     [InlineData("done.json", "")]
     [InlineData("done.json", "{\"Seconds\": 1, \"Seconds\": {}}")]
+    [InlineData("done.json", "{\"FinishedAt\": \"2026-01-01T00:00:00+00:00\", \"Seconds\": 1, \"Versions\": {}}")]
+    [InlineData("scores.json", "[null]")]
     [InlineData("history.csv", "no table")]
     [InlineData("run.json", "{\"Seed\": 1, \"Seed\": 2}")]
     public void A_finished_run_that_cannot_be_read_any_more_is_named_and_stops_nothing_else(string file, string content)
@@ -136,6 +138,41 @@ public sealed class ReproductionStudyTests : IDisposable
         outcome.Finished.Should().Be(1);
         File.ReadAllText(outcome.Report).Should().Contain("1 failed").And.Contain("is damaged");
         File.ReadAllText(_folder["damaged/results/cases.csv"]).Should().Contain("baseline-0-skips").And.NotContain("baseline-1-skips");
+    }
+
+    [Fact]
+    public void A_flipped_bit_in_what_a_finished_run_says_never_gives_another_result()
+    {
+        var options = new ReproductionOptions
+        {
+            Settings = Small with { Training = Small.Training with { Epochs = 1 } },
+            Only = ["fold-1/baseline-1-skips"],
+        };
+        ReproductionStudy study = ReproductionStudy.Open(_folder["flipped"], options);
+        ReproductionOutcome outcome = study.Run();
+        string cases = _folder["flipped/results/cases.csv"], sound = File.ReadAllText(cases);
+        var random = new Random(1);
+        foreach (string file in new[] { "done.json", "scores.json", "history.csv", "run.json" })
+        {
+            string path = _folder["flipped/runs/fold-1/baseline-1-skips", file];
+            byte[] whole = File.ReadAllBytes(path);
+            for (int i = 0; i < 10; i++)
+            {
+                byte[] damaged = [.. whole];
+                damaged[random.Next(whole.Length)] ^= (byte)(1 << random.Next(8));
+                File.WriteAllBytes(path, damaged);
+                ReproductionOutcome now = study.Run();
+                if (now.NotDone.Count == 0)
+                    File.ReadAllText(cases).Should().Be(sound, $"flip {i} of {file} was not noticed");
+                else
+                    now.NotDone.Values.Single().Should().Contain(file);
+            }
+
+            File.WriteAllBytes(path, whole);
+        }
+
+        study.Run().Finished.Should().Be(outcome.Finished);
+        File.ReadAllText(cases).Should().Be(sound);
     }
 
     public static TheoryData<string, Func<ReproductionOptions, ReproductionOptions>> Nonsense() => new()

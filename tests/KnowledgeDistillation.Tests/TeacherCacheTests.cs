@@ -5,6 +5,7 @@ using KnowledgeDistillation.Methods.Hved;
 using KnowledgeDistillation.Methods.KDNet;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Runtime;
+using KnowledgeDistillation.Storage;
 using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests.Training;
 using KnowledgeDistillation.Training;
@@ -138,12 +139,45 @@ public sealed class TeacherCacheTests : IDisposable
         byte[] logits = new TeacherCache(network, onDisk).Forward(spheres.Images).Logits.bytes.ToArray();
         string file = Directory.GetFiles(_folder, "*", SearchOption.AllDirectories).Should().ContainSingle().Subject;
         byte[] whole = File.ReadAllBytes(file);
-        File.WriteAllBytes(file, whole[..^5]);
+        int header = (int)System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(whole);
+        byte[][] damages =
+        [
+            whole[..^5], [], "[]"u8.ToArray(), Flipped(8 + header), Flipped(whole.Length - 1), Flipped((8 + header + whole.Length) / 2),
+            .. Enumerable.Range(8, header).Select(Flipped),
+        ];
+        foreach (byte[] damage in damages)
+        {
+            File.WriteAllBytes(file, damage);
+            var cache = new TeacherCache(network, onDisk);
+            cache.Forward(spheres.Images).Logits.bytes.ToArray().Should().Equal(logits);
+            (cache.Computed == 1 || damage.AsSpan(8 + header).SequenceEqual(whole.AsSpan(8 + header))).Should().BeTrue();
+            // Spaces at the end of the header are for its alignment alone.
+            if (cache.Computed == 1)
+                File.ReadAllBytes(file).Should().Equal(whole);
+        }
 
+        byte[] Flipped(int place)
+        {
+            byte[] damaged = [.. whole];
+            damaged[place] ^= 1;
+            return damaged;
+        }
+    }
+
+    [Fact]
+    public void What_an_earlier_version_kept_without_a_checksum_is_computed_again()
+    {
+        using var scope = NewDisposeScope();
+        using Batch spheres = Toy.Spheres(cases: 1);
+        using UNet3D network = Toy.Teacher();
+        var onDisk = new TeacherCacheOptions { Folder = _folder, MemoryBytes = 0 };
+        new TeacherCache(network, onDisk).Forward(spheres.Images);
+        string file = Directory.GetFiles(_folder, "*", SearchOption.AllDirectories).Should().ContainSingle().Subject;
+        using (SafetensorsFile stored = SafetensorsFile.Read(file))
+            SafetensorsFile.Write(file, stored.Tensors, new Dictionary<string, string> { ["levels"] = stored.Metadata["levels"] });
         var cache = new TeacherCache(network, onDisk);
-        cache.Forward(spheres.Images).Logits.bytes.ToArray().Should().Equal(logits);
+        cache.Forward(spheres.Images);
         cache.Computed.Should().Be(1);
-        File.ReadAllBytes(file).Should().Equal(whole);
     }
 
     [Fact]

@@ -139,11 +139,14 @@ internal sealed class ReproduceCommand : ExplainedCommand
         ReproductionStudy study = Open(parsed);
         try
         {
-            IReadOnlyDictionary<string, TimeSpan> times = study.Estimate(device, _services.Cancellation);
+            foreach (string part in study.Protocol)
+                display.Say(part);
+            IReadOnlyDictionary<string, TimeEstimate> times = study.Estimate(device, _services.Cancellation);
             display.Show(PlanTable.Render(study, times));
             display.Say($"{Runs(study.Plan.Count)} in all, {study.Plan.Count(study.IsDone)} done. {Runs(times.Count)} to do here: "
-                + $"about {TrainingText.Time(TimeSpan.FromSeconds(times.Values.Sum(time => time.TotalSeconds)))} for one "
-                + "process, estimated from finished runs of the kind or a few training steps.");
+                + $"about {Together(times.Values.Select(time => time.Likely))} for one process, at most {Together(times.Values.Select(time => time.Most))}, "
+                + "estimated from finished runs of the kind, or from "
+                + "the fastest and the slowest of a few training steps.");
             return parsed.GetValue(_dryRun) ? ExitCode.Done : Conclude(study, study.Run(device, _services.Cancellation));
         }
         catch (OperationCanceledException)
@@ -200,6 +203,8 @@ internal sealed class ReproduceCommand : ExplainedCommand
         display.Warn("The same command tries these again.");
         return ExitCode.Failed;
     }
+
+    private static string Together(IEnumerable<TimeSpan> times) => TrainingText.Time(TimeSpan.FromSeconds(times.Sum(time => time.TotalSeconds)));
 
     private static string Runs(int count) => count == 1 ? "1 run" : $"{count} runs";
 

@@ -14,11 +14,11 @@ internal static class EvaluationTable
         {
             Title = new TableTitle($"Mean ± standard deviation over {cases} case{(cases == 1 ? "" : "s")}"),
             Caption = new TableTitle("Dice: an empty region counts as 100 % if it is predicted empty, else 0 %; \"present\" leaves such cases out. "
-                + "HD95: only cases in which both regions exist."),
+                + "Volume ratio: predicted over reference volume, more than 1 where too much is marked. HD95: only cases in which both regions exist."),
             Border = TableBorder.Rounded,
         };
         table.AddColumn("Network").AddColumn("Grid").AddColumn("Region");
-        foreach (string name in new[] { "Dice %", "Dice %, present", "Sensitivity %", "Specificity %", "HD95 mm" })
+        foreach (string name in new[] { "Dice %", "Dice %, present", "Volume ratio", "Sensitivity %", "Specificity %", "HD95 mm" })
             table.AddColumn(new TableColumn(name).RightAligned());
         string previous = "";
         foreach (IGrouping<(string Network, ScoringGrid Grid, string Region), CaseScore> group in scores.GroupBy(
@@ -32,14 +32,17 @@ internal static class EvaluationTable
                 region,
                 Text(group.Select(score => 100 * score.Region.Dice)),
                 Text(group.Select(score => 100 * score.Region.DiceSkippingEmpty)),
+                Text(group.Select(score => Finite(score.Region.VolumeRatio))),
                 Text(group.Select(score => 100 * score.Region.Sensitivity)),
                 Text(group.Select(score => 100 * score.Region.Specificity)),
-                Text(group.Select(score => double.IsFinite(score.Region.HausdorffDistance95) ? score.Region.HausdorffDistance95 : double.NaN)));
+                Text(group.Select(score => Finite(score.Region.HausdorffDistance95))));
             previous = first;
         }
 
         return table;
     }
+
+    private static double Finite(double value) => double.IsFinite(value) ? value : double.NaN;
 
     private static string Text(IEnumerable<double> values)
     {

@@ -9,7 +9,7 @@ namespace KnowledgeDistillation.Samples.BraTS.Reproduction;
 /// <summary>A plan as a table: one line for each kind of run, one column for each fold, or for each seed where there are several.</summary>
 internal static class PlanTable
 {
-    public static Table Render(ReproductionStudy study, IReadOnlyDictionary<string, TimeSpan> times)
+    public static Table Render(ReproductionStudy study, IReadOnlyDictionary<string, TimeEstimate> times)
     {
         var table = new Table { Border = TableBorder.Rounded };
         table.AddColumn("Run").AddColumn("What").AddColumn("Objective");
@@ -20,7 +20,9 @@ internal static class PlanTable
         string[] columns = [.. study.Plan.Select(columnOf).Distinct()];
         foreach (string column in columns)
             table.AddColumn(new TableColumn(column).RightAligned());
-        foreach (IGrouping<string, PlannedRun> row in study.Plan.GroupBy(run => run.Row))
+        // What was not chosen is not planned.
+        HashSet<string> chosen = [.. study.Chosen.Select(run => run.Row)];
+        foreach (IGrouping<string, PlannedRun> row in study.Plan.Where(run => chosen.Contains(run.Row)).GroupBy(run => run.Row))
         {
             PlannedRun first = row.First();
             table.AddRow(
@@ -44,7 +46,7 @@ internal static class PlanTable
             [
                 .. done > 0 ? [string.Create(CultureInfo.InvariantCulture, $"{done} done")] : Array.Empty<string>(),
                 .. open.Any(run => study.FailureOf(run) is not null) ? ["failed"] : Array.Empty<string>(),
-                open.Length > 0 ? TrainingText.Time(TimeSpan.FromSeconds(open.Sum(run => times[study.NameOf(run)].TotalSeconds))) : "[dim]not here[/]",
+                open.Length > 0 ? TrainingText.Time(TimeSpan.FromSeconds(open.Sum(run => times[study.NameOf(run)].Likely.TotalSeconds))) : "[dim]not here[/]",
             ];
             return string.Join(", ", parts);
         }

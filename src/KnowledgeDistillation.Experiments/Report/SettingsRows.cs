@@ -10,7 +10,7 @@ internal static partial class SettingsRows
     public const string NotSet = "of the system or network itself";
 
     public static IReadOnlyList<(string Name, string Value)> Of(ExperimentSettings settings) =>
-        [.. ExperimentSetting.All.Select(setting => (setting.Name, setting.Text(settings, NotSet)))];
+        [.. ExperimentSetting.All.Select(setting => (setting.Name, setting.Text(settings, setting.Former is null ? NotSet : setting.LeftOpen)))];
 
     /// <summary>The name of a setting in words, for example "plateau patience".</summary>
     public static string InWords(string name) =>

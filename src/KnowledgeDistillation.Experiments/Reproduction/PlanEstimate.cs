@@ -13,18 +13,18 @@ internal sealed record PlanEstimate(int Cases, Func<PlannedRun, RunResults> Resu
     private const double Forward = 1.0 / 3;
 
     /// <summary>Estimates the time of each run that is not done, in a process that does them one after the other.</summary>
-    public IReadOnlyDictionary<PlannedRun, TimeSpan> Of(IReadOnlyList<PlannedRun> plan, Device device, CancellationToken cancellation)
+    public IReadOnlyDictionary<PlannedRun, TimeEstimate> Of(IReadOnlyList<PlannedRun> plan, Device device, CancellationToken cancellation)
     {
-        Dictionary<PlannedRun, TimeSpan> times = new(ReferenceEqualityComparer.Instance);
+        Dictionary<PlannedRun, TimeEstimate> times = new(ReferenceEqualityComparer.Instance);
         foreach (IGrouping<string, PlannedRun> kind in plan.GroupBy(Kind))
         {
             PlannedRun[] open = [.. kind.Where(run => !ResultsOf(run).IsDone)];
             if (open.Length == 0)
                 continue;
             double[] finished = [.. kind.Except(open).Select(run => ResultsOf(run).Seconds).OfType<double>()];
-            TimeSpan one = finished.Length > 0
-                ? TimeSpan.FromSeconds(finished.Average())
-                : Steps(open[0]) * StepTiming.Measure(open[0], device, cancellation);
+            TimeEstimate one = finished.Length > 0
+                ? new(TimeSpan.FromSeconds(finished.Average()), TimeSpan.FromSeconds(finished.Max()))
+                : Timed(open[0], device, cancellation);
             foreach (PlannedRun run in open)
                 times.Add(run, one);
         }
@@ -35,6 +35,12 @@ internal sealed record PlanEstimate(int Cases, Func<PlannedRun, RunResults> Resu
     // What costs about the same: the terms of a student's objective and its skip connections make little difference.
     private static string Kind(PlannedRun run) => (run.System.Table == PaperTable.Table2 ? run.System.NeedsTeacher ? "student" : "reference" : run.System.Name)
         + run.Settings.Network;
+
+    private TimeEstimate Timed(PlannedRun run, Device device, CancellationToken cancellation)
+    {
+        (TimeSpan least, TimeSpan most) = StepTiming.Measure(run, device, cancellation);
+        return new TimeEstimate(Steps(run) * least, Steps(run) * most);
+    }
 
     private double Steps(PlannedRun run)
     {

@@ -40,10 +40,13 @@ internal sealed class ReproductionFolder(string path)
     /// <exception cref="ExperimentException">The folder holds something else, or a reproduction with other settings.</exception>
     public void Check(ExperimentSettings settings, string data) => Settings.RefuseOthers(Describe(settings, data));
 
+    /// <summary>The settings with which a reproduction in this folder goes on, or begins.</summary>
+    public ExperimentSettings AsBegun(ExperimentSettings settings) => Settings.AsBegun(settings);
+
     // Each run has its own fold and skip connections.
     private static JsonObject Describe(ExperimentSettings settings, string data)
     {
-        JsonObject description = ExperimentSetting.Write(settings);
+        JsonObject description = RememberedSettings.Describe(settings);
         description.Remove(nameof(ExperimentSettings.Fold));
         description.Remove(nameof(ExperimentSettings.SkipConnections));
         description["Data"] = data;

@@ -20,6 +20,8 @@ namespace KnowledgeDistillation.Experiments.Reproduction;
 internal sealed class RunClaim : IDisposable
 {
     private const string Prefix = "claim-", Suffix = ".json";
+    private const int LargestFile = 1 << 16, LargestNumber = 1_000_000_000;
+
     private static readonly Lazy<string> ThisMachine = new(DescribeMachine);
 
     private readonly Lock _lock = new();
@@ -154,7 +156,7 @@ internal sealed class RunClaim : IDisposable
             {
                 try
                 {
-                    holder = JsonSerializer.Deserialize<Holder>(file);
+                    holder = ReadHolder(file);
                 }
                 catch (JsonException)
                 {
@@ -166,13 +168,21 @@ internal sealed class RunClaim : IDisposable
 
             if (holder is { Released: true } || (holder?.Machine == ThisMachine.Value && !IsRunning(holder.Process)))
                 return false;
-            return FileSystemTime(folder) - written < limit;
+            // A live holder writes its file again and again, so one of the future is from before the clock was set back.
+            return (FileSystemTime(folder) - written).Duration() < limit;
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
             // The run was finished at this moment.
             return true;
         }
+    }
+
+    private static Holder ReadHolder(FileStream file)
+    {
+        byte[] text = new byte[Math.Min(file.Length, LargestFile)];
+        file.ReadExactly(text);
+        return JsonFile.Convert<Holder>(JsonFile.Parse(text), JsonSerializerOptions.Default);
     }
 
     private static bool IsRunning(int process)
@@ -207,7 +217,10 @@ internal sealed class RunClaim : IDisposable
     private static string[] FilesIn(string folder) => Directory.Exists(folder) ? Directory.GetFiles(folder, $"{Prefix}*{Suffix}") : [];
 
     private static int NumberOf(string file) =>
-        int.TryParse(Path.GetFileName(file)[Prefix.Length..^Suffix.Length], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
+        int.TryParse(Path.GetFileName(file)[Prefix.Length..^Suffix.Length], NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+        && number <= LargestNumber
+            ? number
+            : 0;
 
     private static string PathOf(string folder, int number) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{number}{Suffix}"));
 

@@ -29,6 +29,9 @@ internal sealed class RunResults(string path)
     private static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,
+        AllowDuplicateProperties = false,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         Converters = { new JsonStringEnumConverter() },
@@ -50,13 +53,13 @@ internal sealed class RunResults(string path)
         {
             try
             {
-                return JsonSerializer.Deserialize<RunFailure>(File.ReadAllText(In(Failed)), Json);
+                return JsonFile.Convert<RunFailure>(JsonFile.ReadChecked(In(Failed)), Json);
             }
             catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
             {
                 return null;
             }
-            catch (Exception exception) when (exception is JsonException or NotSupportedException or InvalidOperationException or ArgumentException)
+            catch (JsonException)
             {
                 return new RunFailure("failed.json is damaged", Attempt: 0);
             }
@@ -71,7 +74,7 @@ internal sealed class RunResults(string path)
         if (HasBegun)
             RefuseOthers(run);
         else
-            AtomicFile.WriteText(In(Planned), Describe(run).ToJsonString(Json));
+            AtomicFile.WriteText(In(Planned), JsonFile.WithChecksum(Describe(run), Json));
     }
 
     /// <summary>The folder in which an attempt works, with all that former ones have left.</summary>
@@ -96,9 +99,15 @@ internal sealed class RunResults(string path)
     /// <exception cref="OperationCanceledException">The claim is lost.</exception>
     public void Publish(string working, IReadOnlyList<CaseScore> scores, RunFacts facts, RunClaim claim)
     {
+        // Whoever has taken over has renamed the folder.
+        if (!claim.Renew())
+            throw new OperationCanceledException();
         ScoresCsv.Write(System.IO.Path.Combine(working, ScoresTable), scores);
-        AtomicFile.WriteText(System.IO.Path.Combine(working, ScoresName), JsonSerializer.Serialize(scores, Json));
-        AtomicFile.WriteText(System.IO.Path.Combine(working, Done), JsonSerializer.Serialize(facts, Json));
+        string scoresFile = System.IO.Path.Combine(working, ScoresName);
+        AtomicFile.WriteText(scoresFile, JsonSerializer.Serialize(scores, Json));
+        JsonObject done = ObjectOf(facts);
+        done[FileChecksums.Property] = FileChecksums.Of([scoresFile, new TrainingRun(working).HistoryFile]);
+        AtomicFile.WriteText(System.IO.Path.Combine(working, Done), JsonFile.WithChecksum(done, Json));
         // Whoever loses the claim from here on finds nothing more to bring out.
         if (!claim.Renew())
             throw new OperationCanceledException();
@@ -110,7 +119,7 @@ internal sealed class RunResults(string path)
 
     /// <summary>Writes down why an attempt failed.</summary>
     public void Fail(string reason, int attempt) =>
-        AtomicFile.WriteText(In(Failed), JsonSerializer.Serialize(new RunFailure(reason, attempt), Json));
+        AtomicFile.WriteText(In(Failed), JsonFile.WithChecksum(ObjectOf(new RunFailure(reason, attempt)), Json));
 
     /// <summary>The finished run.</summary>
     /// <exception cref="ExperimentException">It was planned otherwise.</exception>
@@ -118,7 +127,11 @@ internal sealed class RunResults(string path)
     public FinishedRun ReadFinished(PlannedRun run)
     {
         RefuseOthers(run);
-        return new FinishedRun(run, Path, Read<CaseScore[]>(ScoresName), ReadHistory(), Read<RunFacts>(Done));
+        JsonObject done = ReadDone();
+        if (done[FileChecksums.Property] is JsonObject files && FileChecksums.FindFault(In(Done), files) is { } fault)
+            throw Damaged(fault.File, fault.Reason);
+        CaseScore[] scores = Read(ScoresName, file => JsonFile.Convert<CaseScore[]>(JsonFile.Parse(File.ReadAllBytes(file)), Json));
+        return new FinishedRun(run, Path, scores, ReadHistory(), FactsOf(done));
     }
 
     /// <summary>How long the finished run took; null where that cannot be read any more.</summary>
@@ -128,7 +141,7 @@ internal sealed class RunResults(string path)
         {
             try
             {
-                return Read<RunFacts>(Done).Seconds;
+                return FactsOf(ReadDone()).Seconds;
             }
             catch (InvalidDataException)
             {
@@ -145,7 +158,7 @@ internal sealed class RunResults(string path)
         }
         catch (CheckpointException exception)
         {
-            throw Damaged(exception.Path, exception);
+            throw Damaged(exception.Path, exception.Message, exception);
         }
     }
 
@@ -170,21 +183,26 @@ internal sealed class RunResults(string path)
     private static int Number(string working) =>
         int.TryParse(working[(working.LastIndexOf('-') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
 
-    private T Read<T>(string name)
+    private JsonObject ReadDone() => Read(Done, JsonFile.ReadChecked);
+
+    private RunFacts FactsOf(JsonObject done) => Read(Done, _ => JsonFile.Convert<RunFacts>(done, Json));
+
+    private T Read<T>(string name, Func<string, T> read)
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(File.ReadAllText(In(name)), Json) ?? throw new JsonException("it is empty");
+            return read(In(name));
         }
-        catch (Exception exception) when (exception
-            is JsonException or IOException or NotSupportedException or InvalidOperationException or ArgumentException)
+        catch (Exception exception) when (exception is JsonException or IOException)
         {
-            throw Damaged(In(name), exception);
+            throw Damaged(In(name), exception.Message, exception);
         }
     }
 
-    private static InvalidDataException Damaged(string file, Exception exception) =>
-        new($"'{file}' is damaged ({exception.Message}): delete the folder of this run to have it done again.", exception);
+    private static JsonObject ObjectOf<T>(T value) => JsonSerializer.SerializeToNode(value, Json)!.AsObject();
+
+    private static InvalidDataException Damaged(string file, string reason, Exception? exception = null) =>
+        new($"'{file}' is damaged ({reason}): delete the folder of this run to have it done again.", exception);
 
     private string In(string name) => System.IO.Path.Combine(Path, name);
 }

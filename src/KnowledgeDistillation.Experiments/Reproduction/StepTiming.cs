@@ -13,7 +13,7 @@ namespace KnowledgeDistillation.Experiments.Reproduction;
 internal sealed class StepTiming : ITrainingCallback
 {
     // The first step also sets up the memory.
-    private const int Steps = 3;
+    private const int Steps = 8, FewestSteps = 4;
     private static readonly TimeSpan LongEnough = TimeSpan.FromSeconds(4);
 
     private readonly CancellationTokenSource _enough;
@@ -26,8 +26,8 @@ internal sealed class StepTiming : ITrainingCallback
     /// <param name="run">The run.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="cancellation">Stops between two steps.</param>
-    /// <returns>The time of a step.</returns>
-    public static TimeSpan Measure(PlannedRun run, Device device, CancellationToken cancellation)
+    /// <returns>The time of the fastest and of the slowest step.</returns>
+    public static (TimeSpan Least, TimeSpan Most) Measure(PlannedRun run, Device device, CancellationToken cancellation)
     {
         ExperimentSettings settings = run.Settings;
         using IEncoderDecoder network = Build(run.System);
@@ -51,7 +51,7 @@ internal sealed class StepTiming : ITrainingCallback
             // A step of this size says enough.
         }
 
-        return TimeSpan.FromSeconds(timing.PerStep);
+        return (TimeSpan.FromSeconds(timing.Durations.Min()), TimeSpan.FromSeconds(timing.Durations.Max()));
 
         IEncoderDecoder Build(SegmentationSystem system)
         {
@@ -64,11 +64,12 @@ internal sealed class StepTiming : ITrainingCallback
     public void StepEnded(TrainingProgress progress)
     {
         _ends.Add(_watch.Elapsed.TotalSeconds);
-        if (_watch.Elapsed > LongEnough)
+        // Fewer steps of a busy machine would give another answer each time.
+        if (_watch.Elapsed > LongEnough && _ends.Count >= FewestSteps)
             _enough.Cancel();
     }
 
-    private double PerStep => _ends.Count == 1 ? _ends[0] : (_ends[^1] - _ends[0]) / (_ends.Count - 1);
+    private double[] Durations => _ends.Count == 1 ? [_ends[0]] : [.. _ends.Skip(1).Zip(_ends, (end, start) => end - start)];
 
     private static Batch Cases(ExperimentSettings settings)
     {

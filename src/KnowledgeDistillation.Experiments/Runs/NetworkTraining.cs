@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using KnowledgeDistillation.Experiments.Settings;
@@ -33,6 +35,16 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
     /// <summary>The fits of which the training consists, in order.</summary>
     public IEnumerable<TrainingRun> Stages => System.Stages.Select(RunOf);
 
+    // A baseline and its students see equally many modalities, and so begin with the same weights; other folds begin with others.
+    private long WeightsSeed
+    {
+        get
+        {
+            long seed = SeedMixer.Mix(Settings.Seed, (long)System.Modalities(Settings, Modality).Count);
+            return Settings.Fold == 1 || Settings.FoldsShareWeights ? seed : SeedMixer.Mix(seed, (long)Settings.Fold);
+        }
+    }
+
     /// <summary>Trains, or goes on where a run in the folder stopped.</summary>
     /// <param name="split">The cases.</param>
     /// <param name="cached">The same cases, preprocessed, by name.</param>
@@ -51,9 +63,11 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         NetworkRecipe recipe = System.Recipe(Settings, Modality);
         var grids = TrainingGrids.Of([.. split.Training.Select(item => cached[item.Id].Geometry.NativeGrid)]);
         IReadOnlyDictionary<string, string> metadata = RunMetadata.Write(
-            System, Settings, split, [.. TeacherNames.Zip(Teachers, (name, teacher) => (name, ModelFiles.WeightsChecksum(teacher)))], grids);
+            System, Settings, split,
+            [.. TeacherNames.Zip(Teachers, (name, teacher) => (name, ModelFiles.WeightsChecksum(teacher)))],
+            grids, SourcesOf(split, cached));
         RefuseOtherSettings(metadata, recipe);
-        manual_seed(SeedMixer.Mix(Settings.Seed, (long)System.Modalities(Settings, Modality).Count));
+        manual_seed(WeightsSeed);
         using IEncoderDecoder network = recipe.Build();
         network.Module.to(device);
         SegmentationModel[] teachers = [.. Teachers.Select(teacher => SegmentationModel.Load(teacher, device))];
@@ -166,6 +180,13 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
             foreach (SegmentationModel teacher in teachers)
                 teacher.Dispose();
         }
+    }
+
+    private static string SourcesOf(CaseSplit split, IReadOnlyDictionary<string, CachedCase> cached)
+    {
+        IEnumerable<string> keys = split.Training.Concat(split.Validation).OrderBy(item => item.Id, StringComparer.Ordinal)
+            .Select(item => cached[item.Id].SourceKey);
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', keys))));
     }
 
     private string NameOf(int teacher) => Teachers.Count == 1 ? "teacher" : $"teacher {teacher + 1}";

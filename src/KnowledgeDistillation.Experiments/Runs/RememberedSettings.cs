@@ -16,7 +16,32 @@ internal sealed record RememberedSettings(string File, string What)
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
+    private const string InitialWeights = "InitialWeights";
+
     private string Folder => Path.GetDirectoryName(File)!;
+
+    /// <summary>Settings as such files hold them.</summary>
+    public static JsonObject Describe(ExperimentSettings settings)
+    {
+        JsonObject description = ExperimentSetting.Write(settings);
+        if (!settings.FoldsShareWeights)
+            description[InitialWeights] = "of each fold";
+        return description;
+    }
+
+    /// <summary>
+    /// The settings with which work in the folder goes on: what they leave open, and what nobody could choose when it began, stays as it was then.
+    /// </summary>
+    public ExperimentSettings AsBegun(ExperimentSettings settings)
+    {
+        if (!System.IO.File.Exists(File))
+            return settings;
+        JsonObject before = Read();
+        ExperimentSettings begun = settings with { FoldsShareWeights = !before.ContainsKey(InitialWeights) };
+        foreach (ExperimentSetting setting in ExperimentSetting.All.Where(setting => setting.Former is not null && !before.ContainsKey(setting.StoredName)))
+            begun = setting.Set(begun, setting.Get(begun) ?? setting.Former);
+        return begun;
+    }
 
     /// <summary>Keeps the settings of something that begins, or compares them with those that were kept.</summary>
     /// <exception cref="ExperimentException">The folder holds something else, or the same with other settings.</exception>
@@ -24,7 +49,7 @@ internal sealed record RememberedSettings(string File, string What)
     {
         RefuseOthers(settings);
         // Another process may begin with the same folder at this moment.
-        if (!AtomicFile.TryCreate(File, settings.ToJsonString(Indented)))
+        if (!AtomicFile.TryCreate(File, JsonFile.WithChecksum(settings, Indented)))
             RefuseOthers(settings);
     }
 
@@ -48,7 +73,7 @@ internal sealed record RememberedSettings(string File, string What)
         string[] differences =
         [
             .. settings.Select(option => (option.Key, Was: Before(option.Key)?.ToString(), Now: option.Value?.ToString()))
-                .Where(option => option.Was != option.Now)
+                .Where(option => option.Was != option.Now && !(option.Now is null && !before.ContainsKey(option.Key)))
                 .Select(option => $"{option.Key} was {option.Was} and is now {option.Now}"),
         ];
         if (differences.Length > 0)
@@ -57,22 +82,21 @@ internal sealed record RememberedSettings(string File, string What)
                 $"'{Folder}' holds {What} with other settings: {string.Join("; ", differences)}. Choose another output folder, or delete that one.");
         }
 
-        // A setting that did not exist yet had its default value.
-        JsonNode? Before(string name) => before.ContainsKey(name) ? before[name] : Defaults.Value[name];
+        // A setting that did not exist yet had its default value, or what was done before there was a choice, with which it goes on where it is left open.
+        JsonNode? Before(string name) => before.ContainsKey(name)
+            ? before[name]
+            : ExperimentSetting.All.FirstOrDefault(setting => setting.StoredName == name)?.Former?.ToString() ?? Defaults.Value[name];
     }
 
     private JsonObject Read()
     {
         try
         {
-            JsonObject settings = JsonNode.Parse(System.IO.File.ReadAllText(File))?.AsObject() ?? [];
-            // Names that stand twice are found when the object is first used.
-            _ = settings.Count;
-            return settings;
+            return JsonFile.ReadChecked(File);
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException)
+        catch (JsonException exception)
         {
-            throw new InvalidDataException($"'{File}' is damaged: delete its folder, or choose another.", exception);
+            throw new InvalidDataException($"'{File}' is damaged ({exception.Message}): delete its folder, or choose another.", exception);
         }
     }
 }

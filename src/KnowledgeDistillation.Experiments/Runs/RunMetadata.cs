@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
+using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
@@ -12,7 +13,13 @@ namespace KnowledgeDistillation.Experiments.Runs;
 /// <summary>The facts that a checkpoint keeps: how its images are prepared, what it was trained with, and on which cases.</summary>
 public static class RunMetadata
 {
-    private const string System = "system", SeenCases = "cases.seen", Teacher = "teacher", TeacherWeights = "teacher.weights", Labels = "labels", Regions = "regions";
+    private const string System = "system",
+        SeenCases = "cases.seen",
+        Teacher = "teacher",
+        TeacherWeights = "teacher.weights",
+        Labels = "labels",
+        Regions = "regions",
+        Sources = "sources";
     private const string OfPreprocessing = "preprocessing.";
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -22,12 +29,14 @@ public static class RunMetadata
     /// <param name="split">On which cases. They are kept as salted hashes, not by name.</param>
     /// <param name="teachers">Its teachers: where each was found, which is a hint for people, and a digest of its weights, which tells them apart.</param>
     /// <param name="grids">How its images lie; null where that is not known.</param>
+    /// <param name="sources">A digest of the files of its cases, by which the same cases are known wherever they lie; null where that is not known.</param>
     public static IReadOnlyDictionary<string, string> Write(
         SegmentationSystem system,
         ExperimentSettings settings,
         CaseSplit split,
         IReadOnlyList<(string Hint, string Weights)> teachers,
-        TrainingGrids? grids = null)
+        TrainingGrids? grids = null,
+        string? sources = null)
     {
         string salt = CaseIdentities.Salt(split.All.Select(item => item.Id));
         var facts = new Dictionary<string, string>(PreprocessingMetadata.Write(settings.Preprocessing(settings.Modalities)))
@@ -43,6 +52,8 @@ public static class RunMetadata
             facts[name] = Text(value);
         if (settings.ReferenceLoss != ReferenceChoice.KDNet)
             facts["reference loss"] = "as published";
+        if (system.ComparesWithSoftTargets && settings.SoftTargetDice != DiceForm.Linear)
+            facts["dice of soft targets"] = settings.SoftTargetDice.ToString();
         if (teachers.Count > 0)
         {
             facts[Teacher] = string.Join('|', teachers.Select(teacher => teacher.Hint));
@@ -56,6 +67,8 @@ public static class RunMetadata
                 facts[Regions] = regions;
         }
 
+        if (sources is not null)
+            facts[Sources] = sources;
         foreach ((string name, string value) in grids?.Write() ?? new Dictionary<string, string>())
             facts[name] = value;
         return facts;
@@ -95,12 +108,17 @@ public static class RunMetadata
             if (fact.StartsWith("cases.", StringComparison.Ordinal))
                 return former is not null && CaseIdentities.AreTheSame(former, now[fact]) ? null : "the cases are others";
             // A teacher is known by its weights, wherever it lies. Checkpoints of earlier versions know its place only,
-            // and have no labels; how images lie follows from the cases.
-            if (fact == Teacher || (fact is TeacherWeights or Labels or Regions && former is null) || fact.StartsWith("data.", StringComparison.Ordinal))
+            // and have neither labels nor a digest of the cases; how images lie follows from the cases.
+            if (fact == Teacher || (fact is TeacherWeights or Labels or Regions or Sources && former is null) || fact.StartsWith("data.", StringComparison.Ordinal))
                 return null;
             if (former == now[fact])
                 return null;
-            return fact == TeacherWeights ? "the teacher is another" : $"{fact} was {former ?? "not set"} and is now {now[fact]}";
+            return fact switch
+            {
+                TeacherWeights => "the teacher is another",
+                Sources => "the files of the cases have changed, though their names are the same",
+                _ => $"{fact} was {former ?? "not set"} and is now {now[fact]}",
+            };
         }
     }
 

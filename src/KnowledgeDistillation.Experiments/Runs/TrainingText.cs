@@ -14,7 +14,8 @@ public static class TrainingText
 
     /// <summary>The losses of an epoch.</summary>
     public static string Epoch(EpochReport report) =>
-        $"loss {Losses(report.Training.Total, report.Training.Terms)}{(report.Validation is { } validation ? $", validation {Number(validation.Total)}" : "")}";
+        $"loss {Losses(report.Training.Total, report.Training.Terms)}{(report.Validation is { } validation ? $", validation {Number(validation.Total)}" : "")}"
+        + (report.ValidationDice is { } dice ? $", mean Dice {Number(dice)}" : "");
 
     /// <summary>For example "2:05 h", "1:10 min" or "12 s".</summary>
     public static string Time(TimeSpan time) => time switch

@@ -29,6 +29,7 @@ public sealed partial class ExperimentSetting
         Description = property.GetCustomAttribute<DescriptionAttribute>()?.Description
             ?? throw new InvalidOperationException($"The setting {property.Name} has no description.");
         Range = property.GetCustomAttribute<RangeAttribute>();
+        Former = property.GetCustomAttribute<DefaultValueAttribute>()?.Value;
         LeftOpen = property.GetCustomAttribute<AmbientValueAttribute>()?.Value as string ?? "none";
     }
 
@@ -71,6 +72,9 @@ public sealed partial class ExperimentSetting
     public IReadOnlyList<string> Choices => ValueType.IsEnum ? [.. Enum.GetNames(ValueType).Select(name => name.ToLowerInvariant())]
         : Name == nameof(ExperimentSettings.Network) ? [.. NetworkNames.All.Select(name => name.ToLowerInvariant())]
         : [];
+
+    /// <summary>What holds where something was written down before the setting existed; null where that is what new settings have.</summary>
+    internal object? Former { get; }
 
     private RangeAttribute? Range { get; }
 

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using KnowledgeDistillation.Labels;
+using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Phantoms;
@@ -34,6 +35,7 @@ public sealed record ExperimentSettings
         Training = new TrainingOptions { Epochs = 500, Precision = Precision.Full, GradientSharesEvery = 5 },
         BatchSize = 1,
         PlateauPatience = 50,
+        BestEpoch = BestEpochRule.Loss,
         ValidationShare = 0.1,
         Lambda = null,
         Temperature = null,
@@ -74,6 +76,25 @@ public sealed record ExperimentSettings
     [Category("phantoms"), DisplayName("reference-error"), Range(0.0, 20.0)]
     [Description("How far the phantoms' reference strays from the true outline, in mm of a life-size head, 0 to 20.")]
     public double PhantomReferenceError { get; init; } = 8;
+
+    /// <summary>Whether a voxel of the phantoms is the mean over its volume instead of what lies at its center. Default no.</summary>
+    [Category("phantoms"), DisplayName("partial-volume"), Description("Whether a voxel of the phantoms is the mean over its volume.")]
+    public bool PhantomPartialVolume { get; init; }
+
+    /// <summary>The share of its contrast that the phantoms' enhancing rim loses at its faintest places, 0 to 1. Default 0.</summary>
+    [Category("phantoms"), DisplayName("uneven-rim"), Range(0.0, 1.0)]
+    [Description("The share of its contrast that the phantoms' enhancing rim loses at its faintest places, 0 to 1.")]
+    public double PhantomRimUnevenness { get; init; }
+
+    /// <summary>How much the phantoms' core looks like edema in T1 and T1ce where it does not enhance, 0 to 1. Default 0.</summary>
+    [Category("phantoms"), DisplayName("core-like-edema"), Range(0.0, 1.0)]
+    [Description("How much the phantoms' core looks like edema in T1 and T1ce where it does not enhance, 0 to 1.")]
+    public double PhantomCoreLikeEdema { get; init; }
+
+    /// <summary>How much the scanners of the phantoms differ in contrast, blur, noise and bias, 0 to 1. Default 0.</summary>
+    [Category("phantoms"), DisplayName("scanner-variation"), Range(0.0, 1.0)]
+    [Description("How much the scanners of the phantoms differ in contrast, blur, noise and bias, 0 to 1.")]
+    public double PhantomScannerVariation { get; init; }
 
     /// <summary>Edge in voxels of the original resolution to which images are cropped or padded, at least 1. Default 24.</summary>
     [Category("images"), DisplayName("crop"), Description("Edge in voxels to which images are cropped or padded."), Range(1, int.MaxValue)]
@@ -155,7 +176,8 @@ public sealed record ExperimentSettings
 
     /// <summary>
     /// How networks are fitted; where the learning rate and the weight decay are null, those of the system's source. Its output folder, its callbacks, its
-    /// seed (<see cref="Seed"/>) and, of a <see cref="PlateauSchedule"/>, the patience (<see cref="PlateauPatience"/>) are set by the experiment.
+    /// seed (<see cref="Seed"/>), its best epoch (<see cref="BestEpoch"/>) and, where it has a <see cref="PlateauSchedule"/>, that schedule
+    /// (<see cref="Decay"/>, <see cref="PlateauPatience"/>) are set by the experiment.
     /// </summary>
     public TrainingOptions Training { get; init; } = new() { Epochs = 70, LearningRate = 2e-3, Precision = Precision.Full, GradientSharesEvery = 5 };
 
@@ -167,6 +189,21 @@ public sealed record ExperimentSettings
     [Category("training"), DisplayName("patience"), Range(1, int.MaxValue)]
     [Description("Epochs without a lower validation loss after which the learning rate is multiplied by 0.2.")]
     public int PlateauPatience { get; init; } = 10;
+
+    /// <summary>How the learning rate falls. Default <see cref="LearningRateDecay.Plateau"/>, as in the paper.</summary>
+    [Category("training")]
+    [Description(
+        "How the learning rate falls: by 0.2 when the validation loss has not for --patience epochs (plateau), or by 0.1 for the last quarter (fixed).")]
+    public LearningRateDecay Decay { get; init; }
+
+    /// <summary>
+    /// Which epoch of a training is the best, whose weights are kept; null for <see cref="BestEpochRule.Dice"/>, the mean Dice of the regions over the
+    /// validation cases. Folders that began before there was a choice go on by the loss. Default null;
+    /// <see cref="Paper"/> keeps the loss, as the paper implies.
+    /// </summary>
+    [Category("training"), AmbientValue("dice"), DefaultValue(BestEpochRule.Loss)]
+    [Description("Whose weights are kept: those of the epoch with the lowest validation loss, or with the highest mean Dice of the regions.")]
+    public BestEpochRule? BestEpoch { get; init; }
 
     /// <summary>Whether training cases are flipped along each axis with probability 1/2. Default yes.</summary>
     [Category("training"), Description("Whether training cases are flipped at random.")]
@@ -192,10 +229,21 @@ public sealed record ExperimentSettings
     [Description("Weight of the term that compares features (for KD-Net, the bottleneck loss), at least 0.")]
     public double? Alpha { get; init; } = 0.1;
 
+    /// <summary>
+    /// The Dice with which KD-Net compares the student with the soft targets. Default <see cref="DiceForm.Linear"/>, the paper's, which is largest for a mask
+    /// that is larger than what the targets say; the others are largest where both agree.
+    /// </summary>
+    [Category("distillation"), DisplayName("kd-dice")]
+    [Description("The Dice with which KD-Net compares student and soft targets: the paper's (linear), or one that does not favor larger masks.")]
+    public DiceForm SoftTargetDice { get; init; }
+
     /// <summary>How the methods of other papers compare the student with the reference. Default <see cref="ReferenceChoice.KDNet"/>.</summary>
     [Category("distillation")]
     [Description("How students of other papers' methods are compared with the reference: by KD-Net's loss (kdnet), or by their own paper's (paper).")]
     public ReferenceChoice ReferenceLoss { get; init; }
+
+    /// <summary>Whether all folds begin with the same weights, as in folders that began before each fold had its own.</summary>
+    internal bool FoldsShareWeights { get; init; }
 
     // Values that are derived from settings are internal, so that they are neither stored nor listed as settings.
 
@@ -254,6 +302,10 @@ public sealed record ExperimentSettings
         EdemaContrastInT1 = PhantomEdemaContrastInT1,
         Distractors = PhantomDistractors,
         ReferenceError = PhantomReferenceError,
+        PartialVolume = PhantomPartialVolume,
+        RimUnevenness = PhantomRimUnevenness,
+        CoreLikeEdema = PhantomCoreLikeEdema,
+        ScannerVariation = PhantomScannerVariation,
     };
 
     /// <summary>How images become the input of a network.</summary>

@@ -1,5 +1,6 @@
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Labels;
+using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.BraTS;
 using static TorchSharp.torch;
 
@@ -12,8 +13,9 @@ namespace KnowledgeDistillation.Experiments.Systems;
 /// <param name="SpatialDimensions">3 for volumes, 2 for slices.</param>
 /// <param name="Device">Where losses that learn have their parameters.</param>
 /// <param name="ReferenceLoss">How methods of other papers compare with the reference.</param>
+/// <param name="SoftTargetDice">The Dice with which KD-Net compares with the soft targets.</param>
 public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<string> Modalities, int Teachers, int SpatialDimensions, Device Device,
-    ReferenceChoice ReferenceLoss = ReferenceChoice.KDNet)
+    ReferenceChoice ReferenceLoss = ReferenceChoice.KDNet, DiceForm SoftTargetDice = DiceForm.Linear)
 {
     /// <summary>The classes of the voxels. Default: those of BraTS.</summary>
     public ExclusiveClasses Classes { get; init; } = BraTSRegions.Classes;
@@ -25,7 +27,8 @@ public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<
     /// <param name="teachers">The number of teachers.</param>
     /// <param name="device">Where losses that learn have their parameters.</param>
     public static ObjectiveInputs Of(SegmentationSystem system, ExperimentSettings settings, string modality, int teachers, Device device) =>
-        new(system.WeightsWith(settings), system.Modalities(settings, modality), teachers, settings.SpatialDimensions, device, settings.ReferenceLoss)
+        new(system.WeightsWith(settings), system.Modalities(settings, modality), teachers, settings.SpatialDimensions, device, settings.ReferenceLoss,
+            settings.SoftTargetDice)
         {
             Classes = settings.Classes,
         };

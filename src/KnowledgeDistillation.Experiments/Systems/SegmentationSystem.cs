@@ -1,5 +1,6 @@
 using System.Globalization;
 using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Training;
 
@@ -56,6 +57,9 @@ public sealed record SegmentationSystem
     /// <summary>The network that sees some modalities; null where it is the one that the settings name.</summary>
     public Func<ExperimentSettings, IReadOnlyList<string>, NetworkRecipe>? Network { get; init; }
 
+    /// <summary>Whether its objective has KD-Net's loss of soft targets, whose Dice the settings choose.</summary>
+    internal bool ComparesWithSoftTargets { get; init; }
+
     /// <summary>Connects a fresh network with its teacher before the training.</summary>
     public Action<IEncoderDecoder, FrozenTeacher>? Couple { get; init; }
 
@@ -103,9 +107,14 @@ public sealed record SegmentationSystem
         {
             LearningRate = settings.Training.LearningRate ?? (isAdam ? LearningRate : null),
             WeightDecay = settings.Training.WeightDecay ?? (isAdam ? WeightDecay : null),
-            Schedule = settings.Training.Schedule is PlateauSchedule plateau
-                ? plateau with { Patience = settings.PlateauPatience }
-                : settings.Training.Schedule,
+            Schedule = (settings.Training.Schedule, settings.Decay) switch
+            {
+                (PlateauSchedule, LearningRateDecay.Fixed) => FixedDecaySchedule.ForLastQuarterOf(Math.Max(1, settings.Training.Epochs)),
+                (PlateauSchedule plateau, _) => plateau with { Patience = settings.PlateauPatience },
+                (ILearningRateSchedule own, _) => own,
+            },
+            BestEpoch = settings.BestEpoch ?? BestEpochRule.Dice,
+            DiceRegions = settings.Data.Regions,
             Seed = settings.Seed,
         };
     }
@@ -128,6 +137,13 @@ public sealed record SegmentationSystem
         Refuse(Weights.Lambda, settings.Lambda, nameof(ExperimentSettings.Lambda));
         Refuse(Weights.Temperature, settings.Temperature, nameof(ExperimentSettings.Temperature));
         Refuse(Weights.Alpha, settings.Alpha, nameof(ExperimentSettings.Alpha));
+        if (settings.SoftTargetDice != DiceForm.Linear && !ComparesWithSoftTargets)
+        {
+            throw new ExperimentException(
+                $"The system '{Name}' has no Dice with soft targets, so {nameof(ExperimentSettings.SoftTargetDice)} {settings.SoftTargetDice} has no effect: "
+                    + "leave it out.",
+                nameof(ExperimentSettings.SoftTargetDice));
+        }
     }
 
     /// <summary>Refuses settings of a training that cannot work, before anything is read or written.</summary>

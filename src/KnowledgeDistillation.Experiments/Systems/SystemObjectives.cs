@@ -10,7 +10,12 @@ internal static class SystemObjectives
     /// <summary>KD-Net's, eq. 5; a weight of 0 leaves a term out of the learning.</summary>
     public static WeightedObjective KDNet(ObjectiveInputs inputs, double lambda, double temperature, double alpha)
     {
-        var options = new KDNetObjectiveOptions { Lambda = lambda, Alpha = alpha, SoftTargets = new SoftTargetOptions { Temperature = temperature } };
+        var options = new KDNetObjectiveOptions
+        {
+            Lambda = lambda,
+            Alpha = alpha,
+            SoftTargets = new SoftTargetOptions { Temperature = temperature, Dice = new SoftDiceOptions { Form = inputs.SoftTargetDice } },
+        };
         return OverTeachers(inputs, KDNetObjective.Reference(), _ => KDNetObjective.Create(options));
     }
 

@@ -6,7 +6,7 @@ namespace KnowledgeDistillation.Medical.Nifti;
 /// <summary>
 /// The header of a NIfTI-1 or NIfTI-2 file: every field as stored, the extensions, and the grid that they amount to.
 /// </summary>
-/// <remarks>Immutable and safe to share between threads. Made by <see cref="NiftiImage.Load"/> and <see cref="NiftiImage.LoadHeader"/>.</remarks>
+/// <remarks>Immutable and safe to share between threads. Made by <see cref="NiftiImage.Load(string)"/> and <see cref="NiftiImage.LoadHeader"/>.</remarks>
 public sealed class NiftiHeader
 {
     private readonly NiftiFields fields;

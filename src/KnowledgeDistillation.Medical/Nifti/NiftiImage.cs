@@ -38,8 +38,22 @@ public sealed class NiftiImage
         return NiftiReader.ReadImage(path);
     }
 
+    /// <summary>Reads an image from a stream that holds a <c>.nii</c> file, gzip-compressed or not, from its position to its end.</summary>
+    /// <param name="stream">
+    /// The stream, which stays open; where it ends up is not specified. One that cannot seek, such as the body of a request, is taken into memory first:
+    /// limit its length before, for example with <c>MaxRequestBodySize</c>.
+    /// </param>
+    /// <param name="name">What messages call it, for example the name of the uploaded file.</param>
+    /// <exception cref="NiftiException">As for <see cref="Load(string)"/>, or the stream holds the header of a pair of files.</exception>
+    public static NiftiImage Load(Stream stream, string name = "the stream")
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        return NiftiReader.ReadImage(stream, name);
+    }
+
     /// <summary>
-    /// Reads the header only, without reading or uncompressing any voxel; also of files whose voxels <see cref="Load"/> refuses for their type.
+    /// Reads the header only, without reading or uncompressing any voxel; also of files whose voxels <see cref="Load(string)"/> refuses for their type.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
@@ -160,6 +174,15 @@ public sealed class NiftiImage
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         NiftiWriter.Write(this, path);
+    }
+
+    /// <summary>Writes the image to a stream as a <c>.nii</c> file. Equal images give equal bytes.</summary>
+    /// <param name="stream">The stream, which stays open; it need not seek.</param>
+    /// <param name="compressed">Whether the file is gzip-compressed (<c>.nii.gz</c>). Default yes.</param>
+    public void Save(Stream stream, bool compressed = true)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        NiftiWriter.Write(this, stream, compressed);
     }
 
     internal (double Slope, double Intercept) Scaling => Header.IsScaled ? (Header.Slope, Header.Intercept) : (1, 0);

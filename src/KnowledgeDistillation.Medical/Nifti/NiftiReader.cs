@@ -26,6 +26,28 @@ internal static class NiftiReader
         return new NiftiImage(header, ReadVoxels(voxels, header, bytes), source.Path);
     }
 
+    /// <summary>Reads a single file from a stream, from its position on.</summary>
+    public static NiftiImage ReadImage(Stream stream, string name)
+    {
+        // What cannot seek is taken in first, however long it says that it is: memory follows what comes.
+        var copy = new MemoryStream();
+        if (!stream.CanSeek)
+        {
+            stream.CopyTo(copy);
+            copy.Position = 0;
+        }
+
+        using NiftiSource source = new(stream.CanSeek ? new LentStream(stream) : copy, name);
+        NiftiHeader header = ReadHeader(source, out _);
+        if (header.IsPair)
+        {
+            throw new NiftiException(
+                $"{name}: this is the header of a pair of files, whose voxels are in the other one; convert the pair to one .nii file first.");
+        }
+
+        return new NiftiImage(header, ReadVoxels(source, header, CheckedByteCount(header, name)), name);
+    }
+
     /// <summary>Reads up to the voxels of a single file, or to the end of a header file.</summary>
     /// <param name="source">The header's file, at its start.</param>
     /// <param name="voxelOffset">Where the voxels begin in their file.</param>

@@ -3,7 +3,7 @@ using System.IO.Compression;
 namespace KnowledgeDistillation.Medical.Nifti;
 
 /// <summary>
-/// A file, compressed or not, read from start to end. It never allocates more than the file has been seen to hold, because lengths
+/// A file or stream, compressed or not, read from start to end. It never allocates more than the file has been seen to hold, because lengths
 /// come from a header that may be wrong.
 /// </summary>
 internal sealed class NiftiSource : IDisposable
@@ -11,42 +11,54 @@ internal sealed class NiftiSource : IDisposable
     // Deflate cannot store more than 1032 bytes in one (a match of 258 bytes in two bits).
     private const long GreatestRatio = 1032;
     private const int FirstBlock = 1 << 20;
+    private readonly Stream raw;
     private readonly Stream stream;
     private readonly bool compressed;
     private readonly long atMost;
     private readonly long storedLength;
+    private readonly long start;
     private long position;
 
     public NiftiSource(string path)
+        : this(Open(path), path)
     {
-        Path = path;
-        FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+    }
+
+    /// <summary>Reads from a stream, which the source owns from now on.</summary>
+    /// <param name="source">A stream that can seek, which holds the file from its position to its end.</param>
+    /// <param name="name">What messages call it.</param>
+    public NiftiSource(Stream source, string name)
+    {
+        (raw, Path, start) = (source, name, source.Position);
         try
         {
+            long length = source.Length - start;
             Span<byte> magic = stackalloc byte[2];
-            compressed = file.ReadAtLeast(magic, 2, throwOnEndOfStream: false) == 2 && magic is [0x1f, 0x8b];
-            atMost = storedLength = file.Length;
+            compressed = source.ReadAtLeast(magic, 2, throwOnEndOfStream: false) == 2 && magic is [0x1f, 0x8b];
+            atMost = storedLength = length;
             if (compressed)
             {
                 // A gzip file ends with the number of bytes it holds (modulo 4 GiB). It is a hint only: it may lie, and a
                 // file of several members gives that of the last.
                 Span<byte> trailer = stackalloc byte[4];
-                file.Seek(-Math.Min(4, file.Length), SeekOrigin.End);
-                storedLength = file.ReadAtLeast(trailer, 4, throwOnEndOfStream: false) == 4
+                source.Seek(-Math.Min(4, length), SeekOrigin.End);
+                storedLength = source.ReadAtLeast(trailer, 4, throwOnEndOfStream: false) == 4
                     ? System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(trailer)
                     : 0;
-                atMost = file.Length * GreatestRatio;
+                atMost = length * GreatestRatio;
             }
-            file.Position = 0;
-            stream = compressed ? new GZipStream(file, CompressionMode.Decompress) : file;
+
+            source.Position = start;
+            stream = compressed ? new GZipStream(source, CompressionMode.Decompress) : source;
         }
         catch
         {
-            file.Dispose();
+            source.Dispose();
             throw;
         }
     }
 
+    /// <summary>The file, or what messages call the stream.</summary>
     public string Path { get; }
 
     public void Dispose() => stream.Dispose();
@@ -154,7 +166,22 @@ internal sealed class NiftiSource : IDisposable
 
     // Several gzip members in a row are allowed (bgzip writes them); each ends with its own length. Looked for only where
     // the length disagrees.
-    private bool HasSecondMember() => File.ReadAllBytes(Path).AsSpan(3).IndexOf((ReadOnlySpan<byte>)[0x1f, 0x8b, 0x08]) >= 0;
+    private bool HasSecondMember()
+    {
+        byte[] all = new byte[raw.Length - start];
+        raw.Position = start;
+        raw.ReadExactly(all);
+        return all.AsSpan(3).IndexOf((ReadOnlySpan<byte>)[0x1f, 0x8b, 0x08]) >= 0;
+    }
+
+    private static FileStream Open(string path)
+    {
+        FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+        if (file.CanSeek)
+            return file;
+        file.Dispose();
+        throw new NiftiException($"{path}: this is a pipe or a device, which can be read only once; write what comes out of it to a file and give its name.");
+    }
 
     private void CheckReach(long count, string what)
     {

@@ -17,21 +17,26 @@ internal static class NiftiWriter
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         if (!Directory.Exists(folder))
             throw new DirectoryNotFoundException($"{path}: the folder {folder} does not exist; make it first.");
-        bool pair = headerPath != voxelsPath;
-        NiftiFields fields = image.Header.CopyFields();
-        fields.SetMagic(pair);
-        fields.Set(NiftiField.VoxOffset, pair ? 0 : SingleFileOffset(fields.Version, image.Header.Extensions));
-
-        // The voxels of a pair take their name first: a header never points at nothing.
-        (string, Action<Stream>) header = (headerPath, stream => Compress(stream, compressed, content =>
+        if (headerPath == voxelsPath)
         {
-            WriteHeader(content, fields, image.Header.Extensions);
-            if (!pair)
-                WriteVoxels(content, image);
-        }));
-        (string, Action<Stream>) voxels = (voxelsPath, stream => Compress(stream, compressed, content => WriteVoxels(content, image)));
-        AtomicFile.WriteTogether(pair ? [voxels, header] : [header]);
+            AtomicFile.Write(path, stream => Write(image, stream, compressed));
+            return;
+        }
+
+        // The voxels take their name first: a header never points at nothing.
+        AtomicFile.WriteTogether(
+        [
+            (voxelsPath, stream => Compress(stream, compressed, content => WriteVoxels(content, image))),
+            (headerPath, stream => Compress(stream, compressed, content => WriteHeader(content, image, pair: true))),
+        ]);
     }
+
+    /// <summary>Writes a single file to a stream.</summary>
+    public static void Write(NiftiImage image, Stream stream, bool compressed) => Compress(stream, compressed, content =>
+    {
+        WriteHeader(content, image, pair: false);
+        WriteVoxels(content, image);
+    });
 
     // .NET writes neither time nor name into the gzip header, so that equal images give equal bytes.
     private static void Compress(Stream stream, bool compressed, Action<Stream> write)
@@ -46,8 +51,12 @@ internal static class NiftiWriter
         write(gzip);
     }
 
-    private static void WriteHeader(Stream stream, NiftiFields fields, IReadOnlyList<NiftiExtension> extensions)
+    private static void WriteHeader(Stream stream, NiftiImage image, bool pair)
     {
+        IReadOnlyList<NiftiExtension> extensions = image.Header.Extensions;
+        NiftiFields fields = image.Header.CopyFields();
+        fields.SetMagic(pair);
+        fields.Set(NiftiField.VoxOffset, pair ? 0 : SingleFileOffset(fields.Version, extensions));
         stream.Write(fields.Bytes);
         stream.Write([extensions.Count > 0 ? (byte)1 : (byte)0, 0, 0, 0]);
         Span<byte> start = stackalloc byte[8];

@@ -23,6 +23,8 @@ namespace KnowledgeDistillation.Medical.Phantoms;
 /// </remarks>
 public sealed class BraTSPhantom
 {
+    private static readonly double[] Halves = [-0.25, 0.25];
+
     private readonly BraTSPhantomOptions _options;
 
     /// <summary>Makes a source of phantoms.</summary>
@@ -63,7 +65,14 @@ public sealed class BraTSPhantom
 
         var outline = new ReferenceOutline(random.NextUInt64(), _options.ReferenceError);
 
+        // What is seen at a voxel: its center, or eight positions half a voxel apart.
+        (double X, double Y, double Z)[] positions = _options.PartialVolume
+            ? [.. from dz in Halves from dy in Halves from dx in Halves select (dx * stepX, dy * stepY, dz * stepZ)]
+            : [(0, 0, 0)];
+        bool blurred = contrasts.Any(contrast => contrast.Blur > 0);
+        double[] signals = new double[contrasts.Length];
         float[][] images = [.. contrasts.Select(_ => new float[Grid.VoxelCount])];
+        bool[] brainVoxels = new bool[Grid.VoxelCount];
         int[] labels = new int[Grid.VoxelCount];
         LabelConvention convention = BraTSLabelConvention.BraTS2018;
         Span<int> labelOf = [.. Enumerable.Range(0, convention.Map.Names.Count).Select(convention.Map.LabelOf)];
@@ -80,21 +89,45 @@ public sealed class BraTSPhantom
                     if (depth <= 0)
                         continue;
                     int i = Grid.IndexOf(x, y, z);
-                    (double hx, double hy, double hz) = tumor.BeforeMassEffect(px, py, pz);
-                    Tissue healthy = brain.At(hx, hy, hz, depth);
-                    TumorTissue part = tumor.At(px, py, pz, healthy);
-                    PhantomDistractors.Share distractor = distractors.At(px, py, pz, healthy);
-                    labels[i] = labelOf[outline.Displaces ? ClassAt(outline.Displace(px, py, pz)) : part.Class];
+                    brainVoxels[i] = true;
+                    labels[i] = labelOf[ClassAt(outline.Displaces ? outline.Displace(px, py, pz) : (px, py, pz))];
+                    Array.Clear(signals);
+                    int within = 0;
+                    foreach ((double dx, double dy, double dz) in positions)
+                        within += AddSignals(px + dx, py + dy, pz + dz) ? 1 : 0;
+                    // The outermost voxels may hold their center alone.
+                    if (within == 0)
+                        within += AddSignals(px, py, pz) ? 1 : 0;
                     for (int m = 0; m < contrasts.Length; m++)
-                        images[m][i] = contrasts[m].Intensity(i, px, py, pz, healthy, part, distractor);
+                        images[m][i] = blurred ? (float)(signals[m] / within) : contrasts[m].Intensity(i, px, py, pz, signals[m] / within);
                 }
             }
+        }
+
+        if (blurred)
+        {
+            for (int m = 0; m < contrasts.Length; m++)
+                images[m] = Finished(contrasts[m], images[m], brainVoxels, (stepX, stepY, stepZ));
         }
 
         Dictionary<string, Volume<float>> volumes = [];
         for (int m = 0; m < images.Length; m++)
             volumes.Add(BraTSModality.All[m], new Volume<float>(Grid, images[m]));
         return new CaseVolumes(volumes, new Volume<int>(Grid, labels), convention.Map);
+
+        bool AddSignals(double px, double py, double pz)
+        {
+            double depth = brain.Depth(px, py, pz);
+            if (depth <= 0)
+                return false;
+            (double hx, double hy, double hz) = tumor.BeforeMassEffect(px, py, pz);
+            Tissue healthy = brain.At(hx, hy, hz, depth);
+            TumorTissue part = tumor.At(px, py, pz, healthy);
+            PhantomDistractors.Share distractor = distractors.At(px, py, pz, healthy);
+            for (int m = 0; m < contrasts.Length; m++)
+                signals[m] += contrasts[m].Signal(px, py, pz, healthy, part, distractor);
+            return true;
+        }
 
         byte ClassAt((double X, double Y, double Z) position)
         {
@@ -141,6 +174,50 @@ public sealed class BraTSPhantom
 
         // Whole numbers are stored in the smallest type that holds them: int16 for intensities, uint8 for labels.
         void Save(string kind, Volume<int> voxels) => NiftiImage.FromLabels(voxels).Save(Path.Combine(folder, $"{id}_{kind}.nii.gz"));
+    }
+
+    // Blurred within the brain, then seen through the bias field and the noise, which the scanner adds after its resolution.
+    private float[] Finished(PhantomContrast contrast, float[] signals, bool[] brainVoxels, (double X, double Y, double Z) step)
+    {
+        float[] finished = new float[signals.Length];
+        for (int z = 0; z < Grid.Size.Z; z++)
+        {
+            double pz = (z - ((Grid.Size.Z - 1) / 2.0)) * step.Z;
+            for (int y = 0; y < Grid.Size.Y; y++)
+            {
+                double py = -(y - ((Grid.Size.Y - 1) / 2.0)) * step.Y;
+                for (int x = 0; x < Grid.Size.X; x++)
+                {
+                    double px = -(x - ((Grid.Size.X - 1) / 2.0)) * step.X;
+                    int i = Grid.IndexOf(x, y, z);
+                    if (brainVoxels[i])
+                        finished[i] = contrast.Intensity(i, px, py, pz, Smooth.Mix(signals[i], Around(x, y, z), contrast.Blur));
+                }
+            }
+        }
+
+        return finished;
+
+        double Around(int x, int y, int z)
+        {
+            double sum = 0;
+            int count = 0;
+            Add(x - 1, y, z);
+            Add(x + 1, y, z);
+            Add(x, y - 1, z);
+            Add(x, y + 1, z);
+            Add(x, y, z - 1);
+            Add(x, y, z + 1);
+            return count == 0 ? signals[Grid.IndexOf(x, y, z)] : sum / count;
+
+            void Add(int nx, int ny, int nz)
+            {
+                if (nx < 0 || ny < 0 || nz < 0 || nx >= Grid.Size.X || ny >= Grid.Size.Y || nz >= Grid.Size.Z || !brainVoxels[Grid.IndexOf(nx, ny, nz)])
+                    return;
+                sum += signals[Grid.IndexOf(nx, ny, nz)];
+                count++;
+            }
+        }
     }
 
     /// <summary>Millimeters of a life-size head for each millimeter of the grid.</summary>

@@ -46,6 +46,30 @@ public sealed record BraTSPhantomOptions
     /// </summary>
     public double ReferenceError { get; init; }
 
+    /// <summary>
+    /// Whether a voxel is the mean of eight positions within it, as a scan of finite resolution is, instead of what lies at its center. Default no.
+    /// Images alone: the reference says what lies at the center.
+    /// </summary>
+    public bool PartialVolume { get; init; }
+
+    /// <summary>
+    /// How uneven the enhancing rim is, 0 to 1: the share of its contrast that its faintest places lose, in patches that differ from case to case.
+    /// Default 0.
+    /// </summary>
+    public double RimUnevenness { get; init; }
+
+    /// <summary>
+    /// How much the part of the core that does not enhance looks like edema in T1 and T1ce, 0 (dark) to 1 (the same). Default 0. T2 and FLAIR tell
+    /// them apart all the same.
+    /// </summary>
+    public double CoreLikeEdema { get; init; }
+
+    /// <summary>
+    /// How much scanners differ, 0 to 1: each image of each case loses up to a quarter of its tumor's contrast, is blurred by up to half a voxel's
+    /// neighbors, and has up to half more or less noise and bias. Default 0: they differ in gain and contrast of tissues alone.
+    /// </summary>
+    public double ScannerVariation { get; init; }
+
     /// <summary>Share of low-grade cases, 0 to 1. Default 0.26, that of the BraTS 2018 training set (75 of 285).</summary>
     public double LowGradeShare { get; init; } = 0.26;
 
@@ -68,6 +92,9 @@ public sealed record BraTSPhantomOptions
         .Require(EdemaContrastInT1 is >= 0 and <= 3, $"{nameof(EdemaContrastInT1)} must be from 0 to 3, but is {EdemaContrastInT1}.")
         .Require(Distractors is >= 0 and <= 3, $"{nameof(Distractors)} must be from 0 to 3, but is {Distractors}.")
         .Require(ReferenceError is >= 0 and <= 20, $"{nameof(ReferenceError)} must be from 0 to 20, but is {ReferenceError}.")
+        .Require(RimUnevenness is >= 0 and <= 1, $"{nameof(RimUnevenness)} must be from 0 to 1, but is {RimUnevenness}.")
+        .Require(CoreLikeEdema is >= 0 and <= 1, $"{nameof(CoreLikeEdema)} must be from 0 to 1, but is {CoreLikeEdema}.")
+        .Require(ScannerVariation is >= 0 and <= 1, $"{nameof(ScannerVariation)} must be from 0 to 1, but is {ScannerVariation}.")
         .Require(LowGradeShare is >= 0 and <= 1, $"{nameof(LowGradeShare)} must be from 0 to 1, but is {LowGradeShare}.")
         .Require(NonEnhancingShare is >= 0 and <= 1, $"{nameof(NonEnhancingShare)} must be from 0 to 1, but is {NonEnhancingShare}.")
         .ThrowIfAny();

@@ -34,6 +34,9 @@ public sealed class CachedCase
     /// <summary>The images whose background is not 0, as in <see cref="PreprocessedCase.Backgrounds"/>.</summary>
     public IReadOnlyDictionary<string, float> Backgrounds { get; }
 
+    /// <summary>A digest of the bytes of the source files and of what their labels mean.</summary>
+    internal string SourceKey => _sourceKey;
+
     /// <summary>Determines the voxels: the name of the folder is a digest of the options, and the key one of the source.</summary>
     internal string ContentId => $"{Path.GetFileName(Path.GetDirectoryName(_path))} {_sourceKey}";
 

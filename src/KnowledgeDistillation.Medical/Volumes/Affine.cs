@@ -53,6 +53,16 @@ public readonly record struct Affine(
     {
         if (!IsInvertible)
             throw new InvalidOperationException($"The affine {this} has no inverse: its voxel axes do not span space.");
+        return InverseUnchecked();
+    }
+
+    /// <summary>The three rows, such as <c>[-1 0 0 0; 0 -1 0 239; 0 0 1 0]</c>.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"[{M11:G6} {M12:G6} {M13:G6} {M14:G6}; {M21:G6} {M22:G6} {M23:G6} {M24:G6}; {M31:G6} {M32:G6} {M33:G6} {M34:G6}]");
+
+    internal Affine InverseUnchecked()
+    {
         double scale = 1 / Determinant;
         double a11 = scale * ((M22 * M33) - (M23 * M32)), a12 = scale * ((M13 * M32) - (M12 * M33)), a13 = scale * ((M12 * M23) - (M13 * M22));
         double a21 = scale * ((M23 * M31) - (M21 * M33)), a22 = scale * ((M11 * M33) - (M13 * M31)), a23 = scale * ((M13 * M21) - (M11 * M23));
@@ -62,11 +72,6 @@ public readonly record struct Affine(
             a21, a22, a23, -((a21 * M14) + (a22 * M24) + (a23 * M34)),
             a31, a32, a33, -((a31 * M14) + (a32 * M24) + (a33 * M34)));
     }
-
-    /// <summary>The three rows, such as <c>[-1 0 0 0; 0 -1 0 239; 0 0 1 0]</c>.</summary>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"[{M11:G6} {M12:G6} {M13:G6} {M14:G6}; {M21:G6} {M22:G6} {M23:G6} {M24:G6}; {M31:G6} {M32:G6} {M33:G6} {M34:G6}]");
 
     private static double Length(double x, double y, double z) => Math.Sqrt((x * x) + (y * y) + (z * z));
 }

@@ -107,7 +107,8 @@ public sealed record Orientation
             affine.M31 / x, affine.M32 / y, affine.M33 / z, 0);
         for (int iteration = 0; iteration < 40; iteration++)
         {
-            Affine inverse = current.Inverse();
+            // An invertible map may pass through ones that are as good as flat.
+            Affine inverse = current.InverseUnchecked();
             Affine next = new(
                 (current.M11 + inverse.M11) / 2, (current.M12 + inverse.M21) / 2, (current.M13 + inverse.M31) / 2, 0,
                 (current.M21 + inverse.M12) / 2, (current.M22 + inverse.M22) / 2, (current.M23 + inverse.M32) / 2, 0,

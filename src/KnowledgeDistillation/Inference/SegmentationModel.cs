@@ -83,6 +83,7 @@ public sealed class SegmentationModel : IDisposable
     /// are volumes.
     /// </param>
     /// <returns>Class of each voxel, int64 [N, spatial...].</returns>
+    /// <exception cref="ArgumentException">A modality is missing, the size does not fit, or a voxel is not a finite number.</exception>
     public Tensor Predict(ModalityImages images, IInference? inference = null)
     {
         using var scope = NewDisposeScope();
@@ -96,16 +97,33 @@ public sealed class SegmentationModel : IDisposable
     /// are volumes.
     /// </param>
     /// <returns>Probabilities [N, K, spatial...].</returns>
-    public Tensor PredictProbabilities(ModalityImages images, IInference? inference = null) =>
-        (inference ?? DefaultFor(images)).Predict(Network, Labels, images);
+    /// <exception cref="ArgumentException">A modality is missing, the size does not fit, or a voxel is not a finite number.</exception>
+    public Tensor PredictProbabilities(ModalityImages images, IInference? inference = null)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        RequireFinite(images);
+        return (inference ?? DefaultFor(images)).Predict(Network, Labels, images);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => Network.Dispose();
 
-    private IInference DefaultFor(ModalityImages images)
+    private IInference DefaultFor(ModalityImages images) =>
+        Network.SpatialDimensions == 2 && images.SpatialSize.Length == 3 ? new SliceInference() : new WholeVolumeInference();
+
+    // One voxel that is not a number makes nonsense of all that a convolution reaches, which nobody would see in the classes.
+    private void RequireFinite(ModalityImages images)
     {
-        ArgumentNullException.ThrowIfNull(images);
-        return Network.SpatialDimensions == 2 && images.SpatialSize.Length == 3 ? new SliceInference() : new WholeVolumeInference();
+        foreach (string name in Network.Modalities.Where(images.Contains))
+        {
+            using var scope = NewDisposeScope();
+            if (!images[name].isfinite().all().item<bool>())
+            {
+                throw new ArgumentException(
+                    $"The image {name} holds a voxel that is not a finite number (NaN or infinity): mend the image, for example by setting such voxels to 0.",
+                    nameof(images));
+            }
+        }
     }
 
     private static string Resolve(string folder)
@@ -134,6 +152,8 @@ public sealed class SegmentationModel : IDisposable
     {
         try
         {
+            // What a description asks for is not believed before its weights are seen.
+            using WeightLimit.Scope limit = WeightLimit.Use(ModelFiles.CountWeights(path));
             return recipe.Build();
         }
         catch (ArgumentException exception)

@@ -62,8 +62,8 @@ public sealed class SlidingWindowInference : IInference
             Tensor probabilities = isBackground
                 ? labels.Encode(zeros([images.BatchSize, .. window], ScalarType.Int64, images.Device))
                 : labels.Probabilities(NetworkOutput.Of(network, padded.Select(image => Window(image, corner))).Logits);
-            Window(sum, corner).add_(probabilities * weight);
-            Window(weightSum, corner).add_(weight);
+            Window(sum, corner).Add(probabilities * weight);
+            Window(weightSum, corner).Add(weight);
         }
 
         return padding.Remove(sum / weightSum).contiguous().MoveToOuterDisposeScope();
@@ -104,12 +104,12 @@ public sealed class SlidingWindowInference : IInference
         for (int axis = 0; axis < window.Count; axis++)
         {
             long length = window[axis];
-            Tensor distance = (arange(length, ScalarType.Float32, device) - ((length - 1) / 2.0)) / (length * _options.GaussianWidth);
+            Tensor distance = TensorArithmetic.Count(length, ScalarType.Float32, device).Minus((length - 1) / 2.0).Over(length * _options.GaussianWidth);
             long[] shape = [1, 1, .. window.Select((_, other) => other == axis ? length : 1)];
-            weight = weight * (distance.square() * -0.5).exp().reshape(shape);
+            weight = weight * distance.Squared().Times(-0.5).exp().reshape(shape);
         }
 
         // A corner far from the middle must still count where no other window reaches.
-        return weight.clamp_min(1e-6);
+        return weight.AtLeast(1e-6);
     }
 }

@@ -44,7 +44,7 @@ public sealed class ExclusiveClasses : LabelScheme
         using var scope = NewDisposeScope();
         Tensor wide = ReducedPrecision.Widen(logits);
         // Large logits lose digits when they are divided; softmax does not depend on what is common to all of them.
-        Tensor divided = CheckTemperature(temperature) == 1 ? wide : (wide - wide.amax([1], keepdim: true)) / temperature;
+        Tensor divided = CheckTemperature(temperature) == 1 ? wide : (wide - wide.amax([1], keepdim: true)).Over(temperature);
         return nn.functional.softmax(divided, 1).MoveToOuterDisposeScope();
     }
 
@@ -103,7 +103,7 @@ public sealed class ExclusiveClasses : LabelScheme
     private Tensor OneHot(Tensor labels, ScalarType type)
     {
         using var scope = NewDisposeScope();
-        Tensor classes = arange(Channels, labels.dtype, labels.device).reshape([Channels, .. Enumerable.Repeat(1L, (int)labels.dim() - 1)]);
+        Tensor classes = TensorArithmetic.Count(Channels, labels.dtype, labels.device).reshape([Channels, .. Enumerable.Repeat(1L, (int)labels.dim() - 1)]);
         return labels.unsqueeze(1).eq(classes).to(type).MoveToOuterDisposeScope();
     }
 

@@ -62,7 +62,7 @@ public sealed class OverlappingRegions : LabelScheme
         CheckChannels(logits);
         using var scope = NewDisposeScope();
         Tensor wide = ReducedPrecision.Widen(logits);
-        return (CheckTemperature(temperature) == 1 ? wide : wide / temperature).sigmoid().MoveToOuterDisposeScope();
+        return (CheckTemperature(temperature) == 1 ? wide : wide.Over(temperature)).sigmoid().MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -86,7 +86,7 @@ public sealed class OverlappingRegions : LabelScheme
     public override Tensor Binarize(Tensor logits)
     {
         CheckChannels(logits);
-        using Tensor positive = logits.gt(0);
+        using Tensor positive = logits.IsAbove(0);
         return positive.to(logits.dtype);
     }
 
@@ -97,7 +97,7 @@ public sealed class OverlappingRegions : LabelScheme
         using var scope = NewDisposeScope();
         Tensor classes = zeros([probabilities.shape[0], .. probabilities.shape[2..]], ScalarType.Int64, probabilities.device);
         for (int channel = 0; channel < Channels; channel++)
-            classes = classes.masked_fill(probabilities.select(1, channel).gt(0.5), InnermostClasses[channel]);
+            classes = classes.Filled(probabilities.select(1, channel).IsAbove(0.5), InnermostClasses[channel]);
         return classes.MoveToOuterDisposeScope();
     }
 
@@ -115,5 +115,5 @@ public sealed class OverlappingRegions : LabelScheme
     }
 
     private static Tensor Contains(Tensor labels, Region region) =>
-        region.Classes.Select(label => labels.eq(label)).Aggregate((united, mask) => united.logical_or(mask));
+        region.Classes.Select(label => labels.IsEqualTo(label)).Aggregate((united, mask) => united.logical_or(mask));
 }

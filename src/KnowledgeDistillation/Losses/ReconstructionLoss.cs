@@ -1,4 +1,5 @@
 using System.Text.Json;
+using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Losses;
@@ -63,6 +64,6 @@ public sealed class ReconstructionLoss : IDistillationLoss
     {
         LossShapes.RequireSame(made, $"image of {name} that the network made", image, "image of the batch");
         Tensor difference = made - image;
-        return (_options.Distance == ReconstructionDistance.Absolute ? difference.abs() : difference.square()).mean();
+        return (_options.Distance == ReconstructionDistance.Absolute ? difference.abs() : difference.Squared()).mean();
     }
 }

@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Losses;
@@ -44,14 +45,14 @@ public sealed class SoftDiceLoss
 
         (Tensor numerator, Tensor denominator) = _options.Form switch
         {
-            DiceForm.Squared => (2 * Sum(prediction * target), Sum(prediction.square()) + Sum(target.square())),
-            DiceForm.AbsoluteDifference => AbsoluteDifference(Sum(prediction) + Sum(target), Sum((prediction - target).abs())),
-            _ => (2 * Sum(prediction * target), Sum(prediction) + Sum(target)),
+            DiceForm.Squared => (Sum(prediction * target).Times(2), Sum(prediction.Squared()).Plus(Sum(target.Squared()))),
+            DiceForm.AbsoluteDifference => AbsoluteDifference(Sum(prediction).Plus(Sum(target)), Sum((prediction - target).abs())),
+            _ => (Sum(prediction * target).Times(2), Sum(prediction).Plus(Sum(target))),
         };
-        Tensor dice = (numerator + _options.Smooth) / (denominator + _options.Smooth);
+        Tensor dice = numerator.Plus(_options.Smooth) / denominator.Plus(_options.Smooth);
         if (_options.WholeBatch)
             dice = dice.unsqueeze(0);
-        return _reduction.Apply(1 - OverChannels(dice, labels).mean([1])).MoveToOuterDisposeScope();
+        return _reduction.Apply(OverChannels(dice, labels).mean([1]).Complement()).MoveToOuterDisposeScope();
     }
 
     private static (Tensor Numerator, Tensor Denominator) AbsoluteDifference(Tensor sum, Tensor difference) => (sum - difference, sum);

@@ -57,8 +57,8 @@ public sealed class TeacherMeanLoss : ICompositeLoss
         (string Name, double Weight)[] teachers = [.. Weights([.. context.Teachers.Keys]).Where(teacher => teacher.Weight > 0)];
         double sum = teachers.Sum(teacher => teacher.Weight);
         return teachers
-            .Select(teacher => _loss.Compute(context.WithOnlyTeacher(teacher.Name)) * (teacher.Weight / sum))
-            .Aggregate((total, value) => total + value);
+            .Select(teacher => _loss.Compute(context.WithOnlyTeacher(teacher.Name)).Times(teacher.Weight / sum))
+            .Aggregate((total, value) => total.Plus(value));
     }
 
     /// <summary>The loss and the weights: a resumed fit compares it with that of the fit it continues.</summary>

@@ -63,8 +63,8 @@ public sealed class WeightedObjective : ICompositeLoss, IDisposable
         (LossTerm Term, Tensor Value)[] values = [.. Terms.Select(term => (term, ComputeTerm(term, context)))];
         Tensor total = values
             .Where(value => value.Term.Weight > 0)
-            .Select(value => value.Term.Weight * value.Value)
-            .Aggregate((sum, value) => sum + value);
+            .Select(value => value.Value.Times(value.Term.Weight))
+            .Aggregate((sum, value) => sum.Plus(value));
         return new ObjectiveValue(total, values);
     }
 
@@ -135,7 +135,7 @@ public sealed class WeightedObjective : ICompositeLoss, IDisposable
         IEnumerable<Tensor?> gradients = autograd.grad([loss], parameters, retain_graph: true, allow_unused: true);
         double squares = gradients
             .Where(gradient => gradient is not null && !gradient.IsInvalid)
-            .Sum(gradient => gradient!.square().sum().to(ScalarType.Float64).item<double>());
+            .Sum(gradient => gradient!.Squared().sum().to(ScalarType.Float64).item<double>());
         return Math.Sqrt(squares);
     }
 }

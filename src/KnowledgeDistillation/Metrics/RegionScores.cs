@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace KnowledgeDistillation.Metrics;
 
 /// <summary>The scores of one region of one case.</summary>
@@ -18,6 +20,15 @@ public sealed record RegionScores(string Region, ConfusionCounts Overlap, Surfac
 
     /// <summary>Specificity, from 0 to 1; NaN where the reference fills the whole grid.</summary>
     public double Specificity => Overlap.Specificity();
+
+    /// <summary>
+    /// Predicted over reference volume, at least 0; 1 where both are empty, positive infinity where only the reference is. Dice does not tell a prediction
+    /// that is too large from one that is too small; this does.
+    /// </summary>
+    [JsonIgnore]
+    public double VolumeRatio => Overlap.ReferenceVoxels > 0 ? (double)Overlap.PredictionVoxels / Overlap.ReferenceVoxels
+        : Overlap.PredictionVoxels == 0 ? 1
+        : double.PositiveInfinity;
 
     /// <summary>The 95th percentile of the Hausdorff distance in mm; positive infinity where only one of the masks is empty, NaN where both are.</summary>
     public double HausdorffDistance95 => Surface.HausdorffDistance95;

@@ -1,4 +1,4 @@
-using TorchSharp;
+using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Networks;
@@ -7,10 +7,6 @@ namespace KnowledgeDistillation.Networks;
 /// <remarks>Its tensors belong to the dispose scope in which they were made.</remarks>
 public sealed class DiagonalGaussian
 {
-    // Kept alive on purpose: an operation on a whole volume reads its number late, and meanwhile the collector may free one that nothing holds.
-    private static readonly Scalar Half = 0.5;
-    private static readonly Scalar MinusOne = -1.0;
-
     /// <summary>Makes distributions.</summary>
     /// <param name="mean">Their means, of any shape.</param>
     /// <param name="logVariance">The natural logarithms of their variances, of the same shape.</param>
@@ -39,7 +35,7 @@ public sealed class DiagonalGaussian
     /// Draws one value of each element such that gradients reach mean and variance: mean + standard deviation · N(0,
     /// 1), from the default generator of the device.
     /// </summary>
-    public Tensor Sample() => Mean + (LogVariance.mul(Half).exp() * randn_like(Mean));
+    public Tensor Sample() => Mean.Plus(LogVariance.Times(0.5).exp() * randn_like(Mean));
 
     /// <summary>
     /// The Kullback-Leibler divergence KL(this ‖ other) of each element: ½ (log σ₂² − log σ₁² − 1 + σ₁²/σ₂² + (μ₁ − μ₂)²/σ₂²), at least 0.
@@ -58,12 +54,12 @@ public sealed class DiagonalGaussian
         }
 
         Tensor logRatio = LogVariance - other.LogVariance;
-        Tensor distance = (Mean - other.Mean).square() * other.LogVariance.neg().exp();
-        return (logRatio.exp() - logRatio + distance).add(MinusOne).mul(Half);
+        Tensor distance = (Mean - other.Mean).Squared() * other.LogVariance.neg().exp();
+        return (logRatio.exp() - logRatio).Plus(distance).Plus(-1).Times(0.5);
     }
 
     /// <summary>The Kullback-Leibler divergence KL(this ‖ N(0, 1)) of each element: ½ (σ² + μ² − 1 − log σ²), at least 0.</summary>
-    public Tensor DivergenceFromStandardNormal() => (LogVariance.exp() + Mean.square() - LogVariance).add(MinusOne).mul(Half);
+    public Tensor DivergenceFromStandardNormal() => (LogVariance.exp().Plus(Mean.Squared()) - LogVariance).Plus(-1).Times(0.5);
 
     /// <summary>The same distributions cut off from the graph that made them.</summary>
     public DiagonalGaussian Detach() => new(Mean.detach(), LogVariance.detach());

@@ -10,7 +10,7 @@ public abstract record HeteroModalNetworkOptions : NetworkRecipe
     /// <summary>The modalities that the network can see, by name, one channel each; at least one, each once.</summary>
     public required IReadOnlyList<string> Modalities { get; init; }
 
-    /// <summary>Number of output channels of the segmentation, the channels of the label scheme; at least 1.</summary>
+    /// <summary>Number of output channels of the segmentation, the channels of the label scheme; 1 to 1024.</summary>
     public required int OutputChannels { get; init; }
 
     /// <summary>

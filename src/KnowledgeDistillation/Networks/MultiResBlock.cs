@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Networks.Layers;
+using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -33,6 +34,6 @@ internal sealed class MultiResBlock : Module<Tensor, Tensor>
         Tensor second = convolution2.call(first).relu_();
         Tensor third = convolution3.call(second).relu_();
         Tensor joined = norm1.call(cat([first, second, third], 1));
-        return norm2.call((joined + shortcut.call(input)).relu_());
+        return norm2.call(joined.Plus(shortcut.call(input)).relu_());
     }
 }

@@ -5,11 +5,14 @@ namespace KnowledgeDistillation.Networks;
 /// <summary>The checks that the options of all networks share.</summary>
 internal static class NetworkOptionFaults
 {
+    // More than any data set has; it keeps a senseless number from asking for all memory.
+    public const int MostChannels = 1024;
+
     public static OptionFaults RequireNetwork(this OptionFaults faults, IReadOnlyList<string>? modalities, int outputChannels) => faults
         .Require(modalities is { Count: > 0 }, "Modalities must name at least one modality.")
         .Require(modalities is null || modalities.Distinct(StringComparer.Ordinal).Count() == modalities.Count, "Modalities must name each modality once.")
         .Require(modalities is null || !modalities.Any(string.IsNullOrWhiteSpace), "Modalities must not hold an empty name.")
-        .Require(outputChannels >= 1, $"OutputChannels must be at least 1, but is {outputChannels}.");
+        .Require(outputChannels is >= 1 and <= MostChannels, $"OutputChannels must be from 1 to {MostChannels}, but is {outputChannels}.");
 
     public static OptionFaults RequireLevels(this OptionFaults faults, int levels) => faults
         .Require(levels is >= 2 and <= 8, $"Levels must be from 2 to 8, but is {levels}.");

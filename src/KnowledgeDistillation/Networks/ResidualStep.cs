@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Networks.Layers;
+using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -20,5 +21,5 @@ internal sealed class ResidualStep : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor input) => norm.call((convolution.call(input).relu_() + shortcut.call(input)).relu_());
+    public override Tensor forward(Tensor input) => norm.call(convolution.call(input).relu_().Plus(shortcut.call(input)).relu_());
 }

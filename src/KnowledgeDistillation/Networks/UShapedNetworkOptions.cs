@@ -11,10 +11,10 @@ public abstract record UShapedNetworkOptions : NetworkRecipe
     /// <summary>The modalities that the network sees, by name; at least one, each once.</summary>
     public required IReadOnlyList<string> Modalities { get; init; }
 
-    /// <summary>Number of output channels, the channels of the label scheme; at least 1.</summary>
+    /// <summary>Number of output channels, the channels of the label scheme; 1 to 1024.</summary>
     public required int OutputChannels { get; init; }
 
-    /// <summary>Number of input channels over all modalities; by default one per modality.</summary>
+    /// <summary>Number of input channels over all modalities; by default one per modality; up to 1024.</summary>
     public int? InputChannels { get; init; }
 
     /// <summary>The width of the shallowest level, doubled at each level; up to 1024. A U-Net: default 30, even. A MultiResUNet: default 32.</summary>
@@ -39,7 +39,9 @@ public abstract record UShapedNetworkOptions : NetworkRecipe
 
     private protected virtual OptionFaults Faults() => new OptionFaults(GetType().Name)
         .RequireNetwork(Modalities, OutputChannels)
-        .Require(InputChannels is null || InputChannels >= (Modalities?.Count ?? 1), $"InputChannels must be one per modality or more, but is {InputChannels}.")
+        .Require(
+            InputChannels is null || (InputChannels >= (Modalities?.Count ?? 1) && InputChannels <= NetworkOptionFaults.MostChannels),
+            $"InputChannels must be one per modality or more, up to {NetworkOptionFaults.MostChannels}, but is {InputChannels}.")
         .RequireLevels(Levels)
         .Require(
             SkipConnections is null || (SkipConnections >= 0 && SkipConnections < Levels),

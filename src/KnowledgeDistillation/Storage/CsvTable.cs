@@ -5,12 +5,16 @@ namespace KnowledgeDistillation.Storage;
 
 /// <summary>
 /// A table as a CSV file that spreadsheets, R and pandas read: UTF-8, commas, one line per row after a line of column names,
-/// decimal points in any language, quotation marks around what needs them (RFC 4180).
+/// decimal points in any language, quotation marks around what needs them (RFC 4180). A text that a spreadsheet would take for a formula, such as a case
+/// named <c>=1+1</c>, stands in the file with an apostrophe before it.
 /// </summary>
 /// <remarks>The same rows give the same bytes. Not safe for use by several threads at once.</remarks>
 public sealed class CsvTable
 {
     private const string NotANumber = "nan", Infinite = "inf", NegativeInfinite = "-inf";
+
+    // What tells a spreadsheet that a cell is text.
+    private const char TextMark = '\'';
 
     private readonly List<IReadOnlyList<string>> _rows = [];
 
@@ -143,8 +147,17 @@ public sealed class CsvTable
         return text.ToString();
     }
 
-    private static string Quote(string cell) =>
-        cell.AsSpan().ContainsAny(",\"\r\n") ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : cell;
+    private static string Quote(string cell)
+    {
+        if (IsFormula(cell))
+            cell = TextMark + cell;
+        return cell.AsSpan().ContainsAny(",\"\r\n") ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : cell;
+    }
+
+    // A spreadsheet would run it; a number is none. Marks before it count, so that reading takes away what writing added and no more.
+    private static bool IsFormula(ReadOnlySpan<char> cell) => cell.TrimStart(TextMark) is ['=' or '+' or '-' or '@' or '\t' or '\r', ..]
+        && cell is not NegativeInfinite
+        && !double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
 
     private static string[] ReadRow(string text, ref int position)
     {
@@ -155,6 +168,8 @@ public sealed class CsvTable
             // What follows a closing quotation mark belongs to the cell, as spreadsheets take it.
             int end = text.AsSpan(position).IndexOfAny(',', '\r', '\n') is int length and >= 0 ? position + length : text.Length;
             cells[^1] += text[position..end];
+            if (cells[^1] is [TextMark, .. string marked] && IsFormula(marked))
+                cells[^1] = marked;
             position = end;
             if (position == text.Length)
                 return [.. cells];

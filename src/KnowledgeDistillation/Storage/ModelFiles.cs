@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -22,6 +21,9 @@ internal static class ModelFiles
     internal static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,
+        AllowDuplicateProperties = false,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { StoreKindOfLabelScheme } },
     };
@@ -50,7 +52,7 @@ internal static class ModelFiles
     public static string WeightsChecksum(string folder)
     {
         string weights = Path.Combine(AtomicDirectory.Resolve(folder) ?? folder, WeightsName);
-        return File.Exists(weights) ? Checksum(weights) : throw new CheckpointException(weights, "it is missing");
+        return File.Exists(weights) ? FileChecksums.Of(weights) : throw new CheckpointException(weights, "it is missing");
     }
 
     /// <summary>Whether a folder says of itself that it holds a model, which may be damaged.</summary>
@@ -64,14 +66,18 @@ internal static class ModelFiles
         {
             return new ModelDescription(
                 json["network"] is null ? null : NetworkRecipes.Read(json["network"]),
-                json["labels"].Deserialize<LabelScheme>(Json) ?? throw new JsonException("the label scheme is missing"),
-                json["metadata"].Deserialize<Dictionary<string, string>>(Json) ?? []);
+                JsonFile.Convert<LabelScheme>(json["labels"], Json),
+                json["metadata"] is null ? [] : MetadataOf(json["metadata"]));
         }
-        catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException)
+        catch (JsonException exception)
         {
             throw new CheckpointException(path, exception.Message, exception);
         }
     }
+
+    /// <summary>The number of values in the weights beside a description.</summary>
+    public static long CountWeights(string folder) =>
+        SafetensorsFile.ReadHeader(Path.Combine(folder, WeightsName)).Tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (count, length) => count * length));
 
     public static void ReadWeights(string folder, nn.Module module) => ReadTensorsInto(Path.Combine(folder, WeightsName), module);
 
@@ -92,18 +98,18 @@ internal static class ModelFiles
         }
     }
 
-    /// <summary>Writes a JSON file that names its format and version, and the checksums of the files beside it.</summary>
+    /// <summary>Writes a JSON file that names its format and version, the checksums of the files beside it, and its own.</summary>
     public static void WriteDescription(string path, string format, int version, IEnumerable<string> files, JsonObject content)
     {
         var json = new JsonObject
         {
             ["format"] = format,
             ["version"] = version,
-            ["files"] = new JsonObject(files.Select(file => KeyValuePair.Create<string, JsonNode?>(Path.GetFileName(file), Checksum(file)))),
+            [FileChecksums.Property] = FileChecksums.Of(files),
         };
-        foreach ((string name, JsonNode? node) in content.ToArray())
+        foreach ((string name, JsonNode? node) in content)
             json[name] = node?.DeepClone();
-        AtomicFile.WriteText(path, json.ToJsonString(Json));
+        AtomicFile.WriteText(path, JsonFile.WithChecksum(json, Json));
     }
 
     /// <summary>Reads such a file back and checks all that it says of itself.</summary>
@@ -114,7 +120,7 @@ internal static class ModelFiles
         JsonObject json;
         try
         {
-            json = JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new JsonException("it holds no JSON object");
+            json = JsonFile.ReadChecked(path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -122,7 +128,7 @@ internal static class ModelFiles
         }
         catch (JsonException exception)
         {
-            throw new CheckpointException(path, "it is damaged: it is not valid JSON", exception);
+            throw new CheckpointException(path, $"it is damaged: {exception.Message}", exception);
         }
 
         if (json["format"]?.ToString() != format)
@@ -131,18 +137,15 @@ internal static class ModelFiles
             throw new CheckpointException(path, $"it is damaged: '{json["version"]}' is no version");
         if (found > version)
             throw new CheckpointException(path, $"it has the version {found}, but this library reads versions up to {version}: update the library");
-        if (json["files"] is not JsonObject files)
+        if (json[FileChecksums.Property] is not JsonObject files)
             throw new CheckpointException(path, "it is damaged: it does not list the files beside it");
-        foreach ((string name, JsonNode? checksum) in files)
-        {
-            string file = Path.Combine(Path.GetDirectoryName(path)!, Path.GetFileName(name));
-            if (!File.Exists(file))
-                throw new CheckpointException(file, "it is missing");
-            if (Checksum(file) != checksum?.ToString())
-                throw new CheckpointException(file, $"it is damaged: its checksum is not the one that {Path.GetFileName(path)} states");
-        }
+        return FileChecksums.FindFault(path, files) is { } fault ? throw new CheckpointException(fault.File, fault.Reason) : json;
+    }
 
-        return json;
+    private static Dictionary<string, string> MetadataOf(JsonNode? node)
+    {
+        Dictionary<string, string> metadata = JsonFile.Convert<Dictionary<string, string>>(node, Json);
+        return metadata.ContainsValue(null!) ? throw new JsonException("a fact in its metadata is missing") : metadata;
     }
 
     private static void StoreKindOfLabelScheme(JsonTypeInfo type)
@@ -152,11 +155,5 @@ internal static class ModelFiles
         type.PolymorphismOptions = new JsonPolymorphismOptions();
         foreach (JsonDerivedType scheme in LabelSchemes)
             type.PolymorphismOptions.DerivedTypes.Add(scheme);
-    }
-
-    private static string Checksum(string path)
-    {
-        using FileStream stream = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 }

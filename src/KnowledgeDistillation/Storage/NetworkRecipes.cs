@@ -12,6 +12,8 @@ public static class NetworkRecipes
     private static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,
+        AllowDuplicateProperties = false,
+        RespectNullableAnnotations = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         Converters = { new JsonStringEnumConverter(), new RecipeWithinRecipe() },
     };
@@ -51,14 +53,14 @@ public static class NetworkRecipes
     /// <exception cref="JsonException">The node is no recipe, or names one that is not registered.</exception>
     internal static NetworkRecipe Read(JsonNode? node)
     {
-        string? name = node is JsonObject recipe ? recipe["type"]?.GetValue<string>() : null;
+        string? name = node is JsonObject recipe ? recipe["type"]?.ToString() : null;
         if (name is null || !Known.TryGetValue(name, out Type? type))
         {
             throw new JsonException(
                 $"the network '{name}' is not known here; known are {string.Join(", ", Known.Keys.Order())} (register your own with NetworkRecipes.Register)");
         }
 
-        return (NetworkRecipe?)node!["options"].Deserialize(type, Json) ?? throw new JsonException($"the options of the network '{name}' are missing");
+        return (NetworkRecipe)JsonFile.Convert(node!["options"], type, Json);
     }
 
     /// <summary>A recipe that is part of another one is stored as the outer one is: by the name of its type and its options.</summary>

@@ -38,7 +38,7 @@ public sealed class TrainingRun
     /// <summary>Whether there is an epoch that a fit can go on from.</summary>
     public bool HasBegun => Last is not null;
 
-    private string HistoryFile => Path.Combine(Folder, HistoryName);
+    internal string HistoryFile => Path.Combine(Folder, HistoryName);
 
     /// <summary>The folder of the model that a path stands for: the path itself, or the best one of the fit whose folder it is.</summary>
     /// <param name="path">The folder of a model or of a fit.</param>

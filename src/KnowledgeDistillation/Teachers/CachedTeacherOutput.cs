@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using KnowledgeDistillation.Storage;
 using static TorchSharp.torch;
 
@@ -11,7 +14,7 @@ namespace KnowledgeDistillation.Teachers;
 /// <param name="Levels">How many levels the encoder has.</param>
 internal sealed record CachedTeacherOutput(byte[] Logits, long[] LogitsShape, byte[] Bottleneck, long[] BottleneckShape, int Levels)
 {
-    private const string LogitsName = "logits", BottleneckName = "bottleneck", LevelsName = "levels";
+    private const string LogitsName = "logits", BottleneckName = "bottleneck", LevelsName = "levels", ChecksumName = "sha256";
 
     public long ByteCount => Logits.LongLength + Bottleneck.LongLength;
 
@@ -45,10 +48,14 @@ internal sealed record CachedTeacherOutput(byte[] Logits, long[] LogitsShape, by
                 [LogitsName] = Stack([this], output => output.Logits, LogitsShape, ScalarType.Float16, cpu).to(ScalarType.Float16),
                 [BottleneckName] = Stack([this], output => output.Bottleneck, BottleneckShape, ScalarType.Float32, cpu),
             },
-            new Dictionary<string, string> { [LevelsName] = $"{Levels}" });
+            new Dictionary<string, string>
+            {
+                [LevelsName] = Levels.ToString(CultureInfo.InvariantCulture),
+                [ChecksumName] = Checksum(),
+            });
     }
 
-    /// <returns>What the file holds; null where there is no file, or a damaged one, which will be written again.</returns>
+    /// <returns>What the file holds; null where there is no file, or a damaged one (its checksum tells), which will be written again.</returns>
     public static CachedTeacherOutput? Read(string file)
     {
         if (!File.Exists(file))
@@ -56,12 +63,30 @@ internal sealed record CachedTeacherOutput(byte[] Logits, long[] LogitsShape, by
         try
         {
             using SafetensorsFile stored = SafetensorsFile.Read(file);
-            using Tensor logits = stored.Tensors[LogitsName][0], bottleneck = stored.Tensors[BottleneckName][0];
-            return Of(logits, bottleneck, int.Parse(stored.Metadata[LevelsName], System.Globalization.CultureInfo.InvariantCulture));
+            Tensor logits = stored.Tensors[LogitsName], bottleneck = stored.Tensors[BottleneckName];
+            if (logits.dtype != ScalarType.Float16 || bottleneck.dtype != ScalarType.Float32 || logits.shape is not [1, ..] || bottleneck.shape is not [1, ..]
+                || !int.TryParse(stored.Metadata[LevelsName], NumberStyles.None, CultureInfo.InvariantCulture, out int levels))
+            {
+                return null;
+            }
+
+            using Tensor sampleLogits = logits[0], sampleBottleneck = bottleneck[0];
+            CachedTeacherOutput output = Of(sampleLogits, sampleBottleneck, levels);
+            return output.Checksum() == stored.Metadata[ChecksumName] ? output : null;
         }
-        catch (Exception exception) when (exception is CheckpointException or KeyNotFoundException or FormatException)
+        catch (Exception exception) when (exception is CheckpointException or KeyNotFoundException)
         {
             return null;
         }
+    }
+
+    private string Checksum()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant(
+            $"{Levels} levels, logits {string.Join(' ', LogitsShape)}, bottleneck {string.Join(' ', BottleneckShape)}")));
+        hash.AppendData(Logits);
+        hash.AppendData(Bottleneck);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 }

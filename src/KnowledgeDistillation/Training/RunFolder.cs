@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -89,18 +90,18 @@ internal sealed class RunFolder : IDisposable
         JsonObject state = ModelFiles.ReadDescription(statePath, Format, Version);
         ModelFiles.ReadDescription(last);
         RequireSameOptions(statePath, state);
-        List<EpochReport>? history;
+        List<EpochReport> history;
         try
         {
-            history = state["history"].Deserialize<List<EpochReport>>(ModelFiles.Json);
+            history = JsonFile.Convert<List<EpochReport>>(state["history"], ModelFiles.Json);
         }
-        catch (Exception exception) when (exception is JsonException or NotSupportedException or InvalidOperationException)
+        catch (JsonException exception)
         {
             throw new CheckpointException(statePath, "it is damaged: the history cannot be read", exception);
         }
 
-        if (history is not { Count: > 0 })
-            throw new CheckpointException(statePath, "it is damaged: it holds no history");
+        if (!IsSound(history))
+            throw new CheckpointException(statePath, "it is damaged: it holds no history of this fit");
         if (_options.RestoreBestWeights && _run.Best is null)
         {
             throw new CheckpointException(
@@ -139,6 +140,15 @@ internal sealed class RunFolder : IDisposable
     private static string LossWeightsName(string name) => $"loss-{name}.safetensors";
 
     private static string LossOptimizerName(string name) => $"loss-{name}-optimizer.bin";
+
+    private bool IsSound(List<EpochReport> history)
+    {
+        string[] names = [.. _objective.Terms.Select(term => term.Name)];
+        return history.Count > 0 && history.All(epoch => Fits(epoch.Training) && (epoch.Validation is null || Fits(epoch.Validation))
+            && (epoch.GradientShares is null || names.All(epoch.GradientShares.ContainsKey)));
+
+        bool Fits(LossReport losses) => losses.Terms.Select(term => term.Name).SequenceEqual(names);
+    }
 
     private void WriteModel(string folder) => ModelFiles.Write(folder, _network, _labels, _options.Metadata);
 
@@ -199,6 +209,21 @@ internal sealed class RunFolder : IDisposable
 
     private SortedDictionary<string, string> Fingerprint()
     {
+        // A fit that began where decimals have a point goes on where they have a comma: what records and users' own types write follows the culture.
+        CultureInfo culture = CultureInfo.CurrentCulture;
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        try
+        {
+            return InvariantFingerprint();
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = culture;
+        }
+    }
+
+    private SortedDictionary<string, string> InvariantFingerprint()
+    {
         SortedDictionary<string, string> options = _options.Fingerprint();
         options["Objective"] = _objective.ToString();
         options["Labels"] = string.Join(", ", _labels.ChannelNames);
@@ -214,7 +239,7 @@ internal sealed class RunFolder : IDisposable
         SortedDictionary<string, string> now = Fingerprint();
         string[] changed =
         [
-            .. now.Keys.Append(StepOption).Distinct()
+            .. now.Keys.Append(StepOption).Concat(TrainingOptions.OfBestEpoch).Distinct()
                 .Where(option => Saved(option) != now.GetValueOrDefault(option, ""))
                 .Select(option => $"{option} was {Shown(Saved(option))} and is now {Shown(now.GetValueOrDefault(option, ""))}"),
         ];

@@ -59,6 +59,15 @@ public sealed class Trainer : ITrainer
                 + $"{string.Join(", ", labels.ChannelNames)}.");
         }
 
+        foreach (Region region in options.DiceRegions ?? [])
+        {
+            if (region.Classes.Any(one => one < 0 || one >= labels.ClassCount))
+            {
+                throw new ArgumentException($"The region '{region.Name}' of DiceRegions unites the classes {string.Join(", ", region.Classes)}, "
+                    + $"but the classes of the label scheme are 0 to {labels.ClassCount - 1}.");
+            }
+        }
+
         foreach (FrozenTeacher teacher in teachers)
             teacher.CheckIsNot(network);
         if (teachers.DistinctBy(teacher => teacher.Name).Count() != teachers.Count)
@@ -109,11 +118,12 @@ public sealed class Trainer : ITrainer
             IReadOnlyDictionary<string, double>? shares = MeasureGradientShares(training, epoch);
             manual_seed(SeedMixer.Mix(_options.Seed, epoch));
             LossReport trained = TrainEpoch(training, epoch, optimizer, parameters, learningRate, progressReporter, cancellationToken);
-            LossReport? validated = validation is null ? null : Validate(validation, epoch, cancellationToken);
+            ValidationDice? dice = validation is null || _options.BestEpoch != BestEpochRule.Dice ? null : new(_labels, _options.DiceRegions);
+            LossReport? validated = validation is null ? null : Validate(validation, epoch, dice, cancellationToken);
 
             double watched = (validated ?? trained).Total;
-            bool isBest = history.All(report => watched < report.WatchedLoss);
-            history.Add(new EpochReport(epoch, learningRate, trained, validated, isBest, watch.Elapsed.TotalSeconds, shares));
+            bool isBest = history.All(report => dice is null ? watched < report.WatchedLoss : dice.Mean > (report.ValidationDice ?? -1));
+            history.Add(new EpochReport(epoch, learningRate, trained, validated, isBest, watch.Elapsed.TotalSeconds, shares) { ValidationDice = dice?.Mean });
             if (isBest && folder is null && _options.RestoreBestWeights)
                 best.Remember();
             folder?.Save(history, optimizer);
@@ -160,7 +170,7 @@ public sealed class Trainer : ITrainer
                 (Tensor objective, IReadOnlyList<LossReading> readings) = Forward(batch, average, epoch, step);
 
                 int together = Math.Min(_options.BatchesPerStep, source.BatchCount - (step - (step % _options.BatchesPerStep)));
-                (together == 1 ? objective : objective / together).backward();
+                (together == 1 ? objective : objective.Over(together)).backward();
                 step++;
                 if (step % _options.BatchesPerStep == 0 || step == source.BatchCount)
                 {
@@ -218,7 +228,7 @@ public sealed class Trainer : ITrainer
             throw NonFiniteLossException.InWeights(epoch, average.Last!.Step, average.Last.CaseIds, average.Last.Terms);
     }
 
-    private LossReport Validate(IBatchSource source, int epoch, CancellationToken cancellationToken)
+    private LossReport Validate(IBatchSource source, int epoch, ValidationDice? dice, CancellationToken cancellationToken)
     {
         using var average = new LossAverage(epoch, inValidation: true, StepsPerReading);
         int step = 0;
@@ -232,7 +242,10 @@ public sealed class Trainer : ITrainer
             using (Batch batch = hostBatch.To(Device))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                average.Add(Compute(Step(batch)), batch, step++);
+                TrainingStep validated = Step(batch);
+                average.Add(Compute(validated), batch, step++);
+                // A step of the user's own may have shown the network something else than the whole batch.
+                dice?.Add((_step is null ? validated.Output! : NetworkOutput.Of(_network, batch.Images)).Logits, batch);
             }
 
             SafePoint.Collect();

@@ -24,6 +24,9 @@ public sealed record TrainingOptions
         nameof(Epochs), nameof(GradientSharesEvery), nameof(OutputFolder), nameof(Resume), nameof(RestoreBestWeights), nameof(Metadata), nameof(Callbacks),
     ];
 
+    // Fits that began before these existed chose by the loss, of which the fingerprint says nothing.
+    internal static readonly string[] OfBestEpoch = [nameof(BestEpoch), nameof(DiceRegions)];
+
     /// <summary>Number of passes over the training cases, at least 1. Default 500.</summary>
     [Category(Group)]
     [Description("Passes over the training cases.")]
@@ -65,9 +68,23 @@ public sealed record TrainingOptions
     [Range(0, double.MaxValue, MinimumIsExclusive = true)]
     public double? GradientClipNorm { get; init; }
 
-    /// <summary>The fit ends when the watched loss has not decreased for this many epochs; at least 1, or null for never. Default null.</summary>
+    /// <summary>
+    /// Which epoch is the best: its checkpoint is kept, and <see cref="EarlyStoppingPatience"/> counts from it. The schedule sees losses all the same.
+    /// Without validation cases it is that with the lowest training loss, whatever is chosen. Default <see cref="BestEpochRule.Loss"/>.
+    /// </summary>
+    public BestEpochRule BestEpoch { get; init; }
+
+    /// <summary>
+    /// The unions of classes, at least one, over which <see cref="BestEpochRule.Dice"/> averages; null for the channels that are not background.
+    /// Default null.
+    /// </summary>
+    public IReadOnlyList<Region>? DiceRegions { get; init; }
+
+    /// <summary>
+    /// The fit ends when there was no better epoch for this many epochs (<see cref="BestEpoch"/>); at least 1, or null for never. Default null.
+    /// </summary>
     [Category(Group)]
-    [Description("The fit ends when the watched loss has not decreased for this many epochs.")]
+    [Description("The fit ends when there was no better epoch for this many epochs.")]
     [AmbientValue("never")]
     [Range(1, int.MaxValue)]
     public int? EarlyStoppingPatience { get; init; }
@@ -133,6 +150,9 @@ public sealed record TrainingOptions
         .Require(WeightDecay is null || Optimizer is null, "WeightDecay must not be given beside an Optimizer: give it to the optimizer instead.")
         .Require(Schedule is not null, "Schedule must be given; use ConstantSchedule for none.")
         .Require(GradientClipNorm is null or > 0, $"GradientClipNorm must be above 0, but is {GradientClipNorm}.")
+        .Require(Enum.IsDefined(BestEpoch), $"BestEpoch has no value {BestEpoch}.")
+        .Require(DiceRegions is null || (DiceRegions.Count > 0 && DiceRegions.All(region => region is not null)),
+            "DiceRegions must hold at least one region; use null for the channels that are not background.")
         .Require(EarlyStoppingPatience is null or >= 1, $"EarlyStoppingPatience must be at least 1, but is {EarlyStoppingPatience}.")
         .Require(BatchesPerStep >= 1, $"BatchesPerStep must be at least 1, but is {BatchesPerStep}.")
         .Require(Enum.IsDefined(Precision), $"Precision has no value {Precision}.")
@@ -149,6 +169,7 @@ public sealed record TrainingOptions
     internal SortedDictionary<string, string> Fingerprint() => new(
         typeof(TrainingOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Where(option => !FreeOnResume.Contains(option.Name) && (Optimizer is null || option.Name is not (nameof(LearningRate) or nameof(WeightDecay))))
+            .Where(option => BestEpoch != BestEpochRule.Loss || !OfBestEpoch.Contains(option.Name))
             .ToDictionary(option => option.Name, option => Text(option.Name, option.GetValue(this))),
         StringComparer.Ordinal);
 
@@ -156,6 +177,8 @@ public sealed record TrainingOptions
     {
         (nameof(LearningRate), null) => Text(option, DefaultLearningRate),
         (nameof(WeightDecay), null) => Text(option, DefaultWeightDecay),
+        (nameof(DiceRegions), IEnumerable<Region> regions) =>
+            string.Join(", ", regions.Select(region => $"{region.Name}: {string.Join(" + ", region.Classes)}")),
         (nameof(Optimizer), _) => value is null ? "Adam" : "custom",
         (_, IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture),
         _ => value?.ToString() ?? "",

@@ -46,12 +46,16 @@ public sealed class TrainingStep
     public IReadOnlyDictionary<string, NetworkOutput> Teachers =>
         _outputs ??= _teachers.ToDictionary(teacher => teacher.Name, teacher => teacher.Forward(Batch));
 
+    /// <summary>What the network made of the batch when <see cref="Forward"/> ran it last; null before.</summary>
+    internal NetworkOutput? Output { get; private set; }
+
     /// <summary>Runs the network once on the batch.</summary>
     /// <returns>What it and the teachers made of the batch.</returns>
     public DistillationContext Forward()
     {
         IReadOnlyDictionary<string, NetworkOutput> teachers = Teachers;
-        return new DistillationContext(Batch, Labels, NetworkOutput.Of(Network, Batch.Images), teachers);
+        Output = NetworkOutput.Of(Network, Batch.Images);
+        return new DistillationContext(Batch, Labels, Output, teachers);
     }
 
     /// <summary>

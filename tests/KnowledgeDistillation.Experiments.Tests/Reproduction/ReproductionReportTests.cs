@@ -53,6 +53,25 @@ public sealed partial class ReproductionReportTests : IDisposable
     }
 
     [Fact]
+    public void The_top_says_what_reproduced_means_with_our_gains_beside_the_papers()
+    {
+        XElement page = Write(Complete.Value);
+
+        page.Value.Should().Contain("Is the paper reproduced?").And.Contain("base width 8 (the paper's: 30)").And.Contain("best epoch dice (the paper's: Loss)")
+            .And.Contain("one seed tells of these networks and claims nothing").And.Contain("in the paper GT < GT + KD < GT + KL < GT + KL + KD");
+        string[] student = Row(Table(page, "Gains over the baseline"), cells => cells[0].StartsWith("KD-Net, tuned, 3 skips", StringComparison.Ordinal));
+        student[3].Should().Be("+3.57");
+        student[5].Should().Be("+1.17");
+        student[7].Should().Be("−0.08");
+        double gain = 100 * (Mean("kd-net-3-skips") - Mean("baseline-3-skips"));
+        student[2].Should().StartWith(gain.ToString("+0.00;−0.00", CultureInfo.InvariantCulture)).And.Contain("(").And.Contain("to");
+
+        static double Mean(string row) => Complete.Value.Finished.Where(run => run.Run.Row == row)
+            .SelectMany(run => run.Scores).Where(score => score.Grid == ScoringGrid.Training && score.Region.Region == "ET")
+            .Average(score => score.Region.Dice);
+    }
+
+    [Fact]
     public void Every_row_of_the_papers_tables_has_its_figures_as_printed()
     {
         PaperFigures.Table1.Select(row => row.Text("ET")).Should().Equal("68.10 ± 1.27", "69.47 ± 1.86", "65.50", "60.80", "71.67 ± 1.22");

@@ -59,6 +59,39 @@ public sealed class RunClaimTests : IDisposable
     }
 
     [Fact]
+    public void A_claim_from_before_the_clock_was_set_back_is_abandoned_at_once()
+    {
+        WriteClaim(1, machine: "another", process: 1);
+        File.SetLastWriteTimeUtc(FileOf(1), DateTime.UtcNow + (6 * Long));
+        using RunClaim? taken = RunClaim.TryTake(_folder, Long);
+        taken!.Number.Should().Be(2);
+    }
+
+    [Theory]
+    [InlineData("claim-2147483647.json")]
+    [InlineData("claim-99999999999999999999.json")]
+    [InlineData("claim--1.json")]
+    [InlineData("claim-x.json")]
+    public void A_file_whose_number_is_none_of_ours_is_no_claim(string name)
+    {
+        File.WriteAllText(Path.Combine(_folder, name), "");
+        using RunClaim? taken = RunClaim.TryTake(_folder, Long);
+        taken!.Number.Should().Be(1);
+        taken.Renew().Should().BeTrue();
+    }
+
+    [Theory]
+    [InlineData("{\"Machine\": \"a\", \"Machine\": \"b\"}")]
+    [InlineData("{\"Machine\": \"\\ud800\"}")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    public void A_damaged_file_counts_until_the_limit(string content)
+    {
+        File.WriteAllText(FileOf(1), content);
+        RunClaim.TryTake(_folder, Long).Should().BeNull();
+    }
+
+    [Fact]
     public void A_file_that_its_maker_left_empty_counts_until_the_limit()
     {
         File.WriteAllText(FileOf(1), "");

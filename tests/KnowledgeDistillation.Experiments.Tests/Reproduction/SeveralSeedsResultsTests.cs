@@ -155,6 +155,18 @@ public sealed class SeveralSeedsResultsTests : IDisposable
     }
 
     [Fact]
+    public void What_a_row_marks_is_set_against_the_volume_of_the_reference()
+    {
+        ReproductionResults results = ReproductionResults.Of([Seed(1, [5, 7, 9], [4, 5, 6])], sharesCases: false);
+        foreach (FinishedRun run in results.Runs)
+        {
+            FoldSummary ratio = results.Folds.Single(fold => fold.Run == run.Run && fold.Metric == RegionMetric.VolumeRatio);
+            ratio.Values.Should().Equal(run.Scores.Select(score =>
+                (double)score.Region.Overlap.PredictionVoxels / score.Region.Overlap.ReferenceVoxels));
+        }
+    }
+
+    [Fact]
     public void Files_have_a_line_for_each_seed_and_do_not_depend_on_the_order()
     {
         ReproductionState[] seeds = [Seed(1, [5, 7, 9], [4, 5, 6]), Seed(2, [8], [4]), Seed(10, [6, 3], [6, 3])];
@@ -162,8 +174,8 @@ public sealed class SeveralSeedsResultsTests : IDisposable
         ResultsCsv.Write(Path.Combine(_folder, "other"), ReproductionResults.Of([.. seeds.Reverse()], sharesCases: false));
         foreach ((string name, int lines) in new[]
         {
-            ("seeds.csv", 1 + (2 * 3 * 5)),
-            ("summary.csv", 1 + (2 * 5)),
+            ("seeds.csv", 1 + (2 * 3 * 6)),
+            ("summary.csv", 1 + (2 * 6)),
             ("differences.csv", 4),
             ("statistics.csv", 2),
         })

@@ -264,6 +264,7 @@ public sealed class NiftiHostileInputTests
         File.WriteAllBytes(file, bytes);
         long before = GC.GetAllocatedBytesForCurrentThread();
         FluentActions.Invoking(() => NiftiImage.Load(file)).Should().Throw<NiftiException>().WithMessage($"*{name}{message}");
+        FluentActions.Invoking(() => NiftiImage.Load(new MemoryStream(bytes), name)).Should().Throw<NiftiException>();
         (GC.GetAllocatedBytesForCurrentThread() - before).Should().BeLessThan(MostMemory);
     }
 
@@ -273,7 +274,9 @@ public sealed class NiftiHostileInputTests
         bool loads = true;
         try
         {
-            NiftiImage image = NiftiImage.Load(file);
+            using Stream stream = File.OpenRead(file);
+            NiftiImage image = NiftiImage.Load(stream, file);
+            NiftiImage.Load(file).RawVoxels.SequenceEqual(image.RawVoxels).Should().BeTrue("a stream is read as the file is");
             image.ToVolume(image.FrameCount - 1);
             _ = image.Grid.Orientation;
         }

@@ -32,6 +32,23 @@ public sealed class OrientationTests
         }
     }
 
+    // Three axes almost in one plane: the iteration on the way to the nearest rotation passes through maps that are flatter still.
+    [Fact]
+    public void An_affine_that_is_almost_singular_has_an_orientation_or_is_refused_as_documented() =>
+        Gen.Select(Gen.Double[-1, 1].Array[6], Gen.Double[-1, 1].Array[2], Gen.Double[-8, 0], Gen.Double[-3, 3].Array[3]).Sample((axes, mix, flatness, scale) =>
+        {
+            double lift = Math.Pow(10, flatness);
+            (double sx, double sy, double sz) = (Math.Pow(10, scale[0]), Math.Pow(10, scale[1]), Math.Pow(10, scale[2]));
+            var affine = new Affine(
+                axes[0] * sx, axes[3] * sy, ((mix[0] * axes[0]) + (mix[1] * axes[3])) * sz, 0,
+                axes[1] * sx, axes[4] * sy, ((mix[0] * axes[1]) + (mix[1] * axes[4])) * sz, 0,
+                axes[2] * sx, axes[5] * sy, ((mix[0] * axes[2]) + (mix[1] * axes[5]) + lift) * sz, 0);
+            if (affine.IsInvertible)
+                Orientation.Of(affine).ToString().Should().HaveLength(3);
+            else
+                FluentActions.Invoking(() => Orientation.Of(affine)).Should().Throw<ArgumentException>();
+        }, iter: 20_000);
+
     [Theory]
     [InlineData("")]
     [InlineData("RA")]

@@ -238,4 +238,85 @@ public sealed class BraTSPhantomTests
         LowGradeShare = 0.26,
         NonEnhancingShare = 0.1,
     });
+
+    [Fact]
+    public void Partial_volume_smooths_the_images_and_leaves_the_reference_as_it_is()
+    {
+        BraTSPhantomOptions still = new() { Size = VolumeSize.Cube(24), NoiseLevel = 0 };
+        CaseVolumes points = new BraTSPhantom(still).Create(0), volumes = new BraTSPhantom(still with { PartialVolume = true }).Create(0);
+
+        volumes.Segmentation!.Voxels.Should().Equal(points.Segmentation!.Voxels);
+        foreach (string modality in BraTSModality.All)
+        {
+            volumes.Images[modality].Voxels.Select(value => value != 0).Should().Equal(points.Images[modality].Voxels.Select(value => value != 0));
+            Roughness(volumes.Images[modality]).Should().BeLessThan(0.95 * Roughness(points.Images[modality]), modality);
+        }
+    }
+
+    [Fact]
+    public void An_uneven_rim_keeps_its_brightest_places_and_loses_its_faintest()
+    {
+        BraTSPhantomOptions still = new() { Size = VolumeSize.Cube(32), NoiseLevel = 0, BiasField = 0 };
+        CaseVolumes even = new BraTSPhantom(still).Create(1), uneven = new BraTSPhantom(still with { RimUnevenness = 0.8 }).Create(1);
+
+        double[] shares = [.. Within(even, uneven, label: 4).Select(pair => pair.Other / pair.One)];
+        shares.Max().Should().BeInRange(0.9, 1.0001);
+        shares.Min().Should().BeLessThan(0.8);
+        uneven.Images["flair"].Voxels.Where((_, i) => even.Segmentation!.Voxels[i] == 0).Should()
+            .Equal(even.Images["flair"].Voxels.Where((_, i) => even.Segmentation!.Voxels[i] == 0));
+    }
+
+    [Fact]
+    public void A_core_like_edema_is_hidden_in_T1_and_T1ce_and_not_in_T2()
+    {
+        BraTSPhantomOptions still = new() { Size = VolumeSize.Cube(32), NoiseLevel = 0, BiasField = 0 };
+        CaseVolumes dark = new BraTSPhantom(still).Create(1), alike = new BraTSPhantom(still with { CoreLikeEdema = 1 }).Create(1);
+
+        foreach (string modality in new[] { "t1", "t1ce" })
+        {
+            Contrast(dark, modality).Should().BeLessThan(0.85);
+            Contrast(alike, modality).Should().BeInRange(0.9, 1.2, modality);
+        }
+
+        alike.Images["t2"].Voxels.Should().Equal(dark.Images["t2"].Voxels);
+
+        // The non-enhancing core over the edema.
+        static double Contrast(CaseVolumes item, string modality) => Mean(item, modality, 1) / Mean(item, modality, 2);
+
+        static double Mean(CaseVolumes item, string modality, int label) =>
+            item.Images[modality].Voxels.Where((_, i) => item.Segmentation!.Voxels[i] == label).Average();
+    }
+
+    [Fact]
+    public void Scanners_that_differ_give_images_of_different_sharpness()
+    {
+        BraTSPhantomOptions still = new() { Size = VolumeSize.Cube(24), NoiseLevel = 0, BiasField = 0 };
+        BraTSPhantom alike = new(still), different = new(still with { ScannerVariation = 1 });
+        double[] shares =
+        [
+            .. from index in Enumerable.Range(0, 4)
+               from modality in BraTSModality.All
+               select Roughness(different.Create(index).Images[modality]) / Roughness(alike.Create(index).Images[modality]),
+        ];
+
+        shares.Should().OnlyContain(share => share < 1.01);
+        (shares.Max() - shares.Min()).Should().BeGreaterThan(0.15);
+        different.Create(2).Segmentation!.Voxels.Should().Equal(alike.Create(2).Segmentation!.Voxels);
+        different.Create(2).Images["t1"].Voxels.Should().Equal(new BraTSPhantom(still with { ScannerVariation = 1 }).Create(2).Images["t1"].Voxels);
+    }
+
+    private static IEnumerable<(double One, double Other)> Within(CaseVolumes one, CaseVolumes other, int label) =>
+        Enumerable.Range(0, one.Segmentation!.Voxels.Length).Where(i => one.Segmentation.Voxels[i] == label)
+            .Select(i => ((double)one.Images["t1ce"].Voxels[i], (double)other.Images["t1ce"].Voxels[i]));
+
+    // The mean step from voxel to voxel within the brain, relative to its mean.
+    private static double Roughness(Volume<float> image)
+    {
+        float[] voxels = [.. image.Voxels];
+        double[] steps =
+        [
+            .. Enumerable.Range(1, voxels.Length - 1).Where(i => voxels[i] != 0 && voxels[i - 1] != 0).Select(i => (double)Math.Abs(voxels[i] - voxels[i - 1])),
+        ];
+        return steps.Average() / voxels.Where(value => value != 0).Average();
+    }
 }

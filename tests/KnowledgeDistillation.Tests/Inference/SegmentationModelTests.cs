@@ -197,20 +197,21 @@ public sealed class SegmentationModelTests : IDisposable
     [InlineData("\"BaseWidth\"", "\"BaseWitdh\"", "*BaseWitdh*")]
     [InlineData("\"BaseWidth\": 2", "\"BaseWidth\": \"two\"", "*")]
     [InlineData("\"BaseWidth\": 2", "\"BaseWidth\": 3", "*BaseWidth must be even*")]
-    [InlineData("\"BaseWidth\": 2", "\"BaseWidth\": 4", "*weights.safetensors*do not fit*")]
+    [InlineData("\"BaseWidth\": 2", "\"BaseWidth\": 4", "*more weights than the file*")]
     [InlineData("\"Levels\": 2", "\"Levels\": 99", "*Levels must be from 2 to 8*")]
     [InlineData("\"options\"", "\"choices\"", "*")]
     [InlineData("\"Interpolation\"", "\"Guessing\"", "*")]
-    [InlineData("\"labels\"", "\"tables\"", "*label scheme*")]
+    [InlineData("\"labels\"", "\"tables\"", "*a part of it is missing*")]
     [InlineData("\"sphere\"", "\"sphere\", \"cube\"", "*2 output channels*3*")]
     [InlineData("\"metadata\": {", "\"metadata\": 1, \"m\": {", "*")]
     [InlineData("\"files\"", "\"piles\"", "*damaged*does not list*")]
-    [InlineData("{", "", "*damaged*not valid JSON*")]
+    [InlineData("{", "", "*model.json*damaged*")]
     public void A_description_that_is_foreign_newer_or_damaged_is_refused_with_file_and_reason(string part, string replacement, string message)
     {
         using (var model = new SegmentationModel(Toy.Student(), Toy.Labels))
             model.Save(Folder);
         string path = Path.Combine(Folder, "model.json");
+        UncheckedJson.Make(path);
         string text = File.ReadAllText(path);
         text.Should().Contain(part);
         int place = text.IndexOf(part, StringComparison.Ordinal);
@@ -218,6 +219,101 @@ public sealed class SegmentationModelTests : IDisposable
         CheckpointException thrown = Load().Should().Throw<CheckpointException>().WithMessage(message).Which;
         thrown.Message.Should().Contain(Folder);
         thrown.Path.Should().StartWith(Folder);
+    }
+
+    [Fact]
+    public void A_single_bit_that_flips_in_a_description_is_noticed_wherever_it_lies()
+    {
+        // Several levels of nesting, so that there is something to get wrong in each.
+        using (var model = new SegmentationModel(Toy.Student(), Schemes[1], new Dictionary<string, string> { ["cases"] = "one", ["crop"] = "64,64,64" }))
+        {
+            FluentActions.Invoking(() => model.Save(Folder)).Should().NotThrow();
+        }
+
+        string path = Path.Combine(Folder, "model.json");
+        byte[] sound = File.ReadAllBytes(path);
+        List<string> silent = [];
+        ModelDescription expected = ModelFiles.ReadDescription(Folder);
+        for (int bit = 0; bit < 8 * sound.Length; bit++)
+        {
+            byte[] damaged = [.. sound];
+            damaged[bit / 8] ^= (byte)(1 << (bit % 8));
+            File.WriteAllBytes(path, damaged);
+            try
+            {
+                ModelDescription read = ModelFiles.ReadDescription(Folder);
+                // White space, and the case of a letter in an escape, carry nothing.
+                if (!read.Recipe!.ToString()!.Equals(expected.Recipe!.ToString(), StringComparison.Ordinal) || !read.Metadata.SequenceEqual(expected.Metadata)
+                    || !read.Labels.ChannelNames.SequenceEqual(expected.Labels.ChannelNames))
+                {
+                    silent.Add($"bit {bit}");
+                }
+            }
+            catch (CheckpointException)
+            {
+            }
+        }
+
+        silent.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("\"metadata\": {", "\"format\": \"twice\", \"metadata\": {")]
+    [InlineData("\"metadata\": {", "\"metadata\": {\"a\": \"1\", \"a\": \"2\", ")]
+    [InlineData("\"metadata\": {", "\"metadata\": {\"a\": null, ")]
+    [InlineData("\"metadata\": {", "\"metadata\": {\"a\": \"\\ud800\", ")]
+    [InlineData("\"metadata\": {", "\"metadata\": {\"\\udc00\": \"a\", ")]
+    [InlineData("\"KnowledgeDistillation model\"", "\"\\udfff\"")]
+    [InlineData("\"sphere\"", "null")]
+    [InlineData("\"$type\"", "\"%type\"")]
+    [InlineData("\"type\": \"UNet3DOptions\"", "\"type\": {}")]
+    [InlineData("\"type\": \"UNet3DOptions\"", "\"type\": \"UNet3DOptions\", \"type\": \"UNet2DOptions\"")]
+    [InlineData("\"Modalities\": [", "\"Modalities\": [null, ")]
+    [InlineData("\"BaseWidth\": 2", "\"BaseWidth\": 2, \"BaseWidth\": 2")]
+    [InlineData("\"BaseWidth\": 2", "\"BaseWidth\": 2e99")]
+    [InlineData("\"BaseWidth\": 2", "\"BaseWidth\": null")]
+    public void Whatever_is_wrong_with_the_json_is_one_documented_exception_with_the_file(string part, string replacement) =>
+        A_description_that_is_foreign_newer_or_damaged_is_refused_with_file_and_reason(part, replacement, "*model.json*");
+
+    public static TheoryData<string> HugeRecipes() => new(
+        """{"type":"UNet3DOptions","options":{"Modalities":["faint"],"OutputChannels":2,"BaseWidth":1024,"Levels":8}}""",
+        """{"type":"UNet2DOptions","options":{"Modalities":["faint"],"OutputChannels":2,"BaseWidth":1024,"Levels":8}}""",
+        """{"type":"UNet3DOptions","options":{"Modalities":["faint"],"OutputChannels":2,"InputChannels":2000000000,"BaseWidth":2,"Levels":2}}""",
+        """{"type":"UNet3DOptions","options":{"Modalities":["faint"],"OutputChannels":2000000000,"BaseWidth":2,"Levels":2}}""",
+        """{"type":"MultiResUNet3DOptions","options":{"Modalities":["faint"],"OutputChannels":2,"BaseWidth":1024,"Levels":8}}""",
+        """{"type":"HemisUNet3DOptions","options":{"Modalities":["faint"],"OutputChannels":2,"BaseWidth":1024,"Levels":8}}""",
+        """{"type":"HvedUNet3DOptions","options":{"Modalities":["faint"],"OutputChannels":2,"BaseWidth":1024,"Levels":8}}""",
+        """{"type":"DisentangledFusionNet3DOptions","options":{"Modalities":["faint"],"OutputChannels":2,"BaseWidth":1024,"Levels":8}}""",
+        """
+        {"type":"SynthesisNetworkOptions","options":{"SynthesisedModalities":["faint"],
+        "Generator":{"type":"UNet3DOptions","options":{"Modalities":["bright"],"OutputChannels":1,"BaseWidth":1024,"Levels":8}},
+        "Segmenter":{"type":"UNet3DOptions","options":{"Modalities":["faint","bright"],"OutputChannels":2,"BaseWidth":2,"Levels":2}}}}
+        """);
+
+    // Built before it is compared with its weights, each of these would ask for many gigabytes.
+    [Theory]
+    [MemberData(nameof(HugeRecipes))]
+    public void A_recipe_that_asks_for_more_weights_than_there_are_is_refused_before_they_are_made(string recipe)
+    {
+        using (var model = new SegmentationModel(Toy.Student(), Toy.Labels))
+            model.Save(Folder);
+        string path = Path.Combine(Folder, "model.json");
+        UncheckedJson.Make(path, description => description["network"] = System.Text.Json.Nodes.JsonNode.Parse(recipe));
+        Load().Should().Throw<CheckpointException>().WithMessage("*its network cannot be built: *");
+    }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    public void An_image_with_a_voxel_that_is_no_number_is_refused_by_name(double value)
+    {
+        using var scope = NewDisposeScope();
+        using var model = new SegmentationModel(Toy.Teacher(), Toy.Labels);
+        Tensor sound = randn([1, 1, 8, 8, 8]), faint = sound.clone();
+        faint[0, 0, 1, 2, 3] = value;
+        FluentActions.Invoking(() => model.Predict(new ModalityImages(("bright", sound), ("faint", faint)))).Should().Throw<ArgumentException>()
+            .WithMessage("The image faint holds a voxel that is not a finite number*");
+        model.Predict(new ModalityImages(("bright", sound), ("faint", sound), ("other", faint))).shape.Should().Equal(1, 8, 8, 8);
     }
 
     [Fact]

@@ -109,7 +109,8 @@ public class HemisUNet3DTests
     {
         Action make = () => new HemisUNet3DOptions { Modalities = ["a", "a", ""], OutputChannels = 0, BaseWidth = 3, Levels = 1 }.Build();
         make.Should().Throw<ArgumentException>().WithMessage(
-            "HemisUNet3DOptions: Modalities must name each modality once. Modalities must not hold an empty name. OutputChannels must be at least 1, but is 0. "
+            "HemisUNet3DOptions: Modalities must name each modality once. Modalities must not hold an empty name. "
+                + "OutputChannels must be from 1 to 1024, but is 0. "
                 + "BaseWidth must be even and from 2 to 1024, but is 3. Levels must be from 2 to 8, but is 1.");
     }
 }

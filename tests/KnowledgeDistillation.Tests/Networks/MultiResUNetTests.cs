@@ -258,7 +258,7 @@ public sealed class MultiResUNetTests
         Func<object> many = () => new MultiResUNet3D(
             new MultiResUNet3DOptions { Modalities = [], OutputChannels = 0, BaseWidth = 0, WidthFactor = double.NaN, Levels = 1, SkipConnections = 1 });
         many.Should().Throw<ArgumentException>().WithMessage(
-            "MultiResUNet3DOptions: Modalities must name at least one modality. OutputChannels must be at least 1, but is 0. "
+            "MultiResUNet3DOptions: Modalities must name at least one modality. OutputChannels must be from 1 to 1024, but is 0. "
             + "Levels must be from 2 to 8, but is 1. "
             + "SkipConnections must be from 0 to 0 (Levels − 1), but is 1. BaseWidth must be from 1 to 1024, but is 0. "
             + "WidthFactor must be above 0 and at most 16, but is NaN.");

@@ -165,6 +165,7 @@ public sealed class SynthesisNetworkTests : IDisposable
         actual.bytes.ToArray().Should().Equal(expected.bytes.ToArray());
 
         string description = Path.Combine(folder["model"], "model.json");
+        UncheckedJson.Make(description);
         File.WriteAllText(description, File.ReadAllText(description).Replace("\"UNet3DOptions\"", "\"ForeignOptions\"", StringComparison.Ordinal));
         FluentActions.Invoking(() => SegmentationModel.Load(folder["model"])).Should().Throw<CheckpointException>()
             .WithMessage("*'ForeignOptions' is not known here*");

@@ -297,8 +297,8 @@ public class UNetTests
             Upsampling = (Upsampling)9,
         });
         many.Should().Throw<ArgumentException>().WithMessage(
-            "UNet3DOptions: Modalities must name each modality once. Modalities must not hold an empty name. OutputChannels must be at least 1, but is 0. "
-            + "InputChannels must be one per modality or more, but is 1. "
+            "UNet3DOptions: Modalities must name each modality once. Modalities must not hold an empty name. OutputChannels must be from 1 to 1024, but is 0. "
+            + "InputChannels must be one per modality or more, up to 1024, but is 1. "
             + "Levels must be from 2 to 8, but is 9. SkipConnections must be from 0 to 8 (Levels − 1), but is 9. BaseWidth must be even and from 2 to 1024, "
             + "but is 3. Upsampling has no value 9.");
         Func<object> none = () => new UNet2D(new UNet2DOptions { Modalities = [], OutputChannels = 1 });

@@ -20,6 +20,28 @@ public sealed class CsvTableTests
     }
 
     [Theory]
+    [InlineData("=cmd|' calc'!A0", "'=cmd|' calc'!A0")]
+    [InlineData("+1+1", "'+1+1")]
+    [InlineData("-a", "'-a")]
+    [InlineData("@SUM(1)", "'@SUM(1)")]
+    [InlineData("\t=1", "'\t=1")]
+    [InlineData("=1,2", "\"'=1,2\"")]
+    [InlineData("'=1", "''=1")]
+    [InlineData("''=1", "\u0027\u0027'=1")]
+    [InlineData("'quoted'", "'quoted'")]
+    [InlineData("'", "'")]
+    [InlineData("-1.5e-3", "-1.5e-3")]
+    [InlineData("+2", "+2")]
+    [InlineData("-inf", "-inf")]
+    public void What_a_spreadsheet_would_run_stands_as_text_and_comes_back(string cell, string written)
+    {
+        var table = new CsvTable("name");
+        table.Add(cell);
+        table.ToString().Should().Be($"name\n{written}\n");
+        CsvTable.Parse(table.ToString()).Rows[0].Should().Equal(cell);
+    }
+
+    [Theory]
     [InlineData("a,b\n1,2\n")]
     [InlineData("a,b\r\n1,2\r\n")]
     [InlineData("a,b\r1,2")]

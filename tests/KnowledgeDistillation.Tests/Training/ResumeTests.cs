@@ -55,6 +55,21 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
+    public void A_fit_goes_on_in_any_culture_and_leaves_the_same_bits()
+    {
+        string whole = _folder["whole"];
+        Fit(whole, epochs: Cultures.Names.Length + 1);
+        Fit(Run, epochs: 1);
+        for (int i = 0; i < Cultures.Names.Length; i++)
+            Cultures.In(Cultures.Names[i], () => Fit(Run, epochs: i + 2, resume: true));
+
+        SortedDictionary<string, string> expected = Toy.Files(whole), actual = Toy.Files(Run);
+        foreach (string file in expected.Keys.Where(name => name != "history.csv" && name != "last/training.json"))
+            actual[file].Should().Be(expected[file], "{0} must not depend on the culture", file);
+        WithoutSeconds(Run).Should().Equal(WithoutSeconds(whole));
+    }
+
+    [Fact]
     public void A_users_own_optimizer_is_resumed_too()
     {
         void Train(string folder, int epochs, bool resume)
@@ -307,10 +322,17 @@ public sealed class ResumeTests : IDisposable
     {
         Fit(Run, epochs: 1);
         string path = Path.Combine(Run, "last", "training.json");
+        UncheckedJson.Make(path);
         string sound = File.ReadAllText(path);
         foreach (string damaged in new[]
         {
             "",
+            sound.Replace("\"history\": [", "\"history\": [null, ", StringComparison.Ordinal),
+            sound.Replace("\"Training\"", "\"Praining\"", StringComparison.Ordinal),
+            sound.Replace("\"Terms\": [", "\"Terms\": [null, ", StringComparison.Ordinal),
+            sound.Replace("\"Name\": \"", "\"Name\": \"un", StringComparison.Ordinal),
+            sound.Replace("\"history\"", "\"history\": [], \"history\"", StringComparison.Ordinal),
+            sound.Replace("\"Seed\": \"", "\"Seed\": \"\\ud800", StringComparison.Ordinal),
             "[1, 2]",
             sound[..(sound.Length / 2)],
             sound.Replace("\"history\"", "\"story\"", StringComparison.Ordinal),
@@ -325,6 +347,33 @@ public sealed class ResumeTests : IDisposable
             damaged.Should().NotBe(sound);
             File.WriteAllText(path, damaged);
             FluentActions.Invoking(() => Fit(Run, epochs: 2, resume: true)).Should().Throw<CheckpointException>(damaged).WithMessage("*training.json*");
+        }
+    }
+
+    [Fact]
+    public void A_flipped_bit_in_a_state_never_gives_another_history()
+    {
+        Fit(Run, epochs: 1);
+        string path = Path.Combine(Run, "last", "training.json"), history = Path.Combine(Run, "history.csv");
+        byte[] sound = File.ReadAllBytes(path);
+        string expected = File.ReadAllText(history);
+        var random = new Random(1);
+        for (int i = 0; i < 200; i++)
+        {
+            byte[] damaged = [.. sound];
+            damaged[random.Next(sound.Length)] ^= (byte)(1 << random.Next(8));
+            File.WriteAllBytes(path, damaged);
+            try
+            {
+                Fit(Run, epochs: 1, resume: true);
+            }
+            catch (CheckpointException exception)
+            {
+                exception.Message.Should().Contain("training.json");
+                continue;
+            }
+
+            File.ReadAllText(history).Should().Be(expected, $"flip {i} was not noticed");
         }
     }
 

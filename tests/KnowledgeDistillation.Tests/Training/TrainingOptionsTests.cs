@@ -41,7 +41,9 @@ public sealed class TrainingOptionsTests
             ["WeightDecay"] = "0",
         });
         string[] free = ["Epochs", "GradientSharesEvery", "OutputFolder", "Resume", "RestoreBestWeights", "Metadata", "Callbacks"];
-        new TrainingOptions().Fingerprint().Keys.Should().BeEquivalentTo(All.Select(option => option.Name).Except(free));
+        var byDice = new TrainingOptions { BestEpoch = BestEpochRule.Dice, DiceRegions = [new Region("whole", 1, 2), new Region("core", 2)] };
+        byDice.Fingerprint().Keys.Should().BeEquivalentTo(All.Select(option => option.Name).Except(free));
+        byDice.Fingerprint().Should().Contain("BestEpoch", "Dice").And.Contain("DiceRegions", "whole: 1 + 2, core: 2");
 
         new TrainingOptions { LearningRate = 1e-3, WeightDecay = 1e-5, GradientClipNorm = 0.5, EarlyStoppingPatience = 3, Seed = -7 }.Fingerprint().Should()
             .Contain("LearningRate", "0.001").And.Contain("WeightDecay", "1E-05").And.Contain("GradientClipNorm", "0.5")

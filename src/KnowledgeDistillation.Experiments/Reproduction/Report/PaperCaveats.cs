@@ -43,7 +43,7 @@ internal static class PaperCaveats
         caveats.Add(string.Create(CultureInfo.InvariantCulture,
             $"The checkpoint of each network was chosen on {100 * settings.ValidationShare:0.#} % of the training part and not on the scored fold. "
             + $"The paper does not say on what it chose; choosing on the scored fold would be optimistic."));
-        string[] others = [.. Differences(settings)];
+        string[] others = Deviations(settings);
         if (others.Length > 0)
         {
             caveats.Add($"Settings other than the paper's: {string.Join("; ", others)}. A row with \"4 skip connections\" of the paper stands beside ours with "
@@ -56,7 +56,8 @@ internal static class PaperCaveats
     /// <summary>Whether the cases are made up.</summary>
     public static bool IsOfPhantoms(this ReproductionState state) => state.Data.Equals("phantoms", StringComparison.OrdinalIgnoreCase);
 
-    private static IEnumerable<string> Differences(ExperimentSettings settings)
+    /// <summary>The settings that are not the paper's, for example "base width 8 (the paper's: 30)".</summary>
+    public static string[] Deviations(ExperimentSettings settings)
     {
         string[] own =
         [
@@ -65,10 +66,10 @@ internal static class PaperCaveats
             nameof(ExperimentSettings.SkipConnections),
             nameof(TrainingOptions.GradientSharesEvery),
         ];
-        return SettingsRows.Of(settings).Zip(SettingsRows.Of(ExperimentSettings.Paper), (here, paper) =>
+        return [.. SettingsRows.Of(settings).Zip(SettingsRows.Of(ExperimentSettings.Paper), (here, paper) =>
             (here.Name, Here: Resolved(here.Name, here.Value), Paper: Resolved(paper.Name, paper.Value)))
             .Where(setting => setting.Here != setting.Paper && !own.Contains(setting.Name) && !setting.Name.StartsWith("Phantom", StringComparison.Ordinal))
-            .Select(setting => $"{SettingsRows.InWords(setting.Name)} {setting.Here} (the paper's: {setting.Paper})");
+            .Select(setting => $"{SettingsRows.InWords(setting.Name)} {setting.Here} (the paper's: {setting.Paper})")];
     }
 
     // What the settings leave to systems and networks is the paper's for the systems of the paper.

@@ -4,7 +4,6 @@ using KnowledgeDistillation.Experiments.Report;
 using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
-using KnowledgeDistillation.Medical.BraTS;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 
@@ -19,6 +18,8 @@ internal sealed class ReproductionReport
         "\"Empty = 100\": a region that is empty in both reference and prediction counts as 100, one that is empty in one of them as 0. "
             + "\"Empty left out\": cases whose reference has no such region are not counted. HD95 is the 95th percentile of the distance between the surfaces; "
             + "cases in which either surface is missing are not counted, so it flatters a network that finds nothing. "
+            + "Volume ratio: predicted over reference volume, more than 1 where a network marks too much; cases without the region in the reference count "
+            + "only where it is not predicted either. "
             + "Where cases are not counted, the number that is stands in brackets.";
 
     private readonly ReproductionResults _results;
@@ -54,6 +55,7 @@ internal sealed class ReproductionReport
     private ReportDocument Document(ReproductionPictures? pictures) => new("Does a teacher with four MRI modalities help a student with one?",
     [
         .. Introduction(),
+        .. new Reproduced(_results, _rows).Blocks(),
         .. new Answer(_results, _rows).Blocks(),
         .. Paper(),
         .. Comparisons(),
@@ -155,7 +157,7 @@ internal sealed class ReproductionReport
         yield return new ReportBlock.Paragraph($"{over}{ScoresLegend}", ReportTone.Muted);
         foreach (ScoringGrid grid in grids)
         {
-            ReportBlock[] tables = [.. BraTSRegions.All.Select(region => new ReportBlock.Table(_tables.Scores(grid, region)))];
+            ReportBlock[] tables = [.. _results.Regions.Select(region => new ReportBlock.Table(_tables.Scores(grid, region)))];
             if (grid != ScoringGrid.Training)
             {
                 yield return new ReportBlock.Details(Capitalized(grid.InWords(Settings)), tables);
@@ -177,7 +179,7 @@ internal sealed class ReproductionReport
         if (scored.Length == 0)
             yield break;
         yield return new ReportBlock.Heading(2, "Dice of every test case");
-        yield return new ReportBlock.Charts([.. BraTSRegions.All.Select(region => BoxPlot.Draw(
+        yield return new ReportBlock.Charts([.. _results.Regions.Select(region => BoxPlot.Draw(
             RegionTitles.Of(region.Name),
             [
                 .. scored.Select(row => new BoxPlotGroup(

@@ -19,6 +19,12 @@ internal enum RegionMetric
 
     /// <summary>Specificity, from 0 to 1.</summary>
     Specificity,
+
+    /// <summary>
+    /// Predicted over reference volume, at least 0; 1 where both are empty, infinite where only the reference is. More than 1 on average means that a network
+    /// marks too much, which Dice does not tell from too little.
+    /// </summary>
+    VolumeRatio,
 }
 
 internal static class RegionMetricValues
@@ -30,6 +36,7 @@ internal static class RegionMetricValues
         RegionMetric.DiceSkippingEmpty => "dice_empty_skipped",
         RegionMetric.HausdorffDistance95 => "hd95_mm",
         RegionMetric.Sensitivity => "sensitivity",
+        RegionMetric.VolumeRatio => "volume_ratio",
         _ => "specificity",
     };
 
@@ -40,6 +47,7 @@ internal static class RegionMetricValues
         RegionMetric.DiceSkippingEmpty => scores.DiceSkippingEmpty,
         RegionMetric.HausdorffDistance95 => scores.HausdorffDistance95,
         RegionMetric.Sensitivity => scores.Sensitivity,
+        RegionMetric.VolumeRatio => scores.VolumeRatio,
         _ => scores.Specificity,
     };
 }

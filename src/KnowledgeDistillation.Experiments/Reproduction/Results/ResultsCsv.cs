@@ -39,7 +39,8 @@ internal static class ResultsCsv
             .. Columns(run.Run), CsvTable.Number(run.Run.Settings.Fold), score.CaseId, score.Group ?? CaseScore.UnknownGroup,
             Name(score.Grid), score.Region.Region,
             CsvTable.Number(score.Region.Overlap.ReferenceVoxels), CsvTable.Number(score.Region.Overlap.PredictionVoxels),
-            .. Enum.GetValues<RegionMetric>().Select(metric => CsvTable.Number(metric.Of(score.Region))),
+            // The voxels of both stand there already.
+            .. Enum.GetValues<RegionMetric>().Where(metric => metric != RegionMetric.VolumeRatio).Select(metric => CsvTable.Number(metric.Of(score.Region))),
         ]);
 
     private static CsvTable Folds(ReproductionResults results) => Table(

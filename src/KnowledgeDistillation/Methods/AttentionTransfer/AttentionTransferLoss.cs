@@ -1,7 +1,6 @@
 using System.Text.Json;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Runtime;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Methods.AttentionTransfer;
@@ -63,13 +62,12 @@ public sealed class AttentionTransferLoss : IDistillationLoss
     private Tensor Distance(Tensor student, Tensor teacher)
     {
         LossShapes.RequireSameGrid(student, teacher);
-        return (Attention(student) - Attention(teacher.detach())).square().sum([1]);
+        return (Attention(student) - Attention(teacher.detach())).Squared().sum([1]);
     }
 
     private Tensor Attention(Tensor features)
     {
-        using Scalar power = _options.Power;
-        Tensor map = ReducedPrecision.Widen(features).abs().pow(power).sum([1]).flatten(1);
+        Tensor map = ReducedPrecision.Widen(features).abs().Power(_options.Power).sum([1]).flatten(1);
         return nn.functional.normalize(map, p: 2, dim: 1, eps: SmallestNorm);
     }
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using KnowledgeDistillation.Losses;
-using TorchSharp;
+using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Methods.Consistency;
@@ -17,9 +17,6 @@ namespace KnowledgeDistillation.Methods.Consistency;
 /// </remarks>
 public sealed class FirstOrderConsistencyLoss : IDistillationLoss
 {
-    // Kept alive on purpose: the operation runs over whole volumes.
-    private static readonly Scalar Two = 2;
-
     private readonly FirstOrderConsistencyOptions _options;
 
     /// <summary>Makes the loss.</summary>
@@ -47,7 +44,7 @@ public sealed class FirstOrderConsistencyLoss : IDistillationLoss
     {
         LossShapes.RequireSame(student, "student's probabilities", teacher, "teacher's probabilities");
         Tensor difference = ConsistencyMap(teacher.detach()) - ConsistencyMap(student);
-        return _options.Reduction.Apply(difference.square().flatten(1).mean([1]));
+        return _options.Reduction.Apply(difference.Squared().flatten(1).mean([1]));
     }
 
     /// <summary>The name and all options: a resumed fit compares it with that of the fit it continues.</summary>
@@ -56,19 +53,19 @@ public sealed class FirstOrderConsistencyLoss : IDistillationLoss
     // Σ_j ‖p_i − p_j‖² = n_i ‖p_i‖² + Σ_j ‖p_j‖² − 2 p_i · Σ_j p_j: sums over neighbors of two maps instead of one difference per neighbor.
     private Tensor ConsistencyMap(Tensor probabilities)
     {
-        Tensor square = probabilities.square().sum([1], keepdim: true);
+        Tensor square = probabilities.Squared().sum([1], keepdim: true);
         Tensor neighbors = SumOfNeighbors(ones_like(square.narrow(0, 0, 1), requires_grad: false));
         Tensor product = (probabilities * SumOfNeighbors(probabilities)).sum([1], keepdim: true);
-        return (neighbors * square) + SumOfNeighbors(square) - (product * Two);
+        return (neighbors * square).Plus(SumOfNeighbors(square)) - product.Times(2);
     }
 
     private Tensor SumOfNeighbors(Tensor map)
     {
         int[] axes = [.. Enumerable.Range(2, (int)map.dim() - 2)];
         return _options.Neighborhood == Neighborhood.Faces
-            ? axes.Select(axis => SumOfBothSides(map, axis)).Aggregate((sum, alongAxis) => sum + alongAxis)
+            ? axes.Select(axis => SumOfBothSides(map, axis)).Aggregate((sum, alongAxis) => sum.Plus(alongAxis))
             // A window of three voxels along every axis, one axis after the other, without its center.
-            : axes.Aggregate(map, (sum, axis) => sum + SumOfBothSides(sum, axis)) - map;
+            : axes.Aggregate(map, (sum, axis) => sum.Plus(SumOfBothSides(sum, axis))) - map;
     }
 
     private static Tensor SumOfBothSides(Tensor map, int axis)
@@ -77,6 +74,6 @@ public sealed class FirstOrderConsistencyLoss : IDistillationLoss
         Tensor outside = zeros_like(map.narrow(axis, 0, 1), requires_grad: false);
         Tensor before = cat([outside, map.narrow(axis, 0, length - 1)], axis);
         Tensor after = cat([map.narrow(axis, 1, length - 1), outside], axis);
-        return before + after;
+        return before.Plus(after);
     }
 }

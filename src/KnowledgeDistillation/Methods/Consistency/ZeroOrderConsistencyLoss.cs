@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Methods.Consistency;
@@ -27,7 +28,7 @@ public sealed class ZeroOrderConsistencyLoss(BatchReduction reduction = BatchRed
     public Tensor Compute(Tensor student, Tensor teacher)
     {
         LossShapes.RequireSame(student, "student's probabilities", teacher, "teacher's probabilities");
-        return _reduction.Apply((teacher.detach() - student).square().sum([1]).flatten(1).mean([1]));
+        return _reduction.Apply((teacher.detach() - student).Squared().sum([1]).flatten(1).mean([1]));
     }
 
     /// <summary>The name and all options: a resumed fit compares it with that of the fit it continues.</summary>

@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Networks.Layers;
+using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -29,7 +30,7 @@ internal sealed class AdaptiveResidualBlock : Module<Tensor, Tensor, Tensor, Ten
     /// <param name="offset">[N, C, 1, 1, 1].</param>
     public override Tensor forward(Tensor input, Tensor scale, Tensor offset)
     {
-        Tensor middle = ((norm.call(convolution1.call(input)) * scale) + offset).relu_();
-        return input + (norm.call(convolution2.call(middle)) * scale) + offset;
+        Tensor middle = (norm.call(convolution1.call(input)) * scale).Plus(offset).relu_();
+        return input.Plus(norm.call(convolution2.call(middle)) * scale).Plus(offset);
     }
 }

@@ -1,6 +1,5 @@
 using KnowledgeDistillation.Networks.Layers;
 using KnowledgeDistillation.Runtime;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -16,8 +15,6 @@ namespace KnowledgeDistillation.Methods.DisentangledFusion;
 internal sealed class AppearanceDecoder : Module<Tensor, Tensor, Tensor>
 {
     private const int Blocks = 4;
-
-    private static readonly Scalar One = 1.0;
 
     private readonly SpatialLayers _layers = new(3);
     private readonly Module<Tensor, Tensor> perceptron;
@@ -44,7 +41,7 @@ internal sealed class AppearanceDecoder : Module<Tensor, Tensor, Tensor>
     {
         Tensor[] modulation = perceptron.call(appearance).reshape(appearance.shape[0], -1, 1, 1, 1).chunk(2, 1);
         // Around 1, so that an untrained perceptron leaves the content as it is.
-        Tensor scale = modulation[0].add(One);
+        Tensor scale = modulation[0].Plus(1);
         Tensor features = content;
         foreach (AdaptiveResidualBlock block in blocks)
             features = block.call(features, scale, modulation[1]);

@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -33,7 +34,7 @@ internal sealed class ContentEncoder : Module<Tensor, IReadOnlyList<Tensor>>
         for (int level = 0; level < contents.Length; level++)
         {
             Tensor entered = enter[level].call(level == 0 ? image : contents[level - 1]);
-            contents[level] = entered + second[level].call(first[level].call(entered));
+            contents[level] = entered.Plus(second[level].call(first[level].call(entered)));
         }
 
         return contents;

@@ -48,7 +48,7 @@ public sealed class FeatureMatchingLoss : IDistillationLoss
         }
 
         Tensor difference = ReducedPrecision.Widen(student) - ReducedPrecision.Widen(teacher.detach());
-        return _options.Reduction.Apply(difference.square().flatten(1).mean([1]));
+        return _options.Reduction.Apply(difference.Squared().flatten(1).mean([1]));
     }
 
     /// <summary>The name and all options: a resumed fit compares it with that of the fit it continues.</summary>

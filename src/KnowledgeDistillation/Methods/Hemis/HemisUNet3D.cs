@@ -57,6 +57,6 @@ public sealed class HemisUNet3D : HeteroModalNetwork
     {
         Tensor all = ReducedPrecision.Widen(stack(features));
         Tensor mean = all.mean([0]);
-        return cat([mean, (all - mean).square().mean([0])], 1);
+        return cat([mean, (all - mean).Squared().mean([0])], 1);
     }
 }

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Runtime;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Methods.Hinton;
@@ -45,14 +44,12 @@ public sealed class HintonLoss : IDistillationLoss
     {
         LossShapes.RequireSame(studentLogits, "student's logits", teacherLogits, "teacher's logits");
         ArgumentNullException.ThrowIfNull(labels);
-        // Held until the divisions are done: the collector must not free it while a large tensor is divided.
-        using Scalar temperature = _options.Temperature;
-        Tensor softStudent = ReducedPrecision.Widen(studentLogits) / temperature;
-        Tensor softTeacher = ReducedPrecision.Widen(teacherLogits.detach()) / temperature;
+        Tensor softStudent = ReducedPrecision.Widen(studentLogits).Over(_options.Temperature);
+        Tensor softTeacher = ReducedPrecision.Widen(teacherLogits.detach()).Over(_options.Temperature);
         Tensor targets = labels.Probabilities(softTeacher);
         Tensor divergence = labels.CrossEntropy(softStudent, targets) - labels.CrossEntropy(softTeacher, targets);
         Tensor loss = _options.Reduction.Apply(divergence.flatten(1).mean([1]));
-        return _options.ScaleBySquaredTemperature ? loss * (_options.Temperature * _options.Temperature) : loss;
+        return _options.ScaleBySquaredTemperature ? loss.Times(_options.Temperature * _options.Temperature) : loss;
     }
 
     /// <summary>The name and all options: a resumed fit compares it with that of the fit it continues.</summary>

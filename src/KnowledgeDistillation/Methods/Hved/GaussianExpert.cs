@@ -1,5 +1,5 @@
 using KnowledgeDistillation.Networks;
-using TorchSharp;
+using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Methods.Hved;
@@ -12,12 +12,12 @@ namespace KnowledgeDistillation.Methods.Hved;
 /// <param name="WeightedMean">t μ.</param>
 internal readonly record struct GaussianExpert(Tensor Precision, Tensor WeightedMean)
 {
-    private static readonly Scalar Epsilon = 1e-7;
-    private static readonly Scalar PriorPrecision = 1.0;
+    private const double Epsilon = 1e-7;
+    private const double PriorPrecision = 1;
 
     public static GaussianExpert Of(DiagonalGaussian gaussian)
     {
-        Tensor precision = gaussian.LogVariance.exp().add(Epsilon).reciprocal();
+        Tensor precision = gaussian.LogVariance.exp().Plus(Epsilon).reciprocal();
         return new GaussianExpert(precision, precision * gaussian.Mean);
     }
 
@@ -25,8 +25,8 @@ internal readonly record struct GaussianExpert(Tensor Precision, Tensor Weighted
     public static DiagonalGaussian ProductWithPrior(IEnumerable<GaussianExpert> experts)
     {
         GaussianExpert sum = experts.Aggregate(
-            (first, second) => new GaussianExpert(first.Precision + second.Precision, first.WeightedMean + second.WeightedMean));
-        Tensor precision = sum.Precision.add(PriorPrecision);
+            (first, second) => new GaussianExpert(first.Precision.Plus(second.Precision), first.WeightedMean.Plus(second.WeightedMean)));
+        Tensor precision = sum.Precision.Plus(PriorPrecision);
         return new DiagonalGaussian(sum.WeightedMean / precision, precision.log().neg());
     }
 }

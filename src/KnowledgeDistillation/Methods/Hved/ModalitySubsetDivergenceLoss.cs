@@ -1,5 +1,6 @@
 using System.Text.Json;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Methods.Hved;
@@ -67,7 +68,7 @@ public sealed class ModalitySubsetDivergenceLoss : IDistillationLoss
             Tensor toPrior = stack([.. products.Select(product => product.DivergenceFromStandardNormal().mean())]).mean();
             Tensor[] toSubsets =
                 [.. products.Where((_, index) => index + 1 != available).Select(product => products[available - 1].DivergenceFrom(product).mean())];
-            Tensor divergence = toSubsets.Length == 0 ? toPrior : toPrior + stack(toSubsets).mean();
+            Tensor divergence = toSubsets.Length == 0 ? toPrior : toPrior.Plus(stack(toSubsets).mean());
             return divergence.MoveToOuterDisposeScope();
         }
     }

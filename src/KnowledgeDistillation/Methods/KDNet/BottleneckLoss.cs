@@ -65,7 +65,7 @@ public sealed class BottleneckLoss : IDistillationLoss
         switch (_options.Normalization)
         {
             case BottleneckNormalization.AbsoluteSum:
-                Tensor magnitude = wide.flatten(1).abs() + Epsilon;
+                Tensor magnitude = wide.flatten(1).abs().Plus(Epsilon);
                 return (magnitude / magnitude.sum([1], keepdim: true)).log();
             case BottleneckNormalization.ChannelSoftmax:
                 return nn.functional.log_softmax(wide.flatten(2), -1);

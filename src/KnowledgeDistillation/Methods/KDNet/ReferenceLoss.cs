@@ -1,5 +1,6 @@
 using System.Text.Json;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Methods.KDNet;
@@ -30,7 +31,7 @@ public sealed class ReferenceLoss : IDistillationLoss
     {
         ArgumentNullException.ThrowIfNull(context);
         return _dice.Compute(context.StudentProbabilities, context.Target, context.Labels)
-            + _crossEntropy.Compute(context.StudentLogProbabilities, context.Target);
+            .Plus(_crossEntropy.Compute(context.StudentLogProbabilities, context.Target));
     }
 
     /// <summary>The name and all options: a resumed fit compares it with that of the fit it continues.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Methods.KDNet;
@@ -44,7 +45,7 @@ public sealed class SoftTargetLoss : IDistillationLoss
     {
         ArgumentNullException.ThrowIfNull(studentLogits);
         ArgumentNullException.ThrowIfNull(labels);
-        Tensor logits = _options.TemperatureOnStudent ? studentLogits / _options.Temperature : studentLogits;
+        Tensor logits = _options.TemperatureOnStudent ? studentLogits.Over(_options.Temperature) : studentLogits;
         return Compute(logits, labels.Probabilities(logits), labels.LogProbabilities(logits), teacherLogits, labels);
     }
 
@@ -57,7 +58,7 @@ public sealed class SoftTargetLoss : IDistillationLoss
         teacherLogits = teacherLogits.detach();
         Tensor softTargets = labels.Probabilities(teacherLogits, _options.Temperature);
         Tensor crossEntropyTargets = _options.SoftCrossEntropy ? softTargets : labels.Binarize(teacherLogits);
-        Tensor loss = _dice.Compute(probabilities, softTargets, labels) + _crossEntropy.Compute(logProbabilities, crossEntropyTargets);
-        return _options.ScaleBySquaredTemperature ? loss * (_options.Temperature * _options.Temperature) : loss;
+        Tensor loss = _dice.Compute(probabilities, softTargets, labels).Plus(_crossEntropy.Compute(logProbabilities, crossEntropyTargets));
+        return _options.ScaleBySquaredTemperature ? loss.Times(_options.Temperature * _options.Temperature) : loss;
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -81,7 +82,7 @@ public sealed class HolisticLoss : ISelfTrainingLoss, IDisposable
         (Tensor student, Tensor teacher, Tensor? images) = Maps(context);
         student = student.detach();
         Tensor distance = (Score(student, images) - Score(teacher, images)).mean();
-        return distance + (_options.GradientPenalty * GradientPenalty(student, teacher, images));
+        return distance.Plus(GradientPenalty(student, teacher, images).Times(_options.GradientPenalty));
     }
 
     /// <summary>The critic's score of each map: the higher, the more it takes it for a teacher's.</summary>
@@ -141,10 +142,10 @@ public sealed class HolisticLoss : ISelfTrainingLoss, IDisposable
     {
         long[] onePerSample = [student.shape[0], .. Enumerable.Repeat(1L, (int)student.dim() - 1)];
         Tensor share = rand(onePerSample, student.dtype, student.device);
-        Tensor between = (student + (share * (teacher - student))).detach().requires_grad_(true);
+        Tensor between = student.Plus(share * (teacher - student)).detach().requires_grad_(true);
         Tensor gradient = autograd.grad([Score(between, images).sum()], [between], retain_graph: true, create_graph: true)[0];
         double voxels = student.shape[2..].Aggregate(1L, (product, length) => product * length);
-        Tensor norm = ((gradient.square().flatten(1).sum([1]) * voxels) + SmallestSquare).sqrt();
-        return (norm - 1).square().mean();
+        Tensor norm = gradient.Squared().flatten(1).sum([1]).Times(voxels).Plus(SmallestSquare).sqrt();
+        return norm.Minus(1).Squared().mean();
     }
 }

@@ -45,7 +45,7 @@ public sealed class PairWiseLoss : IDistillationLoss
     public Tensor Compute(Tensor student, Tensor teacher)
     {
         LossShapes.RequireSameGrid(student, teacher);
-        return _options.Reduction.Apply((Affinity(teacher.detach()) - Affinity(student)).square().flatten(1).mean([1]));
+        return _options.Reduction.Apply((Affinity(teacher.detach()) - Affinity(student)).Squared().flatten(1).mean([1]));
     }
 
     /// <summary>The name and all options: a resumed fit compares it with that of the fit it continues.</summary>

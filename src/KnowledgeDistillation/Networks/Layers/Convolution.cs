@@ -31,12 +31,12 @@ internal sealed class Convolution : Module<Tensor, Tensor>
     {
         (_stride, _padding) = (Repeat(stride), Repeat(padding ?? kernel / 2));
         _canBeHalved = dimensions == 3 && kernel == 3 && stride == 1 && _padding[0] == 1 && RuntimeInformation.ProcessArchitecture == Architecture.X64;
-        weight = LearnedValues.Own(empty([outputs, inputs, .. Repeat(kernel)]));
+        weight = LearnedValues.Own(size => empty(size), [outputs, inputs, .. Repeat(kernel)]);
         init.kaiming_uniform_(weight, Math.Sqrt(5));
         if (bias)
         {
             double bound = 1 / Math.Sqrt(inputs * Math.Pow(kernel, dimensions));
-            this.bias = LearnedValues.Own(empty(outputs));
+            this.bias = LearnedValues.Own(size => empty(size), outputs);
             init.uniform_(this.bias, -bound, bound);
         }
 

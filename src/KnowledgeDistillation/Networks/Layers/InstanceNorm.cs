@@ -18,8 +18,8 @@ internal sealed class InstanceNorm : Module<Tensor, Tensor>
     public InstanceNorm(long channels)
         : base(nameof(InstanceNorm))
     {
-        weight = LearnedValues.Own(ones(channels));
-        bias = LearnedValues.Own(zeros(channels));
+        weight = LearnedValues.Own(size => ones(size), channels);
+        bias = LearnedValues.Own(size => zeros(size), channels);
         RegisterComponents();
     }
 

@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -7,9 +8,13 @@ namespace KnowledgeDistillation.Networks.Layers;
 internal static class LearnedValues
 {
     /// <summary>A parameter that outlives the dispose scope in which its module is made, as those of torch's own modules do.</summary>
-    public static Parameter Own(Tensor values)
+    /// <param name="make">Makes the values from their shape.</param>
+    /// <param name="shape">The shape.</param>
+    /// <exception cref="ArgumentException">A <see cref="WeightLimit"/> is set and would be passed; nothing was made.</exception>
+    public static Parameter Own(Func<long[], Tensor> make, params long[] shape)
     {
-        var parameter = new Parameter(values);
+        WeightLimit.Count(shape);
+        var parameter = new Parameter(make(shape));
         parameter.DetachFromDisposeScope();
         return parameter;
     }

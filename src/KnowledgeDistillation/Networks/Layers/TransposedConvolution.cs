@@ -18,11 +18,11 @@ internal sealed class TransposedConvolution : Module<Tensor, Tensor>
         : base(nameof(TransposedConvolution))
     {
         _stride = [.. Enumerable.Repeat(2L, dimensions)];
-        weight = LearnedValues.Own(empty([inputs, outputs, .. _stride]));
+        weight = LearnedValues.Own(size => empty(size), [inputs, outputs, .. _stride]);
         init.kaiming_uniform_(weight, Math.Sqrt(5));
         // torch counts the second axis as inputs, here the outputs.
         double bound = 1 / Math.Sqrt(outputs * Math.Pow(2, dimensions));
-        bias = LearnedValues.Own(empty(outputs));
+        bias = LearnedValues.Own(size => empty(size), outputs);
         init.uniform_(bias, -bound, bound);
         RegisterComponents();
     }

@@ -1,0 +1,85 @@
+using System.Globalization;
+using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Systems;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
+using KnowledgeDistillation.Medical.Phantoms;
+using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Runtime;
+using KnowledgeDistillation.Training;
+
+namespace KnowledgeDistillation.Experiments.Reproduction;
+
+/// <summary>What a reproduction does, in words, before it does it.</summary>
+internal static class ReproductionProtocol
+{
+    /// <summary>The protocol.</summary>
+    /// <param name="settings">The settings that all runs share.</param>
+    /// <param name="cases">The cases of a data set; null for phantoms.</param>
+    /// <returns>A sentence for each part.</returns>
+    public static IReadOnlyList<string> Of(ExperimentSettings settings, IReadOnlyList<MedicalCase>? cases)
+    {
+        int edge = settings.CropEdge / settings.SubsamplingFactor;
+        TrainingOptions training = SegmentationSystems.KDNet.TrainingOptions(settings);
+        return
+        [
+            $"Cases: {(cases is null ? Phantoms(settings) : Grades(cases.Select(item => item.Group)))}.",
+            .. cases is null
+                ? []
+                : Enumerable.Range(1, settings.Folds).Select(fold => Invariant($"Fold {fold}: {Split(cases, settings with { Fold = fold })}.")),
+            Invariant($"Images: {settings.CropEdge}³ voxels from the center{(settings.SubsamplingFactor > 1 ? $", subsampled to {edge}³" : "")}")
+                + $"{(settings.Flip ? ", flipped at random along each axis" : "")}.",
+            $"Network: {Network(settings)}.",
+            Invariant($"Training: {training.Epochs} epochs, {(settings.BatchSize == 1 ? "1 case" : $"{settings.BatchSize} cases")} per step, ")
+                + $"{(training.Optimizer is null ? Invariant($"Adam {training.LearningRate}") : "an optimizer of your own")}, {Schedule(training.Schedule)}; "
+                + $"{(training.BestEpoch == BestEpochRule.Loss ? "weights of the lowest validation loss" : "weights of the highest mean Dice of ET, TC and WT in validation")}; "
+                + $"{(training.Precision == Precision.Full ? "float32" : "bfloat16 (mixed precision)")}.",
+            $"KD-Net: {SegmentationSystems.KDNet.WeightsWith(settings).InWords()}"
+                + $"{(SegmentationSystems.KDNet.WeightsWith(settings) == SegmentationSystems.KDNet.Weights ? ", the paper's weights" : "; also with the paper's weights, "
+                    + SegmentationSystems.KDNet.Weights.InWords())}.",
+        ];
+    }
+
+    private static string Phantoms(ExperimentSettings settings)
+    {
+        var phantom = new BraTSPhantom(settings.PhantomOptions());
+        return Invariant($"made-up patients of {settings.PhantomEdge}³ voxels, ")
+            + $"{Grades(Enumerable.Range(0, settings.PhantomCases).Select(index => (string?)phantom.GradeOf(index).ToString().ToLowerInvariant()))}, in {settings.Folds} folds";
+    }
+
+    private static string Grades(IEnumerable<string?> groups)
+    {
+        string?[] all = [.. groups];
+        string[] parts =
+        [
+            .. all.GroupBy(group => group).OrderBy(group => group.Key is null).ThenBy(group => group.Key, StringComparer.Ordinal)
+                .Select(group => Invariant($"{group.Count()} {group.Key switch { null => "of unknown grade", "high" or "low" => $"{group.Key} grade", _ => $"of {group.Key}" }}")),
+        ];
+        return $"{TrainingText.Cases(all.Length)} ({string.Join(", ", parts)})";
+    }
+
+    private static string Split(IReadOnlyList<MedicalCase> cases, ExperimentSettings settings)
+    {
+        var split = CaseSplit.Of(cases, settings);
+        return Invariant($"{split.Training.Count} for training, {split.Validation.Count} for validation, {split.Test.Count} for the test");
+    }
+
+    private static string Network(ExperimentSettings settings)
+    {
+        NetworkRecipe recipe = settings.Recipe([BraTSModality.T1ce], settings.Classes.Channels);
+        string name = settings.Network ?? NetworkNames.UNet;
+        return recipe is UShapedNetworkOptions network
+            ? Invariant($"{name}, {network.BaseWidth} channels at first, {network.Levels} levels, with all and without skip connections")
+            : name;
+    }
+
+    private static string Schedule(ILearningRateSchedule schedule) => schedule switch
+    {
+        PlateauSchedule plateau => Invariant($"×{plateau.Factor} when the validation loss has not fallen for {plateau.Patience} epochs"),
+        FixedDecaySchedule decay => Invariant($"×{decay.Factor} after {decay.AfterEpochs} epochs"),
+        _ => "a schedule of your own",
+    };
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,84 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Runtime;
+
+/// <summary>
+/// Arithmetic whose numbers live until torch has read them. TorchSharp makes an object of each number that its operators are given, of the 1 in
+/// <c>a + b</c> too (the factor of b), and lets go of it before the native call has read it: a collection on another thread frees it, and torch reads freed
+/// memory. So our code uses these instead, with the same results bit by bit.
+/// </summary>
+internal static class TensorArithmetic
+{
+    private static readonly Scalar Zero = 0, One = 1, Two = 2;
+
+    public static Tensor Plus(this Tensor left, Tensor right) => left.add(right, One);
+
+    public static Tensor Plus(this Tensor tensor, double number)
+    {
+        using Scalar held = number;
+        return tensor.add(held, One);
+    }
+
+    public static void Add(this Tensor target, Tensor other) => target.add_(other, One);
+
+    public static Tensor Minus(this Tensor tensor, double number)
+    {
+        using Scalar held = number;
+        return tensor.sub(held);
+    }
+
+    /// <summary>1 − x.</summary>
+    public static Tensor Complement(this Tensor tensor) => tensor.negative().add(One, One);
+
+    public static Tensor Times(this Tensor tensor, double number)
+    {
+        using Scalar held = number;
+        return tensor.mul(held);
+    }
+
+    public static Tensor Over(this Tensor tensor, double number)
+    {
+        using Scalar held = number;
+        return tensor.div(held);
+    }
+
+    public static Tensor Squared(this Tensor tensor) => tensor.pow(Two);
+
+    public static Tensor Power(this Tensor tensor, double exponent)
+    {
+        using Scalar held = exponent;
+        return tensor.pow(held);
+    }
+
+    public static Tensor IsEqualTo(this Tensor tensor, long number)
+    {
+        using Scalar held = number;
+        return tensor.eq(held);
+    }
+
+    public static Tensor IsAbove(this Tensor tensor, double number)
+    {
+        using Scalar held = number;
+        return tensor.gt(held);
+    }
+
+    public static Tensor Filled(this Tensor tensor, Tensor mask, long number)
+    {
+        using Scalar held = number;
+        return tensor.masked_fill(mask, held);
+    }
+
+    public static Tensor AtLeast(this Tensor tensor, double number)
+    {
+        using Scalar held = number;
+        return tensor.clamp_min(held);
+    }
+
+    /// <summary>0, 1, 2, … below a number.</summary>
+    public static Tensor Count(long below, ScalarType type, Device device)
+    {
+        using Scalar held = below;
+        return arange(Zero, held, One, type, device);
+    }
+}

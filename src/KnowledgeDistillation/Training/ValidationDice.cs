@@ -1,0 +1,54 @@
+using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Runtime;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Training;
+
+/// <summary>The mean Dice over validation cases and regions; a region that is empty in reference and prediction counts 1, in one of them 0.</summary>
+/// <param name="labels">How the channels of the network relate to classes.</param>
+/// <param name="regions">The unions of classes; null for the channels that are not background.</param>
+internal sealed class ValidationDice(LabelScheme labels, IReadOnlyList<Region>? regions)
+{
+    private double _sum;
+    private long _count;
+
+    /// <summary>The mean of all that was added, from 0 to 1.</summary>
+    public double Mean => _sum / _count;
+
+    /// <summary>Adds the cases of a batch.</summary>
+    /// <param name="logits">Raw logits [N, K, spatial...].</param>
+    /// <param name="batch">The batch.</param>
+    public void Add(Tensor logits, Batch batch)
+    {
+        using var scope = NewDisposeScope();
+        (Tensor prediction, Tensor reference) = regions is null ? Channels(logits, batch) : Regions(regions, logits, batch);
+        Tensor counts = stack([Voxels(prediction.logical_and(reference)), Voxels(prediction), Voxels(reference)], -1);
+        long[] values = [.. counts.cpu().data<long>()];
+        for (int i = 0; i < values.Length; i += 3)
+        {
+            var overlap = new ConfusionCounts(values[i], values[i + 1] - values[i], values[i + 2] - values[i], 0);
+            _sum += overlap.Dice(EmptyRegionConvention.ScoreOne);
+            _count++;
+        }
+    }
+
+    private (Tensor Prediction, Tensor Reference) Channels(Tensor logits, Batch batch)
+    {
+        Tensor channels = tensor([.. labels.ForegroundChannels.Select(channel => (long)channel)], device: logits.device);
+        return (Of(labels.Binarize(logits)), Of(labels.Encode(batch)));
+
+        Tensor Of(Tensor masks) => masks.index_select(1, channels).IsAbove(0.5);
+    }
+
+    private (Tensor Prediction, Tensor Reference) Regions(IReadOnlyList<Region> united, Tensor logits, Batch batch)
+    {
+        return (Of(labels.Decode(labels.Probabilities(logits))), Of(batch.Labels));
+
+        Tensor Of(Tensor classes) => stack(
+            [.. united.Select(region => region.Classes.Select(one => classes.IsEqualTo(one)).Aggregate((former, next) => former.logical_or(next)))],
+            1);
+    }
+
+    // [N, regions, spatial...] to [N, regions].
+    private static Tensor Voxels(Tensor masks) => masks.flatten(2).sum(2, type: ScalarType.Int64);
+}
