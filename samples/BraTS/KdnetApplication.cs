@@ -75,6 +75,7 @@ internal static class KdnetApplication
             new DemoCommand(services),
             new PhantomCommand(services),
             new InspectCommand(services),
+            new ConvertCommand(services),
             new SystemsCommand(services),
             new TrainCommand(services),
             new EvaluateCommand(services),

@@ -6,6 +6,7 @@ using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Storage;
 using static TorchSharp.torch;
@@ -28,14 +29,15 @@ public sealed class Experiment
         string folder,
         ExperimentSettings settings,
         string modality,
-        BraTSDataset dataset,
+        MedicalDataset dataset,
         string data,
         Device? device,
         IExperimentDisplay display)
     {
         (Folder, Settings, Modality, _data, _display, _device) = (Path.GetFullPath(folder), settings, modality, data, display, device ?? CPU);
         Dataset = dataset;
-        Split = CaseSplit.Of(dataset.Cases, settings);
+        Split = CaseSplit.Of(dataset, settings);
+        Settings = settings.WithStatisticsOf(Split.Training, [.. settings.Modalities.Union([modality])]);
     }
 
     /// <summary>The folder that holds everything.</summary>
@@ -48,7 +50,7 @@ public sealed class Experiment
     public string Modality { get; }
 
     /// <summary>The data set.</summary>
-    public BraTSDataset Dataset { get; }
+    public MedicalDataset Dataset { get; }
 
     /// <summary>Which cases train, which choose the best epoch, and which are scored.</summary>
     public CaseSplit Split { get; }
@@ -86,26 +88,29 @@ public sealed class Experiment
             display);
     }
 
-    /// <summary>An experiment on a BraTS data set in any of its layouts.</summary>
+    /// <summary>An experiment on a data set in any layout that <see cref="MedicalDataset"/> knows.</summary>
     /// <param name="folder">The folder for everything. It may hold the same experiment already; what is done there is not done again.</param>
     /// <param name="data">The folder of the data set.</param>
     /// <param name="settings">What is trained, and how; null for the paper's protocol.</param>
-    /// <param name="modality">The modality that is at hand, for systems that see one.</param>
+    /// <param name="modality">The modality that is at hand, for systems that see one; null for that of the settings.</param>
     /// <param name="device">Where to compute; null for the CPU.</param>
     /// <param name="display">Where progress is shown; null for nowhere.</param>
     /// <exception cref="ExperimentException">The folder holds something else, or the same with other settings, or a setting is out of range.</exception>
-    /// <exception cref="BraTSDatasetException">There are no cases, or one cannot be used.</exception>
-    public static Experiment OnBraTS(
+    /// <exception cref="MedicalDatasetException">There are no cases, or one cannot be used.</exception>
+    public static Experiment On(
         string folder,
         string data,
         ExperimentSettings? settings = null,
-        string modality = BraTSModality.T1ce,
+        string? modality = null,
         Device? device = null,
         IExperimentDisplay? display = null)
     {
         settings ??= ExperimentSettings.Paper;
         display ??= new SilentDisplay();
-        BraTSDataset dataset = Datasets.Open(data, BraTSModality.All, skipFaulty: false, display, settings);
+        settings = Datasets.Describe(data, settings);
+        modality = modality is null ? settings.StudentModality : (settings with { Student = modality }).StudentModality;
+        MedicalDataset dataset = Datasets.Open(data, [.. settings.Modalities.Union([modality])], skipFaulty: false, display, settings);
+        settings = settings with { Data = dataset.Description };
         settings = Remember(folder, settings, NameOf(data));
         return new Experiment(
             folder,
@@ -225,7 +230,7 @@ public sealed class Experiment
     private string BestOf(string system) => new TrainingRun(FolderOf(system)).BestFolder;
 
     private IReadOnlyDictionary<string, CachedCase> Prepared(CancellationToken cancellation) =>
-        _prepared ??= PreparedCases.Prepare(Dataset.Cases, Settings.Preprocessing(BraTSModality.All), Path.Combine(Folder, "cache"), _display, cancellation);
+        _prepared ??= PreparedCases.Prepare(Dataset.Cases, Settings.Preprocessing([.. Settings.Modalities.Union([Modality])]), Path.Combine(Folder, "cache"), _display, cancellation);
 
     // Without the path, which is another on each machine, and says more about a computer than a folder of results should.
     private static string NameOf(string data) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(data)));

@@ -4,7 +4,7 @@ using KnowledgeDistillation.Experiments.Reproduction.Report;
 using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
-using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Experiments;
@@ -23,11 +23,13 @@ public sealed class ReproductionStudy
     private readonly ReproductionRunner _runner;
     private readonly IReadOnlyList<ReproductionPart> _others;
     private readonly SeedsFolder? _together;
-    private readonly BraTSDataset? _dataset;
+    private readonly MedicalDataset? _dataset;
     private readonly IExperimentDisplay _display;
 
     private ReproductionStudy(string folder, ReproductionOptions options, IExperimentDisplay display)
     {
+        if (options.Data is not null)
+            options = options with { Settings = Datasets.Describe(options.Data, options.Settings) };
         (Folder, _options, _display) = (Path.GetFullPath(folder), options, display);
         var plan = new ReproductionPlan(options.Settings, options.Variants, options.Modalities);
         plan.Validate();
@@ -43,6 +45,15 @@ public sealed class ReproductionStudy
         _together?.Check();
         _dataset = data.Open(display);
         data.RefuseTooFew(_dataset);
+        if (_dataset is not null)
+        {
+            // What labels mean is known for certain only now; the runs are the same.
+            (plan, data) = (plan.With(_dataset.Description), data with { Settings = data.Settings with { Data = _dataset.Description } });
+            Plan = [.. seeds.SelectMany(seed => plan.With(seed).Runs())];
+            chosen = selection.Chosen(Plan);
+            Own = selection.OwnOf(Plan);
+        }
+
         _runner = new ReproductionRunner { Parts = [.. seeds.Select(Part)], ClaimLimit = options.TakeOver };
         RefuseMissingTeachers();
         // Seeds that other calls have done belong to the same report.
@@ -94,7 +105,7 @@ public sealed class ReproductionStudy
     /// An option is out of range, no run has a chosen name, a chosen student's teacher is neither chosen nor done, there are too few cases for the folds, or
     /// the folder holds something else or the same with other settings.
     /// </exception>
-    /// <exception cref="BraTSDatasetException">There are no cases, or one cannot be used.</exception>
+    /// <exception cref="MedicalDatasetException">There are no cases, or one cannot be used.</exception>
     public static ReproductionStudy Open(string folder, ReproductionOptions? options = null, IExperimentDisplay? display = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);

@@ -28,7 +28,16 @@ public sealed class DistillationContext
                 + $"{string.Join(", ", labels.ChannelNames)}.");
         }
 
-        (Batch, Labels, Student, Teachers) = (batch, labels, student, teachers ?? new Dictionary<string, NetworkOutput>());
+        teachers ??= new Dictionary<string, NetworkOutput>();
+        if (batch.IgnoredVoxels(labels) is { } ignored)
+        {
+            (batch, student) = (batch.WithBackground(ignored), Silence(student));
+            teachers = teachers.ToDictionary(teacher => teacher.Key, teacher => Silence(teacher.Value), StringComparer.Ordinal);
+
+            NetworkOutput Silence(NetworkOutput output) => output with { Logits = labels.Silence(output.Logits, ignored) };
+        }
+
+        (Batch, Labels, Student, Teachers) = (batch, labels, student, teachers);
         _target = new Lazy<Tensor>(() => Keep(Labels.Encode(Batch)), isThreadSafe: false);
         _studentProbabilities = new Lazy<Tensor>(() => Keep(OfStudent(logits => Labels.Probabilities(logits))), isThreadSafe: false);
         _studentLogProbabilities = new Lazy<(Tensor, Tensor)>(
@@ -52,7 +61,10 @@ public sealed class DistillationContext
         _target = other._target;
     }
 
-    /// <summary>The batch with all its modalities, also those that the student does not see.</summary>
+    /// <summary>
+    /// The batch with all its modalities, also those that the student does not see. Labels that were <see cref="LabelScheme.Ignored"/> are background here,
+    /// as they are in all outputs.
+    /// </summary>
     public Batch Batch { get; }
 
     /// <summary>How channels relate to classes.</summary>

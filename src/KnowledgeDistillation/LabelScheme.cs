@@ -12,6 +12,15 @@ namespace KnowledgeDistillation;
 /// <remarks>Immutable and safe to share between threads.</remarks>
 public abstract class LabelScheme
 {
+    /// <summary>
+    /// The label, 255, of a voxel whose class is unknown or of no interest. It may stand in a <see cref="Batch"/> for training and validation: student and
+    /// teachers then count there as if they had named background with certainty, and the reference too, so that no loss on their outputs learns from it.
+    /// </summary>
+    public const byte Ignored = byte.MaxValue;
+
+    // Certain in float32 at any usual temperature, and far from overflow in half precision.
+    private const double Certain = 100;
+
     private protected LabelScheme()
     {
     }
@@ -102,6 +111,17 @@ public abstract class LabelScheme
     /// <param name="logits">Raw logits [N, K, spatial...] of each network.</param>
     /// <param name="weights">Their weights, above 0, adding up to 1.</param>
     internal abstract Tensor MeanLogits(IReadOnlyList<Tensor> logits, IReadOnlyList<double> weights);
+
+    /// <summary>Logits that name background with certainty wherever the mask is true.</summary>
+    /// <param name="logits">Raw logits [N, K, spatial...].</param>
+    /// <param name="ignored">Booleans [N, spatial...].</param>
+    internal Tensor Silence(Tensor logits, Tensor ignored)
+    {
+        using var scope = NewDisposeScope();
+        double[] background = [.. Enumerable.Range(0, Channels).Select(channel => ForegroundChannels.Contains(channel) ? -Certain : Certain)];
+        Tensor certain = tensor(background, logits.dtype, logits.device).reshape([1, Channels, .. Enumerable.Repeat(1L, (int)logits.dim() - 2)]);
+        return where(ignored.unsqueeze(1), certain, logits).MoveToOuterDisposeScope();
+    }
 
     // log Σ_m w_m exp(x_m)
     private protected static Tensor LogMean(IEnumerable<Tensor> logarithms, IReadOnlyList<double> weights)

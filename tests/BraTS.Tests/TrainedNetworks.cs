@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(KnowledgeDistillation.Samples.BraTS.Tests.TrainedNetworks))]
@@ -38,7 +39,7 @@ public sealed class TrainedNetworks : IDisposable
     public string AnyModalities => In("u-hemis");
 
     /// <summary>The T1ce files of the phantoms.</summary>
-    public IReadOnlyList<string> T1ce => [.. BraTSDataset.Open(Data).Cases.Select(item => item.Images[BraTSModality.T1ce].Path)];
+    public IReadOnlyList<string> T1ce => [.. MedicalDataset.Open(Data).Cases.Select(item => item.Images[BraTSModality.T1ce].Path)];
 
     public string In(string name) => Path.Combine(Folder, name);
 

@@ -18,8 +18,11 @@ public sealed class ArchitectureTests : IDisposable
         ["Volumes"] = [],
         ["Nifti"] = ["Volumes"],
         ["Preprocessing"] = ["Nifti", "Volumes"],
-        ["BraTS"] = ["Preprocessing", "Nifti", "Volumes"],
-        ["Phantoms"] = ["BraTS", "Preprocessing", "Nifti", "Volumes"],
+        ["Datasets"] = ["Preprocessing", "Nifti", "Volumes"],
+        ["BraTS"] = ["Datasets", "Preprocessing", "Nifti", "Volumes"],
+        ["Decathlon"] = ["BraTS", "Datasets", "Preprocessing"],
+        ["NnUNet"] = ["BraTS", "Datasets", "Preprocessing", "Nifti", "Volumes"],
+        ["Phantoms"] = ["BraTS", "Datasets", "Preprocessing", "Nifti", "Volumes"],
         ["Prediction"] = ["Preprocessing", "Volumes"],
     };
 
@@ -44,6 +47,24 @@ public sealed class ArchitectureTests : IDisposable
                 .Select(used => $"{type.FullName} uses {used.FullName}")).Distinct().Order(),
         ];
         wrong.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("Volumes")]
+    [InlineData("Nifti")]
+    [InlineData("Preprocessing")]
+    [InlineData("Datasets")]
+    [InlineData("Prediction")]
+    public void No_name_of_a_general_folder_speaks_of_one_challenge(string folder)
+    {
+        string[] names =
+        [
+            .. _library.GetTypes().Where(type => FolderOf(type) == folder && !type.Name.StartsWith('<'))
+                .SelectMany(type => type.Methods.Where(method => method.IsPublic).SelectMany(method => (string[])
+                    [method.FullName, .. method.Parameters.Select(parameter => parameter.Name)])),
+        ];
+        names.Should().NotBeEmpty().And.NotContain(name => name.Contains("brats", StringComparison.OrdinalIgnoreCase)
+            || name.Contains("tumor", StringComparison.OrdinalIgnoreCase) || name.Contains("grade", StringComparison.OrdinalIgnoreCase));
     }
 
     [Theory]

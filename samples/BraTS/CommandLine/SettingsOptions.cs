@@ -43,6 +43,14 @@ internal sealed class SettingsOptions
             HelpName = setting.Choices.Count > 0 ? string.Join('|', setting.Choices) : setting.ValueType == typeof(bool) ? "true|false"
                 : setting.ValueType == typeof(string) ? "text" : "number",
         };
+        if (setting.IsList)
+        {
+            option.Arity = ArgumentArity.OneOrMore;
+            option.AllowMultipleArgumentsPerToken = true;
+            option.HelpName = "names";
+            option.CustomParser = result => string.Join(',', result.Tokens.Select(token => token.Value));
+        }
+
         option.Validators.Add(result =>
         {
             foreach (string token in result.Tokens.Select(token => token.Value))

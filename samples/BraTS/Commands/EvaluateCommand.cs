@@ -3,7 +3,7 @@ using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Inference;
-using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using KnowledgeDistillation.Samples.BraTS.Evaluation;
@@ -55,7 +55,7 @@ internal sealed class EvaluateCommand : ExplainedCommand
         Add(_models);
         Add(_out);
         Add(_cases);
-        _modalities.MustBeOneOf(BraTSModality.All);
+        _modalities.MustBeModalities();
         Add(_modalities);
         Add(_subsets);
         Add(_skipFaulty);
@@ -78,14 +78,15 @@ internal sealed class EvaluateCommand : ExplainedCommand
             foreach (string name in names)
                 models.Add(SegmentationModel.Load(Checkpoints.Find(name), device));
             Dictionary<SegmentationModel, IReadOnlyList<string>> shown = models.ToDictionary(model => model, model => Shown(model, parsed));
-            BraTSDataset dataset = Datasets.Open(
+            MedicalDataset dataset = Datasets.Open(
                 parsed.GetValue(_data)!,
                 [.. shown.Values.SelectMany(modalities => modalities).Distinct()],
                 parsed.GetValue(_skipFaulty),
                 display,
                 _settings.Read(parsed),
                 _services.Cancellation);
-            IReadOnlyList<BraTSCase> cases = Choose(dataset, models, parsed.GetValue(_cases) == All, display);
+            models.ForEach(model => ModelEvaluation.RefuseOtherClasses(model, dataset.Labels));
+            IReadOnlyList<MedicalCase> cases = Choose(dataset, models, parsed.GetValue(_cases) == All, display);
             bool subsets = parsed.GetValue(_subsets);
             List<CaseScore> scores = [];
             foreach ((string name, SegmentationModel model) in names.Zip(models))
@@ -121,7 +122,7 @@ internal sealed class EvaluateCommand : ExplainedCommand
     }
 
     private IReadOnlyList<CaseScore> Score(
-        string name, SegmentationModel model, IReadOnlyList<string> modalities, IReadOnlyList<BraTSCase> cases, ExperimentSettings settings)
+        string name, SegmentationModel model, IReadOnlyList<string> modalities, IReadOnlyList<MedicalCase> cases, ExperimentSettings settings)
     {
         PreprocessingOptions trained = PreprocessingMetadata.Read(model.Metadata, modalities), given = settings.Preprocessing(modalities);
         var preprocessor = new Preprocessor(
@@ -139,7 +140,7 @@ internal sealed class EvaluateCommand : ExplainedCommand
             _services.Display.Warn($"Warning: {BackgroundText.Of(others.Key, [.. others], cases.Count)}");
         return scores;
 
-        PreprocessedCase Prepare(BraTSCase item)
+        PreprocessedCase Prepare(MedicalCase item)
         {
             PreprocessedCase prepared = preprocessor.Process(item);
             backgrounds.AddRange(prepared.Backgrounds.Select(image => (image.Key, item.Id, image.Value)));
@@ -148,7 +149,7 @@ internal sealed class EvaluateCommand : ExplainedCommand
     }
 
     private IEnumerable<CaseScore> ScoreSubsets(
-        string name, SegmentationModel model, IReadOnlyList<string> modalities, IReadOnlyList<BraTSCase> cases, ExperimentSettings settings)
+        string name, SegmentationModel model, IReadOnlyList<string> modalities, IReadOnlyList<MedicalCase> cases, ExperimentSettings settings)
     {
         var scores = new List<(IReadOnlyList<string> Subset, IReadOnlyList<CaseScore> Scores)>();
         foreach (IReadOnlyList<string> subset in ModalitySubsets.Of(modalities))
@@ -157,10 +158,10 @@ internal sealed class EvaluateCommand : ExplainedCommand
         return scores.SelectMany(subset => subset.Scores);
     }
 
-    private static IReadOnlyList<BraTSCase> Choose(BraTSDataset dataset, IEnumerable<SegmentationModel> models, bool all, Display display)
+    private static IReadOnlyList<MedicalCase> Choose(MedicalDataset dataset, IEnumerable<SegmentationModel> models, bool all, Display display)
     {
         Func<string, bool>[] seen = [.. models.Select(model => RunMetadata.CasesSeen(model.Metadata))];
-        BraTSCase[] unseen = [.. dataset.Cases.Where(item => !Array.Exists(seen, hasSeen => hasSeen(item.Id)))];
+        MedicalCase[] unseen = [.. dataset.Cases.Where(item => !Array.Exists(seen, hasSeen => hasSeen(item.Id)))];
         int known = dataset.Cases.Count - unseen.Length;
         if (all)
         {

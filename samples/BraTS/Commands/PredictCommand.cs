@@ -2,7 +2,6 @@ using System.CommandLine;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Inference;
-using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
 
@@ -48,7 +47,7 @@ internal sealed class PredictCommand : ExplainedCommand
         Add(_images);
         Add(_model);
         Add(_out);
-        _modality.MustBeOneOf(BraTSModality.All);
+        _modality.MustBeModalities();
         Add(_modality);
         Add(_strict);
         _settings = new SettingsOptions(this, ExperimentSettings.Paper);

@@ -116,6 +116,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
         _settings.AddGroup("phantoms");
         _settings.AddGroup("images");
         _settings.AddGroup("data");
+        _settings.AddGroup("modalities");
         Option<string?> folds = _settings.Add(nameof(ExperimentSettings.Folds), "Number of parts of the data set, each of which is the test set once.");
         folds.Validators.Add(result =>
         {

@@ -55,7 +55,7 @@ internal sealed class SystemsCommand : ExplainedCommand
                 system.Name,
                 Markup.Escape(system.Summary),
                 Markup.Escape(system.Source),
-                system.TrainingModalities(BraTSModality.T1ce).Count switch { 1 => "one", 2 => "two", _ => "all four" },
+                system.TrainingModalities(ExperimentSettings.Paper, BraTSModality.T1ce).Count switch { 1 => "one", 2 => "two", _ => "all four" },
                 system.Inputs.Describe(),
                 CountParameters(system, own).ToString("N0", CultureInfo.InvariantCulture),
                 Markup.Escape(system.PublishedParameters));

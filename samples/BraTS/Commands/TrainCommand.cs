@@ -2,7 +2,7 @@ using System.CommandLine;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
-using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using KnowledgeDistillation.Samples.BraTS.Output;
 
@@ -22,8 +22,6 @@ internal sealed class TrainCommand : ExplainedCommand
         HelpName = "checkpoint",
         AllowMultipleArgumentsPerToken = true,
     };
-    private readonly Option<string> _modality =
-        new("--modality") { Description = "The modality that is at hand, for systems that see one.", DefaultValueFactory = _ => BraTSModality.T1ce };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on with the run in --out." };
     private readonly Option<string?> _cache = new("--cache")
     {
@@ -53,16 +51,16 @@ internal sealed class TrainCommand : ExplainedCommand
         _system.MustBeOneOf(SegmentationSystems.Names);
         _data.Required = true;
         _out.Required = true;
-        _modality.MustBeOneOf(BraTSModality.All);
         Add(_system);
         Add(_data);
         Add(_out);
         Add(_teachers);
-        Add(_modality);
         Add(_resume);
         Add(_cache);
         Add(_skipFaulty);
         _settings = new SettingsOptions(this, ExperimentSettings.Paper);
+        _settings.Add(nameof(ExperimentSettings.Student)).Aliases.Add("--modality");
+        _settings.Add(nameof(ExperimentSettings.TeacherModalities));
         foreach (string group in new[] { "general", "images", "data", "split", "network", "training", "distillation" })
             _settings.AddGroup(group);
         _torch = new TorchOptions(this);
@@ -76,19 +74,24 @@ internal sealed class TrainCommand : ExplainedCommand
         Outputs.RequireFolder(folder, _out.Name);
         string cache = parsed.GetValue(_cache) ?? Path.Combine(folder, "cache");
         Outputs.RequireFolder(cache, _cache.Name);
-        string modality = parsed.GetValue(_modality)!;
         SegmentationSystem system = SegmentationSystems.Of(parsed.GetValue(_system)!);
-        var training = new NetworkTraining(_settings.Read(parsed), system, modality, folder, FindTeachers(parsed, system));
+        string[] teachers = FindTeachers(parsed, system);
+        ExperimentSettings settings = Datasets.Describe(parsed.GetValue(_data)!, _settings.Read(parsed));
+        // A system that sees all has no modality of its own.
+        string modality = system.Inputs == SystemInputs.AllModalities && settings.Student is null ? settings.Modalities[0] : settings.StudentModality;
+        var training = new NetworkTraining(settings, system, modality, folder, teachers);
         system.RefuseOtherWeights(training.Settings);
         system.Validate(training.Settings, modality, training.Teachers.Count);
         if (training.HasBegun && !parsed.GetValue(_resume))
             throw new UsageException($"'{folder}' already holds a run: add --resume to go on with it, or choose another --out.");
 
         Display display = _services.Display;
-        IReadOnlyList<string> modalities = system.TrainingModalities(modality);
-        BraTSDataset dataset =
+        IReadOnlyList<string> modalities = system.TrainingModalities(settings, modality);
+        MedicalDataset dataset =
             Datasets.Open(parsed.GetValue(_data)!, modalities, parsed.GetValue(_skipFaulty), display, training.Settings, _services.Cancellation);
-        CaseSplit split = CaseSplit.Of(dataset.Cases, training.Settings);
+        settings = settings with { Data = dataset.Description };
+        CaseSplit split = CaseSplit.Of(dataset, settings);
+        training = training with { Settings = settings.WithStatisticsOf(split.Training, modalities, _services.Cancellation) };
         training.RefuseUnfitTeacher(split, display);
         display.Say($"{split}.");
         try

@@ -25,7 +25,7 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data, string Mo
             display.Say("The settings are small, so expect less than the paper's figures; 'kdnet demo --help' names the paper's settings.");
         Experiment experiment = Data is null
             ? Experiment.OnPhantoms(folder.Path, Settings, Modality, device, display, cancellation)
-            : Experiment.OnBraTS(folder.Path, Data, Settings, Modality, device, display);
+            : Experiment.On(folder.Path, Data, Settings, Modality, device, display);
         display.Say($"{experiment.Split}.");
 
         foreach ((SegmentationSystem system, int number) in DemoSystems.All.Select((system, index) => (system, index + 1)))

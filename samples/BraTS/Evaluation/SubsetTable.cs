@@ -23,21 +23,22 @@ internal static class SubsetTable
         };
         foreach (string modality in modalities)
             table.AddColumn(new TableColumn(BraTSModality.Title(modality)).Centered());
-        foreach (Region region in BraTSRegions.All)
-            table.AddColumn(new TableColumn(region.Name).RightAligned());
+        string[] regions = [.. scores.SelectMany(subset => subset.Scores).Select(score => score.Region.Region).Distinct()];
+        foreach (string region in regions)
+            table.AddColumn(new TableColumn(region).RightAligned());
         foreach ((IReadOnlyList<string> subset, IReadOnlyList<CaseScore> subsetScores) in scores)
         {
             table.AddRow(
             [
                 .. modalities.Select(modality => subset.Contains(modality) ? "●" : "○"),
-                .. BraTSRegions.All.Select(region => FormattableString.Invariant($"{Dice(subsetScores, region):0.00}")),
+                .. regions.Select(region => FormattableString.Invariant($"{Dice(subsetScores, region):0.00}")),
             ]);
         }
 
         return table;
     }
 
-    private static double Dice(IEnumerable<CaseScore> scores, Region region) => MeanAndDeviation.Of(scores
-        .Where(score => score.Grid == ScoringGrid.Training && score.Region.Region == region.Name)
+    private static double Dice(IEnumerable<CaseScore> scores, string region) => MeanAndDeviation.Of(scores
+        .Where(score => score.Grid == ScoringGrid.Training && score.Region.Region == region)
         .Select(score => 100 * score.Region.Dice)).Mean;
 }

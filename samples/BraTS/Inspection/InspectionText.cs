@@ -2,6 +2,7 @@ using System.Globalization;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Samples.BraTS.Output;
 using Spectre.Console;
@@ -15,14 +16,15 @@ internal static class InspectionText
 
     public static void Show(DatasetInspection inspection, int cropEdge, bool quick, Display display)
     {
-        IReadOnlyList<BraTSCase> cases = inspection.Dataset.Cases;
-        int complete = cases.Count(item => BraTSModality.All.All(item.Images.ContainsKey));
+        IReadOnlyList<MedicalCase> cases = inspection.Dataset.Cases;
+        IReadOnlyList<string> modalities = inspection.Dataset.Modalities;
+        int complete = cases.Count(item => modalities.All(item.Images.ContainsKey));
         display.Say($"Layout      {inspection.Layout}");
         display.Say(
             $"Cases       {cases.Count} can be read{(inspection.Dataset.Faults.Count > 0 ? $", {inspection.Dataset.Faults.Count} cannot (below)" : "")}");
-        display.Say("Grade       "
-            + $"{string.Join(", ", cases.GroupBy(item => item.Grade).OrderByDescending(group => group.Key).Select(OfGrade))}");
-        display.Say($"Modalities  {complete} with all four{Lacking(cases)}");
+        display.Say("Group       "
+            + $"{string.Join(", ", cases.GroupBy(item => item.Group).OrderByDescending(group => group.Key, StringComparer.Ordinal).Select(OfGroup))}");
+        display.Say($"Modalities  {complete} with all of {string.Join(", ", modalities.Select(BraTSModality.Title))}{Lacking(cases, modalities)}");
         display.Say($"Reference   {cases.Count(item => item.SegmentationPath is not null)} with a segmentation");
         display.Say($"Labels      {inspection.Dataset.Labels.ToText()}{(quick ? " by the names of the files" : "")}");
         foreach ((string grid, int count) in inspection.Grids)
@@ -37,12 +39,12 @@ internal static class InspectionText
         if (inspection.Tumors.Count > 0)
             ShowTumors(inspection, cropEdge, display);
         display.Say();
-        display.Say(Usable(cases));
+        display.Say(Usable(inspection.Dataset));
     }
 
-    private static string OfGrade(IGrouping<TumorGrade, BraTSCase> cases) => $"{cases.Count()} {cases.Key.ToString().ToLowerInvariant()}";
+    private static string OfGroup(IGrouping<string?, MedicalCase> cases) => $"{cases.Count()} {cases.Key ?? "unknown"}";
 
-    private static string Lacking(IReadOnlyList<BraTSCase> cases) => string.Concat(BraTSModality.All
+    private static string Lacking(IReadOnlyList<MedicalCase> cases, IReadOnlyList<string> modalities) => string.Concat(modalities
         .Select(modality => (modality, count: cases.Count(item => !item.Images.ContainsKey(modality))))
         .Where(lacking => lacking.count > 0)
         .Select(lacking => $"; {lacking.count} without {BraTSModality.Title(lacking.modality)}"));
@@ -57,7 +59,7 @@ internal static class InspectionText
 
     private static void ShowBackgrounds(DatasetInspection inspection, Display display)
     {
-        foreach (string modality in BraTSModality.All)
+        foreach (string modality in inspection.Dataset.Modalities)
         {
             (string, float)[] others =
             [
@@ -76,7 +78,7 @@ internal static class InspectionText
             return;
         display.Say();
         display.Heading("Cases that cannot be used");
-        foreach (BraTSCaseFault fault in inspection.Dataset.Faults)
+        foreach (CaseFault fault in inspection.Dataset.Faults)
             display.Say($"  {OptionNames.InText(fault.ToString())}");
     }
 
@@ -86,19 +88,23 @@ internal static class InspectionText
         long total = tumors.Sum(tumor => (long)tumor.Total);
         var table = new Table { Border = TableBorder.Rounded };
         table.AddColumn("Label").AddColumn(new TableColumn("Share of the volume").RightAligned())
-            .AddColumn(new TableColumn("Share of the tumor").RightAligned())
+            .AddColumn(new TableColumn("Share of all labels").RightAligned())
             .AddColumn(new TableColumn("Cases without it").RightAligned());
-        AddRow("necrosis, non-enhancing core", tumor => tumor[BraTSLabelConvention.NecrosisClass]);
-        AddRow("edema", tumor => tumor[BraTSLabelConvention.EdemaClass]);
-        AddRow("enhancing tumor", tumor => tumor[BraTSLabelConvention.EnhancingClass]);
-        AddRow("whole tumor", tumor => tumor.Total);
+        IReadOnlyList<string> names = inspection.Dataset.Labels.Map.Names;
+        for (int number = 1; number < names.Count; number++)
+        {
+            int own = number;
+            AddRow(names[own], tumor => tumor[own]);
+        }
+
+        AddRow("all together", tumor => tumor.Total);
         display.Say();
         display.Show(table);
 
         long kept = tumors.Sum(tumor => (long)tumor.Kept);
         var worst = inspection.Tumors.Where(tumor => tumor.Voxels.LostShare > 0).OrderByDescending(tumor => tumor.Voxels.LostShare).ToArray();
         display.Say();
-        display.Say($"A central crop to {cropEdge}³ loses {Percent(total - kept, total)} of all tumor voxels, in {worst.Length} of {tumors.Length} cases.");
+        display.Say($"A central crop to {cropEdge}³ loses {Percent(total - kept, total)} of all labeled voxels, in {worst.Length} of {tumors.Length} cases.");
         foreach (var (item, _, voxels) in worst.Take(CasesShown))
             display.Say($"  {item.Id}: {Percent(voxels.Total - voxels.Kept, voxels.Total)}");
         if (worst.Length > CasesShown)
@@ -115,12 +121,13 @@ internal static class InspectionText
         }
     }
 
-    private static string Usable(IReadOnlyList<BraTSCase> cases)
+    private static string Usable(MedicalDataset dataset)
     {
-        int trainable = cases.Count(item => item.SegmentationPath is not null && BraTSModality.All.All(item.Images.ContainsKey));
-        int students = cases.Count(item => item.Images.ContainsKey(BraTSModality.T1ce));
-        return $"For training teacher and student (four modalities and a reference): {TrainingText.Cases(trainable)}. For segmentation by a student (T1ce): "
-            + $"{TrainingText.Cases(students)}.";
+        int trainable = dataset.Cases.Count(item => item.SegmentationPath is not null && dataset.Modalities.All(item.Images.ContainsKey));
+        string[] single = [.. dataset.Modalities.Select(modality =>
+            $"{BraTSModality.Title(modality)} {dataset.Cases.Count(item => item.Images.ContainsKey(modality))}")];
+        return $"For training teacher and student (all modalities and a reference): {TrainingText.Cases(trainable)}. "
+            + $"For segmentation by a student: {string.Join(", ", single)}.";
     }
 
     private static string Percent(long part, long whole) => whole == 0 ? "–" : string.Create(CultureInfo.InvariantCulture, $"{100.0 * part / whole:0.00} %");

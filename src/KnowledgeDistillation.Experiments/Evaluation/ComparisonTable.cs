@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using KnowledgeDistillation.Experiments.Statistics;
-using KnowledgeDistillation.Medical.BraTS;
 
 namespace KnowledgeDistillation.Experiments.Evaluation;
 
@@ -15,7 +14,7 @@ public static class ComparisonTable
     {
         ArgumentNullException.ThrowIfNull(scores);
         string[] networks = [.. scores.Select(score => score.Network).Distinct()];
-        string[] regions = [.. BraTSRegions.All.Select(region => region.Name)];
+        string[] regions = [.. scores.Select(score => score.Region.Region).Distinct()];
         string[][] rows =
         [
             ["Dice in %", .. regions],

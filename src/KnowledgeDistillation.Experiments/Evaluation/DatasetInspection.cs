@@ -1,7 +1,7 @@
 using System.Globalization;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
-using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
@@ -16,10 +16,10 @@ namespace KnowledgeDistillation.Experiments.Evaluation;
 /// <param name="Volume">Number of voxels of all cases with a reference.</param>
 /// <param name="Disagreements">The images whose sform and voxel sizes disagree, with both.</param>
 public sealed record DatasetInspection(
-    BraTSDataset Dataset,
+    MedicalDataset Dataset,
     string Layout,
     IReadOnlyList<(string Grid, int Cases)> Grids,
-    IReadOnlyList<(BraTSCase Case, LabelMap Labels, ForegroundVoxels Voxels)> Tumors,
+    IReadOnlyList<(MedicalCase Case, LabelMap Labels, ForegroundVoxels Voxels)> Tumors,
     long Volume,
     IReadOnlyList<(string Case, string Modality, string Sizes)> Disagreements)
 {
@@ -29,11 +29,11 @@ public sealed record DatasetInspection(
     /// <param name="quick">Whether to read no voxels: faults in them, labels and tumors are not seen then.</param>
     /// <param name="display">Where progress is shown.</param>
     /// <param name="cancellation">Stops between two cases.</param>
-    /// <exception cref="BraTSDatasetException">There is no case, or none can be used.</exception>
+    /// <exception cref="MedicalDatasetException">There is no case, or none can be used.</exception>
     public static DatasetInspection Of(string folder, ExperimentSettings settings, bool quick, IExperimentDisplay display, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        var dataset = BraTSDataset.Open(folder, new BraTSDatasetOptions
+        var dataset = MedicalDataset.Open(folder, new MedicalDatasetOptions
         {
             RequiredModalities = [],
             RequireSegmentation = false,
@@ -41,14 +41,15 @@ public sealed record DatasetInspection(
             Labels = settings.LabelConvention,
             VerifySegmentations = false,
         });
+        settings = settings with { Data = dataset.Description };
         if (!quick)
-            dataset = Datasets.Examine(dataset, settings.Preprocessing(BraTSModality.All), display, cancellation);
+            dataset = Datasets.Examine(dataset, settings.Preprocessing(dataset.Modalities), display, cancellation);
 
         var disagreements = new List<(string, string, string)>();
         var grids = new Dictionary<string, int>(StringComparer.Ordinal);
-        var tumors = new List<(BraTSCase, LabelMap, ForegroundVoxels)>();
+        var tumors = new List<(MedicalCase, LabelMap, ForegroundVoxels)>();
         long volume = 0;
-        foreach (BraTSCase item in dataset.Cases)
+        foreach (MedicalCase item in dataset.Cases)
         {
             cancellation.ThrowIfCancellationRequested();
             VolumeGrid? grid = null;
@@ -85,13 +86,13 @@ public sealed record DatasetInspection(
 
     private static string Sizes(double x, double y, double z) => string.Create(CultureInfo.InvariantCulture, $"{x:0.##}×{y:0.##}×{z:0.##}");
 
-    private static string LayoutOf(BraTSDataset dataset)
+    private static string LayoutOf(MedicalDataset dataset)
     {
         string file = dataset.Cases[0].Images.Values.First().Path;
         string name = Path.GetFileName(file);
         string[] folders = Path.GetRelativePath(dataset.Folder, file).Split(Path.DirectorySeparatorChar);
-        if (file.Contains("imagesTr", StringComparison.Ordinal))
-            return "Medical Segmentation Decathlon, Task01 (4-D images)";
+        if (dataset.Layout != "BraTS")
+            return dataset.Layout;
         if (name.Contains("-t1", StringComparison.Ordinal) || name.Contains("-t2", StringComparison.Ordinal))
             return "BraTS 2023 and later (-t1n, -t1c, -t2w, -t2f)";
         if (folders.Any(folder => folder.ToUpperInvariant() is "HGG" or "LGG"))

@@ -1,6 +1,7 @@
 using KnowledgeDistillation.Experiments.Runs;
+using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Inference;
-using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Medical.Preprocessing;
@@ -29,6 +30,7 @@ public static class ModelEvaluation
         CancellationToken cancellation) => display.ShowCount($"scoring {title}", cases.Count, progress =>
     {
         var segmenter = new CaseSegmenter(model);
+        IReadOnlyList<Region> scored = RunMetadata.LabelsOf(model.Metadata).Regions;
         var scores = new List<CaseScore>();
         for (int i = 0; i < cases.Count; i++)
         {
@@ -38,9 +40,9 @@ public static class ModelEvaluation
             foreach (ScoringGrid grid in grids)
             {
                 IEnumerable<RegionScores> regions = grid == ScoringGrid.Training
-                    ? Compare(prediction.Classes(), prepared.Classes!, prepared.Geometry.Grid)
-                    : Compare(prediction.NativeClasses(), NativeReference(cases[i].Source, prepared), prepared.Geometry.NativeGrid);
-                scores.AddRange(regions.Select(region => new CaseScore(title, prepared.Id, cases[i].Source.Grade, grid, region)));
+                    ? Compare(prediction.Classes(), prepared.Classes!, prepared.Geometry.Grid, scored)
+                    : Compare(prediction.NativeClasses(), NativeReference(cases[i].Source, prepared), prepared.Geometry.NativeGrid, scored);
+                scores.AddRange(regions.Select(region => new CaseScore(title, prepared.Id, cases[i].Source.Group, grid, region)));
             }
 
             progress.Report(i + 1);
@@ -49,9 +51,31 @@ public static class ModelEvaluation
         return scores;
     });
 
-    private static byte[] NativeReference(BraTSCase source, PreprocessedCase prepared) =>
+    /// <summary>Refuses to score a network on references of other classes.</summary>
+    /// <exception cref="ExperimentException">The classes differ, or are numbered in another order.</exception>
+    public static void RefuseOtherClasses(SegmentationModel model, LabelConvention labels)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(labels);
+        LabelConvention known = RunMetadata.LabelsOf(model.Metadata);
+        if (known.ShortNames.SequenceEqual(labels.ShortNames, StringComparer.OrdinalIgnoreCase))
+            return;
+        throw new ExperimentException($"The network tells apart {string.Join(", ", known.ShortNames)}, but the references hold {labels.ToText()}: "
+            + "say which labels stand for these classes, in their order.", nameof(ExperimentSettings.Labels));
+    }
+
+    private static byte[] NativeReference(MedicalCase source, PreprocessedCase prepared) =>
         prepared.Labels.ToClasses(NiftiImage.Load(source.SegmentationPath!).ToLabels());
 
-    private static IReadOnlyList<RegionScores> Compare(byte[] prediction, byte[] reference, VolumeGrid grid) => SegmentationEvaluator.Evaluate<byte>(
-        prediction, reference, grid.Size, grid.Spacing, BraTSRegions.All);
+    private static IReadOnlyList<RegionScores> Compare(byte[] prediction, byte[] reference, VolumeGrid grid, IReadOnlyList<Region> regions)
+    {
+        // What the reference leaves open is background in both, and so in no region: neither right nor wrong.
+        if (reference.AsSpan().Contains((byte)LabelMap.Ignored))
+        {
+            prediction = [.. prediction.Zip(reference, (predicted, known) => known == LabelMap.Ignored ? (byte)0 : predicted)];
+            reference = [.. reference.Select(known => known == LabelMap.Ignored ? (byte)0 : known)];
+        }
+
+        return SegmentationEvaluator.Evaluate<byte>(prediction, reference, grid.Size, grid.Spacing, regions);
+    }
 }

@@ -17,7 +17,7 @@ public static class ScoresCsv
         {
             var region = score.Region;
             table.Add(
-                score.Network, score.CaseId, score.Grade.ToString().ToLowerInvariant(), score.Grid.ToString().ToLowerInvariant(), region.Region,
+                score.Network, score.CaseId, score.Group ?? CaseScore.UnknownGroup, score.Grid.ToString().ToLowerInvariant(), region.Region,
                 CsvTable.Number(region.Overlap.ReferenceVoxels), CsvTable.Number(region.Overlap.PredictionVoxels),
                 Text(region.Dice), Text(region.DiceSkippingEmpty), Text(region.Sensitivity), Text(region.Specificity), Text(region.HausdorffDistance95));
         }

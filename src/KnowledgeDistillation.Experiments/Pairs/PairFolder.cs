@@ -71,7 +71,7 @@ internal sealed class PairFolder(string path)
         foreach (CaseScore score in scores)
         {
             table.Add(
-                score.Network, score.CaseId, score.Grade.ToString().ToLowerInvariant(), score.Region.Region,
+                score.Network, score.CaseId, score.Group ?? CaseScore.UnknownGroup, score.Region.Region,
                 CsvTable.Number(score.Region.Overlap.ReferenceVoxels), CsvTable.Number(score.Region.Overlap.PredictionVoxels),
                 CsvTable.Number(score.Region.Dice, "0.######"));
         }

@@ -5,6 +5,7 @@ using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Storage;
 using static TorchSharp.torch;
 
@@ -40,9 +41,9 @@ internal sealed record PairRun(int Pair, PairedStudyOptions Options, PairFolder 
     {
         string working = Folder.Enter(claim.Number);
         ExperimentSettings settings = SettingsOf(Pair, Options);
-        BraTSDataset dataset = Datasets.OpenPhantoms(Path.Combine(working, "data"), settings, display, cancellation);
+        MedicalDataset dataset = Datasets.OpenPhantoms(Path.Combine(working, "data"), settings, display, cancellation);
         var cached = PreparedCases.Prepare(dataset.Cases, settings.Preprocessing(BraTSModality.All), Path.Combine(working, "cache"), display, cancellation);
-        BraTSCase[] cases = [.. dataset.Cases.OrderBy(item => item.Id, StringComparer.Ordinal)];
+        MedicalCase[] cases = [.. dataset.Cases.OrderBy(item => item.Id, StringComparer.Ordinal)];
         // The test phantoms are others of the same names.
         var split = new CaseSplit(cases[..Options.TrainingCases], cases[Options.TrainingCases..], []);
         List<PairRow> rows = [];

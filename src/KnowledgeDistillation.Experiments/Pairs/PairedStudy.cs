@@ -5,6 +5,7 @@ using KnowledgeDistillation.Experiments.Reproduction;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
 using static TorchSharp.torch;
 
@@ -154,9 +155,9 @@ public sealed class PairedStudy
     private IReadOnlyList<EvaluationCase> TestCases(CancellationToken cancellation)
     {
         var data = new ReproductionData(_options.Settings with { PhantomCases = _options.TestCases }, Folder: null, SkipFaulty: false);
-        (IReadOnlyList<BraTSCase> cases, IReadOnlyDictionary<string, CachedCase> cached) =
+        (MedicalDataset dataset, IReadOnlyDictionary<string, CachedCase> cached) =
             data.Prepare(null, TestFolder, _options.TakeOver, _display, cancellation);
-        return [.. cases.OrderBy(item => item.Id, StringComparer.Ordinal).Select(item => EvaluationCase.Of(item, cached[item.Id]))];
+        return [.. dataset.Cases.OrderBy(item => item.Id, StringComparer.Ordinal).Select(item => EvaluationCase.Of(item, cached[item.Id]))];
     }
 
     // The number of pairs may grow, and a study has no folds.

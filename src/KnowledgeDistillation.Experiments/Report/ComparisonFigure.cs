@@ -54,7 +54,7 @@ internal sealed record ComparisonFigure(string Title, IReadOnlyList<(string Capt
         {
             PreprocessedCase prepared = item.Load();
             return Draw(
-                TitleOf(rank, item.Id, scores.First(score => score.CaseId == item.Id).Grade),
+                TitleOf(rank, item.Id, scores.First(score => score.CaseId == item.Id).Group),
                 prepared,
                 modality,
                 networks.Select(network => (CaptionOf(network.Title, OfCase(network.Title, item.Id)), network.Segment(prepared))));
@@ -64,8 +64,8 @@ internal sealed record ComparisonFigure(string Title, IReadOnlyList<(string Capt
     }
 
     /// <summary>For example "A hard case: Brats18_2013_0_1, low grade".</summary>
-    public static string TitleOf(string rank, string caseId, TumorGrade grade) =>
-        $"{rank}: {caseId}{(grade == TumorGrade.Unknown ? "" : $", {grade.ToString().ToLowerInvariant()} grade")}";
+    public static string TitleOf(string rank, string caseId, string? group) =>
+        $"{rank}: {caseId}{(group switch { null => "", "high" or "low" => $", {group} grade", _ => $", {group}" })}";
 
     /// <summary>For example "Baseline, mean Dice 71 %".</summary>
     public static string CaptionOf(string network, IEnumerable<CaseScore> ofCase) =>

@@ -76,13 +76,13 @@ internal sealed record ExperimentReport
         caption,
         [
             new("Network", IsText: true),
-            .. BraTSRegions.All.SelectMany(region => withPaper ? new ReportColumn[] { region.Name, $"{region.Name}, paper" } : [region.Name]),
+            .. Settings.Data.Regions.SelectMany(region => withPaper ? new ReportColumn[] { region.Name, $"{region.Name}, paper" } : [region.Name]),
         ],
         [
             .. Systems.Select(system => (ReportCell[])
             [
                 new(system.Title, system == SegmentationSystems.KDNet ? ReportTone.Strong : ReportTone.Plain),
-                .. BraTSRegions.All.SelectMany(region => Cells(system, region.Name, convention, withPaper)),
+                .. Settings.Data.Regions.SelectMany(region => Cells(system, region.Name, convention, withPaper)),
             ]),
         ]);
 
@@ -103,13 +103,13 @@ internal sealed record ExperimentReport
 
     private ReportTable CaseTable() => new(
         "Dice in percent",
-        [new("Case", IsText: true), .. Systems.SelectMany(system => BraTSRegions.All.Select(region => (ReportColumn)$"{system.Title} {region.Name}"))],
+        [new("Case", IsText: true), .. Systems.SelectMany(system => Settings.Data.Regions.Select(region => (ReportColumn)$"{system.Title} {region.Name}"))],
         [
             .. Scores.GroupBy(score => score.CaseId).Select(item => (ReportCell[])
             [
                 item.Key,
                 .. from system in Systems
-                   from region in BraTSRegions.All
+                   from region in Settings.Data.Regions
                    let score = item.First(score => score.Network == system.Title && score.Region.Region == region.Name)
                    select (ReportCell)string.Create(CultureInfo.InvariantCulture, $"{100 * score.Region.Dice:0.0}"),
             ]),

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
-using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
@@ -18,13 +18,25 @@ internal sealed record ReproductionData(ExperimentSettings Settings, string? Fol
     /// <summary>Where the cases come from, without the path, which may be another on each machine.</summary>
     public string Name => Folder is null ? "phantoms" : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Folder)));
 
+    // All modalities of the settings, and that of the student, in the order of the data set.
+    private IReadOnlyList<string> Needed =>
+        [.. Settings.Data.Modalities.Where(name => Settings.Modalities.Contains(name) || name == Settings.StudentModality)];
+
     /// <summary>The data set in the folder, or null for phantoms.</summary>
-    public BraTSDataset? Open(IExperimentDisplay display) => Folder is null ? null : Datasets.Open(Folder, BraTSModality.All, SkipFaulty, display, Settings);
+    public MedicalDataset? Open(IExperimentDisplay display) => Folder is null ? null : Datasets.Open(Folder, Needed, SkipFaulty, display, Settings);
 
     /// <summary>Refuses fewer cases than the folds need, before anything is trained.</summary>
     /// <exception cref="ExperimentException">There are too few.</exception>
-    public void RefuseTooFew(BraTSDataset? dataset)
+    public void RefuseTooFew(MedicalDataset? dataset)
     {
+        if (Settings.ModalitiesWithStatistics.FirstOrDefault(Needed.Contains) is { } ct)
+        {
+            throw new ExperimentException(
+                $"{ct} is normalized by numbers of the training cases, which are others in each fold, but a reproduction prepares the images of all folds "
+                    + "together: normalize it by zscore, or train the folds one by one.",
+                nameof(ExperimentSettings.Normalization));
+        }
+
         int cases = dataset?.Cases.Count ?? Settings.PhantomCases;
         // Each fold tests on one case at least; of two folds, the one that is left must hold a case for training and one for validation.
         int needed = Settings.Folds == 2 ? 4 : Settings.Folds;
@@ -38,7 +50,7 @@ internal sealed record ReproductionData(ExperimentSettings Settings, string? Fol
     }
 
     /// <summary>Tells the same cases by the same text: "phantoms", or the name of the folder with the number of cases and a digest of their names.</summary>
-    public string Describe(BraTSDataset? dataset)
+    public string Describe(MedicalDataset? dataset)
     {
         if (dataset is null)
             return Name;
@@ -47,8 +59,8 @@ internal sealed record ReproductionData(ExperimentSettings Settings, string? Fol
     }
 
     /// <summary>Makes the phantoms and prepares all images; one process at a time, so that nothing is done twice.</summary>
-    public (IReadOnlyList<BraTSCase> Cases, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(
-        BraTSDataset? dataset,
+    public (MedicalDataset Dataset, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(
+        MedicalDataset? dataset,
         ReproductionFolder folder,
         TimeSpan claimLimit,
         IExperimentDisplay display,
@@ -75,13 +87,13 @@ internal sealed record ReproductionData(ExperimentSettings Settings, string? Fol
         }
     }
 
-    private (IReadOnlyList<BraTSCase> Cases, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(
-        BraTSDataset? dataset,
+    private (MedicalDataset Dataset, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(
+        MedicalDataset? dataset,
         ReproductionFolder folder,
         IExperimentDisplay display,
         CancellationToken cancellation)
     {
         dataset ??= Datasets.OpenPhantoms(folder.Phantoms, Settings, display, cancellation);
-        return (dataset.Cases, PreparedCases.Prepare(dataset.Cases, Settings.Preprocessing(BraTSModality.All), folder.Cache, display, cancellation));
+        return (dataset, PreparedCases.Prepare(dataset.Cases, Settings.Preprocessing(Needed), folder.Cache, display, cancellation));
     }
 }

@@ -1,6 +1,6 @@
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
-using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
@@ -8,7 +8,7 @@ namespace KnowledgeDistillation.Experiments.Reproduction;
 /// <summary>What a reproduction does with one seed: its cases, its runs and their folder.</summary>
 internal sealed class ReproductionPart
 {
-    private (IReadOnlyList<BraTSCase> Cases, IReadOnlyDictionary<string, CachedCase> Cached)? _prepared;
+    private (MedicalDataset Dataset, IReadOnlyDictionary<string, CachedCase> Cached)? _prepared;
 
     /// <summary>What the names of its runs begin with where there are several seeds, for example "seed-1/".</summary>
     public required string Prefix { get; init; }
@@ -17,7 +17,7 @@ internal sealed class ReproductionPart
     public required ReproductionData Data { get; init; }
 
     /// <summary>The opened data set; null for phantoms.</summary>
-    public required BraTSDataset? Dataset { get; init; }
+    public required MedicalDataset? Dataset { get; init; }
 
     /// <summary>Where everything goes.</summary>
     public required ReproductionFolder Folder { get; init; }
@@ -48,7 +48,7 @@ internal sealed class ReproductionPart
     public void Open() => Folder.Open(Settings, Data.Describe(Dataset));
 
     /// <summary>Makes the phantoms and prepares the images, once.</summary>
-    public (IReadOnlyList<BraTSCase> Cases, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(
+    public (MedicalDataset Dataset, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(
         TimeSpan claimLimit, IExperimentDisplay display, CancellationToken cancellation) =>
         _prepared ??= Data.Prepare(Dataset, Folder, claimLimit, display, cancellation);
 

@@ -2,6 +2,7 @@ using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
@@ -12,10 +13,11 @@ namespace KnowledgeDistillation.Experiments.Reproduction;
 /// <param name="Modalities">The modalities that baseline and student see instead of T1ce in further runs.</param>
 internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyList<string> Variants, IReadOnlyList<string> Modalities)
 {
-    private const string Modality = BraTSModality.T1ce;
-
     /// <summary>The same with another seed.</summary>
     public ReproductionPlan With(int seed) => this with { Settings = Settings with { Seed = seed } };
+
+    /// <summary>The same for the modalities and labels of a data set.</summary>
+    public ReproductionPlan With(DatasetDescription data) => this with { Settings = Settings with { Data = data } };
 
     /// <summary>All runs: fold by fold, those on which others depend first.</summary>
     public IReadOnlyList<PlannedRun> Runs() => [.. Enumerable.Range(1, Settings.Folds).SelectMany(fold => InFold(Settings with { Fold = fold }))];
@@ -47,7 +49,7 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
         {
             foreach (int? skips in forms)
             {
-                foreach (PlannedRun run in Students(system, settings with { SkipConnections = skips }, Modality))
+                foreach (PlannedRun run in Students(system, settings with { SkipConnections = skips }, settings.StudentModality))
                     yield return run;
             }
         }
@@ -73,11 +75,11 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
                 return [];
             ExperimentSettings other = settings with { Network = network };
             other = other with { SkipConnections = other.AllSkipConnections };
-            return [Run(SegmentationSystems.Teacher, other), Run(SegmentationSystems.Baseline, other), .. Students(SegmentationSystems.KDNet, other, Modality)];
+            return [Run(SegmentationSystems.Teacher, other), Run(SegmentationSystems.Baseline, other), .. Students(SegmentationSystems.KDNet, other, other.StudentModality)];
         }
 
         SegmentationSystem system = SegmentationSystems.Of(variant);
-        return system.Weights == SegmentationSystems.KDNet.Weights ? Students(system, settings, Modality) : [OfSource(system, settings)];
+        return system.Weights == SegmentationSystems.KDNet.Weights ? Students(system, settings, settings.StudentModality) : [OfSource(system, settings)];
     }
 
     // Where T or α are not the paper's, both have their row.
@@ -110,12 +112,13 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
     private static PlannedRun Run(
         SegmentationSystem system,
         ExperimentSettings settings,
-        string modality = Modality,
+        string? modality = null,
         string? weighting = null)
     {
+        modality ??= settings.StudentModality;
         string network = settings.Network?.ToLowerInvariant() ?? "";
         string skips = settings.SkipConnections is { } number ? $"{number}-skips" : "";
-        string other = modality == Modality ? "" : modality;
+        string other = modality == settings.StudentModality ? "" : modality;
         ExperimentSettings teacher = settings with { Lambda = null, Temperature = null, Alpha = null };
         return new PlannedRun
         {
@@ -140,7 +143,7 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
 
     private static string TermsOf(SegmentationSystem system, ExperimentSettings settings)
     {
-        var inputs = ObjectiveInputs.Of(system, settings, Modality, system.NeedsTeacher ? 1 : 0, CPU);
+        var inputs = ObjectiveInputs.Of(system, settings, settings.StudentModality, system.NeedsTeacher ? 1 : 0, CPU);
         return string.Join(" → ", system.Stages.Select(stage =>
         {
             using WeightedObjective objective = stage.Objective(inputs);

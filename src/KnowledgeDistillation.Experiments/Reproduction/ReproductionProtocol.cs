@@ -3,6 +3,7 @@ using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Runtime;
@@ -17,13 +18,13 @@ internal static class ReproductionProtocol
     /// <param name="settings">The settings that all runs share.</param>
     /// <param name="cases">The cases of a data set; null for phantoms.</param>
     /// <returns>A sentence for each part.</returns>
-    public static IReadOnlyList<string> Of(ExperimentSettings settings, IReadOnlyList<BraTSCase>? cases)
+    public static IReadOnlyList<string> Of(ExperimentSettings settings, IReadOnlyList<MedicalCase>? cases)
     {
         int edge = settings.CropEdge / settings.SubsamplingFactor;
         TrainingOptions training = SegmentationSystems.KDNet.TrainingOptions(settings);
         return
         [
-            $"Cases: {(cases is null ? Phantoms(settings) : Grades(cases.Select(item => item.Grade)))}.",
+            $"Cases: {(cases is null ? Phantoms(settings) : Grades(cases.Select(item => item.Group)))}.",
             .. cases is null
                 ? []
                 : Enumerable.Range(1, settings.Folds).Select(fold => Invariant($"Fold {fold}: {Split(cases, settings with { Fold = fold })}.")),
@@ -44,23 +45,21 @@ internal static class ReproductionProtocol
     {
         var phantom = new BraTSPhantom(settings.PhantomOptions());
         return Invariant($"made-up patients of {settings.PhantomEdge}³ voxels, ")
-            + $"{Grades(Enumerable.Range(0, settings.PhantomCases).Select(phantom.GradeOf))}, in {settings.Folds} folds";
+            + $"{Grades(Enumerable.Range(0, settings.PhantomCases).Select(index => (string?)phantom.GradeOf(index).ToString().ToLowerInvariant()))}, in {settings.Folds} folds";
     }
 
-    private static string Grades(IEnumerable<TumorGrade> grades)
+    private static string Grades(IEnumerable<string?> groups)
     {
-        TumorGrade[] all = [.. grades];
+        string?[] all = [.. groups];
         string[] parts =
         [
-            .. new[] { (TumorGrade.High, "high grade"), (TumorGrade.Low, "low grade"), (TumorGrade.Unknown, "of unknown grade") }
-                .Select(kind => (Count: all.Count(grade => grade == kind.Item1), kind.Item2))
-                .Where(kind => kind.Count > 0)
-                .Select(kind => Invariant($"{kind.Count} {kind.Item2}")),
+            .. all.GroupBy(group => group).OrderBy(group => group.Key is null).ThenBy(group => group.Key, StringComparer.Ordinal)
+                .Select(group => Invariant($"{group.Count()} {group.Key switch { null => "of unknown grade", "high" or "low" => $"{group.Key} grade", _ => $"of {group.Key}" }}")),
         ];
         return $"{TrainingText.Cases(all.Length)} ({string.Join(", ", parts)})";
     }
 
-    private static string Split(IReadOnlyList<BraTSCase> cases, ExperimentSettings settings)
+    private static string Split(IReadOnlyList<MedicalCase> cases, ExperimentSettings settings)
     {
         var split = CaseSplit.Of(cases, settings);
         return Invariant($"{split.Training.Count} for training, {split.Validation.Count} for validation, {split.Test.Count} for the test");
@@ -68,7 +67,7 @@ internal static class ReproductionProtocol
 
     private static string Network(ExperimentSettings settings)
     {
-        NetworkRecipe recipe = settings.Recipe([BraTSModality.T1ce], BraTSRegions.Classes.Channels);
+        NetworkRecipe recipe = settings.Recipe([BraTSModality.T1ce], settings.Classes.Channels);
         string name = settings.Network ?? NetworkNames.UNet;
         return recipe is UShapedNetworkOptions network
             ? Invariant($"{name}, {network.BaseWidth} channels at first, {network.Levels} levels, with all and without skip connections")

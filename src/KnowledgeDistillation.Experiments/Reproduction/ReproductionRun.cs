@@ -3,7 +3,7 @@ using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;
-using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
 using static TorchSharp.torch;
 
@@ -15,14 +15,14 @@ namespace KnowledgeDistillation.Experiments.Reproduction;
 internal sealed record ReproductionRun(PlannedRun Planned, ReproductionFolder Folder)
 {
     /// <summary>Does what is left of the run, and publishes its results.</summary>
-    /// <param name="cases">All cases.</param>
+    /// <param name="dataset">All cases.</param>
     /// <param name="cached">The same, preprocessed, by name.</param>
     /// <param name="claim">The right to do it.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="display">Where progress is shown.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     public void Do(
-        IReadOnlyList<BraTSCase> cases,
+        MedicalDataset dataset,
         IReadOnlyDictionary<string, CachedCase> cached,
         RunClaim claim,
         Device device,
@@ -32,7 +32,7 @@ internal sealed record ReproductionRun(PlannedRun Planned, ReproductionFolder Fo
         RunResults results = Folder.Of(Planned.Id);
         results.Begin(Planned);
         string working = results.Enter(claim.Number);
-        CaseSplit split = CaseSplit.Of(cases, Planned.Settings);
+        CaseSplit split = CaseSplit.Of(dataset, Planned.Settings);
         var training =
             new NetworkTraining(Planned.Settings, Planned.System, Planned.Modality, working, Planned.Teacher is { } teacher ? [Folder.Of(teacher).Best] : [])
             {
@@ -57,7 +57,7 @@ internal sealed record ReproductionRun(PlannedRun Planned, ReproductionFolder Fo
     }
 
     // A network that works with any modalities is shown the one that is at hand.
-    private EvaluationCase ToScore(BraTSCase source, CachedCase cached) => Planned.System.Inputs == SystemInputs.AnyModalities
+    private EvaluationCase ToScore(MedicalCase source, CachedCase cached) => Planned.System.Inputs == SystemInputs.AnyModalities
         ? new EvaluationCase(source, () => cached.Load().Only(Planned.Modality))
         : EvaluationCase.Of(source, cached);
 }

@@ -1,5 +1,5 @@
 using KnowledgeDistillation.Experiments.Runs;
-using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
 using static TorchSharp.torch;
 
@@ -81,7 +81,7 @@ internal sealed record ReproductionRunner
     private bool TryDo(PlannedRun run, Func<PlannedRun, bool> isOpen, Device device, IExperimentDisplay display, CancellationToken cancellation)
     {
         ReproductionPart part = PartOf(run);
-        (IReadOnlyList<BraTSCase> cases, IReadOnlyDictionary<string, CachedCase> cached) = part.Prepare(ClaimLimit, display, cancellation);
+        (MedicalDataset dataset, IReadOnlyDictionary<string, CachedCase> cached) = part.Prepare(ClaimLimit, display, cancellation);
         RunResults results = part.ResultsOf(run);
         using RunClaim? claim = RunClaim.TryTake(results.Path, ClaimLimit);
         if (claim is null)
@@ -96,7 +96,7 @@ internal sealed record ReproductionRunner
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, claim.Lost);
         try
         {
-            new ReproductionRun(run, part.Folder).Do(cases, cached, claim, device, display, stop.Token);
+            new ReproductionRun(run, part.Folder).Do(dataset, cached, claim, device, display, stop.Token);
             claim.Finish();
             return true;
         }

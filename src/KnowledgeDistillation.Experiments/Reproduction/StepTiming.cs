@@ -2,7 +2,6 @@ using System.Diagnostics;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Losses;
-using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Training;
 using TorchSharp;
@@ -44,7 +43,7 @@ internal sealed class StepTiming : ITrainingCallback
         try
         {
             TrainingOptions options = run.System.TrainingOptions(settings) with { Epochs = 1, RestoreBestWeights = false, Callbacks = [timing] };
-            var trainer = new Trainer(network, frozen is null ? [] : [frozen], BraTSRegions.Classes, objective, options);
+            var trainer = new Trainer(network, frozen is null ? [] : [frozen], settings.Classes, objective, options);
             trainer.Fit(new InMemoryBatchSource(cases.Images, cases.Labels, settings.BatchSize), cancellationToken: enough.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -77,8 +76,8 @@ internal sealed class StepTiming : ITrainingCallback
         int count = Steps * settings.BatchSize;
         long[] cube = [.. Enumerable.Repeat((long)settings.CropEdge / settings.SubsamplingFactor, 3)];
         return new Batch(
-            new ModalityImages(BraTSModality.All.Select(modality => KeyValuePair.Create(modality, randn([count, 1, .. cube])))),
-            randint(BraTSRegions.Classes.Channels, [count, .. cube], ScalarType.Int64),
+            new ModalityImages(settings.Data.Modalities.Select(modality => KeyValuePair.Create(modality, randn([count, 1, .. cube])))),
+            randint(settings.Classes.Channels, [count, .. cube], ScalarType.Int64),
             [.. Enumerable.Range(1, count).Select(number => $"case {number}")]);
     }
 }

@@ -1,5 +1,5 @@
 using KnowledgeDistillation.Experiments.Settings;
-using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
 
@@ -8,6 +8,19 @@ namespace KnowledgeDistillation.Experiments.Runs;
 /// <summary>Opens data sets in the way that is common to all experiments.</summary>
 public static class Datasets
 {
+    /// <summary>The settings with the modalities and labels of a data set, as far as the names of its files tell.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="settings">The settings.</param>
+    /// <exception cref="MedicalDatasetException">There are no cases.</exception>
+    /// <exception cref="ExperimentException">The settings name a modality that the data set lacks.</exception>
+    public static ExperimentSettings Describe(string folder, ExperimentSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        settings = settings with { Data = MedicalDataset.Describe(folder, new MedicalDatasetOptions { Labels = settings.LabelConvention }) };
+        _ = settings.Modalities;
+        return settings;
+    }
+
     /// <summary>Opens a folder, and tells which of its cases are left out and what else is worth knowing.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="modalities">The modalities that each case must have.</param>
@@ -15,8 +28,8 @@ public static class Datasets
     /// <param name="display">Where it is told.</param>
     /// <param name="settings">What the labels mean and how background is mended; null for what the data set itself tells.</param>
     /// <param name="cancellation">Stops between two cases.</param>
-    /// <exception cref="BraTSDatasetException">There are no cases, or one cannot be used and none may be left out.</exception>
-    public static BraTSDataset Open(
+    /// <exception cref="MedicalDatasetException">There are no cases, or one cannot be used and none may be left out.</exception>
+    public static MedicalDataset Open(
         string folder,
         IReadOnlyList<string> modalities,
         bool skipFaulty,
@@ -26,7 +39,7 @@ public static class Datasets
     {
         ArgumentNullException.ThrowIfNull(display);
         settings ??= new ExperimentSettings();
-        var dataset = BraTSDataset.Open(folder, new BraTSDatasetOptions
+        var dataset = MedicalDataset.Open(folder, new MedicalDatasetOptions
         {
             RequiredModalities = modalities,
             FaultyCases = skipFaulty ? FaultyCaseHandling.Skip : FaultyCaseHandling.Stop,
@@ -38,18 +51,41 @@ public static class Datasets
             dataset = Examine(dataset, settings.Preprocessing(modalities), display, cancellation);
         foreach (string warning in dataset.Warnings)
             display.Warn($"Warning: {warning}");
-        foreach (BraTSCaseFault fault in dataset.Faults)
+        foreach (CaseFault fault in dataset.Faults)
+            display.Warn($"Left out: {fault}");
+        return dataset;
+    }
+
+    /// <summary>Opens all cases of a folder, also those without a reference, and tells which are left out.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="skipFaulty">Whether cases that cannot be used are left out.</param>
+    /// <param name="display">Where it is told.</param>
+    /// <param name="settings">What the labels mean.</param>
+    /// <exception cref="MedicalDatasetException">There are no cases, or one cannot be used and none may be left out.</exception>
+    public static MedicalDataset OpenAll(string folder, bool skipFaulty, IExperimentDisplay display, ExperimentSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(display);
+        ArgumentNullException.ThrowIfNull(settings);
+        var dataset = MedicalDataset.Open(folder, new MedicalDatasetOptions
+        {
+            RequireSegmentation = false,
+            FaultyCases = skipFaulty ? FaultyCaseHandling.Skip : FaultyCaseHandling.Stop,
+            Labels = settings.LabelConvention,
+        });
+        foreach (string warning in dataset.Warnings)
+            display.Warn($"Warning: {warning}");
+        foreach (CaseFault fault in dataset.Faults)
             display.Warn($"Left out: {fault}");
         return dataset;
     }
 
     /// <summary>Looks at the voxels of all cases, showing how far it is.</summary>
-    internal static BraTSDataset Examine(
-        BraTSDataset dataset, PreprocessingOptions preprocessing, IExperimentDisplay display, CancellationToken cancellation) =>
+    internal static MedicalDataset Examine(
+        MedicalDataset dataset, PreprocessingOptions preprocessing, IExperimentDisplay display, CancellationToken cancellation) =>
         display.ShowCount("reading cases", dataset.Cases.Count, progress => dataset.Examine(preprocessing, progress, cancellation));
 
     /// <summary>Opens the phantoms of some settings, which are made where they are not there.</summary>
-    public static BraTSDataset OpenPhantoms(string folder, ExperimentSettings settings, IExperimentDisplay display, CancellationToken cancellation)
+    public static MedicalDataset OpenPhantoms(string folder, ExperimentSettings settings, IExperimentDisplay display, CancellationToken cancellation)
     {
         if (!Directory.Exists(folder))
         {
@@ -57,6 +93,6 @@ public static class Datasets
             new BraTSPhantom(settings.PhantomOptions()).WriteDataset(folder, settings.PhantomCases, cancellation);
         }
 
-        return BraTSDataset.Open(folder, new BraTSDatasetOptions { Labels = settings.LabelConvention });
+        return MedicalDataset.Open(folder, new MedicalDatasetOptions { Labels = settings.LabelConvention });
     }
 }

@@ -6,7 +6,7 @@ using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Losses;
-using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Storage;
@@ -40,7 +40,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
     {
         get
         {
-            long seed = SeedMixer.Mix(Settings.Seed, (long)System.Modalities(Modality).Count);
+            long seed = SeedMixer.Mix(Settings.Seed, (long)System.Modalities(Settings, Modality).Count);
             return Settings.Fold == 1 || Settings.FoldsShareWeights ? seed : SeedMixer.Mix(seed, (long)Settings.Fold);
         }
     }
@@ -102,12 +102,20 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         {
             using SegmentationModel teacher = SegmentationModel.Load(path);
             IReadOnlyList<string> differences = RunMetadata.Differences(
-                PreprocessingMetadata.Write(PreprocessingMetadata.Read(teacher.Metadata, BraTSModality.All)),
-                PreprocessingMetadata.Write(Settings.Preprocessing(BraTSModality.All)));
+                PreprocessingMetadata.Write(PreprocessingMetadata.Read(teacher.Metadata, Settings.Modalities)),
+                PreprocessingMetadata.Write(Settings.Preprocessing(Settings.Modalities)));
             if (differences.Count > 0)
             {
                 throw new ExperimentException($"The images of the teacher '{path}' were prepared in another way: {string.Join("; ", differences)}. "
                     + "Give the settings that it was trained with.");
+            }
+
+            if (teacher.Metadata.Count > 0 && RunMetadata.LabelsOf(teacher.Metadata) is var known
+                && !known.ShortNames.SequenceEqual(Settings.Data.Labels.ShortNames, StringComparer.OrdinalIgnoreCase))
+            {
+                throw new ExperimentException($"The teacher '{path}' tells apart {string.Join(", ", known.ShortNames)}, but the references hold "
+                    + $"{string.Join(", ", Settings.Data.Labels.ShortNames)}: give a teacher of the same classes, or say what labels mean.",
+                    nameof(ExperimentSettings.Labels));
             }
 
             if (teacher.Network.SpatialDimensions != Settings.SpatialDimensions)
@@ -152,14 +160,14 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
             network.Module.eval();
             long[] size = [.. Enumerable.Repeat((long)Settings.CropEdge / Settings.SubsamplingFactor, Settings.SpatialDimensions)];
             using var batch = new Batch(
-                new ModalityImages(BraTSModality.All.Select(modality => KeyValuePair.Create(modality, randn([1, 1, .. size])))),
+                new ModalityImages(Settings.Data.Modalities.Select(modality => KeyValuePair.Create(modality, randn([1, 1, .. size])))),
                 zeros([1, .. size], ScalarType.Byte),
                 ["noise"]);
             Dictionary<string, NetworkOutput> outputs = frozen.ToDictionary(teacher => teacher.Name, teacher => teacher.Forward(batch));
             foreach (TrainingStage stage in System.Stages)
             {
                 using WeightedObjective objective = stage.Objective(ObjectiveInputs.Of(System, Settings, Modality, teachers.Length, CPU));
-                objective.Evaluate(new DistillationContext(batch, BraTSRegions.Classes, NetworkOutput.Of(network, batch.Images), outputs));
+                objective.Evaluate(new DistillationContext(batch, Settings.Classes, NetworkOutput.Of(network, batch.Images), outputs));
             }
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
@@ -211,17 +219,17 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
                 Callbacks = [.. Settings.Training.Callbacks, progress, new TensorBoardLog(Path.Combine(run.Folder, "tensorboard"))],
                 GradientSharesEvery = teachers.Length == 0 ? 0 : Settings.Training.GradientSharesEvery,
             };
-            var trainer = new Trainer(network, teachers, BraTSRegions.Classes, objective, options);
+            var trainer = new Trainer(network, teachers, Settings.Classes, objective, options);
             IBatchSource? validation = split.Validation.Count == 0 ? null : Batches(split.Validation, cached, training: false);
             return trainer.Fit(Batches(split.Training, cached, training: true), validation, progress: null, cancellation);
         });
     }
 
-    private IBatchSource Batches(IReadOnlyList<BraTSCase> cases, IReadOnlyDictionary<string, CachedCase> cached, bool training)
+    private IBatchSource Batches(IReadOnlyList<MedicalCase> cases, IReadOnlyDictionary<string, CachedCase> cached, bool training)
     {
-        var volumes = new BraTSBatchSource(
+        var volumes = new CaseBatchSource(
             [.. cases.Select(item => cached[item.Id])],
-            new BraTSBatchOptions { BatchSize = Settings.BatchSize, Seed = Settings.Seed, Shuffle = training, Flip = training && Settings.Flip });
+            new CaseBatchOptions { BatchSize = Settings.BatchSize, Seed = Settings.Seed, Shuffle = training, Flip = training && Settings.Flip });
         return Settings.SpatialDimensions == 2 ? new SliceBatchSource(volumes) : volumes;
     }
 

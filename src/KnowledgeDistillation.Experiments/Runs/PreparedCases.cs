@@ -1,4 +1,4 @@
-using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
 
 namespace KnowledgeDistillation.Experiments.Runs;
@@ -9,7 +9,7 @@ public static class PreparedCases
     /// <summary>Prepares the cases that the cache does not hold yet.</summary>
     /// <returns>The cases by name.</returns>
     public static IReadOnlyDictionary<string, CachedCase> Prepare(
-        IReadOnlyList<BraTSCase> cases,
+        IReadOnlyList<MedicalCase> cases,
         PreprocessingOptions options,
         string cacheFolder,
         IExperimentDisplay display,

@@ -1,8 +1,11 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
 
 namespace KnowledgeDistillation.Experiments.Runs;
@@ -15,8 +18,10 @@ public static class RunMetadata
         Teacher = "teacher",
         TeacherWeights = "teacher.weights",
         Labels = "labels",
+        Regions = "regions",
         Sources = "sources";
     private const string OfPreprocessing = "preprocessing.";
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The facts of a run.</summary>
     /// <param name="system">What is trained.</param>
@@ -34,7 +39,7 @@ public static class RunMetadata
         string? sources = null)
     {
         string salt = CaseIdentities.Salt(split.All.Select(item => item.Id));
-        var facts = new Dictionary<string, string>(PreprocessingMetadata.Write(settings.Preprocessing(BraTSModality.All)))
+        var facts = new Dictionary<string, string>(PreprocessingMetadata.Write(settings.Preprocessing(settings.Modalities)))
         {
             [System] = system.Name,
             ["cases.training"] = Identities(split.Training),
@@ -54,15 +59,21 @@ public static class RunMetadata
             facts[Teacher] = string.Join('|', teachers.Select(teacher => teacher.Hint));
             facts[TeacherWeights] = string.Join(',', teachers.Select(teacher => teacher.Weights));
         }
-        if (split.Training.Select(item => item.Labels).FirstOrDefault(labels => labels is not null) is { } convention)
+        if (split.Training.Count > 0)
+        {
+            LabelConvention convention = split.Training[0].Labels;
             facts[Labels] = convention.ToText();
+            if (RegionsOf(convention) is { } regions)
+                facts[Regions] = regions;
+        }
+
         if (sources is not null)
             facts[Sources] = sources;
         foreach ((string name, string value) in grids?.Write() ?? new Dictionary<string, string>())
             facts[name] = value;
         return facts;
 
-        string Identities(IEnumerable<BraTSCase> cases) => CaseIdentities.Write(cases.Select(item => item.Id), salt);
+        string Identities(IEnumerable<MedicalCase> cases) => CaseIdentities.Write(cases.Select(item => item.Id), salt);
     }
 
     /// <summary>Tells of a case by its name whether the network has learned from it or was chosen by it.</summary>
@@ -98,7 +109,7 @@ public static class RunMetadata
                 return former is not null && CaseIdentities.AreTheSame(former, now[fact]) ? null : "the cases are others";
             // A teacher is known by its weights, wherever it lies. Checkpoints of earlier versions know its place only,
             // and have neither labels nor a digest of the cases; how images lie follows from the cases.
-            if (fact == Teacher || (fact is TeacherWeights or Labels or Sources && former is null) || fact.StartsWith("data.", StringComparison.Ordinal))
+            if (fact == Teacher || (fact is TeacherWeights or Labels or Regions or Sources && former is null) || fact.StartsWith("data.", StringComparison.Ordinal))
                 return null;
             if (former == now[fact])
                 return null;
@@ -117,20 +128,29 @@ public static class RunMetadata
     /// </summary>
     /// <param name="metadata">The metadata of a checkpoint.</param>
     /// <exception cref="InvalidDataException">They make no sense.</exception>
-    public static BraTSLabelConvention LabelsOf(IReadOnlyDictionary<string, string> metadata)
+    public static LabelConvention LabelsOf(IReadOnlyDictionary<string, string> metadata)
     {
         ArgumentNullException.ThrowIfNull(metadata);
         if (!metadata.TryGetValue(Labels, out string? text))
             return BraTSLabelConvention.BraTS2018;
         try
         {
-            return BraTSLabelConvention.Parse(text);
+            LabelConvention labels = ExperimentSettings.ParseLabels(text);
+            return metadata.TryGetValue(Regions, out string? regions) ? new LabelConvention(labels.Map, ReadRegions(regions)) : labels;
         }
-        catch (FormatException exception)
+        catch (Exception exception) when (exception is FormatException or JsonException or ArgumentException)
         {
             throw new InvalidDataException($"What the model says of its labels makes no sense: {exception.Message}", exception);
         }
     }
+
+    // Regions follow from the classes of BraTS, and where each class is scored by itself.
+    private static string? RegionsOf(LabelConvention labels) => ExperimentSettings.ParseLabels(labels.ToText()).Equals(labels)
+        ? null
+        : JsonSerializer.Serialize(labels.Regions.ToDictionary(region => region.Name, region => region.Classes), Relaxed);
+
+    private static Region[] ReadRegions(string text) =>
+        [.. JsonSerializer.Deserialize<OrderedDictionary<string, int[]>>(text)!.Select(region => new Region(region.Key, region.Value))];
 
     private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 }

@@ -5,7 +5,6 @@ using System.Reflection;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
-using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Training;
 
@@ -50,7 +49,7 @@ public sealed partial class ExperimentSetting
     /// <summary>Its name in short, in lower-case letters and hyphens, for example "crop".</summary>
     public string OptionName { get; }
 
-    /// <summary>The group that it belongs to: "general", "phantoms", "images", "data", "split", "network", "training" or "distillation".</summary>
+    /// <summary>The group that it belongs to: "general", "phantoms", "images", "data", "modalities", "split", "network", "training" or "distillation".</summary>
     public string Group { get; }
 
     /// <summary>What it is, in one sentence.</summary>
@@ -61,6 +60,13 @@ public sealed partial class ExperimentSetting
 
     /// <summary>The type of its value, without "or null" where it may be left open.</summary>
     public Type ValueType => Nullable.GetUnderlyingType(_property.PropertyType) ?? _property.PropertyType;
+
+    /// <summary>Whether its value is a list, in which commas separate the items.</summary>
+    public bool IsList => Name == nameof(ExperimentSettings.TeacherModalities);
+
+    /// <summary>Whether a text can be the name of a modality: letters, digits, blanks, hyphens and underscores, with a letter among them.</summary>
+    public static bool IsModality(string text) => text.AsSpan().Trim().Length > 0 && text.Any(char.IsLetter)
+        && text.All(letter => char.IsLetterOrDigit(letter) || letter is ' ' or '-' or '_');
 
     /// <summary>The values from which it is chosen; none where it is a number, a yes or no, or a text.</summary>
     public IReadOnlyList<string> Choices => ValueType.IsEnum ? [.. Enum.GetNames(ValueType).Select(name => name.ToLowerInvariant())]
@@ -134,7 +140,14 @@ public sealed partial class ExperimentSetting
             try
             {
                 // As it is written, so that the same meaning is the same text.
-                value = Name == nameof(ExperimentSettings.Labels) ? BraTSLabelConvention.Parse(text).ToText() : ImageBackground.Parse(text).ToString();
+                value = Name switch
+                {
+                    nameof(ExperimentSettings.Labels) => ExperimentSettings.ParseLabels(text).ToText(),
+                    nameof(ExperimentSettings.Background) => ImageBackground.Parse(text).ToString(),
+                    nameof(ExperimentSettings.Normalization) => NormalizationOf(text),
+                    nameof(ExperimentSettings.Student) => ModalitiesOf(text, most: 1),
+                    _ => ModalitiesOf(text),
+                };
                 return null;
             }
             catch (FormatException exception)
@@ -165,6 +178,25 @@ public sealed partial class ExperimentSetting
         if (value is null)
             return $"must be a {(ValueType == typeof(int) ? "whole number" : "number")}, but is {text}";
         return OutOfRange(Convert.ToDouble(value, CultureInfo.InvariantCulture)) is { } range ? $"{range}, but is {text}" : null;
+    }
+
+    // Names of modalities: which there are, only the data set tells.
+    private static string ModalitiesOf(string text, int most = int.MaxValue)
+    {
+        string[] names = text.Split(',', StringSplitOptions.TrimEntries);
+        if (names.Length > most)
+            throw new FormatException($"'{text}' must be one modality");
+        if (Array.Find(names, name => !IsModality(name)) is { } wrong)
+            throw new FormatException($"'{wrong}' is no name of a modality");
+        return names.Distinct(StringComparer.OrdinalIgnoreCase).Count() == names.Length
+            ? string.Join(',', names)
+            : throw new FormatException($"a modality is named twice in '{text}'");
+    }
+
+    private static string NormalizationOf(string text)
+    {
+        _ = ExperimentSettings.ParseNormalization(text);
+        return text;
     }
 
     private string? OutOfRange(double value)

@@ -1,8 +1,10 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Metrics;
@@ -18,6 +20,9 @@ namespace KnowledgeDistillation.Experiments.Settings;
 /// </summary>
 public sealed record ExperimentSettings
 {
+    // Before all that are made with it.
+    private static readonly DatasetDescription BraTS = new(BraTSModality.All, BraTSLabelConvention.BraTS2018);
+
     /// <summary>
     /// The protocol of the paper (section 3.2); what a system's own source says of its width, learning rate and weights is left to the system.
     /// </summary>
@@ -100,11 +105,29 @@ public sealed record ExperimentSettings
     public int SubsamplingFactor { get; init; } = 1;
 
     /// <summary>
-    /// What the labels of the references mean, as <see cref="BraTSLabelConvention.Parse"/> reads it; null to find it from the whole data set.
+    /// How intensities are normalized: one <see cref="NormalizationKind"/> for all images, or some by modality ("CT=ct,MR=zscore"); null to go by the names
+    /// of the modalities as <see cref="Medical.Preprocessing.Normalization.KindOf"/> does.
+    /// </summary>
+    [Category("images"), AmbientValue("auto: ct for the modality CT, else zscorenonzero")]
+    [Description("How intensities are normalized: zscorenonzero, zscore, ct or none, for all images or by modality, for example CT=ct,MR=zscore.")]
+    public string? Normalization { get; init; }
+
+    /// <summary>
+    /// What the labels of the references mean, as <see cref="LabelConvention.Parse"/> reads it; null for what the data set says or all its cases tell.
     /// </summary>
     [Category("data"), AmbientValue("found from the whole data set")]
-    [Description("What the labels on disk mean: 1=necrosis,2=edema,3=enhancing,4=ignore. Several labels may be one tissue; ignored ones count as background.")]
+    [Description("What the labels on disk mean: 1=necrosis,2=edema,3=enhancing,4=ignore. Several labels may be one tissue; ignored ones are not counted at all.")]
     public string? Labels { get; init; }
+
+    /// <summary>The modality that is at hand in the end, for systems that see one; null for T1ce where the data set has it.</summary>
+    [Category("modalities"), AmbientValue("t1ce where the data set has it")]
+    [Description("The modality that a student, a baseline or any system that sees one is given.")]
+    public string? Student { get; init; }
+
+    /// <summary>The modalities that a teacher, or any system that sees several, is given, with commas between them; null for all of the data set.</summary>
+    [Category("modalities"), AmbientValue("all of the data set")]
+    [Description("The modalities that a teacher, or any system that sees several, is given.")]
+    public string? TeacherModalities { get; init; }
 
     /// <summary>
     /// The value of the voxels around the head, as <see cref="ImageBackground.Parse"/> reads it; null for 0.
@@ -224,8 +247,41 @@ public sealed record ExperimentSettings
 
     // Values that are derived from settings are internal, so that they are neither stored nor listed as settings.
 
+    /// <summary>
+    /// The modalities and labels of the data set, which an experiment fills in when it has opened its data; not stored. Default: those of BraTS.
+    /// </summary>
+    public DatasetDescription Data { get; init; } = BraTS;
+
+    /// <summary>
+    /// The numbers with which the CT images of the training cases are normalized, by modality, which an experiment fills in when it knows these cases;
+    /// not stored. Default: none.
+    /// </summary>
+    public IReadOnlyDictionary<string, Normalization> TrainingStatistics { get; init; } = new Dictionary<string, Normalization>();
+
+    /// <summary>The modalities that a network sees which sees all: those of <see cref="TeacherModalities"/>, else all of <see cref="Data"/>.</summary>
+    /// <exception cref="ExperimentException">The data set lacks one of them.</exception>
+    public IReadOnlyList<string> Modalities => TeacherModalities is null
+        ? Data.Modalities
+        : [.. TeacherModalities.Split(',').Select(name => ModalityNamed(name, nameof(TeacherModalities)))];
+
+    /// <summary>The modality that is at hand, as the data set spells it.</summary>
+    /// <exception cref="ExperimentException">The data set lacks it, or has several of which none was chosen.</exception>
+    public string StudentModality => Student is not null ? ModalityNamed(Student, nameof(Student))
+        : Data.Modalities.Contains(BraTSModality.T1ce) ? BraTSModality.T1ce
+        : Data.Modalities is [var only] ? only
+        : throw new ExperimentException(
+            $"Say which of the modalities {string.Join(", ", Data.Modalities)} a network sees that sees one.", nameof(Student));
+
+    /// <summary>The classes of the voxels, which are the output channels of the networks.</summary>
+    internal ExclusiveClasses Classes => Data.Labels.Classes;
+
     /// <summary>What the labels mean, where the settings say it.</summary>
-    internal BraTSLabelConvention? LabelConvention => Labels is null ? null : BraTSLabelConvention.Parse(Labels);
+    internal LabelConvention? LabelConvention => Labels is null ? null : ParseLabels(Labels);
+
+    /// <summary>Reads what labels mean: as tissues of BraTS where it speaks of them, else with the classes that it names.</summary>
+    /// <exception cref="FormatException">It says nothing of labels.</exception>
+    internal static LabelConvention ParseLabels(string text) =>
+        BraTSLabelConvention.IsMeantBy(text) ? BraTSLabelConvention.Parse(text) : Medical.Datasets.LabelConvention.Parse(text);
 
     /// <summary>2 where the network sees slices, 3 where it sees volumes.</summary>
     internal int SpatialDimensions => NetworkNames.SpatialDimensionsOf(Network);
@@ -234,7 +290,7 @@ public sealed record ExperimentSettings
     /// How many skip connections the network has where <see cref="SkipConnections"/> leaves out none; null for a network that has none to leave out.
     /// </summary>
     internal int? AllSkipConnections =>
-        Recipe([BraTSModality.T1ce], BraTSRegions.Classes.Channels) is UShapedNetworkOptions network ? network.Levels - 1 : null;
+        Recipe([BraTSModality.T1ce], Classes.Channels) is UShapedNetworkOptions network ? network.Levels - 1 : null;
 
     /// <summary>What the phantoms look like.</summary>
     public BraTSPhantomOptions PhantomOptions() => new()
@@ -260,7 +316,64 @@ public sealed record ExperimentSettings
         SubsamplingFactor = SubsamplingFactor,
         Background = Background is null ? null : ImageBackground.Parse(Background),
         NaNIsZero = NotANumberIsZero,
+        // As long as the numbers of a CT are not known, all that counts is that 0 is no background.
+        Normalizations = Kinds().Where(item => item.Value != NormalizationKind.ZScoreNonZero).ToDictionary(
+            item => item.Key,
+            item => item.Value == NormalizationKind.Ct
+                ? TrainingStatistics.GetValueOrDefault(item.Key, Medical.Preprocessing.Normalization.ZScore)
+                : Medical.Preprocessing.Normalization.Parse(item.Value.ToString()),
+            StringComparer.Ordinal),
     };
+
+    /// <summary>The modalities that are normalized by numbers of the training cases.</summary>
+    internal IEnumerable<string> ModalitiesWithStatistics => Kinds().Where(item => item.Value == NormalizationKind.Ct).Select(item => item.Key);
+
+    /// <summary>The same settings with the numbers of these training cases, where a modality is normalized by such.</summary>
+    /// <param name="training">The training cases.</param>
+    /// <param name="modalities">The modalities that are used.</param>
+    /// <param name="cancellation">Stops between two cases.</param>
+    /// <exception cref="InvalidDataException">A file is damaged.</exception>
+    public ExperimentSettings WithStatisticsOf(
+        IReadOnlyList<MedicalCase> training, IReadOnlyList<string> modalities, CancellationToken cancellation = default) => this with
+        {
+            TrainingStatistics = ModalitiesWithStatistics.Where(modalities.Contains).ToDictionary(
+                modality => modality, modality => Medical.Preprocessing.Normalization.OfCt(training, modality, cancellation), StringComparer.Ordinal),
+        };
+
+    /// <summary>Reads how modalities are normalized.</summary>
+    /// <returns>The kind by modality, with "" for all that are not named.</returns>
+    /// <exception cref="FormatException">It says nothing of it.</exception>
+    internal static IReadOnlyDictionary<string, NormalizationKind> ParseNormalization(string text)
+    {
+        Dictionary<string, NormalizationKind> kinds = new(StringComparer.OrdinalIgnoreCase);
+        foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            (string name, string kind) = part.Split('=', StringSplitOptions.TrimEntries) switch
+            {
+                [var only] => ("", only),
+                [{ Length: > 0 } modality, var own] => (modality, own),
+                _ => ("", ""),
+            };
+            string known = string.Join(", ", Enum.GetNames<NormalizationKind>().Select(item => item.ToLowerInvariant()));
+            if (kind.Length == 0 || !char.IsAsciiLetter(kind[0]) || !Enum.TryParse(kind, ignoreCase: true, out NormalizationKind parsed))
+                throw new FormatException($"'{part}' is no normalization: give one of {known}, or modalities with one each, for example CT=ct,MR=zscore");
+            if (!kinds.TryAdd(name, parsed))
+                throw new FormatException($"'{text}' says twice how {(name.Length == 0 ? "all images are" : name + " is")} normalized");
+        }
+
+        return kinds;
+    }
+
+    private Dictionary<string, NormalizationKind> Kinds()
+    {
+        IReadOnlyDictionary<string, NormalizationKind>? given = Normalization is null ? null : ParseNormalization(Normalization);
+        if (given?.Keys.FirstOrDefault(name => name.Length > 0 && !Data.Modalities.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } unknown)
+            _ = ModalityNamed(unknown, nameof(Normalization));
+        return Data.Modalities.ToDictionary(name => name, name => given is null ? Medical.Preprocessing.Normalization.KindOf(name)
+            : given.TryGetValue(name, out NormalizationKind own) ? own
+            : given.TryGetValue("", out NormalizationKind all) ? all
+            : Medical.Preprocessing.Normalization.KindOf(name), StringComparer.Ordinal);
+    }
 
     /// <summary>The network of these settings that sees some modalities.</summary>
     /// <param name="modalities">The modalities.</param>
@@ -284,5 +397,9 @@ public sealed record ExperimentSettings
 
     /// <summary>Refuses settings of the preprocessing that cannot work.</summary>
     /// <exception cref="ExperimentException">A setting is out of range.</exception>
-    public void ValidatePreprocessing() => ExperimentException.Refuse(() => _ = new Preprocessor(Preprocessing(BraTSModality.All)));
+    public void ValidatePreprocessing() => ExperimentException.Refuse(() => _ = new Preprocessor(Preprocessing(Modalities)));
+
+    private string ModalityNamed(string name, string setting) => Data.Modalities.FirstOrDefault(known => known.Equals(name, StringComparison.Ordinal))
+        ?? Data.Modalities.FirstOrDefault(known => known.Equals(name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new ExperimentException($"The data set has no modality '{name}'; it has: {string.Join(", ", Data.Modalities)}.", setting);
 }

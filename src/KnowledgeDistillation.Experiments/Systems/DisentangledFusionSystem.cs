@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Methods.DisentangledFusion;
 
 namespace KnowledgeDistillation.Experiments.Systems;
@@ -17,7 +16,7 @@ internal sealed class DisentangledFusionSystem : ISystemDefinition
         Inputs = SystemInputs.AnyModalities,
         PublishedParameters = "37,472,233, 5 classes",
         Network = (settings, _) =>
-            settings.Sized(new DisentangledFusionNet3DOptions { Modalities = BraTSModality.All, OutputChannels = BraTSRegions.Classes.Channels }),
+            settings.Sized(new DisentangledFusionNet3DOptions { Modalities = settings.Modalities, OutputChannels = settings.Classes.Channels }),
         Stages = [new TrainingStage(_ => DisentangledFusionObjective.Create())],
     };
 }

@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Methods.Hemis;
 
 namespace KnowledgeDistillation.Experiments.Systems;
@@ -18,7 +17,7 @@ internal sealed class HemisSystem : ISystemDefinition
         LearningRate = 1e-3,
         WeightDecay = 1e-5,
         PublishedParameters = "565,888",
-        Network = (settings, _) => settings.Sized(new HemisUNet3DOptions { Modalities = BraTSModality.All, OutputChannels = BraTSRegions.Classes.Channels }),
+        Network = (settings, _) => settings.Sized(new HemisUNet3DOptions { Modalities = settings.Modalities, OutputChannels = settings.Classes.Channels }),
         Stages = [new TrainingStage(_ => HemisObjective.Create())],
     };
 }

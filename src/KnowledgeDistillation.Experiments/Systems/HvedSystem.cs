@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Methods.Hved;
 
 namespace KnowledgeDistillation.Experiments.Systems;
@@ -18,7 +17,7 @@ internal sealed class HvedSystem : ISystemDefinition
         LearningRate = 1e-3,
         WeightDecay = 1e-5,
         PublishedParameters = "1,250,552",
-        Network = (settings, _) => settings.Sized(new HvedUNet3DOptions { Modalities = BraTSModality.All, OutputChannels = BraTSRegions.Classes.Channels }),
+        Network = (settings, _) => settings.Sized(new HvedUNet3DOptions { Modalities = settings.Modalities, OutputChannels = settings.Classes.Channels }),
         Stages = [new TrainingStage(_ => HvedObjective.Create())],
     };
 }

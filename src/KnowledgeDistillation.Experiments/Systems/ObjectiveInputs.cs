@@ -1,5 +1,7 @@
 using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Medical.BraTS;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Experiments.Systems;
@@ -15,6 +17,9 @@ namespace KnowledgeDistillation.Experiments.Systems;
 public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<string> Modalities, int Teachers, int SpatialDimensions, Device Device,
     ReferenceChoice ReferenceLoss = ReferenceChoice.KDNet, DiceForm SoftTargetDice = DiceForm.Linear)
 {
+    /// <summary>The classes of the voxels. Default: those of BraTS.</summary>
+    public ExclusiveClasses Classes { get; init; } = BraTSRegions.Classes;
+
     /// <summary>The inputs for the objective of a system with some settings.</summary>
     /// <param name="system">The system.</param>
     /// <param name="settings">The settings.</param>
@@ -22,8 +27,11 @@ public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<
     /// <param name="teachers">The number of teachers.</param>
     /// <param name="device">Where losses that learn have their parameters.</param>
     public static ObjectiveInputs Of(SegmentationSystem system, ExperimentSettings settings, string modality, int teachers, Device device) =>
-        new(system.WeightsWith(settings), system.Modalities(modality), teachers, settings.SpatialDimensions, device, settings.ReferenceLoss,
-            settings.SoftTargetDice);
+        new(system.WeightsWith(settings), system.Modalities(settings, modality), teachers, settings.SpatialDimensions, device, settings.ReferenceLoss,
+            settings.SoftTargetDice)
+        {
+            Classes = settings.Classes,
+        };
 
     /// <summary>λ, of systems that have it.</summary>
     public double Lambda => Weights.Lambda!.Value;

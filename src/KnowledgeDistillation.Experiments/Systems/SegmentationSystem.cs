@@ -1,7 +1,6 @@
 using System.Globalization;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Losses;
-using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Training;
 
@@ -41,7 +40,7 @@ public sealed record SegmentationSystem
     public bool NeedsTeacher { get; init; }
 
     /// <summary>Modalities that its training needs beside the one that is at hand.</summary>
-    public Func<string, IReadOnlyList<string>> LearnsFrom { get; init; } = _ => [];
+    public Func<ExperimentSettings, string, IReadOnlyList<string>> LearnsFrom { get; init; } = (_, _) => [];
 
     /// <summary>The weights of its objective, each null where it has no such weight.</summary>
     public DistillationWeights Weights { get; init; } = new();
@@ -68,12 +67,22 @@ public sealed record SegmentationSystem
     public required IReadOnlyList<TrainingStage> Stages { get; init; }
 
     /// <summary>The modalities that its network sees.</summary>
+    /// <param name="settings">The settings, which say which there are.</param>
     /// <param name="modality">The one that is at hand where it sees one.</param>
-    public IReadOnlyList<string> Modalities(string modality) => Inputs == SystemInputs.OneModality ? [modality] : BraTSModality.All;
+    public IReadOnlyList<string> Modalities(ExperimentSettings settings, string modality)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return Inputs == SystemInputs.OneModality ? [modality] : settings.Modalities;
+    }
 
     /// <summary>The modalities that its training needs.</summary>
-    public IReadOnlyList<string> TrainingModalities(string modality) =>
-        NeedsTeacher ? BraTSModality.All : [.. Modalities(modality).Union(LearnsFrom(modality))];
+    public IReadOnlyList<string> TrainingModalities(ExperimentSettings settings, string modality)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        return NeedsTeacher
+            ? [.. settings.Data.Modalities.Where(name => settings.Modalities.Contains(name) || name == modality)]
+            : [.. Modalities(settings, modality).Union(LearnsFrom(settings, modality))];
+    }
 
     /// <summary>The network that it trains.</summary>
     /// <param name="settings">The settings.</param>
@@ -83,9 +92,9 @@ public sealed record SegmentationSystem
     {
         ArgumentNullException.ThrowIfNull(settings);
         if (Network is null)
-            return settings.Recipe(Modalities(modality), BraTSRegions.Classes.Channels);
+            return settings.Recipe(Modalities(settings, modality), settings.Classes.Channels);
         return settings.Network is null
-            ? Network(settings, Modalities(modality))
+            ? Network(settings, Modalities(settings, modality))
             : throw new ExperimentException($"The system '{Name}' has a network of its own, so no other can be chosen.", nameof(ExperimentSettings.Network));
     }
 
@@ -105,7 +114,7 @@ public sealed record SegmentationSystem
                 (ILearningRateSchedule own, _) => own,
             },
             BestEpoch = settings.BestEpoch ?? BestEpochRule.Dice,
-            DiceRegions = BraTSRegions.All,
+            DiceRegions = settings.Data.Regions,
             Seed = settings.Seed,
         };
     }

@@ -1,6 +1,5 @@
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Losses;
-using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Methods.StructuredDistillation;
 
 namespace KnowledgeDistillation.Experiments.Systems;
@@ -27,7 +26,7 @@ internal sealed class StructuredDistillationSystem : ISystemDefinition
         if (inputs.Teachers > 1)
             throw new ExperimentException("The critic of structured distillation learns against one teacher: give one teacher.");
         return SystemObjectives.Distillation(inputs, reference => StructuredDistillationObjective.Create(
-            new HolisticLoss(BraTSRegions.Classes, inputs.Modalities, new HolisticOptions { SpatialDimensions = inputs.SpatialDimensions }, inputs.Device),
+            new HolisticLoss(inputs.Classes, inputs.Modalities, new HolisticOptions { SpatialDimensions = inputs.SpatialDimensions }, inputs.Device),
             reference: reference));
     }
 }

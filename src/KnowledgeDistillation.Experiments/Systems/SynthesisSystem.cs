@@ -18,7 +18,7 @@ internal sealed class SynthesisSystem : ISystemDefinition
         Order = 70,
         Table = PaperTable.None,
         Objective = null,
-        LearnsFrom = modality => [Synthesized(modality)],
+        LearnsFrom = (settings, modality) => [Synthesized(settings, modality)],
         Network = Network,
         Stages =
         [
@@ -30,14 +30,17 @@ internal sealed class SynthesisSystem : ISystemDefinition
 
     private static SynthesisNetworkOptions Network(ExperimentSettings settings, IReadOnlyList<string> modalities)
     {
-        string synthesized = Synthesized(modalities[0]);
+        string synthesized = Synthesized(settings, modalities[0]);
         return new()
         {
             Generator = settings.Recipe(modalities, outputChannels: 1),
-            Segmenter = settings.Recipe([.. modalities, synthesized], BraTSRegions.Classes.Channels),
+            Segmenter = settings.Recipe([.. modalities, synthesized], settings.Classes.Channels),
             SynthesizedModalities = [synthesized],
         };
     }
 
-    private static string Synthesized(string modality) => modality == BraTSModality.Flair ? BraTSModality.T1ce : BraTSModality.Flair;
+    private static string Synthesized(ExperimentSettings settings, string modality) =>
+        new[] { BraTSModality.Flair, BraTSModality.T1ce }.Where(settings.Data.Modalities.Contains).Concat(settings.Data.Modalities)
+            .FirstOrDefault(other => other != modality)
+            ?? throw new ExperimentException($"The data set has no modality beside {modality} that could be made out of it.");
 }

@@ -1,16 +1,14 @@
 using System.Globalization;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
 
 namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>
-/// Which numbers stand for which tissue in the segmentation files of a data set; 0 is always background. A data set has one convention, which
-/// <see cref="BraTSDataset.Open"/> finds from all its cases.
+/// Which numbers stand for which tissue in the references of the BraTS challenges. Whatever the numbers, the classes are the same: 1 necrosis and
+/// non-enhancing tumor, 2 edema, 3 enhancing tumor, and so are the regions (<see cref="BraTSRegions"/>).
 /// </summary>
-/// <param name="NecrosisLabel">Necrosis and non-enhancing tumor.</param>
-/// <param name="EdemaLabel">Peritumoral edema.</param>
-/// <param name="EnhancingLabel">Enhancing tumor.</param>
-public sealed record BraTSLabelConvention(int NecrosisLabel, int EdemaLabel, int EnhancingLabel)
+public static class BraTSLabelConvention
 {
     /// <summary>The class of background in the arrays that a network is trained with.</summary>
     public const int BackgroundClass = 0;
@@ -24,132 +22,102 @@ public sealed record BraTSLabelConvention(int NecrosisLabel, int EdemaLabel, int
     /// <summary>The class of enhancing tumor.</summary>
     public const int EnhancingClass = 3;
 
-    private static readonly string[] TissueNames = ["ignore", "necrosis", "edema", "enhancing"];
-
-    private readonly SortedDictionary<int, int> _others = [];
+    private static readonly string[] TissueNames = ["necrosis", "edema", "enhancing"];
 
     /// <summary>BraTS 2017 to 2021: necrosis 1, edema 2, enhancing tumor 4.</summary>
-    public static BraTSLabelConvention BraTS2018 { get; } = new(1, 2, 4);
+    public static LabelConvention BraTS2018 { get; } = Of(1, 2, 4);
 
     /// <summary>BraTS 2023 and later: necrosis 1, edema 2, enhancing tumor 3.</summary>
-    public static BraTSLabelConvention BraTS2023 { get; } = new(1, 2, 3);
+    public static LabelConvention BraTS2023 { get; } = Of(1, 2, 3);
 
     /// <summary>
     /// BraTS 2024 and later, after an operation: as <see cref="BraTS2023"/>, and 4 is the resection cavity, which is no tumor and is ignored.
     /// </summary>
-    public static BraTSLabelConvention BraTS2024 { get; } = new(1, 2, 3) { Others = new Dictionary<int, int> { [4] = BackgroundClass } };
+    public static LabelConvention BraTS2024 { get; } = Of(1, 2, 3, new Dictionary<int, int> { [4] = LabelMap.Ignored });
 
     /// <summary>
     /// Tumors of children, since 2024: enhancing tumor 1, non-enhancing tumor 2, cyst 3 (which belongs to the core,
     /// so that it is folded into class 1), edema 4.
     /// </summary>
-    public static BraTSLabelConvention Pediatric { get; } = new(2, 4, 1) { Others = new Dictionary<int, int> { [3] = NecrosisClass } };
+    public static LabelConvention Pediatric { get; } = Of(2, 4, 1, new Dictionary<int, int> { [3] = NecrosisClass });
 
     /// <summary>Task01 of the Medical Segmentation Decathlon: edema 1, non-enhancing tumor 2, enhancing tumor 3.</summary>
-    public static BraTSLabelConvention MedicalSegmentationDecathlon { get; } = new(2, 1, 3);
+    public static LabelConvention MedicalSegmentationDecathlon { get; } = Of(2, 1, 3);
 
-    /// <summary>
-    /// The class of each further label, which is read but never written: <see cref="BackgroundClass"/> where it is ignored (it counts as background in
-    /// training and in scores), else the class into which it is folded. Default none.
-    /// </summary>
-    public IReadOnlyDictionary<int, int> Others
-    {
-        get => _others;
-        init => _others = new SortedDictionary<int, int>(value?.ToDictionary() ?? throw new ArgumentNullException(nameof(value)));
-    }
-
-    /// <summary>The classes with their labels.</summary>
+    /// <summary>Makes a convention.</summary>
+    /// <param name="necrosisLabel">The number of necrosis and non-enhancing tumor.</param>
+    /// <param name="edemaLabel">The number of peritumoral edema.</param>
+    /// <param name="enhancingLabel">The number of enhancing tumor.</param>
+    /// <param name="others">
+    /// The class of each further number, which is read but never written: a class into which it is folded, <see cref="BackgroundClass"/>, or
+    /// <see cref="LabelMap.Ignored"/>; default none.
+    /// </param>
     /// <exception cref="ArgumentException">Two labels are equal, or one is 0.</exception>
-    public LabelMap Map => new(
-        [("necrosis and non-enhancing tumor", NecrosisLabel), ("edema", EdemaLabel), ("enhancing tumor", EnhancingLabel)], _others);
+    public static LabelConvention Of(int necrosisLabel, int edemaLabel, int enhancingLabel, IReadOnlyDictionary<int, int>? others = null) => new(
+        new LabelMap(
+            [("necrosis and non-enhancing tumor", necrosisLabel), ("edema", edemaLabel), ("enhancing tumor", enhancingLabel)],
+            others ?? new Dictionary<int, int>()),
+        BraTSRegions.All)
+    {
+        ShortNames = TissueNames,
+        Classes = BraTSRegions.Classes,
+        // Caches of prepared images are found by this text, so its spelling is that of those that are on disk.
+        Key = string.Create(
+            CultureInfo.InvariantCulture,
+            $"BraTSLabelConvention {{ NecrosisLabel = {necrosisLabel}, OedemaLabel = {edemaLabel}, EnhancingLabel = {enhancingLabel}{KeyOf(others)} }}"),
+    };
 
     /// <summary>Reads a convention from a text.</summary>
     /// <param name="text">
-    /// Each label with its tissue, for example "1=necrosis,2=edema,3=enhancing,4=ignore": necrosis, edema and enhancing at least once, and ignore for
-    /// labels that count as background. Of several labels of one tissue, the first is the one that predictions are written with.
+    /// Each label with its tissue, for example "1=necrosis,2=edema,3=enhancing,4=ignore": necrosis, edema and enhancing at least once; ignore for labels that
+    /// are left out of losses and scores, background for those that count as such. Of several labels of one tissue, the first is the one that predictions are
+    /// written with.
     /// </param>
     /// <exception cref="FormatException">The text is none; the message says why.</exception>
-    public static BraTSLabelConvention Parse(string text)
+    public static LabelConvention Parse(string text)
     {
-        ArgumentNullException.ThrowIfNull(text);
         int[] first = new int[TissueNames.Length];
         Dictionary<int, int> others = [];
-        foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
+        foreach ((int label, string name) in LabelConvention.Pairs(text))
         {
-            if (part.Split('=', StringSplitOptions.TrimEntries) is not [var number, var name]
-                || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int label))
+            if (LabelConvention.OtherClassOf(name) is { } other)
             {
-                throw Wrong($"'{part}' is not a label and its tissue");
+                others.Add(label, other);
+                continue;
             }
 
-            // Some write the word with an o.
-            int tissue = Array.FindIndex(TissueNames, known => known.Equals(name, StringComparison.OrdinalIgnoreCase)
-                || (known == TissueNames[EdemaClass] && name.Equals("o" + known, StringComparison.OrdinalIgnoreCase)));
+            int tissue = TissueOf(name);
             if (tissue < 0)
-                throw Wrong($"there is no tissue '{name}'");
-            if (label == 0)
-                throw Wrong("0 is always background");
-            if (first.Contains(label) || others.ContainsKey(label))
-                throw Wrong($"label {label} is given twice");
-            if (tissue != BackgroundClass && first[tissue] == 0)
+                throw LabelConvention.Wrong(text, $"there is no tissue '{name}'");
+            if (first[tissue] == 0)
                 first[tissue] = label;
             else
-                others.Add(label, tissue);
+                others.Add(label, tissue + 1);
         }
 
-        string[] missing = [.. TissueNames.Where((_, tissue) => tissue != BackgroundClass && first[tissue] == 0)];
+        string[] missing = [.. TissueNames.Where((_, tissue) => first[tissue] == 0)];
         return missing.Length == 0
-            ? new(first[NecrosisClass], first[EdemaClass], first[EnhancingClass]) { Others = others }
-            : throw Wrong($"no label is given for {string.Join(" and ", missing)}");
-
-        FormatException Wrong(string why) => new(
-            $"'{text}' does not say what labels mean: {why}; give each label with necrosis, edema, enhancing or ignore, for example "
-                + "1=necrosis,2=edema,3=enhancing,4=ignore.");
+            ? Of(first[0], first[1], first[2], others)
+            : throw LabelConvention.Wrong(text, $"no label is given for {string.Join(" and ", missing)}");
     }
 
     /// <summary>
-    /// The convention of a segmentation of the BraTS challenges that stands alone: enhancing tumor is 4 where a 4 occurs, 3 where a 3 occurs, and
-    /// <paramref name="fallback"/> where neither does (a case without enhancing tumor).
+    /// Whether a text that <see cref="LabelConvention.Parse"/> reads speaks of the tissues of BraTS: of necrosis or enhancing tumor, or of nothing but edema
+    /// and labels that are no class.
     /// </summary>
-    /// <param name="present">The labels that occur in the segmentation.</param>
-    /// <param name="fallback">The convention where neither 3 nor 4 occurs.</param>
-    /// <exception cref="InvalidDataException">Both 3 and 4 occur, so that neither can be taken for enhancing tumor.</exception>
-    public static BraTSLabelConvention Detect(IReadOnlySet<int> present, BraTSLabelConvention fallback)
+    /// <exception cref="FormatException">The text says nothing of labels.</exception>
+    public static bool IsMeantBy(string text)
     {
-        ArgumentNullException.ThrowIfNull(present);
-        ArgumentNullException.ThrowIfNull(fallback);
-        return (present.Contains(3), present.Contains(4)) switch
-        {
-            (true, true) => throw new InvalidDataException(
-                "The segmentation holds both label 3 and label 4, so it is unclear which of them is enhancing tumor; say what the labels mean."),
-            (true, false) => BraTS2023,
-            (false, true) => BraTS2018,
-            _ => fallback,
-        };
+        string[] names = [.. LabelConvention.Pairs(text).Select(pair => pair.Name)];
+        return Array.Exists(names, name => TissueOf(name) is NecrosisClass - 1 or EnhancingClass - 1);
     }
 
-    /// <summary>The convention as the text that <see cref="Parse"/> reads, for example "1=necrosis,2=edema,3=enhancing,4=ignore".</summary>
-    public string ToText()
-    {
-        (int Label, int Tissue)[] written = [(NecrosisLabel, NecrosisClass), (EdemaLabel, EdemaClass), (EnhancingLabel, EnhancingClass)];
-        // The written ones first: of several labels of one tissue, the first is written.
-        return string.Join(',', written.OrderBy(item => item.Label).Concat(_others.Select(other => (other.Key, other.Value)))
-            .Select(item => string.Create(CultureInfo.InvariantCulture, $"{item.Item1}={TissueNames[item.Item2]}")));
-    }
+    // Some write the word with an o.
+    private static int TissueOf(string name) => Array.FindIndex(TissueNames, known => known.Equals(name, StringComparison.OrdinalIgnoreCase)
+        || (known == TissueNames[EdemaClass - 1] && name.Equals("o" + known, StringComparison.OrdinalIgnoreCase)));
 
-    /// <inheritdoc/>
-    public bool Equals(BraTSLabelConvention? other) => other is not null
-        && (NecrosisLabel, EdemaLabel, EnhancingLabel) == (other.NecrosisLabel, other.EdemaLabel, other.EnhancingLabel) && _others.SequenceEqual(other._others);
-
-    /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(NecrosisLabel, EdemaLabel, EnhancingLabel, _others.Count);
-
-    /// <summary>The labels. Caches of prepared images are found by this text, so its spelling is that of those that are on disk.</summary>
-    public override string ToString()
-    {
-        string others = string.Concat(_others.Select(other => string.Create(CultureInfo.InvariantCulture, $", {other.Key} = {TissueNames[other.Value]}")));
-        return string.Create(
+    private static string KeyOf(IReadOnlyDictionary<int, int>? others) => string.Concat((others ?? new Dictionary<int, int>()).OrderBy(other => other.Key)
+        .Select(other => string.Create(
             CultureInfo.InvariantCulture,
-            $"BraTSLabelConvention {{ NecrosisLabel = {NecrosisLabel}, OedemaLabel = {EdemaLabel}, EnhancingLabel = {EnhancingLabel}{others} }}");
-    }
+            $", {other.Key} = {other.Value switch { LabelMap.Ignored => "left out", 0 => "ignore", int tissue => TissueNames[tissue - 1] }}")));
 }

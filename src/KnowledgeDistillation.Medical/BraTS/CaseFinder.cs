@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
 
 namespace KnowledgeDistillation.Medical.BraTS;
@@ -31,62 +32,26 @@ internal sealed class CaseFinder
     private static readonly HashSet<string> NamesOf2023 = new(["t1n", "t1c", "t2w", "t2f"], StringComparer.OrdinalIgnoreCase);
 
     private readonly List<CaseFiles> _cases = [];
-    private readonly List<BraTSCaseFault> _unreached = [];
+    private readonly List<CaseFault> _unreached = [];
 
-    private CaseFinder()
-    {
-    }
+    private readonly HashSet<CaseFiles> _namesOf2023 = [];
+    private readonly GradeTable _grades;
 
-    /// <summary>The files of all cases, and the folders in which there may be more that cannot be reached.</summary>
-    public static (List<CaseFiles> Cases, List<BraTSCaseFault> Unreached) Find(string folder)
+    private CaseFinder(GradeTable grades) => _grades = grades;
+
+    /// <summary>The files of all cases, the folders in which there may be more that cannot be reached, and the cases whose files are named as since 2023.</summary>
+    public static (IReadOnlyList<CaseFiles> Cases, IReadOnlyList<CaseFault> Unreached, IReadOnlySet<CaseFiles> NamesOf2023) Find(
+        string folder, GradeTable grades)
     {
-        CaseFinder finder = new();
+        CaseFinder finder = new(grades);
         finder.Search(new DirectoryInfo(folder), MaximumDepth);
-        return (finder._cases, finder._unreached);
+        return (finder._cases, finder._unreached, finder._namesOf2023);
     }
 
-    /// <summary>A file's name without .nii or .nii.gz; null where it is no NIfTI file or hidden (archives made on a Mac hold "._" twins).</summary>
-    public static string? NiftiName(string file)
-    {
-        if (file.StartsWith('.'))
-            return null;
-        foreach (string extension in (ReadOnlySpan<string>)[".nii.gz", ".nii"])
-        {
-            if (file.EndsWith(extension, StringComparison.OrdinalIgnoreCase))
-                return file[..^extension.Length];
-        }
+    /// <summary>Whether a case is a child's tumor, which has labels of its own.</summary>
+    public static bool IsPediatric(string id) => id.StartsWith("BraTS-PED", StringComparison.OrdinalIgnoreCase);
 
-        return null;
-    }
-
-    /// <summary>
-    /// The file that is meant by a file, or by a folder with the name of one, as some copies of data sets have them: the one NIfTI file in it.
-    /// </summary>
-    /// <param name="entry">The file or folder.</param>
-    /// <param name="faults">Receives why there is none.</param>
-    /// <returns>Its path; where there is none, that of the folder.</returns>
-    public static string FileOf(FileSystemInfo entry, List<string> faults)
-    {
-        if (entry is not DirectoryInfo folder)
-            return entry.FullName;
-        try
-        {
-            FileInfo[] inside = [.. folder.EnumerateFiles().Where(file => NiftiName(file.Name) is not null)];
-            if (Array.Find(inside, file => NiftiName(file.Name)!.Equals(NiftiName(folder.Name), StringComparison.OrdinalIgnoreCase)) is { } namesake)
-                return namesake.FullName;
-            if (inside.Length == 1)
-                return inside[0].FullName;
-            faults.Add($"the folder '{folder.FullName}' has the name of a file and must hold one NIfTI file, but holds {inside.Length}.");
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            faults.Add($"the folder '{folder.FullName}' cannot be read: {exception.Message}");
-        }
-
-        return folder.FullName;
-    }
-
-    private static bool IsCaseFile(FileSystemInfo entry) => NiftiName(entry.Name) is { } name && Kinds.ContainsKey(EndingOf(name));
+    private static bool IsCaseFile(FileSystemInfo entry) => NiftiFiles.NameOf(entry.Name) is { } name && Kinds.ContainsKey(EndingOf(name));
 
     private static string EndingOf(string name) => name[(name.LastIndexOfAny(Separators) + 1)..];
 
@@ -109,11 +74,9 @@ internal sealed class CaseFinder
         FileSystemInfo[] entries;
         try
         {
-            if (Directory.Exists(Path.Combine(folder.FullName, DecathlonLayout.ImageFolder)))
-            {
-                _cases.AddRange(DecathlonLayout.Find(folder.FullName));
+            // A data set of another layout, which has its own description.
+            if (ImagesFolder.IsOne(folder.FullName))
                 return;
-            }
 
             entries = [.. folder.EnumerateFileSystemInfos().Where(entry => !entry.Name.StartsWith('.') && !NoData.Contains(entry.Name))
                 .OrderBy(entry => entry.Name, StringComparer.Ordinal)];
@@ -136,7 +99,7 @@ internal sealed class CaseFinder
         }
 
         AddCasesOf(folder, entries);
-        foreach (FileSystemInfo entry in entries.Where(entry => NiftiName(entry.Name) is null))
+        foreach (FileSystemInfo entry in entries.Where(entry => NiftiFiles.NameOf(entry.Name) is null))
         {
             if (entry is DirectoryInfo child)
             {
@@ -154,7 +117,7 @@ internal sealed class CaseFinder
         List<(string Prefix, string Ending, FileSystemInfo Entry)> files = [];
         foreach (FileSystemInfo entry in entries.Where(IsCaseFile))
         {
-            string name = NiftiName(entry.Name)!;
+            string name = NiftiFiles.NameOf(entry.Name)!;
             int separator = name.LastIndexOfAny(Separators);
             files.Add((separator < 0 ? "" : name[..separator], EndingOf(name), entry));
         }
@@ -164,11 +127,19 @@ internal sealed class CaseFinder
         foreach (var group in files.GroupBy(
             file => oneCase || file.Prefix.Length == 0 ? folder.Name : file.Prefix, StringComparer.OrdinalIgnoreCase))
         {
-            CaseFiles found = new(group.Key, folder.FullName);
+            bool namesOf2023 = group.Any(file => NamesOf2023.Contains(file.Ending));
+            CaseFiles found = new(group.Key, folder.FullName)
+            {
+                Group = _grades.GradeOf(group.Key, folder.FullName) switch { TumorGrade.High => "high", TumorGrade.Low => "low", _ => null },
+                ExpectedLabels = IsPediatric(group.Key) ? BraTSLabelConvention.Pediatric
+                    : namesOf2023 ? BraTSLabelConvention.BraTS2023
+                    : BraTSLabelConvention.BraTS2018,
+            };
+            if (namesOf2023)
+                _namesOf2023.Add(found);
             foreach ((string prefix, string ending, FileSystemInfo entry) in group)
             {
-                found.HasNamesOf2023 |= NamesOf2023.Contains(ending);
-                string path = FileOf(entry, found.Faults);
+                string path = NiftiFiles.FileOf(entry, found);
                 if (Kinds[ending] != Segmentation)
                 {
                     found.AddImage(Kinds[ending], new ImageFile(path));
@@ -176,8 +147,8 @@ internal sealed class CaseFinder
                 }
 
                 // Predictions are named after their image.
-                if (files.Any(file => Kinds[file.Ending] != Segmentation && NiftiName(file.Entry.Name)!.Equals(prefix, StringComparison.OrdinalIgnoreCase)))
-                    found.Faults.Add($"'{entry.FullName}' is named like a prediction from the image {prefix}; move it out of the data set.");
+                if (files.Any(file => Kinds[file.Ending] != Segmentation && NiftiFiles.NameOf(file.Entry.Name)!.Equals(prefix, StringComparison.OrdinalIgnoreCase)))
+                    found.AddFault($"'{entry.FullName}' is named like a prediction from the image {prefix}; move it out of the data set.");
                 else
                     found.AddSegmentation(path);
             }

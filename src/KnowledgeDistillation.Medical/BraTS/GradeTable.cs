@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Medical.BraTS;
@@ -31,15 +32,16 @@ internal sealed class GradeTable
         return table;
     }
 
-    public TumorGrade GradeOf(CaseFiles files)
+    /// <summary>The grade of a case that lies in a folder.</summary>
+    public TumorGrade GradeOf(string id, string path)
     {
-        for (DirectoryInfo? folder = new(files.Folder); folder is not null; folder = folder.Parent)
+        for (DirectoryInfo? folder = new(path); folder is not null; folder = folder.Parent)
         {
             if (ParseGrade(folder.Name) is { } grade)
                 return grade;
         }
 
-        return _grades.GetValueOrDefault(files.Id, TumorGrade.Unknown);
+        return _grades.GetValueOrDefault(id, TumorGrade.Unknown);
     }
 
     private static string[] Tables(string folder)
@@ -95,7 +97,7 @@ internal sealed class GradeTable
         }
         catch (FormatException exception)
         {
-            throw new BraTSDatasetException(
+            throw new MedicalDatasetException(
                 $"'{file}' is no CSV table: {exception.Message} Repair it, or take it out of the data set: it names the grades of the cases.", exception);
         }
     }

@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Medical.Datasets;
+
 namespace KnowledgeDistillation.Medical.BraTS;
 
 /// <summary>
@@ -8,25 +10,26 @@ internal static class LabelSearch
 {
     /// <summary>The convention of the data set, and why cases contradict it (null for those that do not).</summary>
     /// <param name="cases">The files of each case, and the labels other than 0 in its segmentation; null where it has none or it was not read.</param>
-    public static (BraTSLabelConvention Labels, string?[] Faults) Find(IReadOnlyList<(CaseFiles Files, IReadOnlySet<int>? Present)> cases)
+    /// <param name="namesOf2023">The cases whose files are named as since 2023.</param>
+    public static FoundLabels Find(IReadOnlyList<CaseLabels> cases, IReadOnlySet<CaseFiles> namesOf2023)
     {
         string?[] faults = new string?[cases.Count];
-        BraTSLabelConvention?[] evidence = new BraTSLabelConvention?[cases.Count];
-        (bool newHasThree, bool newHasFour) = (Any(files => files is { HasNamesOf2023: true, IsPediatric: false }, 3), Any(files => files.HasNamesOf2023, 4));
-        bool childHasFour = Any(files => files.IsPediatric, 4);
+        LabelConvention?[] evidence = new LabelConvention?[cases.Count];
+        (bool newHasThree, bool newHasFour) = (Any(files => namesOf2023.Contains(files) && !CaseFinder.IsPediatric(files.Id), 3), Any(namesOf2023.Contains, 4));
+        bool childHasFour = Any(files => CaseFinder.IsPediatric(files.Id), 4);
         for (int i = 0; i < cases.Count; i++)
             (evidence[i], faults[i]) = Judge(cases[i].Files, cases[i].Present);
 
         // Data sets of 2024 hold cases without a cavity, which look like those of 2023.
         if (evidence.Contains(BraTSLabelConvention.BraTS2024))
             evidence = [.. evidence.Select(found => found == BraTSLabelConvention.BraTS2023 ? BraTSLabelConvention.BraTS2024 : found)];
-        BraTSLabelConvention byNames = cases.GroupBy(item => item.Files.Labels ?? item.Files.FallbackLabels)
+        LabelConvention byNames = cases.GroupBy(item => item.Files.Labels ?? item.Files.ExpectedLabels!)
             .OrderByDescending(group => group.Count()).Select(group => group.Key).FirstOrDefault() ?? BraTSLabelConvention.BraTS2018;
-        var votes = evidence.OfType<BraTSLabelConvention>().GroupBy(found => found)
+        var votes = evidence.OfType<LabelConvention>().GroupBy(found => found)
             .OrderByDescending(group => group.Count()).ThenByDescending(group => group.Key == byNames)
             .ThenBy(group => group.Key.ToText(), StringComparer.Ordinal)
             .ToArray();
-        BraTSLabelConvention labels = votes.Length > 0 ? votes[0].Key : byNames;
+        LabelConvention labels = votes.Length > 0 ? votes[0].Key : byNames;
         for (int i = 0; i < cases.Count; i++)
         {
             if (evidence[i] is { } other && other != labels)
@@ -38,18 +41,18 @@ internal static class LabelSearch
             }
         }
 
-        return (labels, faults);
+        return new FoundLabels(labels, faults);
 
         bool Any(Func<CaseFiles, bool> ofKind, int label) =>
             cases.Any(item => item.Files.Labels is null && ofKind(item.Files) && item.Present?.Contains(label) == true);
 
-        (BraTSLabelConvention? Evidence, string? Fault) Judge(CaseFiles files, IReadOnlySet<int>? present)
+        (LabelConvention? Evidence, string? Fault) Judge(CaseFiles files, IReadOnlySet<int>? present)
         {
             if (files.Labels is not null)
                 return (files.Labels, null);
             if (present is null || present.Count == 0)
                 return (null, null);
-            if (files.IsPediatric)
+            if (CaseFinder.IsPediatric(files.Id))
             {
                 return childHasFour
                     ? (BraTSLabelConvention.Pediatric, null)
@@ -61,7 +64,7 @@ internal static class LabelSearch
             (bool three, bool four) = (present.Contains(3), present.Contains(4));
             if (!three && !four)
                 return (null, null);
-            if (files.HasNamesOf2023)
+            if (namesOf2023.Contains(files))
             {
                 return newHasThree
                     ? (newHasFour ? BraTSLabelConvention.BraTS2024 : BraTSLabelConvention.BraTS2023, null)

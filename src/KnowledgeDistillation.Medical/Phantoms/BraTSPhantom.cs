@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
@@ -73,8 +74,8 @@ public sealed class BraTSPhantom
         float[][] images = [.. contrasts.Select(_ => new float[Grid.VoxelCount])];
         bool[] brainVoxels = new bool[Grid.VoxelCount];
         int[] labels = new int[Grid.VoxelCount];
-        BraTSLabelConvention convention = BraTSLabelConvention.BraTS2018;
-        Span<int> labelOf = [0, convention.NecrosisLabel, convention.EdemaLabel, convention.EnhancingLabel];
+        LabelConvention convention = BraTSLabelConvention.BraTS2018;
+        Span<int> labelOf = [.. Enumerable.Range(0, convention.Map.Names.Count).Select(convention.Map.LabelOf)];
         for (int z = 0; z < Grid.Size.Z; z++)
         {
             double pz = (z - ((Grid.Size.Z - 1) / 2.0)) * stepZ;

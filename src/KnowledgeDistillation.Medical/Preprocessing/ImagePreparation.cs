@@ -7,10 +7,32 @@ namespace KnowledgeDistillation.Medical.Preprocessing;
 /// <summary>Voxels of an image to normalized voxels of the subsampled crop.</summary>
 internal static class ImagePreparation
 {
+    private delegate void RowAction(Span<float> row);
+
+    /// <summary>Voxels that are 0 are background and stay 0.</summary>
     public static float[] Subsample(OrientedVoxels voxels, PreprocessingGeometry geometry, ImageStatistics statistics)
     {
-        (VolumeSize size, VolumeGrid grid, int factor) = (geometry.Size, voxels.Grid, geometry.SubsamplingFactor);
         (float center, float scale) = ((float)statistics.Mean, (float)(1 / statistics.Deviation));
+        return Subsample(voxels, geometry, row => Normalize(row, center, scale));
+    }
+
+    /// <summary>Voxels that are 0 are voxels like any other.</summary>
+    public static float[] Subsample(OrientedVoxels voxels, PreprocessingGeometry geometry, Normalization normalization)
+    {
+        (float center, float scale) = normalization.Of(voxels);
+        (float lower, float upper) = normalization.Kind == NormalizationKind.Ct
+            ? ((float)normalization.Lower, (float)normalization.Upper)
+            : (float.NegativeInfinity, float.PositiveInfinity);
+        return Subsample(voxels, geometry, row =>
+        {
+            foreach (ref float value in row)
+                value = (Math.Clamp(value, lower, upper) - center) * scale;
+        });
+    }
+
+    private static float[] Subsample(OrientedVoxels voxels, PreprocessingGeometry geometry, RowAction normalize)
+    {
+        (VolumeSize size, VolumeGrid grid, int factor) = (geometry.Size, voxels.Grid, geometry.SubsamplingFactor);
         float[] result = new float[size.VoxelCount];
 
         // A row of the crop; what lies beyond the volume stays 0.
@@ -29,7 +51,7 @@ internal static class ImagePreparation
                     for (int j = fromY; j < toY; j++)
                     {
                         voxels.ReadRow(j, k, fromX, inside);
-                        Normalize(inside, center, scale);
+                        normalize(inside);
                         AddBlocks(row, target, factor);
                     }
                 }

@@ -4,12 +4,15 @@ namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>
 /// Which numbers in segmentation files stand for which classes. Class 0 is background and 0 on disk too; the other classes are numbered
-/// from 1 in the order in which they are given. Further numbers may stand for one of the classes too, or for background.
+/// from 1 in the order in which they are given. Further numbers may stand for one of the classes too, for background, or for nothing that counts.
 /// </summary>
 /// <remarks>Two maps are equal if their numbers are; names only serve messages. Immutable and safe to share between threads.</remarks>
 public sealed record LabelMap
 {
-    private const int MostClasses = byte.MaxValue;
+    /// <summary>The class, 255, of voxels that are left out of losses and scores.</summary>
+    public const int Ignored = byte.MaxValue;
+
+    private const int MostClasses = byte.MaxValue - 1;
 
     // By class, with background.
     private readonly int[] _labels;
@@ -17,7 +20,7 @@ public sealed record LabelMap
     private readonly SortedDictionary<int, byte> _others = [];
 
     /// <summary>Makes a map.</summary>
-    /// <param name="classes">The name and the number on disk of class 1, 2 and so on: 1 to 255 classes, whose names and numbers differ.</param>
+    /// <param name="classes">The name and the number on disk of class 1, 2 and so on: 1 to 254 classes, whose names and numbers differ.</param>
     /// <exception cref="ArgumentException">There are too few or too many classes, or two have the same name or number, or one has number 0.</exception>
     public LabelMap(params IEnumerable<(string Name, int Label)> classes)
     {
@@ -37,8 +40,9 @@ public sealed record LabelMap
     }
 
     /// <summary>Makes a map with further numbers, which are read but never written.</summary>
-    /// <param name="classes">The name and the number on disk of class 1, 2 and so on: 1 to 255 classes, whose names and numbers differ.</param>
-    /// <param name="others">The class of each further number: one of the classes, into which it is folded, or 0, so that it counts as background.</param>
+    /// <param name="classes">The name and the number on disk of class 1, 2 and so on: 1 to 254 classes, whose names and numbers differ.</param>
+    /// <param name="others">The class of each further number: one of the classes, into which it is folded, 0, so that it counts as background, or
+    /// <see cref="Ignored"/>, so that it is left out of losses and scores.</param>
     /// <exception cref="ArgumentException">
     /// There are too few or too many classes, two have the same name or number, one has number 0, or a further number is 0, that of a class, or of no class.
     /// </exception>
@@ -48,10 +52,10 @@ public sealed record LabelMap
         ArgumentNullException.ThrowIfNull(others);
         foreach ((int label, int classNumber) in others)
         {
-            if (ClassOf(label) is not null || classNumber < 0 || classNumber >= _labels.Length)
+            if (ClassOf(label) is not null || classNumber < 0 || (classNumber >= _labels.Length && classNumber != Ignored))
             {
                 throw new ArgumentException(
-                    $"A further label of a map needs a number of its own and a class from 0 to {_labels.Length - 1}, but label {label} is to be {classNumber} "
+                    $"A further label of a map needs a number of its own and a class from 0 to {_labels.Length - 1} or {Ignored}, but label {label} is to be {classNumber} "
                         + $"beside {this}.",
                     nameof(others));
             }
@@ -63,7 +67,7 @@ public sealed record LabelMap
     /// <summary>The name of each class, background included.</summary>
     public IReadOnlyList<string> Names { get; }
 
-    /// <summary>The class of each further number that is read but never written; 0 where it counts as background.</summary>
+    /// <summary>The class of each further number that is read but never written; 0 where it counts as background, <see cref="Ignored"/> where it is left out.</summary>
     public IReadOnlyDictionary<int, int> Others => _others.ToDictionary(other => other.Key, other => (int)other.Value);
 
     /// <summary>The number on disk of a class.</summary>
@@ -135,7 +139,7 @@ public sealed record LabelMap
     public override string ToString() => Enumerate(number => number == 0 ? "0" : $"{_labels[number]} ({Names[number]})")
         + (_others.Count == 0
             ? ""
-            : ", besides " + string.Join(", ", _others.Select(other => $"{other.Key} ({(other.Value == 0 ? "ignored" : Names[other.Value])})")));
+            : ", besides " + string.Join(", ", _others.Select(other => $"{other.Key} ({(other.Value == Ignored ? "ignored" : Names[other.Value])})")));
 
     /// <summary>Refuses labels that stand for no class.</summary>
     /// <exception cref="InvalidDataException">There are such labels; the message names the first of them.</exception>

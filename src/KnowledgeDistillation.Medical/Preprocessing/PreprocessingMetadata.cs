@@ -16,6 +16,7 @@ public static class PreprocessingMetadata
     private const string Factor = Prefix + "subsampling";
     private const string Background = Prefix + "background";
     private const string NaN = Prefix + "nan";
+    private const string OfModality = Prefix + "normalization.";
 
     /// <summary>The options as metadata, except the modalities, which the network records itself.</summary>
     public static IReadOnlyDictionary<string, string> Write(PreprocessingOptions options)
@@ -32,6 +33,8 @@ public static class PreprocessingMetadata
             facts[Background] = options.Background.ToString();
         if (options.NaNIsZero)
             facts[NaN] = "0";
+        foreach ((string modality, Normalization normalization) in options.Normalizations.Where(item => item.Value != Normalization.ZScoreNonZero))
+            facts[OfModality + modality] = normalization.ToString();
         return facts;
     }
 
@@ -52,6 +55,8 @@ public static class PreprocessingMetadata
             SubsamplingFactor = Number(Factor, Fact(Factor)),
             Background = metadata.ContainsKey(Background) ? BackgroundOf(Fact(Background)) : null,
             NaNIsZero = metadata.ContainsKey(NaN),
+            Normalizations = metadata.Keys.Where(name => name.StartsWith(OfModality, StringComparison.Ordinal))
+                .ToDictionary(name => name[OfModality.Length..], NormalizationOf, StringComparer.Ordinal),
         };
         try
         {
@@ -82,6 +87,18 @@ public static class PreprocessingMetadata
             catch (FormatException)
             {
                 throw Senseless(Background);
+            }
+        }
+
+        Normalization NormalizationOf(string name)
+        {
+            try
+            {
+                return Normalization.Parse(Fact(name));
+            }
+            catch (FormatException)
+            {
+                throw Senseless(name);
             }
         }
 

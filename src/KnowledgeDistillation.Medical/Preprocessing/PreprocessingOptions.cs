@@ -44,6 +44,14 @@ public sealed record PreprocessingOptions
     /// <summary>Whether voxels that are not a number, as some tools leave air, are taken for background. Default false: they are refused.</summary>
     public bool NaNIsZero { get; init; }
 
+    /// <summary>
+    /// How each modality is normalized, by its name; those that are not named as the paper does: <see cref="Normalization.ZScoreNonZero"/>. Default empty.
+    /// </summary>
+    public IReadOnlyDictionary<string, Normalization> Normalizations { get; init; } = new Dictionary<string, Normalization>();
+
+    /// <summary>How a modality is normalized.</summary>
+    public Normalization NormalizationOf(string modality) => Normalizations.GetValueOrDefault(modality, Normalization.ZScoreNonZero);
+
     internal void Validate() => new OptionFaults(nameof(PreprocessingOptions))
         .Require(Modalities.Count > 0, $"{nameof(Modalities)} must hold at least one name, but is empty.")
         .Require(
@@ -66,5 +74,9 @@ public sealed record PreprocessingOptions
     internal string ToKey() => string.Create(
         CultureInfo.InvariantCulture,
         $"modalities={string.Join(',', Modalities)};centre={CropCenter};crop={(CropSize is { } size ? size.ToString() : $"multiple of {SizeMultiple}")};"
-            + $"factor={SubsamplingFactor}{(Background is null ? "" : $";background={Background}")}{(NaNIsZero ? ";nan=0" : "")}");
+            + $"factor={SubsamplingFactor}{(Background is null ? "" : $";background={Background}")}{(NaNIsZero ? ";nan=0" : "")}{NormalizationKey()}");
+
+    // Only where it is not the default, and only of the modalities that are prepared.
+    private string NormalizationKey() => string.Concat(Modalities.Where(name => NormalizationOf(name) != Normalization.ZScoreNonZero)
+        .Select(name => $";{name}:{NormalizationOf(name)}"));
 }

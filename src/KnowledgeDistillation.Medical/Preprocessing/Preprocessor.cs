@@ -67,9 +67,13 @@ public sealed class Preprocessor
         return new CaseExamination(
             stored.Grid,
             Options.Modalities.Zip(stored.Images)
-                .ToDictionary(pair => pair.First, pair => ImageExamination.Of(pair.Second, stored.Grid.Size), StringComparer.Ordinal),
+                .ToDictionary(pair => pair.First, pair => Examined(pair.First, pair.Second, stored.Grid.Size), StringComparer.Ordinal),
             labels);
     }
+
+    // Where 0 is a value like any other, nothing is wrong with another one on the border.
+    private ImageExamination Examined(string modality, StoredVoxels voxels, VolumeSize size) =>
+        ImageExamination.Of(voxels, size) is var seen && Options.NormalizationOf(modality).ZeroIsBackground ? seen : seen with { Border = 0 };
 
     private PreprocessedCase Process(string id, StoredCase source)
     {
@@ -90,8 +94,18 @@ public sealed class Preprocessor
                 return;
             }
 
-            prepared[i] = ImagePreparation.Subsample(images[i], geometry, Statistics(id, Options.Modalities[i], images[i], source.Images[i]));
-            borders[i] = BorderValue.Of(source.Images[i], source.Grid.Size);
+            Normalization normalization = Options.NormalizationOf(Options.Modalities[i]);
+            if (normalization.ZeroIsBackground)
+            {
+                prepared[i] = ImagePreparation.Subsample(images[i], geometry, Statistics(id, Options.Modalities[i], images[i], source.Images[i]));
+                borders[i] = BorderValue.Of(source.Images[i], source.Grid.Size);
+            }
+            else
+            {
+                if (ImageExamination.Of(source.Images[i], source.Grid.Size).Fault is { } fault)
+                    throw new InvalidDataException($"Case {id}: the image {Options.Modalities[i]} {fault}.");
+                prepared[i] = ImagePreparation.Subsample(images[i], geometry, normalization);
+            }
         });
         return new PreprocessedCase(
             id,
@@ -160,7 +174,9 @@ public sealed class Preprocessor
 
     private PreprocessingGeometry Geometry(VolumeGrid native, VolumeGrid grid, OrientedVoxels[] images)
     {
-        (int From, int To)[] region = Options.CropCenter == CropCenter.Brain ? BrainBox(grid, images) : [(0, grid.Size.X), (0, grid.Size.Y), (0, grid.Size.Z)];
+        (int From, int To)[] region = Options.CropCenter == CropCenter.Brain
+            ? BrainBox(grid, [.. images.Where((_, index) => Options.NormalizationOf(Options.Modalities[index]).ZeroIsBackground)])
+            : [(0, grid.Size.X), (0, grid.Size.Y), (0, grid.Size.Z)];
         int[] sizes = Options.CropSize is { } size
             ? [size.X, size.Y, size.Z]
             : [.. region.Select(range => RoundUp(range.To - range.From, Options.SubsamplingFactor * Options.SizeMultiple))];

@@ -28,7 +28,7 @@ internal static class SegmentationPreparation
         int kept = 0;
         foreach ((int label, (int all, int inCrop)) in counts)
         {
-            if (labels.ClassOf(label) is not (byte number and > 0))
+            if (labels.ClassOf(label) is not (byte number and > 0 and < LabelMap.Ignored))
                 continue;
             perClass[number] += all;
             kept += inCrop;

@@ -14,7 +14,12 @@ internal sealed record StoredCase(
     Func<IReadOnlySet<int>, LabelMap> LabelsFor)
 {
     /// <summary>The same case with images as the options want their background.</summary>
-    public StoredCase Cleaned(PreprocessingOptions options) => this with { Images = [.. Images.Select(image => image.Cleaned(options, Grid.Size))] };
+    public StoredCase Cleaned(PreprocessingOptions options) => this with
+    {
+        Images = [.. Images.Select((image, index) => options.NormalizationOf(options.Modalities[index]).ZeroIsBackground
+            ? image.Cleaned(options, Grid.Size)
+            : image.Cleaned(options with { Background = null }, Grid.Size))],
+    };
 
     public static StoredCase Of(CaseVolumes volumes, IReadOnlyList<string> modalities) => new(
         volumes.Grid,

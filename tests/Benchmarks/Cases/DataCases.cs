@@ -3,6 +3,7 @@ using KnowledgeDistillation.Benchmarks.Harness;
 using KnowledgeDistillation.Benchmarks.Ours;
 using KnowledgeDistillation.Benchmarks.Plain;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Networks;
 
@@ -30,7 +31,7 @@ internal static class DataCases
 
     private static void Preprocess(Gate gate, Setting setting)
     {
-        BraTSCase item = HeadData.Find(setting);
+        MedicalCase item = HeadData.Find(setting);
         Preprocessor preprocessor = new();
         double[] Means()
         {
@@ -44,7 +45,7 @@ internal static class DataCases
 
     private static void PreprocessPlainly(Gate gate, Setting setting)
     {
-        BraTSCase item = HeadData.Find(setting);
+        MedicalCase item = HeadData.Find(setting);
         gate.Computed = Digest.Of(PlainPreprocessing.Means(item));
         gate.Repeat(() => PlainPreprocessing.Means(item));
     }
@@ -52,7 +53,7 @@ internal static class DataCases
     /// <summary>An epoch of batches without a network: by our source, which reads ahead, or one that does not.</summary>
     public static Workload Reading(int count, bool readAhead) => (gate, setting) => WithCachedCases(setting, cases: count, cached =>
     {
-        IBatchSource source = readAhead ? new BraTSBatchSource(cached) : new SynchronousBatchSource(cached);
+        IBatchSource source = readAhead ? new CaseBatchSource(cached) : new SynchronousBatchSource(cached);
         int epoch = 0;
         gate.Repeat(() =>
         {
@@ -61,7 +62,7 @@ internal static class DataCases
         });
     });
 
-    private static void OurEpoch(Gate gate, Setting setting) => Epoch(gate, setting, cases => new BraTSBatchSource(cases));
+    private static void OurEpoch(Gate gate, Setting setting) => Epoch(gate, setting, cases => new CaseBatchSource(cases));
 
     private static void PlainEpoch(Gate gate, Setting setting) => Epoch(gate, setting, cases => new SynchronousBatchSource(cases));
 

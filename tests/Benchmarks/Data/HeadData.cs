@@ -1,5 +1,6 @@
 using KnowledgeDistillation.Benchmarks.Harness;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Metrics;
@@ -9,7 +10,7 @@ namespace KnowledgeDistillation.Benchmarks.Data;
 /// <summary>A case of BraTS's own size, 240×240×155, as files: a patient's where the reference data lie beside the checkout, else a phantom.</summary>
 internal static class HeadData
 {
-    public static BraTSCase Find(Setting setting)
+    public static MedicalCase Find(Setting setting)
     {
         DirectoryInfo? folder = new(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "KnowledgeDistillation.sln")))
@@ -19,7 +20,7 @@ internal static class HeadData
     }
 
     /// <summary>Phantoms, written once and found again later.</summary>
-    public static IReadOnlyList<BraTSCase> Phantoms(Setting setting, int count)
+    public static IReadOnlyList<MedicalCase> Phantoms(Setting setting, int count)
     {
         VolumeSize size = setting.Quick ? new VolumeSize(144, 144, 132) : new VolumeSize(240, 240, 155);
         string folder = Path.Combine(Path.GetTempPath(), $"kd-benchmarks-{size.X}-{count}");
@@ -30,10 +31,10 @@ internal static class HeadData
             Rename(unfinished, folder);
         }
 
-        return BraTSDataset.Open(folder).Cases;
+        return MedicalDataset.Open(folder).Cases;
     }
 
-    private static BraTSCase Patient(string folder) => new(
+    private static MedicalCase Patient(string folder) => new(
         "patient",
         BraTSModality.All.ToDictionary(name => name, name => new ImageFile(Path.Combine(folder, $"{name}.nii.gz"))),
         Path.Combine(folder, "seg.nii.gz"));

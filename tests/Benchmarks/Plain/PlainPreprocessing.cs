@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Volumes;
 
@@ -13,7 +14,7 @@ internal static class PlainPreprocessing
     private const int Crop = 128;
     private const int Factor = 2;
 
-    public static double[] Means(BraTSCase item)
+    public static double[] Means(MedicalCase item)
     {
         List<double> means = [];
         foreach (string modality in BraTSModality.All)

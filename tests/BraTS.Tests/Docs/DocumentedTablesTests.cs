@@ -45,7 +45,7 @@ public sealed partial class DocumentedTablesTests
         {
             using IEncoderDecoder network = system.Recipe(ExperimentSettings.Paper, BraTSModality.T1ce).Build();
             long parameters = network.Module.parameters().Sum(parameter => parameter.numel());
-            string training = system.TrainingModalities(BraTSModality.T1ce).Count switch { 1 => "one", 2 => "two", _ => "all four" };
+            string training = system.TrainingModalities(ExperimentSettings.Paper, BraTSModality.T1ce).Count switch { 1 => "one", 2 => "two", _ => "all four" };
             table.Append(CultureInfo.InvariantCulture, $"| `{system.Name}` | {system.Summary} | {system.Source} | {training}, {system.Inputs.Describe()} | ");
             table.Append(CultureInfo.InvariantCulture, $"{parameters:N0} | {system.PublishedParameters} |\n");
         }

@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
@@ -9,7 +10,7 @@ namespace KnowledgeDistillation.Fuzz.Targets;
 /// <summary>An entry of the preprocessing cache: a damaged one is made again, so the case is always the same.</summary>
 internal sealed class PreparedCaseTarget : FuzzTarget
 {
-    private readonly BraTSCase _case;
+    private readonly MedicalCase _case;
     private readonly PreprocessingCache _cache;
     private readonly string _file;
     private readonly float[] _expected;
@@ -19,7 +20,7 @@ internal sealed class PreparedCaseTarget : FuzzTarget
         string image = Path.Combine(work, "t1ce.nii"), folder = Path.Combine(work, "prepared");
         var grid = new VolumeGrid(VolumeSize.Cube(8), Affine.Identity);
         NiftiImage.FromVolume(new Volume<float>(grid, [.. Enumerable.Range(0, grid.VoxelCount).Select(voxel => voxel % 7f)])).Save(image);
-        _case = new BraTSCase("case", new Dictionary<string, ImageFile> { ["t1ce"] = new(image) });
+        _case = new MedicalCase("case", new Dictionary<string, ImageFile> { ["t1ce"] = new(image) });
         _cache = new PreprocessingCache(folder, new PreprocessingOptions { Modalities = ["t1ce"], CropSize = null, SubsamplingFactor = 1 });
         _expected = Voxels();
         _file = Directory.GetFiles(folder, "*.prep", SearchOption.AllDirectories).Single();

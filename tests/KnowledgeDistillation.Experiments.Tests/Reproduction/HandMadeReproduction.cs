@@ -3,7 +3,6 @@ using KnowledgeDistillation.Experiments.Reproduction;
 using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
-using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Experiments.Tests.Reproduction;
@@ -50,7 +49,7 @@ internal static class HandMadeReproduction
         Score(caseId, region, voxel => voxel < 10, voxel => voxel >= 10 - tenths && voxel < 20 - tenths, grid);
 
     public static CaseScore Score(string caseId, string region, Predicate<int> reference, Predicate<int> prediction, ScoringGrid grid = ScoringGrid.Training) =>
-        new("network", caseId, TumorGrade.High, grid, RegionScores.Compare(region, Mask(prediction), Mask(reference)));
+        new("network", caseId, "high", grid, RegionScores.Compare(region, Mask(prediction), Mask(reference)));
 
     private static VoxelMask Mask(Predicate<int> belongs) =>
         new([.. Enumerable.Range(0, 25).Select(voxel => belongs(voxel))], new(25, 1, 1), new Spacing(1, 1, 1));

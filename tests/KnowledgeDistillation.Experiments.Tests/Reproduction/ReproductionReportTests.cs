@@ -10,7 +10,7 @@ using KnowledgeDistillation.Experiments.Reproduction.Report;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Statistics;
 using KnowledgeDistillation.Experiments.Systems;
-using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Metrics;
@@ -331,7 +331,7 @@ public sealed partial class ReproductionReportTests : IDisposable
         {
             new BraTSPhantom(new BraTSPhantomOptions { Seed = 1, Size = VolumeSize.Cube(16) }).WriteDataset(data, 1);
             PreprocessedCase item = new Preprocessor(new PreprocessingOptions { CropSize = null, SubsamplingFactor = 1 })
-                .Process(BraTSDataset.Open(data).Cases[0]);
+                .Process(MedicalDataset.Open(data).Cases[0]);
             return new ReproductionPictures(_ => item, (_, prepared) => prepared.Classes!);
         }
         finally

@@ -96,7 +96,7 @@ internal static class SyntheticReproduction
                 {
                     int shift = (int)Math.Round(200 * (1 - Math.Clamp(dice - (grid == ScoringGrid.Native ? 0.015 : 0), 0, 1)));
                     scores.Add(
-                        new CaseScore(run.Title, FormattableString.Invariant($"Phantom_{fold}_{i + 1:00}"), i % 4 == 0 ? TumorGrade.Low : TumorGrade.High, grid,
+                        new CaseScore(run.Title, FormattableString.Invariant($"Phantom_{fold}_{i + 1:00}"), i % 4 == 0 ? "low" : "high", grid,
                             RegionScores.Compare(
                                 region.Name,
                                 Mask(voxel => !(absent && (noise.Next(2) == 0 || voxel > 3)) && voxel >= shift && voxel < 200 + shift && !absent),

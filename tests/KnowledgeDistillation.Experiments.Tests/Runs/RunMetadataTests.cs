@@ -3,6 +3,7 @@ using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
 using Xunit;
 
@@ -13,7 +14,7 @@ public sealed class RunMetadataTests
     [Fact]
     public void A_checkpoint_keeps_the_labels_of_the_data_it_learned_from()
     {
-        foreach (BraTSLabelConvention labels in (BraTSLabelConvention[])[
+        foreach (LabelConvention labels in (LabelConvention[])[
             BraTSLabelConvention.BraTS2018, BraTSLabelConvention.BraTS2024, BraTSLabelConvention.MedicalSegmentationDecathlon, BraTSLabelConvention.Pediatric])
             RunMetadata.LabelsOf(Facts(new(), labels)).Should().Be(labels);
     }
@@ -42,9 +43,9 @@ public sealed class RunMetadataTests
         FluentActions.Invoking(() => RunMetadata.LabelsOf(new Dictionary<string, string> { ["labels"] = "1=tumor" }))
             .Should().Throw<InvalidDataException>().WithMessage("*labels makes no sense*1=tumor*");
 
-    private static Dictionary<string, string> Facts(ExperimentSettings settings, BraTSLabelConvention labels)
+    private static Dictionary<string, string> Facts(ExperimentSettings settings, LabelConvention labels)
     {
-        BraTSCase item = new("P1", new Dictionary<string, ImageFile> { ["t1"] = new("t1.nii") }, labels: labels);
+        MedicalCase item = new("P1", new Dictionary<string, ImageFile> { ["t1"] = new("t1.nii") }, labels);
         return new(RunMetadata.Write(SegmentationSystems.Teacher, settings, new CaseSplit([item], [], []), []));
     }
 }

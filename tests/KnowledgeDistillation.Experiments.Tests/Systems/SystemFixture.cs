@@ -160,9 +160,9 @@ public sealed class SystemFixture : IDisposable
         string system, string folder, ExperimentSettings settings, string data, string cache, IReadOnlyList<string> teachers)
     {
         var training = new NetworkTraining(settings, SegmentationSystems.Of(system), BraTSModality.T1ce, folder, teachers);
-        IReadOnlyList<string> modalities = training.System.TrainingModalities(training.Modality);
+        IReadOnlyList<string> modalities = training.System.TrainingModalities(settings, training.Modality);
         var display = new SilentDisplay();
-        CaseSplit split = CaseSplit.Of(Datasets.Open(data, modalities, skipFaulty: false, display).Cases, settings);
+        CaseSplit split = CaseSplit.Of(Datasets.Open(data, modalities, skipFaulty: false, display), settings);
         IReadOnlyDictionary<string, CachedCase> cached =
             PreparedCases.Prepare([.. split.Training, .. split.Validation], settings.Preprocessing(modalities), cache, display, CancellationToken.None);
         return training.Run(split, cached, CPU, display, CancellationToken.None);

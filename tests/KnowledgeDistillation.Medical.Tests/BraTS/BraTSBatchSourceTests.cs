@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Metrics;
@@ -24,7 +25,7 @@ public sealed class BraTSBatchSourceTests : IDisposable
     [Fact]
     public void Batches_hold_each_modality_by_name_and_labels_as_classes()
     {
-        BraTSBatchSource source = new(Cases, BraTSBatchOptions.Evaluation with { BatchSize = 3 });
+        CaseBatchSource source = new(Cases, CaseBatchOptions.Evaluation with { BatchSize = 3 });
         source.BatchCount.Should().Be(3);
         Batch[] batches = [.. source.ReadEpoch(0)];
         batches.Select(batch => batch.CaseIds.Count).Should().Equal(3, 3, 1);
@@ -44,7 +45,7 @@ public sealed class BraTSBatchSourceTests : IDisposable
     [Fact]
     public void Images_and_labels_are_flipped_together_as_the_augmentation_says()
     {
-        foreach (Batch batch in new BraTSBatchSource(Cases, new() { Seed = 5, Shuffle = false }).ReadEpoch(3))
+        foreach (Batch batch in new CaseBatchSource(Cases, new() { Seed = 5, Shuffle = false }).ReadEpoch(3))
         {
             using (batch)
             {
@@ -61,7 +62,7 @@ public sealed class BraTSBatchSourceTests : IDisposable
     [Fact]
     public void Order_follows_from_seed_and_epoch_and_holds_each_case_once()
     {
-        string Order(long seed, int epoch) => string.Join(' ', new BraTSBatchSource(Cases, new() { Seed = seed }).ReadEpoch(epoch).Select(IdOf));
+        string Order(long seed, int epoch) => string.Join(' ', new CaseBatchSource(Cases, new() { Seed = seed }).ReadEpoch(epoch).Select(IdOf));
         Order(0, 4).Should().Be(Order(0, 4));
         Order(0, 4).Split(' ').Should().BeEquivalentTo(Cases.Select(item => item.Id));
         Enumerable.Range(0, 4).Select(epoch => Order(0, epoch)).Should().OnlyHaveUniqueItems();
@@ -73,16 +74,16 @@ public sealed class BraTSBatchSourceTests : IDisposable
     {
         new BraTSPhantom(new() { Size = VolumeSize.Cube(16) }).WriteDataset(_folder["data"], 3, TestContext.Current.CancellationToken);
         IReadOnlyList<CachedCase> cached = new PreprocessingCache(_folder["cache"], Options)
-            .Prepare(BraTSDataset.Open(_folder["data"]).Cases, cancellation: TestContext.Current.CancellationToken);
-        float[][] Read(BraTSBatchSource source) => [.. source.ReadEpoch(1).Select(batch =>
+            .Prepare(MedicalDataset.Open(_folder["data"]).Cases, cancellation: TestContext.Current.CancellationToken);
+        float[][] Read(CaseBatchSource source) => [.. source.ReadEpoch(1).Select(batch =>
         {
             using (batch)
                 return batch.Images["t2"].data<float>().ToArray();
         })];
 
-        float[][] fromCache = Read(new BraTSBatchSource(cached));
+        float[][] fromCache = Read(new CaseBatchSource(cached));
 
-        float[][] fromMemory = Read(new BraTSBatchSource([.. cached.Select(item => item.Load())]));
+        float[][] fromMemory = Read(new CaseBatchSource([.. cached.Select(item => item.Load())]));
         fromCache.Length.Should().Be(3);
         for (int i = 0; i < 3; i++)
             fromCache[i].Should().Equal(fromMemory[i]);
@@ -92,7 +93,7 @@ public sealed class BraTSBatchSourceTests : IDisposable
     public void Batches_of_cached_cases_say_what_they_hold_and_another_flip_or_other_options_are_another_content()
     {
         new BraTSPhantom(new() { Size = VolumeSize.Cube(16) }).WriteDataset(_folder["data"], 2, TestContext.Current.CancellationToken);
-        IReadOnlyList<BraTSCase> cases = BraTSDataset.Open(_folder["data"]).Cases;
+        IReadOnlyList<MedicalCase> cases = MedicalDataset.Open(_folder["data"]).Cases;
         Dictionary<string, float[]> voxels = new(StringComparer.Ordinal);
         foreach (PreprocessingOptions options in new[] { Options, Options with { CropSize = VolumeSize.Cube(8) } })
         {
@@ -100,7 +101,7 @@ public sealed class BraTSBatchSourceTests : IDisposable
                 .Prepare(cases, cancellation: TestContext.Current.CancellationToken);
             for (int epoch = 0; epoch < 12; epoch++)
             {
-                foreach (Batch batch in new BraTSBatchSource(cached, new() { Seed = 3 }).ReadEpoch(epoch))
+                foreach (Batch batch in new CaseBatchSource(cached, new() { Seed = 3 }).ReadEpoch(epoch))
                 {
                     using (batch)
                     {
@@ -121,13 +122,13 @@ public sealed class BraTSBatchSourceTests : IDisposable
     {
         new BraTSPhantom(new() { Size = VolumeSize.Cube(16) }).WriteDataset(_folder["data"], 3, TestContext.Current.CancellationToken);
         IReadOnlyList<CachedCase> cached = new PreprocessingCache(_folder["cache"], Options)
-            .Prepare(BraTSDataset.Open(_folder["data"]).Cases, cancellation: TestContext.Current.CancellationToken);
+            .Prepare(MedicalDataset.Open(_folder["data"]).Cases, cancellation: TestContext.Current.CancellationToken);
         File.Delete(Directory.GetFiles(_folder["cache"], BraTSPhantom.IdOf(2) + ".prep", SearchOption.AllDirectories).Single());
         File.WriteAllText(cached[2].Source.Images["t1"].Path, "damaged");
         List<string> read = [];
         Action epoch = () =>
         {
-            foreach (Batch batch in new BraTSBatchSource(cached, BraTSBatchOptions.Evaluation).ReadEpoch(0))
+            foreach (Batch batch in new CaseBatchSource(cached, CaseBatchOptions.Evaluation).ReadEpoch(0))
                 read.Add(IdOf(batch));
         };
         epoch.Should().Throw<InvalidDataException>().WithMessage($"Case {BraTSPhantom.IdOf(2)}: *");
@@ -137,7 +138,7 @@ public sealed class BraTSBatchSourceTests : IDisposable
     [Fact]
     public void Consumer_may_leave_in_mid_epoch_and_no_tensor_is_left_over()
     {
-        BraTSBatchSource source = new(Cases, new() { ReadAhead = 1 });
+        CaseBatchSource source = new(Cases, new() { ReadAhead = 1 });
         LiveTensors.LeftBy(() =>
         {
             for (int i = 0; i < 5; i++)
@@ -157,9 +158,9 @@ public sealed class BraTSBatchSourceTests : IDisposable
     {
         PreprocessedCase other = new Preprocessor(Options with { CropSize = VolumeSize.Cube(8) })
             .Process("small", new BraTSPhantom(new() { Size = VolumeSize.Cube(16) }).Create(0));
-        Action read = () => _ = new BraTSBatchSource([Cases[0], other], BraTSBatchOptions.Evaluation with { BatchSize = 2 }).ReadEpoch(0).ToList();
+        Action read = () => _ = new CaseBatchSource([Cases[0], other], CaseBatchOptions.Evaluation with { BatchSize = 2 }).ReadEpoch(0).ToList();
         read.Should().Throw<InvalidDataException>().WithMessage("*case0 has 16×16×16 and small has 8×8×8*");
-        new BraTSBatchSource([Cases[0], other], BraTSBatchOptions.Evaluation).ReadEpoch(0).Select(IdOf).Should().HaveCount(2);
+        new CaseBatchSource([Cases[0], other], CaseBatchOptions.Evaluation).ReadEpoch(0).Select(IdOf).Should().HaveCount(2);
     }
 
     [Fact]
@@ -167,22 +168,22 @@ public sealed class BraTSBatchSourceTests : IDisposable
     {
         CaseVolumes volumes = new BraTSPhantom(new() { Size = VolumeSize.Cube(16) }).Create(0);
         PreprocessedCase unlabeled = new Preprocessor(Options).Process("bare", new CaseVolumes(volumes.Images, null, volumes.Labels));
-        Action make = () => _ = new BraTSBatchSource([Cases[0], unlabeled]);
+        Action make = () => _ = new CaseBatchSource([Cases[0], unlabeled]);
         make.Should().Throw<ArgumentException>().WithMessage("*segmentation, which is missing in: bare*");
     }
 
     [Fact]
     public void Empty_list_and_wrong_options_are_refused()
     {
-        Action empty = () => _ = new BraTSBatchSource(Array.Empty<PreprocessedCase>());
+        Action empty = () => _ = new CaseBatchSource(Array.Empty<PreprocessedCase>());
         empty.Should().Throw<ArgumentException>().WithMessage("At least one case*");
-        Action wrong = () => _ = new BraTSBatchSource(Cases, new() { BatchSize = 0, ReadAhead = 0 });
+        Action wrong = () => _ = new CaseBatchSource(Cases, new() { BatchSize = 0, ReadAhead = 0 });
         wrong.Should().Throw<ArgumentException>().WithMessage("*BatchSize must be at least 1, but is 0.*ReadAhead*but is 0.*");
     }
 
     [Fact]
     public void Defaults_are_those_of_training() =>
-        new BraTSBatchOptions().Should().Be(new BraTSBatchOptions { BatchSize = 1, Seed = 0, Shuffle = true, Flip = true, ReadAhead = 2 });
+        new CaseBatchOptions().Should().Be(new CaseBatchOptions { BatchSize = 1, Seed = 0, Shuffle = true, Flip = true, ReadAhead = 2 });
 
     private static string IdOf(Batch batch)
     {

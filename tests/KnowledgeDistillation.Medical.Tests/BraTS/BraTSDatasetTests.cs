@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
@@ -23,9 +24,9 @@ public sealed class BraTSDatasetTests : IDisposable
         TinyCases.Write2018(_folder["MICCAI_BraTS_2018_Data_Training", "HGG"], "Brats18_B_1", extension);
         TinyCases.Write2018(_folder["MICCAI_BraTS_2018_Data_Training", "LGG"], "Brats18_A_1", extension);
 
-        BraTSDataset dataset = BraTSDataset.Open(_folder.Root);
+        MedicalDataset dataset = MedicalDataset.Open(_folder.Root);
 
-        dataset.Cases.Select(item => (item.Id, item.Grade)).Should().Equal(("Brats18_A_1", TumorGrade.Low), ("Brats18_B_1", TumorGrade.High));
+        dataset.Cases.Select(item => (item.Id, item.Group)).Should().Equal(("Brats18_A_1", "low"), ("Brats18_B_1", "high"));
         ShouldHoldTheRightImages(dataset.Cases[0]);
         dataset.Cases[0].Load().Labels.Should().Be(BraTSLabelConvention.BraTS2018.Map);
     }
@@ -34,8 +35,8 @@ public sealed class BraTSDatasetTests : IDisposable
     public void Opening_the_folder_of_one_grade_still_knows_the_grade()
     {
         TinyCases.Write2018(_folder["HGG"], "Brats18_A_1");
-        BraTSDataset.Open(_folder["HGG"]).Cases.Single().Grade.Should().Be(TumorGrade.High);
-        BraTSDataset.Open(_folder["HGG", "Brats18_A_1"]).Cases.Single().Grade.Should().Be(TumorGrade.High);
+        MedicalDataset.Open(_folder["HGG"]).Cases.Single().Group.Should().Be("high");
+        MedicalDataset.Open(_folder["HGG", "Brats18_A_1"]).Cases.Single().Group.Should().Be("high");
     }
 
     [Fact]
@@ -51,7 +52,7 @@ public sealed class BraTSDatasetTests : IDisposable
             """);
         File.WriteAllText(Path.Combine(training, "survival_info.csv"), "Brats20ID,Age,Survival_days,Extent_of_Resection\nBraTS20_Training_003,60.4,289,GTR\n");
 
-        BraTSDataset.Open(_folder.Root).Cases.Select(item => item.Grade).Should().Equal(TumorGrade.High, TumorGrade.Low, TumorGrade.High, TumorGrade.Unknown);
+        MedicalDataset.Open(_folder.Root).Cases.Select(item => item.Group).Should().Equal("high", "low", "high", null);
     }
 
     [Fact]
@@ -61,10 +62,10 @@ public sealed class BraTSDatasetTests : IDisposable
         File.WriteAllText(_folder["survival_info.csv"], "");
         File.WriteAllText(
             _folder["name_mapping.csv"], "\"Remarks, if any\",\"Grade\",\"BraTS_2020_subject_ID\"\n\"large, left\", \"LGG\" ,\"BraTS20_Training_001\"\n");
-        BraTSDataset.Open(_folder.Root).Cases.Should().ContainSingle().Which.Grade.Should().Be(TumorGrade.Low);
+        MedicalDataset.Open(_folder.Root).Cases.Should().ContainSingle().Which.Group.Should().Be("low");
 
         File.WriteAllText(_folder["name_mapping.csv"], "Grade,BraTS_2020_subject_ID\nLGG,\"BraTS20_Training_001\n");
-        FluentActions.Invoking(() => BraTSDataset.Open(_folder.Root)).Should().Throw<BraTSDatasetException>()
+        FluentActions.Invoking(() => MedicalDataset.Open(_folder.Root)).Should().Throw<MedicalDatasetException>()
             .WithMessage("*name_mapping.csv*no CSV table*grades*");
     }
 
@@ -73,14 +74,14 @@ public sealed class BraTSDatasetTests : IDisposable
     {
         TinyCases.Write2018(_folder.Root, "BraTS20_Training_355");
         File.Move(_folder["BraTS20_Training_355", "BraTS20_Training_355_seg.nii.gz"], _folder["BraTS20_Training_355", "W39_1998.09.19_Segm.nii.gz"]);
-        BraTSDataset.Open(_folder.Root).Cases.Single().SegmentationPath.Should().EndWith("Segm.nii.gz");
+        MedicalDataset.Open(_folder.Root).Cases.Single().SegmentationPath.Should().EndWith("Segm.nii.gz");
     }
 
     [Fact]
     public void Layout_of_2021_is_found_without_grades()
     {
         TinyCases.Write2018(_folder.Root, "BraTS2021_00005");
-        BraTSDataset.Open(_folder.Root).Cases.Single().Grade.Should().Be(TumorGrade.Unknown);
+        MedicalDataset.Open(_folder.Root).Cases.Single().Group.Should().BeNull();
     }
 
     [Fact]
@@ -91,7 +92,7 @@ public sealed class BraTSDatasetTests : IDisposable
             TinyCases.WriteImage(_folder[id, $"{id}-{name}.nii.gz"], value);
         TinyCases.WriteLabels(_folder[id, $"{id}-seg.nii.gz"], 1, 2, 3);
 
-        BraTSCase found = BraTSDataset.Open(_folder.Root).Cases.Single();
+        MedicalCase found = MedicalDataset.Open(_folder.Root).Cases.Single();
 
         found.Id.Should().Be(id);
         ShouldHoldTheRightImages(found);
@@ -105,7 +106,7 @@ public sealed class BraTSDatasetTests : IDisposable
         foreach (string name in (string[])["t1n", "t1c", "t2w", "t2f"])
             TinyCases.WriteImage(_folder[id, $"{id}-{name}.nii.gz"], 1);
         TinyCases.WriteLabels(_folder[id, $"{id}-seg.nii.gz"], 1, 2);
-        BraTSDataset.Open(_folder.Root).Cases.Single().Load().Labels.LabelOf(BraTSLabelConvention.EnhancingClass).Should().Be(3);
+        MedicalDataset.Open(_folder.Root).Cases.Single().Load().Labels.LabelOf(BraTSLabelConvention.EnhancingClass).Should().Be(3);
     }
 
     [Theory]
@@ -125,28 +126,28 @@ public sealed class BraTSDatasetTests : IDisposable
         TinyCases.WriteLabels(Path.Combine(root, "labelsTr", "BRATS_001.nii.gz"), 1, 2, 3);
         if (withJson)
             File.WriteAllText(Path.Combine(root, "dataset.json"), """{ "modality": { "0": "t1gd", "1": "T1w", "2": "FLAIR", "3": "T2w" } }""");
-        BraTSDatasetOptions options = new() { FaultyCases = FaultyCaseHandling.Skip };
+        MedicalDatasetOptions options = new() { FaultyCases = FaultyCaseHandling.Skip };
 
-        BraTSDataset dataset = BraTSDataset.Open(_folder.Root, options);
+        MedicalDataset dataset = MedicalDataset.Open(_folder.Root, options);
 
         ShouldHoldTheRightImages(dataset.Cases.Single());
         CaseVolumes volumes = dataset.Cases.Single().Load();
         // Edema, non-enhancing, enhancing on disk.
         volumes.Labels.ToClasses(volumes.Segmentation!)[..4].Should().Equal(2, 1, 3, 0);
-        dataset.Faults.Should().ContainSingle().Which.CaseId.Should().Be("BRATS_485", "a test case has no labels");
-        BraTSDataset.Open(root, options with { RequireSegmentation = false }).Cases.Should().HaveCount(2);
+        dataset.Faults.Should().BeEmpty("a test case has no labels by design");
+        MedicalDataset.Open(root, options with { RequireSegmentation = false }).Cases.Should().HaveCount(2);
     }
 
     [Theory]
-    [InlineData("not json", "does not name the channels")]
+    [InlineData("not json", "is no JSON")]
     [InlineData("{}", "does not name the channels")]
-    [InlineData("""{ "modality": { "0": "CT" } }""", "names the channels CT")]
+    [InlineData("""{ "modality": { "1": "CT" } }""", "numbered from 0")]
     public void Decathlon_description_that_makes_no_sense_is_refused_by_name(string json, string message)
     {
         Directory.CreateDirectory(_folder["imagesTr"]);
         File.WriteAllText(_folder["dataset.json"], json);
-        Action open = () => BraTSDataset.Open(_folder.Root);
-        open.Should().Throw<BraTSDatasetException>().WithMessage($"*dataset.json*{message}*");
+        Action open = () => MedicalDataset.Open(_folder.Root);
+        open.Should().Throw<MedicalDatasetException>().WithMessage($"*dataset.json*{message}*");
     }
 
     [Fact]
@@ -154,8 +155,8 @@ public sealed class BraTSDatasetTests : IDisposable
     {
         Directory.CreateDirectory(_folder["imagesTr"]);
         NiftiImage.FromVolumes([TinyCases.Image(1), TinyCases.Image(2)]).Save(_folder["imagesTr", "BRATS_001.nii.gz"]);
-        Action open = () => BraTSDataset.Open(_folder.Root, new() { RequireSegmentation = false });
-        open.Should().Throw<BraTSDatasetException>().WithMessage("*BRATS_001*holds 2 volume(s)*");
+        Action open = () => MedicalDataset.Open(_folder.Root, new() { RequireSegmentation = false });
+        open.Should().Throw<MedicalDatasetException>().WithMessage("*BRATS_001*holds 2 volume(s)*");
     }
 
     [Fact]
@@ -169,8 +170,8 @@ public sealed class BraTSDatasetTests : IDisposable
             TinyCases.WriteLabels(_folder[id, "seg_label3.nii.gz"], 1, 2, 3);
         }
 
-        BraTSDataset.Open(_folder.Root).Cases.Select(item => item.Id).Should().Equal("one", "two");
-        BraTSCase single = BraTSDataset.Open(_folder["two"]).Cases.Single();
+        MedicalDataset.Open(_folder.Root).Cases.Select(item => item.Id).Should().Equal("one", "two");
+        MedicalCase single = MedicalDataset.Open(_folder["two"]).Cases.Single();
         single.Id.Should().Be("two");
         ShouldHoldTheRightImages(single);
     }
@@ -185,7 +186,7 @@ public sealed class BraTSDatasetTests : IDisposable
                 File.Move(file, _folder[Path.GetFileName(file)]);
         }
 
-        BraTSDataset.Open(_folder.Root).Cases.Select(item => item.Id).Should().Equal("BraTS2021_00001", "BraTS2021_00002");
+        MedicalDataset.Open(_folder.Root).Cases.Select(item => item.Id).Should().Equal("BraTS2021_00001", "BraTS2021_00002");
     }
 
     [Fact]
@@ -209,10 +210,10 @@ public sealed class BraTSDatasetTests : IDisposable
         TinyCases.Write2018(_folder["HGG"], "J_twice");
         TinyCases.Write2018(_folder["LGG"], "J_twice");
 
-        Action open = () => BraTSDataset.Open(_folder.Root);
-        BraTSDataset skipped = BraTSDataset.Open(_folder.Root, new() { FaultyCases = FaultyCaseHandling.Skip });
+        Action open = () => MedicalDataset.Open(_folder.Root);
+        MedicalDataset skipped = MedicalDataset.Open(_folder.Root, new() { FaultyCases = FaultyCaseHandling.Skip });
 
-        IReadOnlyList<BraTSCaseFault> faults = open.Should().Throw<BraTSDatasetException>()
+        IReadOnlyList<CaseFault> faults = open.Should().Throw<MedicalDatasetException>()
             .WithMessage("10 of 11 case(s)*B_no_t2: modality t2 is missing*J_twice*").Which.Faults;
         faults.Select(fault => fault.CaseId)
             .Should().Equal("B_no_t2", "C_size", "D_place", "E_label", "F_both", "G_no_seg", "H_damaged", "I_double", "J_twice", "J_twice");
@@ -231,8 +232,8 @@ public sealed class BraTSDatasetTests : IDisposable
     public void Student_needs_only_its_own_modality_and_prediction_no_segmentation()
     {
         TinyCases.WriteImage(_folder["X", "X_t1ce.nii.gz"], 200);
-        BraTSDatasetOptions options = new() { RequiredModalities = [BraTSModality.T1ce], RequireSegmentation = false };
-        CaseVolumes volumes = BraTSDataset.Open(_folder.Root, options).Cases.Single().Load();
+        MedicalDatasetOptions options = new() { RequiredModalities = [BraTSModality.T1ce], RequireSegmentation = false };
+        CaseVolumes volumes = MedicalDataset.Open(_folder.Root, options).Cases.Single().Load();
         volumes.Images.Keys.Should().Equal("t1ce");
         volumes.Segmentation.Should().BeNull();
     }
@@ -241,16 +242,16 @@ public sealed class BraTSDatasetTests : IDisposable
     public void Enhancing_label_can_be_fixed()
     {
         TinyCases.Write2018(_folder.Root, "X", labels: [1, 2, 3]);
-        Action open = () => BraTSDataset.Open(_folder.Root, new() { EnhancingLabel = 4 });
-        open.Should().Throw<BraTSDatasetException>().WithMessage("*unknown labels (3)*");
-        BraTSDataset.Open(_folder.Root, new() { EnhancingLabel = 3 }).Cases.Should().ContainSingle();
+        Action open = () => MedicalDataset.Open(_folder.Root, new() { Labels = BraTSLabelConvention.BraTS2018 });
+        open.Should().Throw<MedicalDatasetException>().WithMessage("*unknown labels (3)*");
+        MedicalDataset.Open(_folder.Root, new() { Labels = BraTSLabelConvention.BraTS2023 }).Cases.Should().ContainSingle();
     }
 
     [Fact]
     public void Without_verification_unknown_labels_show_on_use_with_the_name_of_the_case()
     {
         TinyCases.Write2018(_folder.Root, "X", labels: [1, 9]);
-        BraTSCase found = BraTSDataset.Open(_folder.Root, new() { VerifySegmentations = false }).Cases.Single();
+        MedicalCase found = MedicalDataset.Open(_folder.Root, new() { VerifySegmentations = false }).Cases.Single();
         Action use = () => new Preprocessor(new() { CropSize = VolumeSize.Cube(4) }).Process(found);
         use.Should().Throw<InvalidDataException>().WithMessage("Case X: *unknown labels (9)*");
     }
@@ -259,14 +260,14 @@ public sealed class BraTSDatasetTests : IDisposable
     public void Folder_without_cases_is_refused_with_the_layouts_that_are_looked_for()
     {
         Directory.CreateDirectory(_folder["empty"]);
-        Action open = () => BraTSDataset.Open(_folder["empty"]);
-        open.Should().Throw<BraTSDatasetException>().WithMessage("No case was found*t1ce.nii.gz*");
+        Action open = () => MedicalDataset.Open(_folder["empty"]);
+        open.Should().Throw<MedicalDatasetException>().WithMessage("No case was found*t1ce.nii.gz*");
     }
 
     [Fact]
     public void Missing_folder_is_refused_by_name()
     {
-        Action open = () => BraTSDataset.Open(_folder["nowhere"]);
+        Action open = () => MedicalDataset.Open(_folder["nowhere"]);
         open.Should().Throw<DirectoryNotFoundException>().WithMessage("*nowhere*does not exist*");
     }
 
@@ -274,24 +275,33 @@ public sealed class BraTSDatasetTests : IDisposable
     public void Nothing_left_after_skipping_is_an_error_and_no_empty_data_set()
     {
         TinyCases.Write2018(_folder.Root, "X", labels: [9]);
-        Action open = () => BraTSDataset.Open(_folder.Root, new() { FaultyCases = FaultyCaseHandling.Skip });
-        open.Should().Throw<BraTSDatasetException>().WithMessage("*None is left*");
+        Action open = () => MedicalDataset.Open(_folder.Root, new() { FaultyCases = FaultyCaseHandling.Skip });
+        open.Should().Throw<MedicalDatasetException>().WithMessage("*None is left*");
     }
 
     [Fact]
     public void All_wrong_options_are_named_at_once()
     {
-        Action open = () => BraTSDataset.Open(_folder.Root, new() { RequiredModalities = ["t1", "ct"], EnhancingLabel = 5 });
-        open.Should().Throw<ArgumentException>().WithMessage("*RequiredModalities must hold some of*but is t1, ct.*EnhancingLabel*but is 5.*");
+        Action open = () => MedicalDataset.Open(_folder.Root, new() { Layouts = [], FaultyCases = (FaultyCaseHandling)5 });
+        open.Should().Throw<ArgumentException>().WithMessage("*Layouts must hold at least one*FaultyCases*5.*");
+    }
+
+    [Fact]
+    public void A_modality_that_the_data_set_does_not_have_is_refused_with_those_that_it_has()
+    {
+        TinyCases.Write2018(_folder.Root, "X");
+        Action open = () => MedicalDataset.Open(_folder.Root, new() { RequiredModalities = ["t1", "ct"] });
+        open.Should().Throw<ArgumentException>().WithMessage("*RequiredModalities must hold some of t1, t1ce, t2, flair*but is t1, ct.*");
     }
 
     [Fact]
     public void Default_options_ask_for_everything()
     {
-        BraTSDatasetOptions options = new();
-        options.RequiredModalities.Should().Equal("t1", "t1ce", "t2", "flair");
+        MedicalDatasetOptions options = new();
+        options.RequiredModalities.Should().BeNull("that is: all of the data set");
+        options.Labels.Should().BeNull();
+        options.Layouts.Should().BeNull("that is: all that are known");
         options.RequireSegmentation.Should().BeTrue();
-        options.EnhancingLabel.Should().BeNull();
         options.FaultyCases.Should().Be(FaultyCaseHandling.Stop);
         options.VerifySegmentations.Should().BeTrue();
     }
@@ -300,7 +310,7 @@ public sealed class BraTSDatasetTests : IDisposable
     public void Loading_a_modality_that_is_not_there_says_what_is()
     {
         TinyCases.WriteImage(_folder["X", "X_t1ce.nii.gz"], 200);
-        BraTSCase found = BraTSDataset.Open(_folder.Root, new() { RequiredModalities = ["t1ce"], RequireSegmentation = false }).Cases.Single();
+        MedicalCase found = MedicalDataset.Open(_folder.Root, new() { RequiredModalities = ["t1ce"], RequireSegmentation = false }).Cases.Single();
         Action load = () => found.Load("t1ce", "flair");
         load.Should().Throw<ArgumentException>().WithMessage("Case X has no modality 'flair'; it has: t1ce.*");
     }
@@ -309,7 +319,7 @@ public sealed class BraTSDatasetTests : IDisposable
     public void File_that_is_damaged_after_opening_is_reported_with_its_case()
     {
         TinyCases.Write2018(_folder.Root, "X");
-        BraTSCase found = BraTSDataset.Open(_folder.Root).Cases.Single();
+        MedicalCase found = MedicalDataset.Open(_folder.Root).Cases.Single();
         File.WriteAllText(_folder["X", "X_t1ce.nii.gz"], "gone");
         Action load = () => found.Load();
         load.Should().Throw<InvalidDataException>().WithMessage("Case X: *X_t1ce.nii.gz*");
@@ -321,14 +331,14 @@ public sealed class BraTSDatasetTests : IDisposable
     public void Real_case_is_found_and_loaded(string name)
     {
         string folder = SharedData.Require("data", name);
-        BraTSCase found = BraTSDataset.Open(folder).Cases.Single();
+        MedicalCase found = MedicalDataset.Open(folder).Cases.Single();
         CaseVolumes volumes = found.Load();
         found.Id.Should().Be(name);
         volumes.Images.Keys.Should().BeEquivalentTo(BraTSModality.All);
         volumes.Segmentation!.Voxels.Distinct().Order().Should().Equal(0, 1, 2, 4);
     }
 
-    private static void ShouldHoldTheRightImages(BraTSCase found)
+    private static void ShouldHoldTheRightImages(MedicalCase found)
     {
         CaseVolumes volumes = found.Load();
         BraTSModality.All.Select(name => volumes.Images[name].Voxels[0]).Should().Equal(100, 200, 300, 400);

@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Volumes;
 using Xunit;
 
@@ -7,7 +8,7 @@ namespace KnowledgeDistillation.Medical.Tests;
 
 public sealed class BraTSLabelConventionTests
 {
-    public static TheoryData<BraTSLabelConvention> All =>
+    public static TheoryData<LabelConvention> All =>
         [BraTSLabelConvention.BraTS2018, BraTSLabelConvention.BraTS2023, BraTSLabelConvention.MedicalSegmentationDecathlon];
 
     [Fact]
@@ -20,9 +21,9 @@ public sealed class BraTSLabelConventionTests
 
     [Theory]
     [MemberData(nameof(All))]
-    public void Classes_are_written_back_as_they_came(BraTSLabelConvention convention)
+    public void Classes_are_written_back_as_they_came(LabelConvention convention)
     {
-        Volume<int> labels = TinyCases.Labels(0, convention.EnhancingLabel, convention.NecrosisLabel, convention.EdemaLabel);
+        Volume<int> labels = TinyCases.Labels(0, convention.Map.LabelOf(3), convention.Map.LabelOf(1), convention.Map.LabelOf(2));
         convention.Map.ToLabels(labels.Grid, convention.Map.ToClasses(labels)).Voxels.Should().Equal(labels.Voxels);
     }
 

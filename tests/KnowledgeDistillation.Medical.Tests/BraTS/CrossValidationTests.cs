@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
 using Xunit;
 
@@ -10,14 +11,14 @@ public sealed class CrossValidationTests
     [Fact]
     public void Every_case_is_scored_once_and_never_where_it_was_learned_from()
     {
-        IReadOnlyList<BraTSCase> cases = Cases(28, 11);
+        IReadOnlyList<MedicalCase> cases = Cases(28, 11);
         IReadOnlyList<CrossValidationFold> folds = CrossValidation.Split(cases);
 
         folds.Should().HaveCount(3);
         folds.SelectMany(fold => fold.Test).Should().BeEquivalentTo(cases).And.OnlyHaveUniqueItems();
         foreach (CrossValidationFold fold in folds)
         {
-            BraTSCase[] all = [.. fold.Training, .. fold.Validation, .. fold.Test];
+            MedicalCase[] all = [.. fold.Training, .. fold.Validation, .. fold.Test];
             all.Should().OnlyHaveUniqueItems().And.HaveCount(39);
             fold.Test.Should().HaveCount(13);
             fold.Validation.Should().HaveCount(3, "10 % of 26 are held out");
@@ -29,17 +30,17 @@ public sealed class CrossValidationTests
     {
         foreach (CrossValidationFold fold in CrossValidation.Split(Cases(210, 75), new() { Seed = 5 }))
         {
-            fold.Test.Count(item => item.Grade == TumorGrade.High).Should().Be(70);
-            fold.Test.Count(item => item.Grade == TumorGrade.Low).Should().Be(25);
+            fold.Test.Count(item => item.Group == "high").Should().Be(70);
+            fold.Test.Count(item => item.Group == "low").Should().Be(25);
             fold.Validation.Should().HaveCount(19);
-            fold.Validation.Count(item => item.Grade == TumorGrade.Low).Should().Be(5);
+            fold.Validation.Count(item => item.Group == "low").Should().Be(5);
         }
     }
 
     [Fact]
     public void Split_follows_from_the_seed_and_not_from_the_order_of_the_cases()
     {
-        IReadOnlyList<BraTSCase> cases = Cases(20, 10);
+        IReadOnlyList<MedicalCase> cases = Cases(20, 10);
         string first = Describe(CrossValidation.Split(cases));
         Describe(CrossValidation.Split([.. cases.Reverse()])).Should().Be(first);
         Describe(CrossValidation.Split(cases, new() { Seed = 1 })).Should().NotBe(first);
@@ -56,7 +57,7 @@ public sealed class CrossValidationTests
     [InlineData(7, 8, 0.3, 3)]
     public void Parts_for_validation_are_disjoint_and_leave_the_same_cases_for_the_test(int high, int low, double share, int parts)
     {
-        IReadOnlyList<BraTSCase> cases = Cases(high, low);
+        IReadOnlyList<MedicalCase> cases = Cases(high, low);
         for (int fold = 0; fold < 3; fold++)
         {
             CrossValidationFold[] members =
@@ -130,11 +131,12 @@ public sealed class CrossValidationTests
             " | ", folds.Select(fold =>
                 string.Join(" / ", new[] { fold.Training, fold.Validation, fold.Test }.Select(part => string.Join(' ', part.Select(item => item.Id))))));
 
-    private static BraTSCase[] Cases(int high, int low) =>
+    private static MedicalCase[] Cases(int high, int low) =>
         [
-            .. Enumerable.Range(0, high).Select(i => Case($"H{i:000}", TumorGrade.High)),
-            .. Enumerable.Range(0, low).Select(i => Case($"L{i:000}", TumorGrade.Low)),
+            .. Enumerable.Range(0, high).Select(i => Case($"H{i:000}", "high")),
+            .. Enumerable.Range(0, low).Select(i => Case($"L{i:000}", "low")),
         ];
 
-    private static BraTSCase Case(string id, TumorGrade grade) => new(id, new Dictionary<string, ImageFile> { ["t1"] = new("none.nii") }, grade: grade);
+    private static MedicalCase Case(string id, string grade) =>
+        new(id, new Dictionary<string, ImageFile> { ["t1ce"] = new("t1ce.nii") }, BraTSLabelConvention.BraTS2018, group: grade);
 }

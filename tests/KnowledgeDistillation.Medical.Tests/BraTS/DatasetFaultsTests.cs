@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
@@ -11,7 +12,7 @@ namespace KnowledgeDistillation.Medical.Tests;
 /// <summary>Whatever public data sets get wrong is handled or named.</summary>
 public sealed class DatasetFaultsTests : IDisposable
 {
-    private static readonly BraTSDatasetOptions Skip = new() { FaultyCases = FaultyCaseHandling.Skip };
+    private static readonly MedicalDatasetOptions Skip = new() { FaultyCases = FaultyCaseHandling.Skip };
 
     private readonly TemporaryFolder _folder = new();
 
@@ -34,8 +35,8 @@ public sealed class DatasetFaultsTests : IDisposable
         File.WriteAllBytes(_folder["I_labels", "I_labels_seg.nii"], File.ReadAllBytes(_folder["I_labels", "I_labels_seg.nii"])[..^2]);
         List<int> progress = [];
 
-        BraTSDataset quick = BraTSDataset.Open(_folder.Root, Skip with { VerifySegmentations = false });
-        BraTSDataset dataset = quick.Examine(new PreprocessingOptions(), new Reports(progress));
+        MedicalDataset quick = MedicalDataset.Open(_folder.Root, Skip with { VerifySegmentations = false });
+        MedicalDataset dataset = quick.Examine(new PreprocessingOptions(), new Reports(progress));
 
         quick.Faults.Should().BeEmpty("headers are sound");
         progress.Should().HaveCount(9).And.Contain(9);
@@ -53,7 +54,7 @@ public sealed class DatasetFaultsTests : IDisposable
             "I_labels: *I_labels_seg.nii*ends before*",
         ];
         dataset.Faults.Should().HaveSameCount(expected);
-        foreach ((BraTSCaseFault fault, string pattern) in dataset.Faults.Zip(expected))
+        foreach ((CaseFault fault, string pattern) in dataset.Faults.Zip(expected))
             fault.ToString().Should().Match(pattern);
     }
 
@@ -64,7 +65,7 @@ public sealed class DatasetFaultsTests : IDisposable
         TinyCases.Write2018(_folder.Root, "B");
         Damage("B", "t1", ".nii.gz");
         Damage("B", "t2", ".nii.gz");
-        BraTSDataset.Open(_folder.Root, Skip).Examine(new PreprocessingOptions()).Faults.Should().ContainSingle().Which.Reason
+        MedicalDataset.Open(_folder.Root, Skip).Examine(new PreprocessingOptions()).Faults.Should().ContainSingle().Which.Reason
             .Should().Match("*B_t1.nii.gz*B_t2.nii.gz*");
     }
 
@@ -73,7 +74,7 @@ public sealed class DatasetFaultsTests : IDisposable
     {
         TinyCases.Write2018(_folder.Root, "A", ".nii");
         WriteVoxels("A", "t2", _ => 0);
-        BraTSDataset.Open(_folder.Root, Skip).Examine(new PreprocessingOptions { Modalities = ["t1ce"] }).Cases.Should().ContainSingle();
+        MedicalDataset.Open(_folder.Root, Skip).Examine(new PreprocessingOptions { Modalities = ["t1ce"] }).Cases.Should().ContainSingle();
     }
 
     [Fact]
@@ -84,7 +85,7 @@ public sealed class DatasetFaultsTests : IDisposable
         WriteVoxels("B", "t2", _ => 0, "data");
         WriteVoxels("C", "t1", i => i == 0 ? float.NaN : i, "data");
         PreprocessingCache cache = new(_folder["cache"], new() { CropSize = new(4, 3, 2), SubsamplingFactor = 1 });
-        IReadOnlyList<BraTSCase> cases = BraTSDataset.Open(_folder["data"]).Cases;
+        IReadOnlyList<MedicalCase> cases = MedicalDataset.Open(_folder["data"]).Cases;
 
         FluentActions.Invoking(() => cache.Prepare(cases)).Should().Throw<InvalidDataException>()
             .WithMessage("2 of 3 cases cannot be used.*Case B: the image t2 is empty*Case C: the image t1 holds 1 of 24 voxels that are not finite*");
@@ -101,7 +102,7 @@ public sealed class DatasetFaultsTests : IDisposable
         TinyCases.Write2018(_folder.Root, "B");
         NiftiImage.FromVolumes([.. Enumerable.Range(0, volumes).Select(i => new Volume<float>(TinyCases.Grid, new float[TinyCases.Grid.VoxelCount]))])
             .Save(_folder["B", $"B_{kind}.nii.gz"]);
-        BraTSDataset.Open(_folder.Root, Skip).Faults.Should().ContainSingle().Which.ToString()
+        MedicalDataset.Open(_folder.Root, Skip).Faults.Should().ContainSingle().Which.ToString()
             .Should().Match($"B: *B_{kind}.nii.gz' holds {volumes} volume* where one is expected*");
     }
 
@@ -111,10 +112,10 @@ public sealed class DatasetFaultsTests : IDisposable
         Directory.CreateDirectory(_folder["imagesTr"]);
         string path = _folder["imagesTr", "BRATS_001.nii.gz"];
         NiftiImage.FromVolumes([.. Enumerable.Range(1, 5).Select(value => TinyCases.Image(value))]).Save(path);
-        FluentActions.Invoking(() => BraTSDataset.Open(_folder.Root, new() { RequireSegmentation = false })).Should().Throw<BraTSDatasetException>()
+        FluentActions.Invoking(() => MedicalDataset.Open(_folder.Root, new() { RequireSegmentation = false })).Should().Throw<MedicalDatasetException>()
             .WithMessage("*BRATS_001*holds 5 volume(s) where 4 are expected*");
 
-        BraTSCase own = new("X", new Dictionary<string, ImageFile> { ["t2"] = new(path, 3) { VolumeCount = 5 } });
+        MedicalCase own = new("X", new Dictionary<string, ImageFile> { ["t2"] = new(path, 3) { VolumeCount = 5 } }, BraTSLabelConvention.BraTS2018);
         own.Load().Images["t2"].Voxels[0].Should().Be(4);
     }
 
@@ -137,7 +138,7 @@ public sealed class DatasetFaultsTests : IDisposable
             File.Delete(file + "_");
         }
 
-        BraTSCase found = BraTSDataset.Open(_folder.Root).Cases.Single();
+        MedicalCase found = MedicalDataset.Open(_folder.Root).Cases.Single();
         found.Id.Should().Be("A");
         BraTSModality.All.Select(name => found.Load().Images[name].Voxels[0]).Should().Equal(100, 200, 300, 400);
 
@@ -161,7 +162,7 @@ public sealed class DatasetFaultsTests : IDisposable
         Directory.CreateDirectory(_folder["B", "B_t2.nii"]);
         for (int i = 0; i < files; i++)
             TinyCases.WriteImage(_folder["B", "B_t2.nii", $"{i}.nii"], i);
-        BraTSDataset.Open(_folder.Root, Skip).Faults.Should().ContainSingle().Which.ToString().Should().Match($"B: the folder '*B_t2.nii'*but holds {files}.*");
+        MedicalDataset.Open(_folder.Root, Skip).Faults.Should().ContainSingle().Which.ToString().Should().Match($"B: the folder '*B_t2.nii'*but holds {files}.*");
     }
 
     [Fact]
@@ -171,7 +172,7 @@ public sealed class DatasetFaultsTests : IDisposable
         NiftiImage.FromVolumes([.. Enumerable.Range(1, 4).Select(value => TinyCases.Image(value))])
             .Save(_folder["imagesTr", "BRATS_001.nii.gz", "BRATS_001.nii.gz"]);
         TinyCases.WriteLabels(_folder["labelsTr", "BRATS_001.nii.gz", "other.nii"], 1, 2, 3);
-        BraTSDataset.Open(_folder.Root).Cases.Single().Load().Segmentation!.Voxels[..3].Should().Equal(1, 2, 3);
+        MedicalDataset.Open(_folder.Root).Cases.Single().Load().Segmentation!.Voxels[..3].Should().Equal(1, 2, 3);
     }
 
     [Fact]
@@ -185,13 +186,13 @@ public sealed class DatasetFaultsTests : IDisposable
         File.CreateSymbolicLink(_folder["B", "B_t2.nii.gz"], "/not/mounted/t2.nii.gz");
         File.CreateSymbolicLink(_folder["README.txt"], "/not/mounted/README.txt");
 
-        BraTSDataset dataset = BraTSDataset.Open(_folder.Root, Skip);
+        MedicalDataset dataset = MedicalDataset.Open(_folder.Root, Skip);
 
         dataset.Cases.Select(item => item.Id).Should().Equal("A");
         dataset.Faults.Select(fault => fault.CaseId).Should().Equal("B", "C", "D");
         dataset.Faults[0].Reason.Should().Contain("B_t2.nii.gz");
         dataset.Faults[1].Reason.Should().Match("the link '*C' leads to '/not/mounted/C', which is not there.");
-        FluentActions.Invoking(() => BraTSDataset.Open(_folder.Root)).Should().Throw<BraTSDatasetException>().WithMessage("*/not/mounted/C*");
+        FluentActions.Invoking(() => MedicalDataset.Open(_folder.Root)).Should().Throw<MedicalDatasetException>().WithMessage("*/not/mounted/C*");
     }
 
     [Fact]
@@ -200,18 +201,18 @@ public sealed class DatasetFaultsTests : IDisposable
         TinyCases.Write2018(_folder["elsewhere"], "A");
         Directory.CreateDirectory(_folder["data"]);
         Directory.CreateSymbolicLink(_folder["data", "A"], _folder["elsewhere", "A"]);
-        BraTSDataset.Open(_folder["data"]).Cases.Should().ContainSingle();
+        MedicalDataset.Open(_folder["data"]).Cases.Should().ContainSingle();
     }
 
     [Fact]
     public void Cases_that_lie_too_deep_are_named_also_where_there_are_no_others()
     {
         TinyCases.Write2018(_folder["1", "2", "3", "4"], "Deep");
-        FluentActions.Invoking(() => BraTSDataset.Open(_folder.Root)).Should().Throw<BraTSDatasetException>()
+        FluentActions.Invoking(() => MedicalDataset.Open(_folder.Root)).Should().Throw<MedicalDatasetException>()
             .WithMessage("No case was found*Deep_flair.nii.gz*4 folders deep*");
 
         TinyCases.Write2018(_folder["1", "2", "3"], "Near");
-        BraTSDataset dataset = BraTSDataset.Open(_folder.Root, Skip);
+        MedicalDataset dataset = MedicalDataset.Open(_folder.Root, Skip);
         dataset.Cases.Select(item => item.Id).Should().Equal("Near");
         dataset.Faults.Should().ContainSingle().Which.ToString().Should().Match("Deep: '*Deep_flair.nii.gz' lies more than 4 folders deep*");
     }
@@ -233,7 +234,7 @@ public sealed class DatasetFaultsTests : IDisposable
         File.SetUnixFileMode(_folder["B"], UnixFileMode.None);
         try
         {
-            BraTSDataset dataset = BraTSDataset.Open(_folder.Root, Skip);
+            MedicalDataset dataset = MedicalDataset.Open(_folder.Root, Skip);
             dataset.Warnings.Should().ContainSingle().Which.Should().Contain("name_mapping.csv");
             dataset.Faults.Should().ContainSingle().Which.ToString().Should().Match("B: the folder '*B' cannot be read*");
         }
@@ -248,7 +249,7 @@ public sealed class DatasetFaultsTests : IDisposable
     {
         TinyCases.Write2018(_folder.Root, "A");
         File.CreateSymbolicLink(_folder["name_mapping.csv"], "/not/mounted/name_mapping.csv");
-        BraTSDataset dataset = BraTSDataset.Open(_folder.Root);
+        MedicalDataset dataset = MedicalDataset.Open(_folder.Root);
         dataset.Cases.Should().ContainSingle();
         dataset.Warnings.Should().ContainSingle().Which.Should().Contain("name_mapping.csv").And.Contain("cannot be read");
     }
@@ -262,17 +263,17 @@ public sealed class DatasetFaultsTests : IDisposable
     {
         TinyCases.Write2018(_folder.Root, "BraTS20_Training_001");
         File.WriteAllText(_folder["name_mapping.csv"], table);
-        BraTSDataset.Open(_folder.Root).Cases.Single().Grade.Should().Be(TumorGrade.Low);
+        MedicalDataset.Open(_folder.Root).Cases.Single().Group.Should().Be("low");
     }
 
     [Theory]
-    [InlineData("hgg", TumorGrade.High)]
-    [InlineData("Hgg", TumorGrade.High)]
-    [InlineData("lgg", TumorGrade.Low)]
-    public void Any_folder_above_a_case_may_tell_its_grade_in_any_case(string name, TumorGrade grade)
+    [InlineData("hgg", "high")]
+    [InlineData("Hgg", "high")]
+    [InlineData("lgg", "low")]
+    public void Any_folder_above_a_case_may_tell_its_grade_in_any_case(string name, string grade)
     {
         TinyCases.Write2018(_folder[name, "center 3"], "A");
-        BraTSDataset.Open(_folder.Root).Cases.Single().Grade.Should().Be(grade);
+        MedicalDataset.Open(_folder.Root).Cases.Single().Group.Should().Be(grade);
     }
 
     [Fact]
@@ -282,7 +283,7 @@ public sealed class DatasetFaultsTests : IDisposable
         TinyCases.Write2018(_folder.Root, "Case_1");
         TinyCases.Write2018(_folder.Root, "case_1");
         TinyCases.Write2018(_folder.Root, "Case_2");
-        BraTSDataset dataset = BraTSDataset.Open(_folder.Root, Skip);
+        MedicalDataset dataset = MedicalDataset.Open(_folder.Root, Skip);
         dataset.Cases.Select(item => item.Id).Should().Equal("Case_2");
         dataset.Faults.Should().HaveCount(2)
             .And.OnlyContain(fault => fault.Reason.Contains("but for upper and lower case (Case_1, case_1)", StringComparison.Ordinal));
@@ -294,7 +295,7 @@ public sealed class DatasetFaultsTests : IDisposable
         TinyCases.Write2018(_folder.Root, "Case_1");
         Directory.Move(_folder["Case_1"], _folder["CASE_1"]);
         File.Move(_folder["CASE_1", "Case_1_flair.nii.gz"], _folder["CASE_1", "case_1_FLAIR.nii.gz"]);
-        BraTSDataset.Open(_folder.Root).Cases.Single().Images.Should().HaveCount(4);
+        MedicalDataset.Open(_folder.Root).Cases.Single().Images.Should().HaveCount(4);
     }
 
     [Fact]
@@ -303,7 +304,7 @@ public sealed class DatasetFaultsTests : IDisposable
         TinyCases.Write2018(_folder.Root, "A");
         TinyCases.WriteImage(_folder["B", "B_t1ce.nii.gz"], 1);
         TinyCases.WriteLabels(_folder["B", "B_t1ce_seg.nii.gz"], 1, 2, 4);
-        BraTSDataset.Open(_folder.Root, new() { RequiredModalities = ["t1ce"], RequireSegmentation = false, FaultyCases = FaultyCaseHandling.Skip })
+        MedicalDataset.Open(_folder.Root, new() { RequiredModalities = ["t1ce"], RequireSegmentation = false, FaultyCases = FaultyCaseHandling.Skip })
             .Faults.Should().ContainSingle().Which.ToString().Should().Match("B: '*B_t1ce_seg.nii.gz' is named like a prediction*");
     }
 
@@ -315,7 +316,7 @@ public sealed class DatasetFaultsTests : IDisposable
     {
         TinyCases.Write2018(_folder.Root, "A", ".nii", 1, 2, 3);
         WriteVoxels("A", "seg", i => i switch { 0 => 0.99999994f, 1 => 2, 2 => label, _ => 0 });
-        BraTSDataset.Open(_folder.Root).Cases.Single().Load().Segmentation!.Voxels[..4].Should().Equal(1, 2, 3, 0);
+        MedicalDataset.Open(_folder.Root).Cases.Single().Load().Segmentation!.Voxels[..4].Should().Equal(1, 2, 3, 0);
     }
 
     [Theory]
@@ -327,7 +328,7 @@ public sealed class DatasetFaultsTests : IDisposable
         TinyCases.Write2018(_folder.Root, "A");
         TinyCases.Write2018(_folder.Root, "B", ".nii");
         WriteVoxels("B", "seg", i => i == 2 ? label : 0);
-        BraTSDataset.Open(_folder.Root, Skip).Faults.Should().ContainSingle().Which.Reason.Should().Contain("B_seg.nii").And.Contain("no label");
+        MedicalDataset.Open(_folder.Root, Skip).Faults.Should().ContainSingle().Which.Reason.Should().Contain("B_seg.nii").And.Contain("no label");
     }
 
     private void WriteVoxels(string id, string name, Func<int, float> value, params string[] below) => NiftiImage

@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Metrics;
 using KnowledgeDistillation.Tests;
@@ -21,14 +22,14 @@ public sealed class DatasetLabelsTests : IDisposable
         Write2023("BraTS-GLI-01001-100", 1, 2, 3, 4);
         Write2023("BraTS-GLI-01002-101", 2, 4);
 
-        BraTSDataset dataset = BraTSDataset.Open(_folder.Root);
+        MedicalDataset dataset = MedicalDataset.Open(_folder.Root);
 
         dataset.Labels.Should().Be(BraTSLabelConvention.BraTS2024);
         dataset.Warnings.Should().ContainSingle().Which.Should().Contain("4=ignore").And.Contain("2 case(s) hold 4");
         PreprocessedCase last = Prepare(dataset.Cases[2]);
-        last.Classes![..3].Should().Equal(2, 0, 0);
+        last.Classes![..3].Should().Equal(2, LabelMap.Ignored, 0);
         last.Foreground!.Should().Be(new ForegroundVoxels([0, 1, 0], 1), "a cavity is no tumor");
-        Prepare(dataset.Cases[1]).Classes![..4].Should().Equal(1, 2, 3, 0);
+        Prepare(dataset.Cases[1]).Classes![..4].Should().Equal(1, 2, 3, LabelMap.Ignored);
         last.Labels.LabelOf(BraTSLabelConvention.EnhancingClass).Should().Be(3);
     }
 
@@ -36,11 +37,11 @@ public sealed class DatasetLabelsTests : IDisposable
     public void Cavity_without_any_enhancing_tumor_in_the_data_set_may_be_either_and_is_refused_until_it_is_said()
     {
         Write2023("BraTS-GLI-01000-100", 1, 2, 4);
-        Action open = () => BraTSDataset.Open(_folder.Root);
-        open.Should().Throw<BraTSDatasetException>().WithMessage("*BraTS-GLI-01000-100*label 4*resection cavity*(set Labels)*");
-        BraTSDatasetOptions of2021 = new() { Labels = BraTSLabelConvention.BraTS2018 }, of2024 = new() { Labels = BraTSLabelConvention.BraTS2024 };
-        Prepare(BraTSDataset.Open(_folder.Root, of2021).Cases[0]).Classes![..3].Should().Equal(1, 2, 3);
-        Prepare(BraTSDataset.Open(_folder.Root, of2024).Cases[0]).Classes![..3].Should().Equal(1, 2, 0);
+        Action open = () => MedicalDataset.Open(_folder.Root);
+        open.Should().Throw<MedicalDatasetException>().WithMessage("*BraTS-GLI-01000-100*label 4*resection cavity*(set Labels)*");
+        MedicalDatasetOptions of2021 = new() { Labels = BraTSLabelConvention.BraTS2018 }, of2024 = new() { Labels = BraTSLabelConvention.BraTS2024 };
+        Prepare(MedicalDataset.Open(_folder.Root, of2021).Cases[0]).Classes![..3].Should().Equal(1, 2, 3);
+        Prepare(MedicalDataset.Open(_folder.Root, of2024).Cases[0]).Classes![..3].Should().Equal(1, 2, LabelMap.Ignored);
     }
 
     [Fact]
@@ -49,7 +50,7 @@ public sealed class DatasetLabelsTests : IDisposable
         Write2023("BraTS-PED-00001-000", 1, 2, 3, 4);
         Write2023("BraTS-PED-00002-000", 1, 2);
 
-        BraTSDataset dataset = BraTSDataset.Open(_folder.Root);
+        MedicalDataset dataset = MedicalDataset.Open(_folder.Root);
 
         dataset.Labels.Should().Be(BraTSLabelConvention.Pediatric);
         Prepare(dataset.Cases[0]).Classes![..4].Should().Equal([3, 1, 1, 2], "enhancing, non-enhancing, cyst (of the core), edema");
@@ -60,9 +61,9 @@ public sealed class DatasetLabelsTests : IDisposable
     public void Tumors_of_children_without_a_4_are_refused_because_their_labels_changed()
     {
         Write2023("BraTS-PED-00001-000", 1, 2, 3);
-        FluentActions.Invoking(() => BraTSDataset.Open(_folder.Root)).Should().Throw<BraTSDatasetException>()
+        FluentActions.Invoking(() => MedicalDataset.Open(_folder.Root)).Should().Throw<MedicalDatasetException>()
             .WithMessage("*BraTS-PED-00001-000*1=necrosis,2=edema,3=enhancing in 2023*1=enhancing*(set Labels)*");
-        BraTSDataset.Open(_folder.Root, new() { Labels = BraTSLabelConvention.BraTS2023 }).Cases.Should().ContainSingle();
+        MedicalDataset.Open(_folder.Root, new() { Labels = BraTSLabelConvention.BraTS2023 }).Cases.Should().ContainSingle();
     }
 
     [Theory]
@@ -72,7 +73,7 @@ public sealed class DatasetLabelsTests : IDisposable
     public void Other_sets_since_2023_have_3_for_enhancing_tumor(string id)
     {
         Write2023(id, 1, 2, 3);
-        BraTSDataset.Open(_folder.Root).Labels.Should().Be(BraTSLabelConvention.BraTS2023);
+        MedicalDataset.Open(_folder.Root).Labels.Should().Be(BraTSLabelConvention.BraTS2023);
     }
 
     [Fact]
@@ -83,10 +84,10 @@ public sealed class DatasetLabelsTests : IDisposable
         TinyCases.Write2018(_folder.Root, "D", labels: [1, 2, 3]);
         TinyCases.Write2018(_folder.Root, "E", labels: [1, 2]);
 
-        Action open = () => BraTSDataset.Open(_folder.Root);
-        BraTSDataset skipped = BraTSDataset.Open(_folder.Root, new() { FaultyCases = FaultyCaseHandling.Skip });
+        Action open = () => MedicalDataset.Open(_folder.Root);
+        MedicalDataset skipped = MedicalDataset.Open(_folder.Root, new() { FaultyCases = FaultyCaseHandling.Skip });
 
-        open.Should().Throw<BraTSDatasetException>().Which.Faults.Should().ContainSingle().Which.ToString()
+        open.Should().Throw<MedicalDatasetException>().Which.Faults.Should().ContainSingle().Which.ToString()
             .Should().StartWith(
                 "D: its labels (1, 2, 3) follow 1=necrosis,2=edema,3=enhancing, but 3 of the 4 cases that tell follow 1=necrosis,2=edema,4=enhancing");
         skipped.Cases.Select(item => item.Id).Should().Equal("A", "B", "C", "E");
@@ -98,13 +99,13 @@ public sealed class DatasetLabelsTests : IDisposable
     {
         TinyCases.Write2018(_folder.Root, "A", labels: [1, 2, 3]);
         TinyCases.Write2018(_folder.Root, "B");
-        BraTSDataset skipped = BraTSDataset.Open(_folder.Root, new() { FaultyCases = FaultyCaseHandling.Skip });
+        MedicalDataset skipped = MedicalDataset.Open(_folder.Root, new() { FaultyCases = FaultyCaseHandling.Skip });
         skipped.Labels.Should().Be(BraTSLabelConvention.BraTS2018);
         skipped.Faults.Should().ContainSingle().Which.CaseId.Should().Be("A");
     }
 
     [Fact]
-    public void Decathlon_beside_a_challenge_is_two_conventions()
+    public void Decathlon_beside_a_challenge_is_two_data_sets()
     {
         foreach (string id in (string[])["A", "B"])
             TinyCases.Write2018(_folder["challenge"], id);
@@ -113,8 +114,8 @@ public sealed class DatasetLabelsTests : IDisposable
         Nifti.NiftiImage.FromVolumes([.. Enumerable.Range(1, 4).Select(value => TinyCases.Image(value))])
             .Save(_folder["Task01", "imagesTr", "BRATS_001.nii.gz"]);
         TinyCases.WriteLabels(_folder["Task01", "labelsTr", "BRATS_001.nii.gz"], 1, 2, 3);
-        FluentActions.Invoking(() => BraTSDataset.Open(_folder.Root)).Should().Throw<BraTSDatasetException>().WithMessage("*BRATS_001: its labels*2 of the 3*");
-        BraTSDataset.Open(_folder["Task01"]).Labels.Should().Be(BraTSLabelConvention.MedicalSegmentationDecathlon);
+        FluentActions.Invoking(() => MedicalDataset.Open(_folder.Root)).Should().Throw<MedicalDatasetException>().WithMessage("*BraTS with 2 case(s), Decathlon with 1 case(s)*open one of them*");
+        MedicalDataset.Open(_folder["Task01"]).Labels.Should().Be(BraTSLabelConvention.MedicalSegmentationDecathlon);
     }
 
     [Fact]
@@ -122,7 +123,7 @@ public sealed class DatasetLabelsTests : IDisposable
     {
         TinyCases.Write2018(_folder.Root, "A", labels: [1, 2, 3]);
         TinyCases.Write2018(_folder.Root, "B", labels: [1, 2]);
-        BraTSDataset.Open(_folder.Root).Cases.Select(item => item.LabelsFor(new HashSet<int>()).LabelOf(BraTSLabelConvention.EnhancingClass))
+        MedicalDataset.Open(_folder.Root).Cases.Select(item => item.LabelsFor(new HashSet<int>()).LabelOf(BraTSLabelConvention.EnhancingClass))
             .Should().Equal(3, 3);
     }
 
@@ -130,18 +131,18 @@ public sealed class DatasetLabelsTests : IDisposable
     public void What_is_said_of_the_labels_counts_for_every_case_and_what_it_leaves_out_is_unknown()
     {
         TinyCases.Write2018(_folder.Root, "A", labels: [1, 2, 3, 4]);
-        BraTSDataset dataset = BraTSDataset.Open(_folder.Root, new() { Labels = BraTSLabelConvention.Parse("1=necrosis,3=necrosis,2=edema,4=enhancing") });
+        MedicalDataset dataset = MedicalDataset.Open(_folder.Root, new() { Labels = BraTSLabelConvention.Parse("1=necrosis,3=necrosis,2=edema,4=enhancing") });
         Prepare(dataset.Cases[0]).Classes![..4].Should().Equal(1, 2, 1, 3);
         dataset.Warnings.Should().BeEmpty("it was said");
 
-        Action other = () => BraTSDataset.Open(_folder.Root, new() { Labels = BraTSLabelConvention.BraTS2018 });
-        other.Should().Throw<BraTSDatasetException>().WithMessage("*A: The segmentation holds unknown labels (3)*");
+        Action other = () => MedicalDataset.Open(_folder.Root, new() { Labels = BraTSLabelConvention.BraTS2018 });
+        other.Should().Throw<MedicalDatasetException>().WithMessage("*A: The segmentation holds unknown labels (3)*");
     }
 
     [Fact]
     public void The_same_relabeled_case_has_the_same_classes_under_each_convention()
     {
-        (string Name, BraTSLabelConvention Labels, int[] OnDisk)[] sets =
+        (string Name, LabelConvention Labels, int[] OnDisk)[] sets =
         [
             ("of2018", BraTSLabelConvention.BraTS2018, [1, 2, 4]),
             ("of2023", BraTSLabelConvention.BraTS2023, [1, 2, 3]),
@@ -149,11 +150,11 @@ public sealed class DatasetLabelsTests : IDisposable
             ("decathlon", BraTSLabelConvention.MedicalSegmentationDecathlon, [2, 1, 3]),
             ("children", BraTSLabelConvention.Pediatric, [2, 4, 1]),
         ];
-        foreach ((string name, BraTSLabelConvention labels, int[] onDisk) in sets)
+        foreach ((string name, LabelConvention labels, int[] onDisk) in sets)
         {
             TinyCases.Write2018(_folder[name], "X", labels: onDisk);
-            PreprocessedCase prepared = Prepare(BraTSDataset.Open(_folder[name], new() { Labels = labels }).Cases.Single());
-            prepared.Classes![..4].Should().Equal([1, 2, 3, 0], name);
+            PreprocessedCase prepared = Prepare(MedicalDataset.Open(_folder[name], new() { Labels = labels }).Cases.Single());
+            prepared.Classes![..4].Should().Equal(new byte[] { 1, 2, 3, (byte)(name == "of2024" ? LabelMap.Ignored : 0) }, name);
             prepared.Labels.ToLabels(TinyCases.Grid, new byte[TinyCases.Grid.VoxelCount].Select((_, i) => (byte)(i < 3 ? i + 1 : 0)).ToArray()).Voxels[..3]
                 .Should().Equal(onDisk[..3], name);
         }
@@ -163,12 +164,12 @@ public sealed class DatasetLabelsTests : IDisposable
     public void Ignored_and_folded_labels_survive_the_cache()
     {
         TinyCases.Write2018(_folder["data"], "X", labels: [1, 2, 3, 4]);
-        BraTSCase item = BraTSDataset.Open(_folder["data"], new() { Labels = BraTSLabelConvention.BraTS2024 }).Cases.Single();
+        MedicalCase item = MedicalDataset.Open(_folder["data"], new() { Labels = BraTSLabelConvention.BraTS2024 }).Cases.Single();
         PreprocessingCache cache = new(_folder["cache"], Options);
         cache.Prepare(item);
         PreprocessedCase cached = cache.Prepare(item).Load();
         cached.Labels.Should().Be(BraTSLabelConvention.BraTS2024.Map);
-        cached.Labels.ToClasses(TinyCases.Labels(1, 2, 3, 4))[..5].Should().Equal(1, 2, 3, 0, 0);
+        cached.Labels.ToClasses(TinyCases.Labels(1, 2, 3, 4))[..5].Should().Equal(1, 2, 3, LabelMap.Ignored, 0);
     }
 
     [Theory]
@@ -185,13 +186,13 @@ public sealed class DatasetLabelsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "'' is not a label and its tissue")]
+    [InlineData("", "'' is not a label and its name")]
     [InlineData("1=necrosis,2=edema", "no label is given for enhancing")]
     [InlineData("1=necrosis,2=edema,3=enhancing,3=ignore", "label 3 is given twice")]
     [InlineData("0=ignore,1=necrosis,2=edema,3=enhancing", "0 is always background")]
     [InlineData("1=necrosis,2=edema,3=cavity", "there is no tissue 'cavity'")]
-    [InlineData("1:necrosis", "'1:necrosis' is not a label and its tissue")]
-    [InlineData("-1=necrosis,2=edema,3=enhancing", "'-1=necrosis' is not a label and its tissue")]
+    [InlineData("1:necrosis", "'1:necrosis' is not a label and its name")]
+    [InlineData("-1=necrosis,2=edema,3=enhancing", "'-1=necrosis' is not a label and its name")]
     public void A_text_that_is_no_convention_is_refused_with_the_reason(string text, string reason) =>
         FluentActions.Invoking(() => BraTSLabelConvention.Parse(text)).Should().Throw<FormatException>()
             .WithMessage($"*{reason}*1=necrosis,2=edema,3=enhancing*");
@@ -210,7 +211,7 @@ public sealed class DatasetLabelsTests : IDisposable
     private static PreprocessingOptions Options => new() { CropSize = new VolumeSize(4, 3, 2), SubsamplingFactor = 1 };
 
     // The labels lie in the files' orientation; classes come back to it.
-    private static PreprocessedCase Prepare(BraTSCase item)
+    private static PreprocessedCase Prepare(MedicalCase item)
     {
         PreprocessedCase prepared = new Preprocessor(Options).Process(item);
         return new PreprocessedCase(

@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
@@ -20,7 +21,7 @@ public sealed class DataExamples : IDisposable
     public void A_data_set_becomes_batches()
     {
         WritePhantoms(_folder["data"]);
-        (BraTSBatchSource training, BraTSBatchSource validation) = Prepare(_folder["data"], _folder["cache"]);
+        (CaseBatchSource training, CaseBatchSource validation) = Prepare(_folder["data"], _folder["cache"]);
         (training.BatchCount, validation.BatchCount).Should().Be((4, 1));
     }
 
@@ -29,7 +30,7 @@ public sealed class DataExamples : IDisposable
     {
         TinyCases.WriteImage(_folder["clinic", "patient_t1ce.nii.gz"], 1);
         string folder = _folder["clinic"];
-        BraTSDataset unseen = BraTSDataset.Open(folder, new() { RequiredModalities = [BraTSModality.T1ce], RequireSegmentation = false });
+        MedicalDataset unseen = MedicalDataset.Open(folder, new() { RequiredModalities = [BraTSModality.T1ce], RequireSegmentation = false });
         unseen.Cases.Should().ContainSingle();
     }
 
@@ -37,7 +38,7 @@ public sealed class DataExamples : IDisposable
     public void A_prediction_is_written_in_the_grid_of_its_input()
     {
         TinyCases.Write2018(_folder.Root, "X");
-        BraTSCase source = BraTSDataset.Open(_folder.Root).Cases.Single();
+        MedicalCase source = MedicalDataset.Open(_folder.Root).Cases.Single();
         PreprocessedCase item = new Preprocessor(new() { CropSize = new(4, 3, 2), SubsamplingFactor = 1 }).Process(source);
         byte[] classesOfCrop = item.Classes!;
         (string t1cePath, string predictionPath) = (source.Images["t1ce"].Path, _folder["prediction.nii.gz"]);
@@ -57,14 +58,14 @@ public sealed class DataExamples : IDisposable
         one.Images.Should().HaveCount(4);
     }
 
-    private static (BraTSBatchSource Training, BraTSBatchSource Validation) Prepare(string folder, string cacheFolder)
+    private static (CaseBatchSource Training, CaseBatchSource Validation) Prepare(string folder, string cacheFolder)
     {
-        BraTSDataset dataset = BraTSDataset.Open(folder);            // such as MICCAI_BraTS_2018_Data_Training
+        MedicalDataset dataset = MedicalDataset.Open(folder);            // such as MICCAI_BraTS_2018_Data_Training
         CrossValidationFold fold = CrossValidation.Split(dataset.Cases)[0];
 
         PreprocessingCache cache = new(cacheFolder);                 // 128³ around the center, subsampled to 64³
-        BraTSBatchSource training = new(cache.Prepare(fold.Training), new() { BatchSize = 2, Seed = 1 });
-        BraTSBatchSource validation = new(cache.Prepare(fold.Validation), BraTSBatchOptions.Evaluation);
+        CaseBatchSource training = new(cache.Prepare(fold.Training), new() { BatchSize = 2, Seed = 1 });
+        CaseBatchSource validation = new(cache.Prepare(fold.Validation), CaseBatchOptions.Evaluation);
         return (training, validation);
     }
 }

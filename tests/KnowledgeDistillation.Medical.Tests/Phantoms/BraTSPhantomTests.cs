@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
@@ -169,10 +170,10 @@ public sealed class BraTSPhantomTests
         using TemporaryFolder folder = new();
         Small.WriteDataset(folder["data"], 6, TestContext.Current.CancellationToken);
 
-        BraTSDataset dataset = BraTSDataset.Open(folder["data"]);
+        MedicalDataset dataset = MedicalDataset.Open(folder["data"]);
 
         dataset.Cases.Select(item => item.Id).Should().Equal(Enumerable.Range(0, 6).Select(BraTSPhantom.IdOf));
-        dataset.Cases.Select(item => item.Grade).Should().Equal(Enumerable.Range(0, 6).Select(Small.GradeOf));
+        dataset.Cases.Select(item => item.Group).Should().Equal(Enumerable.Range(0, 6).Select(index => Small.GradeOf(index).ToString().ToLowerInvariant()));
         CaseVolumes loaded = dataset.Cases[3].Load();
         loaded.Segmentation!.Voxels.Should().Equal(Cases[3].Segmentation!.Voxels);
         foreach (string modality in BraTSModality.All)

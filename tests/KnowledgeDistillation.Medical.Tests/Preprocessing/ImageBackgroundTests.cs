@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
@@ -70,7 +71,7 @@ public sealed class ImageBackgroundTests : IDisposable
         NiftiImage image = NiftiImage.FromLabels(new Volume<int>(Grid, [.. stored.Select(value => (int)value)]));
         image.Header.DataType.Should().Be(NiftiDataType.Int16);
         image.Save(_folder["x.nii"]);
-        BraTSCase item = new("X", new Dictionary<string, ImageFile> { ["t1"] = new(_folder["x.nii"]) });
+        MedicalCase item = new("X", new Dictionary<string, ImageFile> { ["t1"] = new(_folder["x.nii"]) }, BraTSLabelConvention.BraTS2018);
         PreprocessingOptions options = Options(new() { Background = ImageBackground.Border });
         float[] fromFile = new Preprocessor(options).Process(item).Images["t1"];
         float[] fromMemory = Prepare([.. stored.Select(value => (float)value)], new() { Background = ImageBackground.Border }).Images["t1"];
@@ -100,7 +101,7 @@ public sealed class ImageBackgroundTests : IDisposable
     public void What_was_seen_of_the_background_is_kept_in_the_cache_and_mending_has_entries_of_its_own()
     {
         NiftiImage.FromVolume(new Volume<float>(Grid, Head(-3))).Save(_folder["x.nii"]);
-        BraTSCase item = new("X", new Dictionary<string, ImageFile> { ["t1"] = new(_folder["x.nii"]) });
+        MedicalCase item = new("X", new Dictionary<string, ImageFile> { ["t1"] = new(_folder["x.nii"]) }, BraTSLabelConvention.BraTS2018);
         PreprocessingCache plain = new(_folder["cache"], Options(new())),
             mending = new(_folder["cache"], Options(new() { Background = ImageBackground.Of(-3) }));
         plain.Prepare(item);

@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Tests;
 using Xunit;
@@ -10,12 +11,12 @@ public sealed class PreprocessingCacheTests : IDisposable
 {
     private static readonly PreprocessingOptions Options = new() { CropSize = new(4, 4, 4) };
     private readonly TemporaryFolder _folder = new();
-    private readonly BraTSCase _case;
+    private readonly MedicalCase _case;
 
     public PreprocessingCacheTests()
     {
         TinyCases.Write2018(_folder["data"], "X");
-        _case = BraTSDataset.Open(_folder["data"]).Cases.Single();
+        _case = MedicalDataset.Open(_folder["data"]).Cases.Single();
     }
 
     public void Dispose() => _folder.Dispose();
@@ -97,7 +98,7 @@ public sealed class PreprocessingCacheTests : IDisposable
     public void Other_meaning_of_labels_is_noticed()
     {
         Cache().Prepare(_case);
-        BraTSCase relabeled = new("X", _case.Images, _case.SegmentationPath, labels: new BraTSLabelConvention(2, 1, 4));
+        MedicalCase relabeled = new("X", _case.Images, BraTSLabelConvention.Of(2, 1, 4), _case.SegmentationPath);
         Cache().Prepare(relabeled).WasCached.Should().BeFalse();
     }
 
@@ -149,7 +150,7 @@ public sealed class PreprocessingCacheTests : IDisposable
             TinyCases.Write2018(_folder["many"], id);
         int[] reported = new int[10];
         IReadOnlyList<CachedCase> prepared = Cache().Prepare(
-            BraTSDataset.Open(_folder["many"]).Cases, new Immediate(done => Interlocked.Increment(ref reported[done])), TestContext.Current.CancellationToken);
+            MedicalDataset.Open(_folder["many"]).Cases, new Immediate(done => Interlocked.Increment(ref reported[done])), TestContext.Current.CancellationToken);
         prepared.Select(item => item.Id).Should().Equal(ids);
         reported.Should().Equal(0, 1, 1, 1, 1, 1, 1, 1, 1, 1);
         Directory.EnumerateFiles(_folder["cache"], "*.tmp-*", SearchOption.AllDirectories).Should().BeEmpty();
@@ -182,7 +183,7 @@ public sealed class PreprocessingCacheTests : IDisposable
     [Fact]
     public void Case_without_segmentation_is_cached_too()
     {
-        BraTSCase unlabeled = new("U", _case.Images);
+        MedicalCase unlabeled = new("U", _case.Images, BraTSLabelConvention.BraTS2018);
         Cache().Prepare(unlabeled).HasClasses.Should().BeFalse();
         Cache().Prepare(unlabeled).Load().Classes.Should().BeNull();
     }
@@ -190,7 +191,7 @@ public sealed class PreprocessingCacheTests : IDisposable
     [Fact]
     public void Real_case_comes_out_of_the_cache_as_it_went_in()
     {
-        BraTSCase real = BraTSDataset.Open(SharedData.Require("data", "BraTS2021_00006_2mm")).Cases.Single();
+        MedicalCase real = MedicalDataset.Open(SharedData.Require("data", "BraTS2021_00006_2mm")).Cases.Single();
         PreprocessingOptions options = new() { CropSize = new(120, 120, 78) };
         PreprocessedCase cached = Cache(options).Prepare(real).Load(), direct = new Preprocessor(options).Process(real);
         cached.Images["flair"].Should().Equal(direct.Images["flair"]);

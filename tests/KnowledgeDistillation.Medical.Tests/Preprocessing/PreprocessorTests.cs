@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
@@ -181,7 +182,7 @@ public sealed class PreprocessorTests
     [InlineData("BraTS2021_00006_2mm", 64, 1)]
     public void Real_case_goes_through_and_comes_back_onto_its_own_grid(string name, int crop, int factor)
     {
-        BraTSCase source = BraTSDataset.Open(SharedData.Require("data", name)).Cases.Single();
+        MedicalCase source = MedicalDataset.Open(SharedData.Require("data", name)).Cases.Single();
         CaseVolumes native = source.Load();
 
         PreprocessedCase result = new Preprocessor(new() { CropSize = VolumeSize.Cube(crop), SubsamplingFactor = factor }).Process(source);
@@ -217,7 +218,7 @@ public sealed class PreprocessorTests
 
         // 16-bit integers, as in BraTS.
         phantom.WriteDataset(folder["integers"], 1);
-        ShouldBeTheSame(BraTSDataset.Open(folder["integers"]).Cases.Single());
+        ShouldBeTheSame(MedicalDataset.Open(folder["integers"]).Cases.Single());
 
         // 32-bit floats, rows along another axis or the other way.
         foreach (string orientation in new[] { "RAS", "SPL", "AIR" })
@@ -231,10 +232,10 @@ public sealed class PreprocessorTests
 
             string segmentation = folder[$"{orientation}-seg.nii"];
             NiftiImage.FromLabels(volumes.Segmentation!.ReorientTo(Orientation.Parse(orientation))).Save(segmentation);
-            ShouldBeTheSame(new BraTSCase("X", files, segmentation));
+            ShouldBeTheSame(new MedicalCase("X", files, BraTSLabelConvention.BraTS2018, segmentation));
         }
 
-        void ShouldBeTheSame(BraTSCase source)
+        void ShouldBeTheSame(MedicalCase source)
         {
             PreprocessedCase actual = preprocessor.Process(source);
             foreach ((string name, float[] image) in expected.Images)

@@ -1,5 +1,5 @@
 using FluentAssertions;
-using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Metrics;
@@ -37,7 +37,7 @@ public sealed class StoredCacheTests : IDisposable
         StoredFiles.Copy(Entries, _folder["cache"]);
         foreach (string entry in Files(_folder["cache"]))
             File.SetLastWriteTimeUtc(_folder["cache", entry], earlier);
-        BraTSCase patient = BraTSDataset.Open(Patients).Cases.Single();
+        MedicalCase patient = MedicalDataset.Open(Patients).Cases.Single();
         CachedCase cached = new PreprocessingCache(_folder["cache"], Options[options]).Prepare(patient);
         PreprocessedCase stored = cached.Load();
 
@@ -66,7 +66,7 @@ public sealed class StoredCacheTests : IDisposable
         if (!Directory.Exists(Patients))
             new BraTSPhantom(new BraTSPhantomOptions { Seed = 1, Size = VolumeSize.Cube(16) }).WriteDataset(Patients, 1, TestContext.Current.CancellationToken);
         foreach (PreprocessingOptions options in Options)
-            new PreprocessingCache(Entries, options).Prepare(BraTSDataset.Open(Patients).Cases.Single());
+            new PreprocessingCache(Entries, options).Prepare(MedicalDataset.Open(Patients).Cases.Single());
     }
 
     private static string[] Files(string folder) =>

@@ -3,7 +3,6 @@ using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Report;
 using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Systems;
-using KnowledgeDistillation.Medical.BraTS;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 
@@ -84,7 +83,7 @@ internal sealed class Answer(ReproductionResults results, IReadOnlyList<Reproduc
             return null;
         string[] parts =
         [
-            .. BraTSRegions.All.Select(region => (region.Name, Teacher: Dice(teacher, region.Name), Baseline: Dice(baseline, region.Name)))
+            .. results.Regions.Select(region => (region.Name, Teacher: Dice(teacher, region.Name), Baseline: Dice(baseline, region.Name)))
                 .Where(part => part is { Teacher: not null, Baseline: not null })
                 .Select(part => string.Create(CultureInfo.InvariantCulture,
                     $"{part.Name} {100 * part.Teacher!.OverSeeds.Mean:0.00} against {100 * part.Baseline!.OverSeeds.Mean:0.00}")
@@ -121,7 +120,7 @@ internal sealed class Answer(ReproductionResults results, IReadOnlyList<Reproduc
     }
 
     private Comparison[] Comparisons(ReproductionRow student) =>
-        [.. BraTSRegions.All.Select(region => results.FindComparison(student.Name, Grid, region.Name)).OfType<Comparison>()];
+        [.. results.Regions.Select(region => results.FindComparison(student.Name, Grid, region.Name)).OfType<Comparison>()];
 
     private string Missing(ReproductionRow student) =>
         student.Finished.Count == 0 ? FormattableString.Invariant($"None of its {student.Planned.Count} runs is done.")

@@ -33,7 +33,7 @@ internal sealed class CaseFigures(IReadOnlyList<ReproductionRow> rows, Reproduct
 
     private List<ReportBlock> Draw(string rank, string caseId, FinishedRun run)
     {
-        string title = ComparisonFigure.TitleOf(rank, caseId, run.Scores.First(score => score.CaseId == caseId).Grade)
+        string title = ComparisonFigure.TitleOf(rank, caseId, run.Scores.First(score => score.CaseId == caseId).Group)
             + string.Create(CultureInfo.InvariantCulture, $", fold {run.Run.Settings.Fold}");
         PreprocessedCase prepared;
         try

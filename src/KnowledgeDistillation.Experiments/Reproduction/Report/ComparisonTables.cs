@@ -2,7 +2,6 @@ using System.Globalization;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Report;
 using KnowledgeDistillation.Experiments.Reproduction.Results;
-using KnowledgeDistillation.Medical.BraTS;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 
@@ -98,7 +97,7 @@ internal sealed class ComparisonTables(ReproductionResults results, IReadOnlyLis
     /// </summary>
     public IReadOnlyList<ReportChart> Charts(ScoringGrid grid) =>
     [
-        .. BraTSRegions.All
+        .. results.Regions
             .Select(region => (region.Name, Rows: On(grid).Where(comparison => comparison.Region == region.Name).Select(ChartRow).ToArray()))
             .Where(region => region.Rows.Length > 0)
             .Select(region => IntervalChart.Draw(RegionTitles.Of(region.Name), region.Rows, "student − baseline, points of Dice")),

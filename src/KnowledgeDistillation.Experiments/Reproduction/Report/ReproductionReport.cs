@@ -4,7 +4,6 @@ using KnowledgeDistillation.Experiments.Report;
 using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
-using KnowledgeDistillation.Medical.BraTS;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 
@@ -158,7 +157,7 @@ internal sealed class ReproductionReport
         yield return new ReportBlock.Paragraph($"{over}{ScoresLegend}", ReportTone.Muted);
         foreach (ScoringGrid grid in grids)
         {
-            ReportBlock[] tables = [.. BraTSRegions.All.Select(region => new ReportBlock.Table(_tables.Scores(grid, region)))];
+            ReportBlock[] tables = [.. _results.Regions.Select(region => new ReportBlock.Table(_tables.Scores(grid, region)))];
             if (grid != ScoringGrid.Training)
             {
                 yield return new ReportBlock.Details(Capitalized(grid.InWords(Settings)), tables);
@@ -180,7 +179,7 @@ internal sealed class ReproductionReport
         if (scored.Length == 0)
             yield break;
         yield return new ReportBlock.Heading(2, "Dice of every test case");
-        yield return new ReportBlock.Charts([.. BraTSRegions.All.Select(region => BoxPlot.Draw(
+        yield return new ReportBlock.Charts([.. _results.Regions.Select(region => BoxPlot.Draw(
             RegionTitles.Of(region.Name),
             [
                 .. scored.Select(row => new BoxPlotGroup(

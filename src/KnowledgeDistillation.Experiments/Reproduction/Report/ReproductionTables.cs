@@ -4,7 +4,6 @@ using KnowledgeDistillation.Experiments.Report;
 using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Statistics;
 using KnowledgeDistillation.Experiments.Systems;
-using KnowledgeDistillation.Medical.BraTS;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 
@@ -15,13 +14,13 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
 
     private readonly int[] _seeds = [.. results.States.Select(state => state.Settings.Seed)];
 
-    private static readonly ReportColumn[] RegionsBesideThePaper =
-        [.. BraTSRegions.All.SelectMany(region => new ReportColumn[] { region.Name, $"{region.Name}, paper" })];
+    private readonly ReportColumn[] _regionsBesideThePaper =
+        [.. results.Regions.SelectMany(region => new ReportColumn[] { region.Name, $"{region.Name}, paper" })];
 
     /// <summary>The paper's Table 1, with ours.</summary>
     public ReportTable Table1() => new(
         $"Table 1. Dice in percent, {MeanInWords}; the paper's over folds",
-        [new("Model", IsText: true), .. RegionsBesideThePaper, "Folds"],
+        [new("Model", IsText: true), .. _regionsBesideThePaper, "Folds"],
         [
             .. PaperFigures.Table1.SelectMany(paper => OursBeside(paper, row => row.HasAllSkipConnections, ours =>
                 [
@@ -35,7 +34,7 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
     /// <summary>The paper's Table 2, with ours.</summary>
     public ReportTable Table2() => new(
         $"Table 2. The loss terms, with and without skip connections. Dice in percent, {MeanInWords}; the paper's over folds",
-        [new("Model", IsText: true), new("Loss", IsText: true), new("Skips", IsText: true), new("Weights", IsText: true), .. RegionsBesideThePaper, "Folds"],
+        [new("Model", IsText: true), new("Loss", IsText: true), new("Skips", IsText: true), new("Weights", IsText: true), .. _regionsBesideThePaper, "Folds"],
         [
             .. PaperFigures.Table2.SelectMany(paper => OursBeside(paper, row => true, ours =>
             [
@@ -54,7 +53,7 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
             $"Further systems, for which the paper has no figures. Dice in percent, {MeanInWords}",
             [
                 new("Model", IsText: true), new("Loss", IsText: true), new("Weights", IsText: true), new("Sees", IsText: true),
-                .. BraTSRegions.All.Select(region => (ReportColumn)region.Name), "Folds",
+                .. results.Regions.Select(region => (ReportColumn)region.Name), "Folds",
             ],
             [.. others.Select(row => (ReportCell[])
             [
@@ -62,7 +61,7 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
                 row.Planned[0].Objective,
                 row.Weights,
                 row.Sees,
-                .. BraTSRegions.All.Select(region => (ReportCell)Mean(row, region)),
+                .. results.Regions.Select(region => (ReportCell)Mean(row, region)),
                 row.Progress,
             ])]);
     }
@@ -129,7 +128,7 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
             yield return
             [
                 .. heads(row),
-                .. BraTSRegions.All.SelectMany(region => new ReportCell[]
+                .. results.Regions.SelectMany(region => new ReportCell[]
                 {
                     row is null ? None : Mean(row, region),
                     new(paper.Text(region.Name), ReportTone.Muted),

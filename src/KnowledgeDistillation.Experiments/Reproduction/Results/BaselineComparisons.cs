@@ -1,7 +1,6 @@
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Statistics;
 using KnowledgeDistillation.Experiments.Systems;
-using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Networks;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Results;
@@ -49,7 +48,7 @@ internal static class BaselineComparisons
             foreach (var group in pairs
                 .GroupBy(pair => (pair.Grid, pair.Region), pair => pair.Case)
                 .OrderBy(group => group.Key.Grid)
-                .ThenBy(group => ReproductionResults.RegionOrder(group.Key.Region)))
+                .ThenBy(group => ReproductionResults.RegionOrder(state.Settings.Data.Regions, group.Key.Region)))
                 yield return new ComparedCases(student.First(), baseline.Row, student.Count(), group.Key.Grid, group.Key.Region, [.. group]);
         }
     }
@@ -64,7 +63,7 @@ internal static class BaselineComparisons
     // What a setting leaves to the network's default equals that default, named.
     private static (Type Kind, int? Width, int? Levels, int? SkipConnections) NetworkOf(PlannedRun run)
     {
-        NetworkRecipe recipe = run.Settings.Recipe([run.Modality], BraTSRegions.Classes.Channels);
+        NetworkRecipe recipe = run.Settings.Recipe([run.Modality], run.Settings.Classes.Channels);
         var network = recipe as UShapedNetworkOptions;
         return (recipe.GetType(), network?.BaseWidth, network?.Levels, network?.SkipConnections ?? run.Settings.AllSkipConnections);
     }

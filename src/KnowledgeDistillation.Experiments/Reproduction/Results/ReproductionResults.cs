@@ -1,6 +1,5 @@
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Statistics;
-using KnowledgeDistillation.Medical.BraTS;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Results;
 
@@ -12,14 +11,13 @@ namespace KnowledgeDistillation.Experiments.Reproduction.Results;
 /// </remarks>
 internal sealed class ReproductionResults
 {
-    private static readonly string[] Regions = [.. BraTSRegions.All.Select(region => region.Name)];
-
     private readonly Dictionary<(string Row, ScoringGrid Grid, string Region, RegionMetric Metric), SummaryRow> _summary;
     private readonly Dictionary<(string Row, ScoringGrid Grid, string Region), Comparison> _comparisons;
 
     private ReproductionResults(IReadOnlyList<ReproductionState> states, bool sharesCases)
     {
         SharesCases = sharesCases;
+        Regions = states[0].Settings.Data.Regions;
         States = [.. states.OrderBy(state => state.Settings.Seed).Select(Ordered)];
         Plan = [.. States.SelectMany(state => state.Plan).GroupBy(run => run.Row).SelectMany(row => row)];
         ILookup<string, FinishedRun> finished = States.SelectMany(state => state.Finished).ToLookup(run => run.Run.Row);
@@ -30,6 +28,9 @@ internal sealed class ReproductionResults
         _summary = Summary.ToDictionary(summary => (summary.Row, summary.Grid, summary.Region, summary.Metric));
         _comparisons = Comparisons.ToDictionary(comparison => (comparison.Row, comparison.Grid, comparison.Region));
     }
+
+    /// <summary>The regions that are scored, in the order of tables.</summary>
+    public IReadOnlyList<Region> Regions { get; }
 
     /// <summary>Each seed, in their order.</summary>
     public IReadOnlyList<ReproductionState> States { get; }
@@ -64,10 +65,11 @@ internal sealed class ReproductionResults
     public Comparison? FindComparison(string row, ScoringGrid grid, string region) => _comparisons.GetValueOrDefault((row, grid, region));
 
     /// <summary>The place of a region in tables.</summary>
-    internal static int RegionOrder(string region) => Array.IndexOf(Regions, region);
+    internal static int RegionOrder(IReadOnlyList<Region> regions, string region) =>
+        regions.TakeWhile(item => item.Name != region).Count();
 
     // Sums depend on the order of their terms, if only in the last digit.
-    private static ReproductionState Ordered(ReproductionState state) => state with
+    private ReproductionState Ordered(ReproductionState state) => state with
     {
         Finished =
         [
@@ -76,15 +78,15 @@ internal sealed class ReproductionResults
                 Scores =
                 [
                     .. run.Scores.OrderBy(score => score.Grid).ThenBy(score => score.CaseId, StringComparer.Ordinal)
-                        .ThenBy(score => RegionOrder(score.Region.Region)),
+                        .ThenBy(score => RegionOrder(Regions, score.Region.Region)),
                 ],
             }),
         ],
     };
 
-    private static IEnumerable<FoldSummary> SummariesOf(FinishedRun run) =>
+    private IEnumerable<FoldSummary> SummariesOf(FinishedRun run) =>
         from scores in run.Scores.GroupBy(score => (score.Grid, score.Region.Region)).OrderBy(part => part.Key.Grid)
-            .ThenBy(part => RegionOrder(part.Key.Region))
+            .ThenBy(part => RegionOrder(Regions, part.Key.Region))
         from metric in Enum.GetValues<RegionMetric>()
         select new FoldSummary(run.Run, scores.Key.Grid, scores.Key.Region, metric, [.. scores.Select(score => metric.Of(score.Region))]);
 

@@ -36,7 +36,7 @@ internal static class ResultsCsv
         from score in run.Scores
         select (string[])
         [
-            .. Columns(run.Run), CsvTable.Number(run.Run.Settings.Fold), score.CaseId, score.Grade.ToString().ToLowerInvariant(),
+            .. Columns(run.Run), CsvTable.Number(run.Run.Settings.Fold), score.CaseId, score.Group ?? CaseScore.UnknownGroup,
             Name(score.Grid), score.Region.Region,
             CsvTable.Number(score.Region.Overlap.ReferenceVoxels), CsvTable.Number(score.Region.Overlap.PredictionVoxels),
             // The voxels of both stand there already.

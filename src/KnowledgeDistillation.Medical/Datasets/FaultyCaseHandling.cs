@@ -1,4 +1,4 @@
-namespace KnowledgeDistillation.Medical.BraTS;
+namespace KnowledgeDistillation.Medical.Datasets;
 
 /// <summary>What to do about a case that cannot be used.</summary>
 public enum FaultyCaseHandling
@@ -6,6 +6,6 @@ public enum FaultyCaseHandling
     /// <summary>Stop with an exception that lists all such cases.</summary>
     Stop,
 
-    /// <summary>Leave such cases out; <see cref="BraTSDataset.Faults"/> lists them.</summary>
+    /// <summary>Leave such cases out; <see cref="MedicalDataset.Faults"/> lists them.</summary>
     Skip,
 }

@@ -2,7 +2,7 @@ using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Metrics;
 using TorchSharp;
 
-namespace KnowledgeDistillation.Medical.BraTS;
+namespace KnowledgeDistillation.Medical.Datasets;
 
 /// <summary>A batch before it becomes tensors.</summary>
 internal sealed class BatchArrays

@@ -1,6 +1,6 @@
 using KnowledgeDistillation.Runtime;
 
-namespace KnowledgeDistillation.Medical.BraTS;
+namespace KnowledgeDistillation.Medical.Datasets;
 
 /// <summary>How cases are split. The paper runs "a three fold cross validation" and leaves the rest open. Immutable.</summary>
 public sealed record CrossValidationOptions

@@ -1,15 +1,15 @@
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Runtime;
 
-namespace KnowledgeDistillation.Medical.BraTS;
+namespace KnowledgeDistillation.Medical.Datasets;
 
 /// <summary>
 /// How cases are combined into batches. The defaults are those of training; <see cref="Evaluation"/> those of validation and tests. Immutable.
 /// </summary>
-public sealed record BraTSBatchOptions
+public sealed record CaseBatchOptions
 {
     /// <summary>All cases in their given order, as they are.</summary>
-    public static BraTSBatchOptions Evaluation { get; } = new() { Shuffle = false, Flip = false };
+    public static CaseBatchOptions Evaluation { get; } = new() { Shuffle = false, Flip = false };
 
     /// <summary>Cases per batch, at least 1; the last batch of an epoch may have fewer. Default 1.</summary>
     public int BatchSize { get; init; } = 1;
@@ -26,7 +26,7 @@ public sealed record BraTSBatchOptions
     /// <summary>How many batches are read ahead on a second thread while the network computes, 1 to 64. Default 2.</summary>
     public int ReadAhead { get; init; } = 2;
 
-    internal void Validate() => new OptionFaults(nameof(BraTSBatchOptions))
+    internal void Validate() => new OptionFaults(nameof(CaseBatchOptions))
         .Require(BatchSize >= 1, $"{nameof(BatchSize)} must be at least 1, but is {BatchSize}.")
         .Require(ReadAhead is >= 1 and <= 64, $"{nameof(ReadAhead)} must be from 1 to 64, but is {ReadAhead}.")
         .ThrowIfAny();

@@ -1,24 +1,24 @@
-namespace KnowledgeDistillation.Medical.BraTS;
+namespace KnowledgeDistillation.Medical.Datasets;
 
 /// <summary>A data set cannot be used as it is.</summary>
-public sealed class BraTSDatasetException : Exception
+public sealed class MedicalDatasetException : Exception
 {
     /// <summary>Makes an exception.</summary>
-    public BraTSDatasetException(string message)
+    public MedicalDatasetException(string message)
         : base(message)
     {
     }
 
     /// <summary>Makes an exception.</summary>
-    public BraTSDatasetException(string message, Exception innerException)
+    public MedicalDatasetException(string message, Exception innerException)
         : base(message, innerException)
     {
     }
 
     /// <summary>Makes an exception about cases that cannot be used.</summary>
-    public BraTSDatasetException(string message, IReadOnlyList<BraTSCaseFault> faults)
+    public MedicalDatasetException(string message, IReadOnlyList<CaseFault> faults)
         : base(message) => Faults = faults;
 
     /// <summary>The cases that cannot be used; empty where the data set as a whole is at fault.</summary>
-    public IReadOnlyList<BraTSCaseFault> Faults { get; } = [];
+    public IReadOnlyList<CaseFault> Faults { get; } = [];
 }

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Training;
 
-namespace KnowledgeDistillation.Medical.BraTS;
+namespace KnowledgeDistillation.Medical.Datasets;
 
 /// <summary>
 /// Feeds preprocessed cases to a trainer: each modality as float32 [N, 1, D, H, W] by its name, labels as uint8 [N, D, H, W].
@@ -12,18 +12,18 @@ namespace KnowledgeDistillation.Medical.BraTS;
 /// Order and flips follow from seed, epoch and case alone. Several epochs may be read at the same time.
 /// Batches of cached cases have <see cref="Batch.ContentIds"/>: a digest of the options and of the source files, and the flips.
 /// </remarks>
-public sealed class BraTSBatchSource : IBatchSource
+public sealed class CaseBatchSource : IBatchSource
 {
     private readonly IReadOnlyList<(string Id, Func<ArrayRecycler, PreprocessedCase> Load, string? ContentId)> _cases;
     private readonly bool _isInMemory;
     private readonly ArrayRecycler _arrays = new();
-    private readonly BraTSBatchOptions _options;
+    private readonly CaseBatchOptions _options;
 
     /// <summary>Reads cases from a cache, anew in each epoch.</summary>
     /// <param name="cases">At least one case; each has a segmentation.</param>
     /// <param name="options">Batch size and so on.</param>
     /// <exception cref="ArgumentException">There is no case, one has no segmentation, or an option is wrong.</exception>
-    public BraTSBatchSource(IReadOnlyList<CachedCase> cases, BraTSBatchOptions? options = null)
+    public CaseBatchSource(IReadOnlyList<CachedCase> cases, CaseBatchOptions? options = null)
         : this(
             [
                 .. (cases ?? throw new ArgumentNullException(nameof(cases)))
@@ -36,7 +36,7 @@ public sealed class BraTSBatchSource : IBatchSource
     /// <param name="cases">At least one case; each has a segmentation.</param>
     /// <param name="options">Batch size and so on.</param>
     /// <exception cref="ArgumentException">There is no case, one has no segmentation, or an option is wrong.</exception>
-    public BraTSBatchSource(IReadOnlyList<PreprocessedCase> cases, BraTSBatchOptions? options = null)
+    public CaseBatchSource(IReadOnlyList<PreprocessedCase> cases, CaseBatchOptions? options = null)
         : this(
             [
                 .. (cases ?? throw new ArgumentNullException(nameof(cases)))
@@ -45,10 +45,10 @@ public sealed class BraTSBatchSource : IBatchSource
     {
     }
 
-    private BraTSBatchSource(
+    private CaseBatchSource(
         (string Id, Func<ArrayRecycler, PreprocessedCase> Load, bool HasClasses, string? ContentId)[] cases,
         bool isInMemory,
-        BraTSBatchOptions? options)
+        CaseBatchOptions? options)
     {
         _isInMemory = isInMemory;
         _options = options ?? new();

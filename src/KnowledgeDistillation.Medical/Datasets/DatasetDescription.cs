@@ -1,0 +1,16 @@
+namespace KnowledgeDistillation.Medical.Datasets;
+
+/// <summary>What networks for a data set depend on, whatever its cases: the modalities that they can see and the labels that they tell apart.</summary>
+/// <param name="Modalities">The modalities, in the order of the channels of a network that sees them all.</param>
+/// <param name="Labels">The classes with their numbers on disk, and the regions that are scored.</param>
+public sealed record DatasetDescription(IReadOnlyList<string> Modalities, LabelConvention Labels)
+{
+    /// <summary>The regions that are scored.</summary>
+    public IReadOnlyList<Region> Regions => Labels.Regions;
+
+    /// <inheritdoc/>
+    public bool Equals(DatasetDescription? other) => other is not null && Modalities.SequenceEqual(other.Modalities) && Labels.Equals(other.Labels);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Modalities.Count, Labels);
+}

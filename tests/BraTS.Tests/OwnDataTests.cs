@@ -1,0 +1,82 @@
+using FluentAssertions;
+using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Medical.Tests;
+using KnowledgeDistillation.Tests;
+using Xunit;
+
+namespace KnowledgeDistillation.Samples.BraTS.Tests;
+
+/// <summary>CT and MR in the layout of nnU-Net, with labels of their own, go through every command.</summary>
+public sealed class OwnDataTests : IDisposable
+{
+    private static readonly string[] Small =
+        ["--crop", "16", "--subsample", "1", "--levels", "2", "--width", "4", "--threads", "1", "--learning-rate", "1e-2", "--folds", "1"];
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_student_of_CT_learns_from_a_teacher_of_CT_and_MR()
+    {
+        string data = _folder["data"], teacher = _folder["teacher"], student = _folder["student"];
+        CtMrFolder.Write(data, cases: 4, tests: 1);
+
+        string inspect = Run("inspect", data, "--crop", "16", "--subsample", "1").Output;
+        inspect.Should().Contain("nnU-Net").And.Contain("Labels      1=organ,2=lesion,3=ignore").And.Contain("5 with all of CT, MR")
+            .And.Contain("lesion").And.NotContain("Warning", "the air of a CT is no background that is not 0");
+        Run(["train", "--system", "teacher", "--data", data, "--out", teacher, "--epochs", "20", .. Small]);
+        Run(["train", "--system", "kd-net", "--student", "ct", "--data", data, "--out", student, "--teacher", teacher, "--epochs", "30", .. Small]);
+        string scores = Run("evaluate", "--data", data, "--model", student, "--cases", "all", "--threads", "1", "--out", _folder["scores.csv"]).Output;
+        scores.Should().Contain("organ").And.Contain("lesion").And.NotContain("ET");
+        Run("predict", "--model", student, "--threads", "1", "--out", _folder["out.nii.gz"], Path.Combine(data, "imagesTs", "body_004_0000.nii.gz"));
+
+        int[] predicted = NiftiImage.Load(_folder["out.nii.gz"]).ToLabels().Voxels;
+        predicted.Distinct().Should().BeSubsetOf([0, 1, 2], "what is ignored is never predicted").And.Contain(1);
+        using var model = SegmentationModel.Load(Path.Combine(student, "best"));
+        model.Network.Modalities.Should().Equal("CT");
+        model.Metadata["labels"].Should().Be("1=organ,2=lesion,3=ignore");
+        model.Metadata["preprocessing.normalization.CT"].Should().StartWith("ct ");
+        Kdnet.Run(["train", "--system", "kd-net", "--data", data, "--out", _folder["none"], "--teacher", teacher, "--epochs", "1", .. Small])
+            .Error.Should().Contain("CT, MR").And.Contain("--student");
+        Kdnet.Run(["train", "--system", "baseline", "--student", "pet", "--data", data, "--out", _folder["none"], "--epochs", "1", .. Small])
+            .Error.Should().Contain("no modality 'pet'").And.Contain("CT, MR");
+    }
+
+    [Fact]
+    public void A_teacher_may_see_some_of_the_modalities()
+    {
+        CtMrFolder.Write(_folder["data"], cases: 4);
+        Run(["train", "--system", "teacher", "--teacher-modalities", "MR", "--data", _folder["data"], "--out", _folder["mr"], "--epochs", "1", .. Small]);
+        using var model = SegmentationModel.Load(_folder["mr", "best"]);
+        model.Network.Modalities.Should().Equal("MR");
+        Run([
+            "train", "--system", "teacher", "--teacher-modalities", "mr", "ct", "--normalization", "ct=zscore,MR=zscore", "--data", _folder["data"],
+            "--out", _folder["both"], "--epochs", "1", .. Small,
+        ]);
+        using var both = SegmentationModel.Load(_folder["both", "best"]);
+        both.Network.Modalities.Should().Equal("MR", "CT");
+        both.Metadata["preprocessing.normalization.CT"].Should().Be("zscore");
+    }
+
+    [Fact]
+    public void A_converted_data_set_is_the_same_data_set()
+    {
+        CtMrFolder.Write(_folder["data"], cases: 2, tests: 1);
+        Run("convert", _folder["data"], "--out", _folder["raw"]).Output.Should().Contain("3 cases");
+        Run("inspect", _folder["raw"], "--quick").Output.Should().Contain("1=organ,2=lesion,3=ignore").And.Contain("3 can be read");
+        Kdnet.Run("convert", _folder["data"], "--out", _folder["raw"]).Error.Should().Contain("not empty");
+        File.WriteAllText(_folder["data", "dataset.json"], "{");
+        Kdnet damaged = Kdnet.Run("inspect", _folder["data"]);
+        damaged.ExitCode.Should().Be(1);
+        damaged.Error.Should().Contain("dataset.json").And.Contain("is no JSON").And.NotContain("   at ");
+    }
+
+    private static Kdnet Run(params string[] arguments)
+    {
+        Kdnet run = Kdnet.Run(arguments);
+        run.ExitCode.Should().Be(0, $"{string.Join(' ', arguments)}: {run.Error}");
+        return run;
+    }
+}

@@ -1,0 +1,65 @@
+using FluentAssertions;
+using KnowledgeDistillation.Methods.KDNet;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace KnowledgeDistillation.Tests;
+
+/// <summary>Voxels whose label is <see cref="LabelScheme.Ignored"/> teach nothing.</summary>
+public sealed class IgnoredVoxelsTests
+{
+    public static TheoryData<string> Schemes => ["classes", "regions"];
+
+    [Theory]
+    [MemberData(nameof(Schemes))]
+    public void What_student_and_teacher_say_there_changes_no_loss_and_gets_no_gradient(string scheme)
+    {
+        using var scope = NewDisposeScope();
+        (double first, Tensor gradient) = LossWith(scheme, student: 3, teacher: -2);
+        (double second, _) = LossWith(scheme, student: -7, teacher: 11);
+
+        second.Should().Be(first);
+        gradient[0, .., 0].abs().sum().item<float>().Should().Be(0);
+        gradient[0, .., 1].abs().sum().item<float>().Should().BePositive("the voxel beside it counts");
+    }
+
+    [Fact]
+    public void It_is_as_if_all_had_named_background_there()
+    {
+        using var scope = NewDisposeScope();
+        DistillationContext context = Context("classes", student: 3, teacher: -2, out _);
+        context.Target[0, .., 0].data<float>().ToArray().Should().Equal(1, 0, 0, 0);
+        context.StudentProbabilities[0, .., 0].data<float>().ToArray().Should().Equal(1, 0, 0, 0);
+        context.Batch.Labels.max().item<byte>().Should().BeLessThan(4);
+    }
+
+    [Fact]
+    public void A_label_that_is_neither_a_class_nor_ignored_is_still_refused()
+    {
+        using var scope = NewDisposeScope();
+        DistillationContext context = Contexts.Of(
+            Contexts.BratsClasses, tensor([254, 1, 2], [1, 3], ScalarType.Byte), randn(1, 4, 3), ("teacher", randn(1, 4, 3)));
+        context.Invoking(it => it.Target).Should().Throw<ArgumentException>().WithMessage("*254*");
+    }
+
+    private static (double Loss, Tensor Gradient) LossWith(string scheme, float student, float teacher)
+    {
+        DistillationContext context = Context(scheme, student, teacher, out Tensor logits);
+        Tensor loss = new SoftTargetLoss().Compute(context) + new ReferenceLoss().Compute(context);
+        loss.backward();
+        return (loss.item<float>(), logits.grad!);
+    }
+
+    // Only the ignored voxel, the first, depends on the two numbers.
+    private static DistillationContext Context(string scheme, float student, float teacher, out Tensor logits)
+    {
+        LabelScheme labels = scheme == "classes" ? Contexts.BratsClasses : Contexts.BratsRegions;
+        Tensor values = arange(labels.Channels * 3, ScalarType.Float32).reshape(1, labels.Channels, 3).sin();
+        logits = values.clone();
+        logits[0, 1, 0] = student;
+        logits.requires_grad = true;
+        Tensor taught = values.cos();
+        taught[0, 1, 0] = teacher;
+        return Contexts.Of(labels, tensor(new byte[] { LabelScheme.Ignored, 3, 0 }, [1, 3]), logits, ("teacher", taught));
+    }
+}
