@@ -17,11 +17,14 @@ try
     var targets = new SortedDictionary<string, Func<FuzzTarget>>(StringComparer.Ordinal)
     {
         ["csv"] = () => new CsvTarget(),
+        ["decathlon"] = () => new DatasetTarget(work, "decathlon", "dataset.json", frames: true),
         ["history"] = () => new HistoryTarget(work),
         ["model"] = () => new ModelTarget(work, "model.json"),
         ["nifti"] = () => new NiftiTarget(),
+        ["nnunet"] = () => new DatasetTarget(work, "nnunet", "dataset.json", frames: false),
         ["prepared"] = () => new PreparedCaseTarget(work),
         ["resume"] = () => new ResumeTarget(work),
+        ["splits"] = () => new DatasetTarget(work, "splits", "splits_final.json", frames: false),
         ["safetensors"] = () => new SafetensorsTarget(work),
         ["teacher"] = () => new TeacherCacheTarget(work),
         ["weights"] = () => new ModelTarget(work, "weights.safetensors"),

@@ -193,7 +193,9 @@ internal sealed class DescribedDataset : IDisposable
             if (file.Length > LargestFile)
                 throw Wrong(path, $"is larger than {LargestFile >> 20} MiB");
             var json = JsonDocument.Parse(
-                File.ReadAllBytes(path), new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
+                File.ReadAllBytes(path),
+                new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, AllowDuplicateProperties = false });
+            RequireText(json.RootElement);
             if (json.RootElement.ValueKind == kind)
                 return json;
             string found = Kind(json.RootElement);
@@ -204,9 +206,36 @@ internal sealed class DescribedDataset : IDisposable
         {
             throw Wrong(path, $"is no JSON: {exception.Message}", exception);
         }
+        catch (InvalidOperationException exception)
+        {
+            throw Wrong(path, "holds text that is not valid Unicode; save it as UTF-8", exception);
+        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw Wrong(path, $"cannot be read: {exception.Message}", exception);
+        }
+    }
+
+    // Texts are decoded only when they are looked at.
+    private static void RequireText(JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (JsonProperty property in value.EnumerateObject())
+                {
+                    _ = property.Name;
+                    RequireText(property.Value);
+                }
+
+                break;
+            case JsonValueKind.Array:
+                foreach (JsonElement item in value.EnumerateArray())
+                    RequireText(item);
+                break;
+            case JsonValueKind.String:
+                _ = value.GetString();
+                break;
         }
     }
 

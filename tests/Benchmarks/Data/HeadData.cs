@@ -37,6 +37,7 @@ internal static class HeadData
     private static MedicalCase Patient(string folder) => new(
         "patient",
         BraTSModality.All.ToDictionary(name => name, name => new ImageFile(Path.Combine(folder, $"{name}.nii.gz"))),
+        BraTSLabelConvention.BraTS2018,
         Path.Combine(folder, "seg.nii.gz"));
 
     // The other side may have written it meanwhile.

@@ -20,7 +20,7 @@ internal sealed class PreparedCaseTarget : FuzzTarget
         string image = Path.Combine(work, "t1ce.nii"), folder = Path.Combine(work, "prepared");
         var grid = new VolumeGrid(VolumeSize.Cube(8), Affine.Identity);
         NiftiImage.FromVolume(new Volume<float>(grid, [.. Enumerable.Range(0, grid.VoxelCount).Select(voxel => voxel % 7f)])).Save(image);
-        _case = new MedicalCase("case", new Dictionary<string, ImageFile> { ["t1ce"] = new(image) });
+        _case = new MedicalCase("case", new Dictionary<string, ImageFile> { ["t1ce"] = new(image) }, BraTSLabelConvention.BraTS2018);
         _cache = new PreprocessingCache(folder, new PreprocessingOptions { Modalities = ["t1ce"], CropSize = null, SubsamplingFactor = 1 });
         _expected = Voxels();
         _file = Directory.GetFiles(folder, "*.prep", SearchOption.AllDirectories).Single();
