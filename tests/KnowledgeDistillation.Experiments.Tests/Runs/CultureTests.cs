@@ -23,7 +23,7 @@ public sealed class CultureTests : IDisposable
     public void Settings_facts_scores_and_what_a_folder_remembers_are_the_same_in_every_culture()
     {
         ExperimentSettings settings = new() { Training = new() { LearningRate = 1.5e-3 }, Background = "-1.5" };
-        var split = new CaseSplit([new MedicalCase("P1", new Dictionary<string, Medical.Preprocessing.ImageFile> { ["t1"] = new("t1.nii") })], [], []);
+        var split = new CaseSplit([new MedicalCase("P1", new Dictionary<string, Medical.Preprocessing.ImageFile> { ["t1"] = new("t1.nii") }, BraTSLabelConvention.BraTS2018)], [], []);
         CaseScore[] scores = [HandMadeReproduction.Score("case-1", "ET", 3)];
         string expectedSettings = ExperimentSetting.Write(settings).ToJsonString();
         IReadOnlyDictionary<string, string> expectedFacts = RunMetadata.Write(SegmentationSystems.KDNet, settings, split, []);
