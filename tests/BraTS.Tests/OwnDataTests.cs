@@ -1,7 +1,7 @@
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.Nifti;
-using KnowledgeDistillation.Medical.Tests;
+using KnowledgeDistillation.Samples.OwnData;
 using KnowledgeDistillation.Tests;
 using Xunit;
 

@@ -4,6 +4,7 @@ using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.NnUNet;
 using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Samples.OwnData;
 using KnowledgeDistillation.Tests;
 using Xunit;
 

@@ -3,6 +3,7 @@ using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;
+using KnowledgeDistillation.Samples.OwnData;
 using KnowledgeDistillation.Tests;
 using Xunit;
 

@@ -2,12 +2,20 @@ using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;
 
-namespace KnowledgeDistillation.Medical.Tests;
+namespace KnowledgeDistillation.Samples.OwnData;
 
 /// <summary>Made-up CT and MR of one body as a raw folder of nnU-Net: an organ that both show, with a lesion that the CT hardly shows.</summary>
 internal static class CtMrFolder
 {
     public const string Labels = """{ "background": 0, "organ": 1, "lesion": 2, "ignore": 3 }""";
+
+    /// <summary>The folder with such a data set, which is made where it is not there.</summary>
+    public static string Made(string folder, int cases)
+    {
+        if (!Directory.Exists(folder))
+            Write(folder, cases);
+        return folder;
+    }
 
     public static void Write(string folder, int cases, int edge = 16, string labels = Labels, int tests = 0)
     {
