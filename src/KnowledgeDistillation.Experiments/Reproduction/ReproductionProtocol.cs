@@ -33,12 +33,19 @@ internal static class ReproductionProtocol
             $"Network: {Network(settings)}.",
             Invariant($"Training: {training.Epochs} epochs, {(settings.BatchSize == 1 ? "1 case" : $"{settings.BatchSize} cases")} per step, ")
                 + $"{(training.Optimizer is null ? Invariant($"Adam {training.LearningRate}") : "an optimizer of your own")}, {Schedule(training.Schedule)}; "
-                + $"{(training.BestEpoch == BestEpochRule.Loss ? "weights of the lowest validation loss" : "weights of the highest mean Dice of ET, TC and WT in validation")}; "
+                + "weights of the "
+                + $"{(training.BestEpoch == BestEpochRule.Loss ? "lowest validation loss" : "highest mean Dice of ET, TC and WT in validation")}; "
                 + $"{(training.Precision == Precision.Full ? "float32" : "bfloat16 (mixed precision)")}.",
-            $"KD-Net: {SegmentationSystems.KDNet.WeightsWith(settings).InWords()}"
-                + $"{(SegmentationSystems.KDNet.WeightsWith(settings) == SegmentationSystems.KDNet.Weights ? ", the paper's weights" : "; also with the paper's weights, "
-                    + SegmentationSystems.KDNet.Weights.InWords())}.",
+            $"KD-Net: {Weights(SegmentationSystems.KDNet, settings)}.",
         ];
+    }
+
+    private static string Weights(SegmentationSystem system, ExperimentSettings settings)
+    {
+        string own = system.WeightsWith(settings).InWords();
+        return system.WeightsWith(settings) == system.Weights
+            ? $"{own}, the paper's weights"
+            : $"{own}; also with the paper's weights, {system.Weights.InWords()}";
     }
 
     private static string Phantoms(ExperimentSettings settings)

@@ -23,10 +23,10 @@ internal sealed class Reproduced(ReproductionResults results, IReadOnlyList<Repr
             $"The protocol: {(others.Length == 0 ? "all settings are the paper's" : $"settings other than the paper's are {string.Join("; ", others)}")}. What "
                 + "the paper leaves open is said beside its tables.",
             "The gains: what counts is by how much a student is ahead of its baseline, which stands below beside the paper's figure, "
-                + "and not the level of its Dice, "
-                + "which depends on the cases.",
-            "The verdict: "
-                + $"{(HasOneSeed ? "one seed tells of these networks and claims nothing" : "only what is called a gain or a loss in the section after this one")}.",
+                + "and not the level of its Dice, which depends on the cases.",
+            HasOneSeed
+                ? "The verdict: one seed tells of these networks and claims nothing."
+                : "The verdict: only what is called a gain or a loss in the section after this one.",
         ]);
         ReportCell[][] gains = [.. rows.Where(row => row.Paper is { Objective.Length: > 0 }).Select(Gains).OfType<ReportCell[]>()];
         if (gains.Length > 0)
