@@ -82,9 +82,9 @@ public sealed record ExperimentSettings
     [Category("phantoms"), DisplayName("partial-volume"), Description("Whether a voxel of the phantoms is the mean over its volume.")]
     public bool PhantomPartialVolume { get; init; }
 
-    /// <summary>The share of its contrast that the phantoms' enhancing rim loses at its faintest places, 0 to 1. Default 0.</summary>
+    /// <summary>The share of its contrast in T1ce that the phantoms' enhancing rim loses at its faintest places, 0 to 1. Default 0.</summary>
     [Category("phantoms"), DisplayName("uneven-rim"), Range(0.0, 1.0)]
-    [Description("The share of its contrast that the phantoms' enhancing rim loses at its faintest places, 0 to 1.")]
+    [Description("The share of its contrast in T1ce that the phantoms' enhancing rim loses at its faintest places, 0 to 1.")]
     public double PhantomRimUnevenness { get; init; }
 
     /// <summary>How much the phantoms' core looks like edema in T1 and T1ce where it does not enhance, 0 to 1. Default 0.</summary>

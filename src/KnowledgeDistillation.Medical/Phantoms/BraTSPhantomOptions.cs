@@ -53,7 +53,7 @@ public sealed record BraTSPhantomOptions
     public bool PartialVolume { get; init; }
 
     /// <summary>
-    /// How uneven the enhancing rim is, 0 to 1: the share of its contrast that its faintest places lose, in patches that differ from case to case.
+    /// How uneven the enhancing rim is in T1ce, 0 to 1: the share of its contrast that its faintest places lose, in patches that differ from case to case.
     /// Default 0.
     /// </summary>
     public double RimUnevenness { get; init; }

@@ -47,7 +47,8 @@ internal sealed class PhantomContrast
         _scale = random.Between(300, 900);
         _bias = options.BiasField * (1 + (variation * scanner.Between(-0.5, 0.5)));
         _noise = options.NoiseLevel * (t1 ? 1 : 0.8) * (1 + (variation * scanner.Between(-0.5, 0.5)));
-        _rimUnevenness = options.RimUnevenness;
+        // What is uneven is the uptake of contrast agent, which other modalities do not show.
+        _rimUnevenness = modality == BraTSModality.T1ce ? options.RimUnevenness : 0;
         if (_rimUnevenness > 0)
             _rimPatches = new(scanner.NextUInt64(), Math.Max(14, 2.4 * voxelMillimeters));
         _biasField = new(random.NextUInt64(), 95);
