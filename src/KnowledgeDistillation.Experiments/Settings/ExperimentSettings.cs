@@ -21,6 +21,7 @@ namespace KnowledgeDistillation.Experiments.Settings;
 public sealed record ExperimentSettings
 {
     // Before all that are made with it.
+    private static readonly Dictionary<string, Normalization> NoStatistics = [];
     private static readonly DatasetDescription BraTS = new(BraTSModality.All, BraTSLabelConvention.BraTS2018);
 
     /// <summary>
@@ -256,7 +257,7 @@ public sealed record ExperimentSettings
     /// The numbers with which the CT images of the training cases are normalized, by modality, which an experiment fills in when it knows these cases;
     /// not stored. Default: none.
     /// </summary>
-    public IReadOnlyDictionary<string, Normalization> TrainingStatistics { get; init; } = new Dictionary<string, Normalization>();
+    public IReadOnlyDictionary<string, Normalization> TrainingStatistics { get; init; } = NoStatistics;
 
     /// <summary>The modalities that a network sees which sees all: those of <see cref="TeacherModalities"/>, else all of <see cref="Data"/>.</summary>
     /// <exception cref="ExperimentException">The data set lacks one of them.</exception>

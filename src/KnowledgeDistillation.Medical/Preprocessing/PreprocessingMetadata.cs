@@ -55,9 +55,10 @@ public static class PreprocessingMetadata
             SubsamplingFactor = Number(Factor, Fact(Factor)),
             Background = metadata.ContainsKey(Background) ? BackgroundOf(Fact(Background)) : null,
             NaNIsZero = metadata.ContainsKey(NaN),
-            Normalizations = metadata.Keys.Where(name => name.StartsWith(OfModality, StringComparison.Ordinal))
-                .ToDictionary(name => name[OfModality.Length..], NormalizationOf, StringComparer.Ordinal),
         };
+        string[] normalized = [.. metadata.Keys.Where(name => name.StartsWith(OfModality, StringComparison.Ordinal))];
+        if (normalized.Length > 0)
+            options = options with { Normalizations = normalized.ToDictionary(name => name[OfModality.Length..], NormalizationOf, StringComparer.Ordinal) };
         try
         {
             options.Validate();

@@ -10,6 +10,9 @@ namespace KnowledgeDistillation.Medical.Preprocessing;
 /// </summary>
 public sealed record PreprocessingOptions
 {
+    // One for all, so that options that name no normalization are equal.
+    private static readonly Dictionary<string, Normalization> None = [];
+
     /// <summary>The modalities to prepare. Default: the four of the paper's data set, BraTS: t1, t1ce, t2, flair.</summary>
     public IReadOnlyList<string> Modalities { get; init; } = ["t1", "t1ce", "t2", "flair"];
 
@@ -47,7 +50,7 @@ public sealed record PreprocessingOptions
     /// <summary>
     /// How each modality is normalized, by its name; those that are not named as the paper does: <see cref="Normalization.ZScoreNonZero"/>. Default empty.
     /// </summary>
-    public IReadOnlyDictionary<string, Normalization> Normalizations { get; init; } = new Dictionary<string, Normalization>();
+    public IReadOnlyDictionary<string, Normalization> Normalizations { get; init; } = None;
 
     /// <summary>How a modality is normalized.</summary>
     public Normalization NormalizationOf(string modality) => Normalizations.GetValueOrDefault(modality, Normalization.ZScoreNonZero);
