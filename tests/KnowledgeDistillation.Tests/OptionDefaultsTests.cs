@@ -140,6 +140,8 @@ public class OptionDefaultsTests
             ["Schedule"] = new PlateauSchedule(),
             ["Optimizer"] = null,
             ["GradientClipNorm"] = null,
+            ["BestEpoch"] = BestEpochRule.Loss,
+            ["DiceRegions"] = null,
             ["EarlyStoppingPatience"] = null,
             ["Seed"] = 0L,
             ["BatchesPerStep"] = 1,

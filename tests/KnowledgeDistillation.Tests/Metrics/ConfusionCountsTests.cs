@@ -7,6 +7,19 @@ namespace KnowledgeDistillation.Tests.Metrics;
 
 public class ConfusionCountsTests
 {
+    [Theory]
+    [InlineData(6, 3, 2)]
+    [InlineData(2, 4, 0.5)]
+    [InlineData(0, 4, 0)]
+    [InlineData(0, 0, 1)]
+    [InlineData(5, 0, double.PositiveInfinity)]
+    public void The_volume_ratio_tells_too_much_from_too_little(int predicted, int expected, double ratio)
+    {
+        var size = new VolumeSize(10, 1, 1);
+        VoxelMask First(int count) => new([.. Enumerable.Range(0, 10).Select(i => i < count)], size, new Spacing(1, 1, 1));
+        RegionScores.Compare("WT", First(predicted), First(expected)).VolumeRatio.Should().Be(ratio);
+    }
+
     [Fact]
     public void Scores_follow_their_textbook_formulas()
     {
