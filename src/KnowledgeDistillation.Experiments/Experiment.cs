@@ -230,7 +230,12 @@ public sealed class Experiment
     private string BestOf(string system) => new TrainingRun(FolderOf(system)).BestFolder;
 
     private IReadOnlyDictionary<string, CachedCase> Prepared(CancellationToken cancellation) =>
-        _prepared ??= PreparedCases.Prepare(Dataset.Cases, Settings.Preprocessing([.. Settings.Modalities.Union([Modality])]), Path.Combine(Folder, "cache"), _display, cancellation);
+        _prepared ??= PreparedCases.Prepare(
+            Dataset.Cases,
+            Settings.Preprocessing([.. Settings.Modalities.Union([Modality])]),
+            Path.Combine(Folder, "cache"),
+            _display,
+            cancellation);
 
     // Without the path, which is another on each machine, and says more about a computer than a folder of results should.
     private static string NameOf(string data) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(data)));

@@ -75,7 +75,12 @@ internal sealed record ReproductionPlan(ExperimentSettings Settings, IReadOnlyLi
                 return [];
             ExperimentSettings other = settings with { Network = network };
             other = other with { SkipConnections = other.AllSkipConnections };
-            return [Run(SegmentationSystems.Teacher, other), Run(SegmentationSystems.Baseline, other), .. Students(SegmentationSystems.KDNet, other, other.StudentModality)];
+            return
+            [
+                Run(SegmentationSystems.Teacher, other),
+                Run(SegmentationSystems.Baseline, other),
+                .. Students(SegmentationSystems.KDNet, other, other.StudentModality),
+            ];
         }
 
         SegmentationSystem system = SegmentationSystems.Of(variant);

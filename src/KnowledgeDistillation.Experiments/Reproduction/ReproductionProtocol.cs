@@ -52,7 +52,8 @@ internal static class ReproductionProtocol
     {
         var phantom = new BraTSPhantom(settings.PhantomOptions());
         return Invariant($"made-up patients of {settings.PhantomEdge}³ voxels, ")
-            + $"{Grades(Enumerable.Range(0, settings.PhantomCases).Select(index => (string?)phantom.GradeOf(index).ToString().ToLowerInvariant()))}, in {settings.Folds} folds";
+            + $"{Grades(Enumerable.Range(0, settings.PhantomCases).Select(index => (string?)phantom.GradeOf(index).ToString().ToLowerInvariant()))}, "
+            + $"in {settings.Folds} folds";
     }
 
     private static string Grades(IEnumerable<string?> groups)
@@ -61,7 +62,8 @@ internal static class ReproductionProtocol
         string[] parts =
         [
             .. all.GroupBy(group => group).OrderBy(group => group.Key is null).ThenBy(group => group.Key, StringComparer.Ordinal)
-                .Select(group => Invariant($"{group.Count()} {group.Key switch { null => "of unknown grade", "high" or "low" => $"{group.Key} grade", _ => $"of {group.Key}" }}")),
+                .Select(group => Invariant(
+                    $"{group.Count()} {group.Key switch { null => "of unknown grade", "high" or "low" => $"{group.Key} grade", _ => $"of {group.Key}" }}")),
         ];
         return $"{TrainingText.Cases(all.Length)} ({string.Join(", ", parts)})";
     }

@@ -47,7 +47,9 @@ public sealed record CaseSplit(IReadOnlyList<MedicalCase> Training, IReadOnlyLis
                 nameof(ExperimentSettings.Fold), nameof(ExperimentSettings.Folds));
         }
 
-        IReadOnlyList<CrossValidationFold> parts = prescribing is null ? CrossValidation.Split(cases, options) : CrossValidation.Prescribed(prescribing, options);
+        IReadOnlyList<CrossValidationFold> parts = prescribing is null
+            ? CrossValidation.Split(cases, options)
+            : CrossValidation.Prescribed(prescribing, options);
         CrossValidationFold fold = parts[settings.Fold - 1];
         return new CaseSplit(fold.Training, fold.Validation, fold.Test);
     }

@@ -109,8 +109,13 @@ public static class RunMetadata
                 return former is not null && CaseIdentities.AreTheSame(former, now[fact]) ? null : "the cases are others";
             // A teacher is known by its weights, wherever it lies. Checkpoints of earlier versions know its place only,
             // and have neither labels nor a digest of the cases; how images lie follows from the cases.
-            if (fact == Teacher || (fact is TeacherWeights or Labels or Regions or Sources && former is null) || fact.StartsWith("data.", StringComparison.Ordinal))
+            if (fact == Teacher
+                || (fact is TeacherWeights or Labels or Regions or Sources && former is null)
+                || fact.StartsWith("data.", StringComparison.Ordinal))
+            {
                 return null;
+            }
+
             if (former == now[fact])
                 return null;
             return fact switch

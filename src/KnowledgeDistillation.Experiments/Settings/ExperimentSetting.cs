@@ -49,7 +49,9 @@ public sealed partial class ExperimentSetting
     /// <summary>Its name in short, in lower-case letters and hyphens, for example "crop".</summary>
     public string OptionName { get; }
 
-    /// <summary>The group that it belongs to: "general", "phantoms", "images", "data", "modalities", "split", "network", "training" or "distillation".</summary>
+    /// <summary>
+    /// The group that it belongs to: "general", "phantoms", "images", "data", "modalities", "split", "network", "training" or "distillation".
+    /// </summary>
     public string Group { get; }
 
     /// <summary>What it is, in one sentence.</summary>

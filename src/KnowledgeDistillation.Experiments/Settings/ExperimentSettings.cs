@@ -117,7 +117,8 @@ public sealed record ExperimentSettings
     /// What the labels of the references mean, as <see cref="LabelConvention.Parse"/> reads it; null for what the data set says or all its cases tell.
     /// </summary>
     [Category("data"), AmbientValue("found from the whole data set")]
-    [Description("What the labels on disk mean: 1=necrosis,2=edema,3=enhancing,4=ignore. Several labels may be one tissue; ignored ones are not counted at all.")]
+    [Description(
+        "What the labels on disk mean: 1=necrosis,2=edema,3=enhancing,4=ignore. Several labels may be one tissue; ignored ones are not counted at all.")]
     public string? Labels { get; init; }
 
     /// <summary>The modality that is at hand in the end, for systems that see one; null for T1ce where the data set has it.</summary>

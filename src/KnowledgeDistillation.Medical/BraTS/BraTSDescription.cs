@@ -3,7 +3,9 @@ using KnowledgeDistillation.Medical.Preprocessing;
 
 namespace KnowledgeDistillation.Medical.BraTS;
 
-/// <summary>Knows cases of BraTS where they lie in the layout of another challenge, so that they have the same modalities, classes and regions as elsewhere.</summary>
+/// <summary>
+/// Knows cases of BraTS where they lie in the layout of another challenge, so that they have the same modalities, classes and regions as elsewhere.
+/// </summary>
 internal static class BraTSDescription
 {
     private static readonly Dictionary<string, string> Modalities = new(StringComparer.OrdinalIgnoreCase)

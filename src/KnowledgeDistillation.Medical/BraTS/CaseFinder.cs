@@ -39,7 +39,9 @@ internal sealed class CaseFinder
 
     private CaseFinder(GradeTable grades) => _grades = grades;
 
-    /// <summary>The files of all cases, the folders in which there may be more that cannot be reached, and the cases whose files are named as since 2023.</summary>
+    /// <summary>
+    /// The files of all cases, the folders in which there may be more that cannot be reached, and the cases whose files are named as since 2023.
+    /// </summary>
     public static (IReadOnlyList<CaseFiles> Cases, IReadOnlyList<CaseFault> Unreached, IReadOnlySet<CaseFiles> NamesOf2023) Find(
         string folder, GradeTable grades)
     {
@@ -147,10 +149,15 @@ internal sealed class CaseFinder
                 }
 
                 // Predictions are named after their image.
-                if (files.Any(file => Kinds[file.Ending] != Segmentation && NiftiFiles.NameOf(file.Entry.Name)!.Equals(prefix, StringComparison.OrdinalIgnoreCase)))
+                if (files.Any(
+                    file => Kinds[file.Ending] != Segmentation && NiftiFiles.NameOf(file.Entry.Name)!.Equals(prefix, StringComparison.OrdinalIgnoreCase)))
+                {
                     found.AddFault($"'{entry.FullName}' is named like a prediction from the image {prefix}; move it out of the data set.");
+                }
                 else
+                {
                     found.AddSegmentation(path);
+                }
             }
 
             _cases.Add(found);

@@ -52,7 +52,9 @@ public static class CrossValidation
         return folds;
     }
 
-    /// <summary>The folds that a data set prescribes (<see cref="MedicalDataset.Splits"/>): its cases for validation are scored, as there is no third part.</summary>
+    /// <summary>
+    /// The folds that a data set prescribes (<see cref="MedicalDataset.Splits"/>): its cases for validation are scored, as there is no third part.
+    /// </summary>
     /// <param name="dataset">The data set. Names that it does not have, for example of cases that were left out, are passed over.</param>
     /// <param name="options">Only <see cref="CrossValidationOptions.ValidationShare"/>, part and seed count: they hold out cases of the training part, so that
     /// the checkpoint is not chosen by the cases that are scored.</param>
@@ -72,7 +74,8 @@ public static class CrossValidation
             if (rest.Length == 0 || test.Length == 0 || (rest.Length == 1 && !options.ValidateOnTest))
             {
                 throw new ArgumentException(
-                    $"Fold {fold + 1} that the data set in '{dataset.Folder}' prescribes has {rest.Length} case(s) for training and {test.Length} to be scored.",
+                    $"Fold {fold + 1} that the data set in '{dataset.Folder}' prescribes has {rest.Length} case(s) "
+                        + $"for training and {test.Length} to be scored.",
                     nameof(dataset));
             }
 

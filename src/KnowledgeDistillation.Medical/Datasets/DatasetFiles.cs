@@ -27,6 +27,8 @@ public sealed record DatasetFiles
     /// <summary>What is worth knowing and keeps no case from being used, in sentences.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
-    /// <summary>The folds that the data set itself prescribes: the names of the cases for training and of those for validation; empty where it has none.</summary>
+    /// <summary>
+    /// The folds that the data set itself prescribes: the names of the cases for training and of those for validation; empty where it has none.
+    /// </summary>
     public IReadOnlyList<(IReadOnlyList<string> Training, IReadOnlyList<string> Validation)> Splits { get; init; } = [];
 }

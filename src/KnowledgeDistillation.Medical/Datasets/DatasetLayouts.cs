@@ -3,7 +3,9 @@ namespace KnowledgeDistillation.Medical.Datasets;
 /// <summary>The layouts that this package knows.</summary>
 public static class DatasetLayouts
 {
-    /// <summary>nnU-Net, the Medical Segmentation Decathlon, and BraTS: every <see cref="IDatasetLayout"/> of the package. Each knows its own folders alone.</summary>
+    /// <summary>
+    /// nnU-Net, the Medical Segmentation Decathlon, and BraTS: every <see cref="IDatasetLayout"/> of the package. Each knows its own folders alone.
+    /// </summary>
     public static IReadOnlyList<IDatasetLayout> All { get; } =
     [
         .. typeof(IDatasetLayout).Assembly.GetTypes()

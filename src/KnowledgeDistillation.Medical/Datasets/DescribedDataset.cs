@@ -4,7 +4,9 @@ using KnowledgeDistillation.Medical.Preprocessing;
 
 namespace KnowledgeDistillation.Medical.Datasets;
 
-/// <summary>What the dataset.json of nnU-Net or of the Medical Segmentation Decathlon says: channels and labels. Everything that it says wrongly is refused.</summary>
+/// <summary>
+/// What the dataset.json of nnU-Net or of the Medical Segmentation Decathlon says: channels and labels. Everything that it says wrongly is refused.
+/// </summary>
 internal sealed class DescribedDataset : IDisposable
 {
     private const long LargestFile = 64L << 20;
@@ -55,7 +57,11 @@ internal sealed class DescribedDataset : IDisposable
         }
 
         if (names.Count == 0 || names.Keys.Last() != names.Count - 1)
-            throw Wrong($"{expected}: the channels must be numbered from 0 without a gap, but are {(names.Count == 0 ? "none" : string.Join(", ", names.Keys))}");
+        {
+            throw Wrong(
+                $"{expected}: the channels must be numbered from 0 without a gap, but are {(names.Count == 0 ? "none" : string.Join(", ", names.Keys))}");
+        }
+
         // Names that are used twice, as "MRI" often is, are told apart by their numbers.
         ILookup<string, int> known = names.ToLookup(channel => channel.Value, channel => channel.Key, StringComparer.OrdinalIgnoreCase);
         return [.. names.Select(channel => known[channel.Value].Count() == 1 ? channel.Value : $"{channel.Value}_{channel.Key}")];
@@ -129,7 +135,9 @@ internal sealed class DescribedDataset : IDisposable
         {
             LabelMap map = new(numbers.Select(number => (ClassName(number), number)), ignored);
             return new LabelConvention(
-                map, hasRegions ? [.. named.Select(label => new Region(label.Name, [.. label.Numbers.Select(number => (int)map.ClassOf(number)!.Value)]))] : null);
+                map, hasRegions
+                    ? [.. named.Select(label => new Region(label.Name, [.. label.Numbers.Select(number => (int)map.ClassOf(number)!.Value)]))]
+                    : null);
         }
         catch (ArgumentException exception)
         {

@@ -55,7 +55,8 @@ public static class NnUNetFolder
         AtomicFile.WriteText(Path.Combine(folder, ImagesFolder.Description), Description(dataset).ToJsonString(Json));
         if (dataset.Splits.Count > 0)
         {
-            JsonArray splits = new([.. dataset.Splits.Select(split => new JsonObject { ["train"] = Names(split.Training), ["val"] = Names(split.Validation) })]);
+            JsonArray splits = new(
+                [.. dataset.Splits.Select(split => new JsonObject { ["train"] = Names(split.Training), ["val"] = Names(split.Validation) })]);
             AtomicFile.WriteText(Path.Combine(folder, NnUNetLayout.Splits), splits.ToJsonString(Json));
         }
 

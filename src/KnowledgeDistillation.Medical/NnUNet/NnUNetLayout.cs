@@ -5,7 +5,8 @@ namespace KnowledgeDistillation.Medical.NnUNet;
 
 /// <summary>
 /// Raw folders of nnU-Net v2: <c>dataset.json</c> with channel_names and labels (numbers, or lists of numbers for regions, and <c>ignore</c>),
-/// <c>imagesTr/CASE_0000.nii.gz</c> and so on, <c>labelsTr/CASE.nii.gz</c>, <c>imagesTs</c>, and the folds of <c>splits_final.json</c> where it lies beside them.
+/// <c>imagesTr/CASE_0000.nii.gz</c> and so on, <c>labelsTr/CASE.nii.gz</c>, <c>imagesTs</c>, and the folds
+/// of <c>splits_final.json</c> where it lies beside them.
 /// Cases of BraTS in this layout have the modalities, classes and regions of BraTS.
 /// </summary>
 public sealed class NnUNetLayout : IDatasetLayout

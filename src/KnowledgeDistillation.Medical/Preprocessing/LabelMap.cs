@@ -55,7 +55,8 @@ public sealed record LabelMap
             if (ClassOf(label) is not null || classNumber < 0 || (classNumber >= _labels.Length && classNumber != Ignored))
             {
                 throw new ArgumentException(
-                    $"A further label of a map needs a number of its own and a class from 0 to {_labels.Length - 1} or {Ignored}, but label {label} is to be {classNumber} "
+                    $"A further label of a map needs a number of its own and a class from 0 to {_labels.Length - 1} or {Ignored}, "
+                        + $"but label {label} is to be {classNumber} "
                         + $"beside {this}.",
                     nameof(others));
             }
@@ -67,7 +68,9 @@ public sealed record LabelMap
     /// <summary>The name of each class, background included.</summary>
     public IReadOnlyList<string> Names { get; }
 
-    /// <summary>The class of each further number that is read but never written; 0 where it counts as background, <see cref="Ignored"/> where it is left out.</summary>
+    /// <summary>
+    /// The class of each further number that is read but never written; 0 where it counts as background, <see cref="Ignored"/> where it is left out.
+    /// </summary>
     public IReadOnlyDictionary<int, int> Others => _others.ToDictionary(other => other.Key, other => (int)other.Value);
 
     /// <summary>The number on disk of a class.</summary>

@@ -71,7 +71,8 @@ public sealed record Normalization
         (double lower, double upper) = (Percentile(values, 0.005), Percentile(values, 0.995));
         return lower < upper && deviation > 0
             ? OfCt(lower, upper, mean, deviation)
-            : throw new InvalidDataException($"The labeled voxels of {modality} have the same value in all training cases, so it cannot be normalized as a CT.");
+            : throw new InvalidDataException(
+                $"The labeled voxels of {modality} have the same value in all training cases, so it cannot be normalized as a CT.");
     }
 
     /// <summary>What the name of a channel says, as in nnU-Net: "CT" is one, "noNorm" is taken as it is, all others are MR.</summary>
