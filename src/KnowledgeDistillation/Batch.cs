@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -66,10 +67,10 @@ public sealed class Batch : IDisposable
 
     /// <summary>Where labels are <see cref="LabelScheme.Ignored"/>, booleans [N, spatial...]; null where none is or 255 is a class.</summary>
     internal Tensor? IgnoredVoxels(LabelScheme labels) =>
-        LabelRange.Largest == LabelScheme.Ignored && labels.ClassCount <= LabelScheme.Ignored ? Labels.eq(LabelScheme.Ignored) : null;
+        LabelRange.Largest == LabelScheme.Ignored && labels.ClassCount <= LabelScheme.Ignored ? Labels.IsEqualTo(LabelScheme.Ignored) : null;
 
     /// <summary>The same images, not copied, with background in place of some labels. Only its labels are to be disposed.</summary>
-    internal Batch WithBackground(Tensor ignored) => new(Images, Labels.masked_fill(ignored, 0), CaseIds, ContentIds);
+    internal Batch WithBackground(Tensor ignored) => new(Images, Labels.Filled(ignored, 0), CaseIds, ContentIds);
 
     /// <summary>A copy of this batch on a device, or a batch that shares the tensors where they lie there already. Both must be disposed.</summary>
     public Batch To(Device device)

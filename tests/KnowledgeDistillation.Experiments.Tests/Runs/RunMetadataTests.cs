@@ -40,8 +40,8 @@ public sealed class RunMetadataTests
 
     [Fact]
     public void Labels_that_make_no_sense_are_named() =>
-        FluentActions.Invoking(() => RunMetadata.LabelsOf(new Dictionary<string, string> { ["labels"] = "1=tumor" }))
-            .Should().Throw<InvalidDataException>().WithMessage("*labels makes no sense*1=tumor*");
+        FluentActions.Invoking(() => RunMetadata.LabelsOf(new Dictionary<string, string> { ["labels"] = "tumor" }))
+            .Should().Throw<InvalidDataException>().WithMessage("*labels makes no sense*tumor*");
 
     private static Dictionary<string, string> Facts(ExperimentSettings settings, LabelConvention labels)
     {

@@ -162,7 +162,8 @@ public sealed class DatasetFaultsTests : IDisposable
         Directory.CreateDirectory(_folder["B", "B_t2.nii"]);
         for (int i = 0; i < files; i++)
             TinyCases.WriteImage(_folder["B", "B_t2.nii", $"{i}.nii"], i);
-        MedicalDataset.Open(_folder.Root, Skip).Faults.Should().ContainSingle().Which.ToString().Should().Match($"B: the folder '*B_t2.nii'*but holds {files}.*");
+        MedicalDataset.Open(_folder.Root, Skip).Faults.Should().ContainSingle().Which.ToString()
+            .Should().Match($"B: the folder '*B_t2.nii'*but holds {files}.*");
     }
 
     [Fact]

@@ -114,7 +114,8 @@ public sealed class DatasetLabelsTests : IDisposable
         Nifti.NiftiImage.FromVolumes([.. Enumerable.Range(1, 4).Select(value => TinyCases.Image(value))])
             .Save(_folder["Task01", "imagesTr", "BRATS_001.nii.gz"]);
         TinyCases.WriteLabels(_folder["Task01", "labelsTr", "BRATS_001.nii.gz"], 1, 2, 3);
-        FluentActions.Invoking(() => MedicalDataset.Open(_folder.Root)).Should().Throw<MedicalDatasetException>().WithMessage("*BraTS with 2 case(s), Decathlon with 1 case(s)*open one of them*");
+        FluentActions.Invoking(() => MedicalDataset.Open(_folder.Root)).Should().Throw<MedicalDatasetException>()
+            .WithMessage("*BraTS with 2 case(s), Decathlon with 1 case(s)*open one of them*");
         MedicalDataset.Open(_folder["Task01"]).Labels.Should().Be(BraTSLabelConvention.MedicalSegmentationDecathlon);
     }
 

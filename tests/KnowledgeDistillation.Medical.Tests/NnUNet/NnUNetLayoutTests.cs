@@ -44,7 +44,8 @@ public sealed class NnUNetLayoutTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{ "background": 0, "whole tumor": [1, 2, 3], "tumor core": [2, 3], "enhancing tumor": 3 }, "regions_class_order": [1, 2, 3]""", new[] { 2, 1, 3 })]
+    [InlineData(
+        """{ "background": 0, "whole tumor": [1, 2, 3], "tumor core": [2, 3], "enhancing tumor": 3 }, "regions_class_order": [1, 2, 3]""", new[] { 2, 1, 3 })]
     [InlineData("""{ "background": 0, "edema": 1, "non-enhancing tumor": 2, "enhancing tumour": 3 }""", new[] { 2, 1, 3 })]
     [InlineData("""{ "background": 0, "necrosis": 3, "oedema": 1, "enhancing": 2, "ignore": 4 }""", new[] { 3, 1, 2 })]
     public void Cases_of_BraTS_in_the_layout_of_another_challenge_are_cases_of_BraTS(string labels, int[] onDisk)
@@ -64,7 +65,8 @@ public sealed class NnUNetLayoutTests : IDisposable
         CaseVolumes volumes = dataset.Cases.Single().Load();
         volumes.Labels.ToClasses(volumes.Segmentation!)[..4].Should().Equal(1, 2, 3, 0);
         volumes.Images["flair"].Voxels[0].Should().Be(400);
-        volumes.Labels.ToLabels(TinyCases.Grid, volumes.Labels.ToClasses(volumes.Segmentation!)).Voxels[..3].Should().Equal(onDisk, "predictions bear its labels");
+        volumes.Labels.ToLabels(TinyCases.Grid, volumes.Labels.ToClasses(volumes.Segmentation!)).Voxels[..3]
+            .Should().Equal(onDisk, "predictions bear its labels");
     }
 
     [Theory]
@@ -143,10 +145,12 @@ public sealed class NnUNetLayoutTests : IDisposable
         folds.Select(fold => string.Join(' ', fold.Test.Select(item => item.Id))).Should().Equal("body_003", "body_000 body_001");
         folds[0].Training.Concat(folds[0].Validation).Select(item => item.Id).Should().BeEquivalentTo("body_000", "body_001", "body_002");
         foreach ((string json, string reason) in ((string, string)[])[("{}", "must hold a list"), ("[]", "holds no fold"),
-            ("""[{ "train": ["a"] }]""", "\"val\" in fold 0"), ("""[{ "train": ["a"], "val": ["a"] }]""", "'a' in both"), ("""[{ "train": [1], "val": [] }]""", "\"train\"")])
+            ("""[{ "train": ["a"] }]""", "\"val\" in fold 0"),
+            ("""[{ "train": ["a"], "val": ["a"] }]""", "'a' in both"), ("""[{ "train": [1], "val": [] }]""", "\"train\"")])
         {
             File.WriteAllText(_folder["splits_final.json"], json);
-            FluentActions.Invoking(() => MedicalDataset.Open(_folder.Root)).Should().Throw<MedicalDatasetException>().WithMessage($"*splits_final.json*{reason}*");
+            FluentActions.Invoking(() => MedicalDataset.Open(_folder.Root)).Should().Throw<MedicalDatasetException>()
+                .WithMessage($"*splits_final.json*{reason}*");
         }
     }
 
@@ -211,14 +215,16 @@ public sealed class NnUNetLayoutTests : IDisposable
                 now.Images[modality].Voxels.Should().Equal(was.Images[modality].Voxels);
         }
 
-        new FileInfo(_folder["raw", "imagesTr", "A_0000.nii.gz"]).LinkTarget.Should().Match(target => (target == null) == decathlon, "a file of its own is linked");
+        new FileInfo(_folder["raw", "imagesTr", "A_0000.nii.gz"])
+            .LinkTarget.Should().Match(target => (target == null) == decathlon, "a file of its own is linked");
         FluentActions.Invoking(() => NnUNetFolder.Write(source, _folder["raw"])).Should().Throw<IOException>().WithMessage("*not empty*");
     }
 
     [Fact]
     public void Ignored_labels_and_folds_survive_the_writing()
     {
-        CtMrFolder.Write(_folder["source"], 2, labels: """{ "background": 0, "whole": [1, 2], "lesion": 2, "ignore": 3 }, "regions_class_order": [1, 2]""", tests: 1);
+        CtMrFolder.Write(
+            _folder["source"], 2, labels: """{ "background": 0, "whole": [1, 2], "lesion": 2, "ignore": 3 }, "regions_class_order": [1, 2]""", tests: 1);
         File.WriteAllText(_folder["source", "splits_final.json"], """[{ "train": ["body_000"], "val": ["body_001"] }]""");
         MedicalDatasetOptions all = new() { RequireSegmentation = false };
         var source = MedicalDataset.Open(_folder["source"], all);

@@ -150,7 +150,8 @@ public sealed class PreprocessingCacheTests : IDisposable
             TinyCases.Write2018(_folder["many"], id);
         int[] reported = new int[10];
         IReadOnlyList<CachedCase> prepared = Cache().Prepare(
-            MedicalDataset.Open(_folder["many"]).Cases, new Immediate(done => Interlocked.Increment(ref reported[done])), TestContext.Current.CancellationToken);
+            MedicalDataset.Open(_folder["many"]).Cases,
+            new Immediate(done => Interlocked.Increment(ref reported[done])), TestContext.Current.CancellationToken);
         prepared.Select(item => item.Id).Should().Equal(ids);
         reported.Should().Equal(0, 1, 1, 1, 1, 1, 1, 1, 1, 1);
         Directory.EnumerateFiles(_folder["cache"], "*.tmp-*", SearchOption.AllDirectories).Should().BeEmpty();
