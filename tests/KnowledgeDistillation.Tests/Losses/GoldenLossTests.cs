@@ -100,8 +100,8 @@ public class GoldenLossTests
             Tensor? found = autograd.grad([loss], [input], retain_graph: true, allow_unused: true)[0];
             Tensor gradient = found is null || found.IsInvalid ? zeros_like(input) : found;
             Tensor expected = golden.Output(output);
-            // The expected gradients are stored in float32.
-            double stored = 1.2e-7 * Number(expected.abs().max());
+            // The expected gradients are stored in float32. Where they are truly 0, as between equal networks, rounding may leave a trace.
+            double stored = Math.Max(1e-15, 1.2e-7 * Number(expected.abs().max()));
             Distance(gradient, expected).Should().BeLessThanOrEqualTo(wide ? stored : golden.ToleranceOfGradient(output), $"this is {output} in {type}");
         }
     }
