@@ -11,6 +11,8 @@ public interface ITrainer
     /// <param name="cancellationToken">Checked between two steps; a fit that was cancelled can be resumed from its last checkpoint.</param>
     /// <returns>What happened in each epoch, and where the checkpoints are.</returns>
     /// <exception cref="Training.NonFiniteLossException">The loss became infinite or not a number; the checkpoints are those from before that.</exception>
+    /// <exception cref="InvalidOperationException">There is nothing to learn, or the garbage collector freed a number while torch was reading it;
+    /// the message says what to do.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     TrainingResult Fit(
         IBatchSource training,

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Storage;
@@ -88,6 +89,19 @@ public sealed class Trainer : ITrainer
         ArgumentNullException.ThrowIfNull(training);
         cancellationToken.ThrowIfCancellationRequested();
         TorchRuntime.EnsureAvailable();
+        try
+        {
+            return FitChecked(training, validation, progress, cancellationToken);
+        }
+        catch (ExternalException exception) when (FreedNumber.IsCauseOf(exception))
+        {
+            throw new InvalidOperationException(FreedNumber.Explanation, exception);
+        }
+    }
+
+    private TrainingResult FitChecked(
+        IBatchSource training, IBatchSource? validation, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
         using ComputePrecision.Scope precision = ComputePrecision.Use(_options.Precision, Device);
         Parameter[] parameters = [.. _network.Module.parameters().Concat(_learningLosses.Parameters).Where(parameter => parameter.requires_grad)];
         if (parameters.Length == 0)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Labels;
@@ -22,6 +23,34 @@ public sealed class TrainingLoopTests : IDisposable
     {
         _spheres.Dispose();
         _folder.Dispose();
+    }
+
+    [Theory]
+    [InlineData("Expected false to be true, but got false.  (Could this error message be improved?  If so, please report an enhancement request to PyTorch.)")]
+    [InlineData("Unknown scalar type -1")]
+    public void A_number_that_was_freed_while_torch_read_it_is_explained(string message)
+    {
+        using UNet3D student = Toy.Student();
+        var trainer = new SupervisedTrainer(
+            student, Toy.Labels, new TrainingOptions { Epochs = 1 }, new WeightedObjective("own", new Failing(new TorchFault(message))));
+        FluentActions.Invoking(() => trainer.Fit(Toy.Source(_spheres))).Should().Throw<InvalidOperationException>()
+            .WithMessage("The garbage collector freed a number*Resume*").WithInnerException<ExternalException>();
+    }
+
+    [Fact]
+    public void Other_complaints_of_torch_reach_the_caller_as_they_are()
+    {
+        using UNet3D student = Toy.Student();
+        var fault = new TorchFault("expected scalar type Float but found Double");
+        var trainer = new SupervisedTrainer(student, Toy.Labels, new TrainingOptions { Epochs = 1 }, new WeightedObjective("own", new Failing(fault)));
+        FluentActions.Invoking(() => trainer.Fit(Toy.Source(_spheres))).Should().Throw<ExternalException>().Which.Should().BeSameAs(fault);
+    }
+
+    private sealed class TorchFault(string message) : ExternalException(message);
+
+    private sealed class Failing(Exception exception) : IDistillationLoss
+    {
+        public Tensor Compute(DistillationContext context) => throw exception;
     }
 
     [Fact]
