@@ -20,7 +20,7 @@ PreprocessingCache cache = new("own-cache", new()
     Modalities = dataset.Modalities,
     CropSize = VolumeSize.Cube(16),
     SubsamplingFactor = 1,
-    Normalizations = new Dictionary<string, Normalization> { ["CT"] = Normalization.OfCt(fold.Training, "CT") },
+    Normalizations = new Dictionary<string, Normalization> { ["CT"] = Normalization.MeasureCt(fold.Training, "CT") },
 });
 CaseBatchSource training = new(cache.Prepare(fold.Training)), validation = new(cache.Prepare(fold.Validation), CaseBatchOptions.Evaluation);
 

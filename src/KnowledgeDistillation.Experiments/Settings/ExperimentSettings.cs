@@ -339,7 +339,7 @@ public sealed record ExperimentSettings
         IReadOnlyList<MedicalCase> training, IReadOnlyList<string> modalities, CancellationToken cancellation = default) => this with
         {
             TrainingStatistics = ModalitiesWithStatistics.Where(modalities.Contains).ToDictionary(
-                modality => modality, modality => Medical.Preprocessing.Normalization.OfCt(training, modality, cancellation), StringComparer.Ordinal),
+                modality => modality, modality => Medical.Preprocessing.Normalization.MeasureCt(training, modality, cancellation), StringComparer.Ordinal),
         };
 
     /// <summary>Reads how modalities are normalized.</summary>

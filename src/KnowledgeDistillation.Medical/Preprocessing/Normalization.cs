@@ -57,7 +57,7 @@ public sealed record Normalization
     /// <param name="cancellation">Stops between two cases.</param>
     /// <exception cref="ArgumentException">There is no case, or one lacks the modality.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or all values are the same; the message names the case.</exception>
-    public static Normalization OfCt(IReadOnlyList<ImageCase> training, string modality, CancellationToken cancellation = default)
+    public static Normalization MeasureCt(IReadOnlyList<ImageCase> training, string modality, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(training);
         if (training.Count == 0)

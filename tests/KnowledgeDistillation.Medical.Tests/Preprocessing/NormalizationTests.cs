@@ -38,12 +38,12 @@ public sealed class NormalizationTests : IDisposable
     {
         CtMrFolder.Write(_folder.Root, cases: 3);
         var dataset = MedicalDataset.Open(_folder.Root);
-        var found = Normalization.OfCt([.. dataset.Cases.Take(2)], "CT");
+        var found = Normalization.MeasureCt([.. dataset.Cases.Take(2)], "CT");
         // Organ 60 and lesion 40, give or take 10; air is at -1000, tissue at 0.
         found.Lower.Should().BeInRange(30, 35);
         found.Upper.Should().BeInRange(68, 70);
         found.Mean.Should().BeInRange(50, 62);
-        Normalization.OfCt(dataset.Cases, "CT").Should().NotBe(found);
+        Normalization.MeasureCt(dataset.Cases, "CT").Should().NotBe(found);
         Normalization.Parse(found.ToString()).Should().Be(found);
     }
 
