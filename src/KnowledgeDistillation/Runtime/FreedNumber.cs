@@ -11,5 +11,6 @@ internal static class FreedNumber
 
     /// <summary>Whether torch complains of a number that is none any more.</summary>
     public static bool IsCauseOf(ExternalException exception) =>
-        exception.Message.Contains("Expected false to be true", StringComparison.Ordinal) || exception.Message.Contains("Unknown scalar type", StringComparison.Ordinal);
+        exception.Message.Contains("Expected false to be true", StringComparison.Ordinal)
+        || exception.Message.Contains("Unknown scalar type", StringComparison.Ordinal);
 }
