@@ -1,5 +1,7 @@
 using FluentAssertions;
 using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Tests.Training;
+using KnowledgeDistillation.Training;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -40,6 +42,20 @@ public sealed class IgnoredVoxelsTests
         DistillationContext context = Contexts.Of(
             Contexts.BratsClasses, tensor([254, 1, 2], [1, 3], ScalarType.Byte), randn(1, 4, 3), ("teacher", randn(1, 4, 3)));
         context.Invoking(it => it.Target).Should().Throw<ArgumentException>().WithMessage("*254*");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_dice_that_chooses_an_epoch_leaves_them_out(bool byRegions)
+    {
+        using var scope = NewDisposeScope();
+        // Two voxels of the sphere that are found, and one that nobody knows, in which the network sees a sphere, too.
+        using var batch = new Batch(
+            new ModalityImages([KeyValuePair.Create("faint", zeros(1, 1, 4))]), tensor((byte[])[1, 1, 0, LabelScheme.Ignored]).reshape(1, 4), ["case"]);
+        var dice = new ValidationDice(Toy.Labels, byRegions ? [new Region("sphere", 1)] : null);
+        dice.Add(tensor((float[])[0, 0, 9, 0, 9, 9, 0, 9]).reshape(1, 2, 4), batch);
+        dice.Mean.Should().Be(1);
     }
 
     private static (double Loss, Tensor Gradient) LossWith(string scheme, float student, float teacher)

@@ -51,6 +51,11 @@ public sealed record PaperFigures(
     /// </summary>
     public static PaperFigures? OfSystem(string system) => Table1.Concat(Table2).FirstOrDefault(row => row.System == system && row.SkipConnections is not 0);
 
+    /// <summary>
+    /// By how many points of Dice it is ahead of the baseline of Table 2 with as many skip connections, 4 where it has ones of its own.
+    /// </summary>
+    public double GainOf(string region) => Dice[region].Mean - Find("baseline", SkipConnections ?? 4).Dice[region].Mean;
+
     /// <summary>For example "71.67 ± 1.22".</summary>
     public string Text(string region) => Dice[region] switch
     {

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Text;
-using System.Text.Json;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Reproduction;
 using KnowledgeDistillation.Storage;
@@ -11,7 +10,7 @@ namespace KnowledgeDistillation.Experiments.Pairs;
 /// <summary>The folder of a pair. What is worth keeping stays when it is done: its scores and the histories of its networks, a few hundred kilobytes.</summary>
 internal sealed class PairFolder(string path)
 {
-    private const string Table = "pair.csv", Cases = "cases.csv.gz", Done = "done.json";
+    private const string Table = "pair.csv", Cases = "cases.csv.gz";
 
     private readonly RunResults _folder = new(path);
 
@@ -24,15 +23,16 @@ internal sealed class PairFolder(string path)
     /// <summary>Whether the pair is done.</summary>
     public bool IsDone => _folder.IsDone;
 
-    /// <summary>How long the pair took, if it is done and says so.</summary>
-    public double? Seconds => _folder.Seconds;
-
     /// <summary>The folder in which an attempt works, with what former ones have left.</summary>
     public string Enter(int attempt) => _folder.Enter(attempt);
 
-    /// <summary>What its networks did.</summary>
-    /// <exception cref="InvalidDataException">It is damaged.</exception>
-    public IReadOnlyList<PairRow> Read() => PairRow.Read(In(Table));
+    /// <summary>What its networks did, and how long it took.</summary>
+    /// <exception cref="InvalidDataException">A file is damaged.</exception>
+    public (IReadOnlyList<PairRow> Rows, double Seconds) Read()
+    {
+        double seconds = _folder.ReadFacts().Seconds;
+        return (PairRow.Read(System.IO.Path.Combine(Path, Table)), seconds);
+    }
 
     /// <summary>Brings out what is worth keeping, and deletes the rest.</summary>
     /// <param name="working">The folder of the attempt.</param>
@@ -52,16 +52,12 @@ internal sealed class PairFolder(string path)
     {
         string kept = System.IO.Path.Combine(working, "kept");
         Directory.CreateDirectory(kept);
-        PairRow.Table(rows).Write(System.IO.Path.Combine(kept, Table));
+        string table = System.IO.Path.Combine(kept, Table);
+        PairRow.Table(rows).Write(table);
         Compress(System.IO.Path.Combine(kept, Cases), TableOf(scores).ToString());
         foreach ((string system, string history) in histories)
             Compress(System.IO.Path.Combine(kept, $"history-{system}.csv.gz"), File.ReadAllText(history));
-        AtomicFile.WriteText(System.IO.Path.Combine(kept, Done), JsonSerializer.Serialize(facts));
-        // Whoever loses the claim from here on finds nothing more to bring out.
-        if (!claim.Renew())
-            throw new OperationCanceledException();
-        foreach (string file in Directory.GetFiles(kept).OrderBy(file => System.IO.Path.GetFileName(file) == Done))
-            File.Move(file, In(System.IO.Path.GetFileName(file)), overwrite: true);
+        _folder.BringOut(kept, facts, [table], claim);
         Directory.Delete(working, recursive: true);
     }
 
@@ -84,6 +80,4 @@ internal sealed class PairFolder(string path)
         using var compressed = new GZipStream(stream, CompressionLevel.SmallestSize, leaveOpen: true);
         compressed.Write(Encoding.UTF8.GetBytes(text));
     });
-
-    private string In(string name) => System.IO.Path.Combine(Path, name);
 }

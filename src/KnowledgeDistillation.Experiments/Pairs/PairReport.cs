@@ -1,10 +1,11 @@
 using System.Globalization;
+using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Report;
 using KnowledgeDistillation.Experiments.Reproduction;
 using KnowledgeDistillation.Experiments.Reproduction.Report;
 using KnowledgeDistillation.Experiments.Runs;
-using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Statistics;
+using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Storage;
 
@@ -19,11 +20,11 @@ internal sealed class PairReport
     private readonly int _pairs;
     private readonly IReadOnlyList<PairComparison> _comparisons;
 
-    private PairReport(PairedStudyOptions options, IReadOnlyList<(IReadOnlyList<PairRow> Rows, double? Seconds)> pairs)
+    private PairReport(PairedStudyOptions options, IReadOnlyList<(IReadOnlyList<PairRow> Rows, double Seconds)> pairs)
     {
         (_options, _pairs) = (options, pairs.Count);
         _rows = [.. pairs.SelectMany(pair => pair.Rows)];
-        _seconds = [.. pairs.Select(pair => pair.Seconds).OfType<double>()];
+        _seconds = [.. pairs.Select(pair => pair.Seconds)];
         _comparisons = PairComparison.Of(_rows);
     }
 
@@ -33,7 +34,7 @@ internal sealed class PairReport
     /// <param name="folder">The folder of the study.</param>
     /// <param name="options">What the study does.</param>
     /// <param name="pairs">The pairs that are done, in their order.</param>
-    public static void Write(string folder, PairedStudyOptions options, IReadOnlyList<(IReadOnlyList<PairRow> Rows, double? Seconds)> pairs)
+    public static void Write(string folder, PairedStudyOptions options, IReadOnlyList<(IReadOnlyList<PairRow> Rows, double Seconds)> pairs)
     {
         var report = new PairReport(options, pairs);
         PairRow.Table(report._rows).Write(Path.Combine(folder, "results", "pairs.csv"));
@@ -108,13 +109,9 @@ internal sealed class PairReport
         yield return new ReportBlock.Details("Settings", [new ReportBlock.Table(new ReportTable(
             "All settings of the study",
             [new("Setting", IsText: true), new("Value", IsText: true)],
-            [.. SettingsRows.Of(_options.Settings).Where(setting => !IsUnused(setting.Name)).Select(setting => (ReportCell[])[
+            [.. SettingsRows.Of(_options.Settings).Where(setting => !PairedStudyOptions.SetByStudy.Contains(setting.Name)).Select(setting => (ReportCell[])[
                 SettingsRows.InWords(setting.Name), setting.Value])]))]);
     }
-
-    private static bool IsUnused(string setting) => setting is nameof(ExperimentSettings.PhantomCases) or nameof(ExperimentSettings.Fold)
-        or nameof(ExperimentSettings.Folds) or nameof(ExperimentSettings.ValidationShare) or nameof(ExperimentSettings.ValidationPart)
-        or nameof(ExperimentSettings.SoftTargetDice);
 
     private PairComparison[] Of(PairQuestion question) => [.. _comparisons.Where(comparison => comparison.Question == question)];
 
@@ -135,19 +132,14 @@ internal sealed class PairReport
             _ => IsComplete ? "cannot tell" : "so far",
         };
         return string.Create(CultureInfo.InvariantCulture,
-            $"{RegionTitles.Of(comparison.Region)}: {verdict}. KD-Net − baseline {Signed(100 * comparison.Test.Mean)} points of Dice (95 % interval "
+            $"{RegionTitles.Of(comparison.Region)}: {verdict}. "
+                + $"KD-Net − baseline {ComparisonTables.Signed(100 * comparison.Test.Mean)} points of Dice (95 % interval "
                 + $"{ComparisonTables.Interval(comparison.Test.Lower, comparison.Test.Upper)} over {comparison.Differences.Count} pairs, "
                 + $"{ComparisonTables.PInWords(comparison.Test.PValue)}, {ComparisonTables.PInWords(comparison.AdjustedPValue)} after "
                 + $"Holm's correction; the paper: "
-                + $"{PaperGain(comparison.Region)}); volume {comparison.OneVolume:0.00} of the reference's, the baseline's {comparison.OtherVolume:0.00}.");
+                + $"{ComparisonTables.Signed(PaperFigures.OfSystem(SegmentationSystems.KDNet.Name)!.GainOf(comparison.Region))}); "
+                + $"volume {comparison.OneVolume:0.00} of the reference's, the baseline's {comparison.OtherVolume:0.00}.");
     }
-
-    private static string PaperGain(string region) => region switch
-    {
-        "ET" => "+3.57",
-        "TC" => "+1.17",
-        _ => "−0.08",
-    };
 
     private IReadOnlyList<ReportChart> Charts(PairComparison[] comparisons) =>
     [
@@ -182,14 +174,14 @@ internal sealed class PairReport
                 Invariant($"{comparison.Differences.Count}"),
                 Invariant($"{100 * comparison.OneMean:0.00}"),
                 Invariant($"{100 * comparison.OtherMean:0.00}"),
-                Signed(100 * comparison.Test.Mean),
+                ComparisonTables.Signed(100 * comparison.Test.Mean),
                 ComparisonTables.Interval(comparison.Test.Lower, comparison.Test.Upper),
                 Invariant($"{100 * MeanAndDeviation.Of(comparison.Differences).StandardDeviation:0.00}"),
-                P(comparison.Test.PValue),
-                P(comparison.AdjustedPValue),
+                ComparisonTables.P(comparison.Test.PValue),
+                ComparisonTables.P(comparison.AdjustedPValue),
                 Invariant($"{comparison.OneVolume:0.00}"),
                 Invariant($"{comparison.OtherVolume:0.00}"),
-                comparison.VolumeTest is { } volume ? Signed(volume.Mean) : "–",
+                comparison.VolumeTest is { } volume ? ComparisonTables.Signed(volume.Mean) : "–",
                 comparison.VolumeTest is { } interval ? ComparisonTables.Interval(interval.Lower / 100, interval.Upper / 100) : "–",
             ]),
         ]);
@@ -251,10 +243,6 @@ internal sealed class PairReport
         var summary = MeanAndDeviation.Of(values);
         return summary.Count < 2 ? Invariant($"{summary.Mean:0.00}") : Invariant($"{summary.Mean:0.00} ± {summary.StandardDeviation:0.00}");
     }
-
-    private static string P(double p) => double.IsNaN(p) ? "–" : p < 0.001 ? "< 0.001" : Invariant($"{p:0.000}");
-
-    private static string Signed(double value) => value.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -87,7 +87,7 @@ public sealed class PairedStudy
             if (open.Any(pair => TryDo(pair, failed, device, cancellation)))
             {
                 waiting = false;
-                PairReport.Write(Folder, _options, Read());
+                PairReport.Write(Folder, _options, Read(failed));
                 continue;
             }
 
@@ -97,10 +97,11 @@ public sealed class PairedStudy
             cancellation.WaitHandle.WaitOne(LookAgain);
         }
 
-        PairReport.Write(Folder, _options, Read());
+        List<(IReadOnlyList<PairRow> Rows, double Seconds)> done = Read(failed);
+        PairReport.Write(Folder, _options, done);
         return new PairedStudyOutcome(
             _options.Pairs,
-            Finished,
+            done.Count,
             failed.ToImmutableSortedDictionary(pair => PairFolder.NameOf(pair.Key), pair => pair.Value, StringComparer.Ordinal),
             Path.Combine(Folder, ReproductionFolder.HtmlName));
     }
@@ -108,8 +109,24 @@ public sealed class PairedStudy
     private PairFolder FolderOf(int pair) => new(Path.Combine(Folder, "pairs", PairFolder.NameOf(pair)));
 
     // Pairs beyond those that were asked for stay, and are left out of account.
-    private IReadOnlyList<(IReadOnlyList<PairRow> Rows, double? Seconds)> Read() =>
-        [.. Enumerable.Range(1, _options.Pairs).Select(FolderOf).Where(folder => folder.IsDone).Select(folder => (folder.Read(), folder.Seconds))];
+    private List<(IReadOnlyList<PairRow> Rows, double Seconds)> Read(Dictionary<int, string> failed)
+    {
+        List<(IReadOnlyList<PairRow> Rows, double Seconds)> pairs = [];
+        foreach (int pair in Enumerable.Range(1, _options.Pairs).Where(IsDone))
+        {
+            try
+            {
+                pairs.Add(FolderOf(pair).Read());
+            }
+            catch (InvalidDataException exception)
+            {
+                // What cannot be read any more must not cost the results of the others.
+                failed[pair] = exception.Message;
+            }
+        }
+
+        return pairs;
+    }
 
     private bool TryDo(int pair, Dictionary<int, string> failed, Device device, CancellationToken cancellation)
     {
@@ -126,30 +143,13 @@ public sealed class PairedStudy
         }
 
         _display.Heading(PairFolder.NameOf(pair));
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, claim.Lost);
-        try
-        {
-            new PairRun(pair, _options, folder).Do(_test, claim, device, _display, stop.Token);
-            claim.Finish();
-            return true;
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            throw;
-        }
-        catch (Exception exception)
-        {
-            // What goes wrong after the loss of a claim goes wrong because of it.
-            if (!claim.Renew())
-            {
-                _display.Warn($"{PairFolder.NameOf(pair)}: another process has taken over, because this one gave no sign of life for a while.");
-                return false;
-            }
-
-            failed.Add(pair, ExceptionText.OneMessage(exception));
-            _display.Warn($"{PairFolder.NameOf(pair)} failed: {failed[pair]}");
-            return true;
-        }
+        return ClaimedWork.Do(
+            PairFolder.NameOf(pair),
+            claim,
+            stop => new PairRun(pair, _options, folder).Do(_test, claim, device, _display, stop),
+            reason => failed.Add(pair, reason),
+            _display,
+            cancellation);
     }
 
     private IReadOnlyList<EvaluationCase> TestCases(CancellationToken cancellation)
@@ -164,11 +164,7 @@ public sealed class PairedStudy
     private JsonObject Describe()
     {
         JsonObject description = ExperimentSetting.Write(_options.Settings);
-        foreach (string setting in new[]
-        {
-            nameof(ExperimentSettings.PhantomCases), nameof(ExperimentSettings.Folds), nameof(ExperimentSettings.Fold),
-            nameof(ExperimentSettings.ValidationShare), nameof(ExperimentSettings.ValidationPart), nameof(ExperimentSettings.SoftTargetDice),
-        })
+        foreach (string setting in PairedStudyOptions.SetByStudy)
             description.Remove(setting);
         description[nameof(PairedStudyOptions.TestCases)] = _options.TestCases;
         description[nameof(PairedStudyOptions.TrainingCases)] = _options.TrainingCases;

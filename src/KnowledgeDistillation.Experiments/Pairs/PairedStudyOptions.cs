@@ -47,6 +47,13 @@ public sealed record PairedStudyOptions
     /// <summary>The time without a sign of life after which a pair is taken over from another process or machine; above zero. Default: 5 minutes.</summary>
     public TimeSpan TakeOver { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>The settings that a study fixes by itself, so that what they say counts for nothing.</summary>
+    internal static IReadOnlySet<string> SetByStudy { get; } = new HashSet<string>
+    {
+        nameof(ExperimentSettings.PhantomCases), nameof(ExperimentSettings.Folds), nameof(ExperimentSettings.Fold),
+        nameof(ExperimentSettings.ValidationShare), nameof(ExperimentSettings.ValidationPart), nameof(ExperimentSettings.SoftTargetDice),
+    };
+
     internal void Validate() => ExperimentException.Refuse(() => new OptionFaults(nameof(PairedStudyOptions))
         .Require(Settings is not null, "Settings must be given.")
         .Require(Pairs >= 2, $"Pairs must be at least 2, but is {Pairs}.")

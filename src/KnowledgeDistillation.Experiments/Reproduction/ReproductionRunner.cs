@@ -93,30 +93,12 @@ internal sealed record ReproductionRunner
             return false;
 
         display.Heading($"{NameOf(run)}: {run.LabelWithWeights} ({run.Objective})");
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, claim.Lost);
-        try
-        {
-            new ReproductionRun(run, part.Folder).Do(dataset, cached, claim, device, display, stop.Token);
-            claim.Finish();
-            return true;
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            throw;
-        }
-        catch (Exception exception)
-        {
-            // What goes wrong after the loss of a claim goes wrong because of it.
-            if (!claim.Renew())
-            {
-                display.Warn($"{NameOf(run)}: another process has taken over, because this one gave no sign of life for a while.");
-                return false;
-            }
-
-            string reason = ExceptionText.OneMessage(exception);
-            results.Fail(reason, claim.Number);
-            display.Warn($"{NameOf(run)} failed: {reason}");
-            return true;
-        }
+        return ClaimedWork.Do(
+            NameOf(run),
+            claim,
+            stop => new ReproductionRun(run, part.Folder).Do(dataset, cached, claim, device, display, stop),
+            reason => results.Fail(reason, claim.Number),
+            display,
+            cancellation);
     }
 }

@@ -105,16 +105,23 @@ internal sealed class RunResults(string path)
         ScoresCsv.Write(System.IO.Path.Combine(working, ScoresTable), scores);
         string scoresFile = System.IO.Path.Combine(working, ScoresName);
         AtomicFile.WriteText(scoresFile, JsonSerializer.Serialize(scores, Json));
+        BringOut(working, facts, [scoresFile, new TrainingRun(working).HistoryFile], claim);
+        File.Delete(In(Failed));
+        Directory.Delete(working);
+    }
+
+    /// <summary>Brings out all of a folder, and as the last done.json, which holds the checksums of the files that are read back.</summary>
+    /// <exception cref="OperationCanceledException">The claim is lost.</exception>
+    public void BringOut(string folder, RunFacts facts, IEnumerable<string> readBack, RunClaim claim)
+    {
         JsonObject done = ObjectOf(facts);
-        done[FileChecksums.Property] = FileChecksums.Of([scoresFile, new TrainingRun(working).HistoryFile]);
-        AtomicFile.WriteText(System.IO.Path.Combine(working, Done), JsonFile.WithChecksum(done, Json));
+        done[FileChecksums.Property] = FileChecksums.Of(readBack);
+        AtomicFile.WriteText(System.IO.Path.Combine(folder, Done), JsonFile.WithChecksum(done, Json));
         // Whoever loses the claim from here on finds nothing more to bring out.
         if (!claim.Renew())
             throw new OperationCanceledException();
-        foreach (string entry in Directory.GetFileSystemEntries(working).OrderBy(entry => System.IO.Path.GetFileName(entry) == Done))
+        foreach (string entry in Directory.GetFileSystemEntries(folder).OrderBy(entry => System.IO.Path.GetFileName(entry) == Done))
             Directory.Move(entry, In(System.IO.Path.GetFileName(entry)));
-        File.Delete(In(Failed));
-        Directory.Delete(working);
     }
 
     /// <summary>Writes down why an attempt failed.</summary>
@@ -127,11 +134,19 @@ internal sealed class RunResults(string path)
     public FinishedRun ReadFinished(PlannedRun run)
     {
         RefuseOthers(run);
-        JsonObject done = ReadDone();
-        if (done[FileChecksums.Property] is JsonObject files && FileChecksums.FindFault(In(Done), files) is { } fault)
-            throw Damaged(fault.File, fault.Reason);
+        RunFacts facts = ReadFacts();
         CaseScore[] scores = Read(ScoresName, file => JsonFile.Convert<CaseScore[]>(JsonFile.Parse(File.ReadAllBytes(file)), Json));
-        return new FinishedRun(run, Path, scores, ReadHistory(), FactsOf(done));
+        return new FinishedRun(run, Path, scores, ReadHistory(), facts);
+    }
+
+    /// <summary>With what and on what it was done; everything that is read back of it is as it was written.</summary>
+    /// <exception cref="InvalidDataException">A file is damaged.</exception>
+    public RunFacts ReadFacts()
+    {
+        JsonObject done = Read(Done, JsonFile.ReadChecked);
+        return done[FileChecksums.Property] is JsonObject files && FileChecksums.FindFault(In(Done), files) is { } fault
+            ? throw Damaged(fault.File, fault.Reason)
+            : Read(Done, _ => JsonFile.Convert<RunFacts>(done, Json));
     }
 
     /// <summary>How long the finished run took; null where that cannot be read any more.</summary>
@@ -141,7 +156,7 @@ internal sealed class RunResults(string path)
         {
             try
             {
-                return FactsOf(ReadDone()).Seconds;
+                return ReadFacts().Seconds;
             }
             catch (InvalidDataException)
             {
@@ -182,10 +197,6 @@ internal sealed class RunResults(string path)
 
     private static int Number(string working) =>
         int.TryParse(working[(working.LastIndexOf('-') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
-
-    private JsonObject ReadDone() => Read(Done, JsonFile.ReadChecked);
-
-    private RunFacts FactsOf(JsonObject done) => Read(Done, _ => JsonFile.Convert<RunFacts>(done, Json));
 
     private T Read<T>(string name, Func<string, T> read)
     {

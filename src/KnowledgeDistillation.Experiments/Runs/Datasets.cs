@@ -49,11 +49,7 @@ public static class Datasets
         });
         if (skipFaulty)
             dataset = Examine(dataset, settings.Preprocessing(modalities), display, cancellation);
-        foreach (string warning in dataset.Warnings)
-            display.Warn($"Warning: {warning}");
-        foreach (CaseFault fault in dataset.Faults)
-            display.Warn($"Left out: {fault}");
-        return dataset;
+        return Told(dataset, display);
     }
 
     /// <summary>Opens all cases of a folder, also those without a reference, and tells which are left out.</summary>
@@ -72,11 +68,7 @@ public static class Datasets
             FaultyCases = skipFaulty ? FaultyCaseHandling.Skip : FaultyCaseHandling.Stop,
             Labels = settings.LabelConvention,
         });
-        foreach (string warning in dataset.Warnings)
-            display.Warn($"Warning: {warning}");
-        foreach (CaseFault fault in dataset.Faults)
-            display.Warn($"Left out: {fault}");
-        return dataset;
+        return Told(dataset, display);
     }
 
     /// <summary>Looks at the voxels of all cases, showing how far it is.</summary>
@@ -94,5 +86,14 @@ public static class Datasets
         }
 
         return MedicalDataset.Open(folder, new MedicalDatasetOptions { Labels = settings.LabelConvention });
+    }
+
+    private static MedicalDataset Told(MedicalDataset dataset, IExperimentDisplay display)
+    {
+        foreach (string warning in dataset.Warnings)
+            display.Warn($"Warning: {warning}");
+        foreach (CaseFault fault in dataset.Faults)
+            display.Warn($"Left out: {fault}");
+        return dataset;
     }
 }

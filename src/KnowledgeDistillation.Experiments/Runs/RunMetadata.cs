@@ -52,7 +52,7 @@ public static class RunMetadata
             facts[name] = Text(value);
         if (settings.ReferenceLoss != ReferenceChoice.KDNet)
             facts["reference loss"] = "as published";
-        if (system.ComparesWithSoftTargets && settings.SoftTargetDice != DiceForm.Linear)
+        if (settings.SoftTargetDice != DiceForm.Linear && system.ComparesWithSoftTargets)
             facts["dice of soft targets"] = settings.SoftTargetDice.ToString();
         if (teachers.Count > 0)
         {

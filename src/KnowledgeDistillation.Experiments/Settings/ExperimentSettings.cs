@@ -369,8 +369,8 @@ public sealed record ExperimentSettings
     private Dictionary<string, NormalizationKind> Kinds()
     {
         IReadOnlyDictionary<string, NormalizationKind>? given = Normalization is null ? null : ParseNormalization(Normalization);
-        if (given?.Keys.FirstOrDefault(name => name.Length > 0 && !Data.Modalities.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } unknown)
-            _ = ModalityNamed(unknown, nameof(Normalization));
+        foreach (string name in given?.Keys.Where(name => name.Length > 0) ?? [])
+            _ = ModalityNamed(name, nameof(Normalization));
         return Data.Modalities.ToDictionary(name => name, name => given is null ? Medical.Preprocessing.Normalization.KindOf(name)
             : given.TryGetValue(name, out NormalizationKind own) ? own
             : given.TryGetValue("", out NormalizationKind all) ? all
@@ -401,7 +401,6 @@ public sealed record ExperimentSettings
     /// <exception cref="ExperimentException">A setting is out of range.</exception>
     public void ValidatePreprocessing() => ExperimentException.Refuse(() => _ = new Preprocessor(Preprocessing(Modalities)));
 
-    private string ModalityNamed(string name, string setting) => Data.Modalities.FirstOrDefault(known => known.Equals(name, StringComparison.Ordinal))
-        ?? Data.Modalities.FirstOrDefault(known => known.Equals(name, StringComparison.OrdinalIgnoreCase))
+    private string ModalityNamed(string name, string setting) => Data.FindModality(name)
         ?? throw new ExperimentException($"The data set has no modality '{name}'; it has: {string.Join(", ", Data.Modalities)}.", setting);
 }

@@ -13,7 +13,6 @@ internal sealed class AttentionTransferSystem : ISystemDefinition
         Summary = "GT, and distance of the attention maps of all levels",
         Source = "Zagoruyko and Komodakis 2017; weight: ours",
         Order = 160,
-        ComparesWithSoftTargets = false,
         Table = PaperTable.None,
         Objective = null,
         Weights = new DistillationWeights(Alpha: 1),

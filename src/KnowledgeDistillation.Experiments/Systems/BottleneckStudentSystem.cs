@@ -13,7 +13,6 @@ internal sealed class BottleneckStudentSystem : ISystemDefinition
         Source = "Hu et al. 2020 (KD-Net), Table 2",
         Order = 40,
         Objective = "GT + KL",
-        ComparesWithSoftTargets = false,
         Weights = new DistillationWeights(Alpha: 10),
         Stages = [new TrainingStage(inputs => SystemObjectives.KDNet(inputs, lambda: 0, temperature: 5, inputs.Alpha))],
     };

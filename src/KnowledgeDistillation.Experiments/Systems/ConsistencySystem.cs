@@ -13,7 +13,6 @@ internal sealed class ConsistencySystem : ISystemDefinition
         Summary = "GT, and zero-order and first-order consistency with the teacher",
         Source = "Xie et al. 2018 [15]",
         Order = 140,
-        ComparesWithSoftTargets = false,
         Table = PaperTable.None,
         Objective = null,
         Weights = new DistillationWeights(),

@@ -13,7 +13,6 @@ internal sealed class FeatureMatchingSystem : ISystemDefinition
         Summary = "GT, and squared distance of the bottlenecks",
         Source = "Romero et al. 2015 (FitNets); weight: ours",
         Order = 150,
-        ComparesWithSoftTargets = false,
         Table = PaperTable.None,
         Objective = null,
         Weights = new DistillationWeights(Alpha: 1),

@@ -15,7 +15,6 @@ internal sealed class GeneralizedDistillationSystem : ISystemDefinition
         Summary = "GT, and cross-entropy with the teacher's soft targets",
         Source = "Lopez-Paz et al. 2016 [9]",
         Order = 120,
-        ComparesWithSoftTargets = false,
         Table = PaperTable.None,
         Objective = null,
         Weights = new DistillationWeights(Lambda: Published.Lambda, Temperature: Published.SoftTargets.Temperature),

@@ -15,7 +15,6 @@ internal sealed class HintonSystem : ISystemDefinition
         Summary = "GT, and divergence from the teacher, both softened by T",
         Source = "Hinton et al. 2015 [5]",
         Order = 110,
-        ComparesWithSoftTargets = false,
         Table = PaperTable.None,
         Objective = null,
         Weights = new DistillationWeights(Lambda: Published.TeacherWeight, Temperature: Published.SoftTargets.Temperature),

@@ -16,7 +16,6 @@ internal sealed class KDNetSystem : ISystemDefinition
         Objective = "GT + KL + KD",
         Inputs = SystemInputs.OneModality,
         NeedsTeacher = true,
-        ComparesWithSoftTargets = true,
         Weights = new DistillationWeights(Lambda: 0.75, Temperature: 5, Alpha: 10),
         Stages = [new TrainingStage(inputs => SystemObjectives.KDNet(inputs, inputs.Lambda, inputs.Temperature, inputs.Alpha))],
     };

@@ -57,8 +57,8 @@ public sealed record SegmentationSystem
     /// <summary>The network that sees some modalities; null where it is the one that the settings name.</summary>
     public Func<ExperimentSettings, IReadOnlyList<string>, NetworkRecipe>? Network { get; init; }
 
-    /// <summary>Whether its objective has KD-Net's loss of soft targets, whose Dice the settings choose.</summary>
-    internal bool ComparesWithSoftTargets { get; init; }
+    /// <summary>Whether its objective has KD-Net's loss of soft targets, whose Dice the settings choose: whether another Dice changes its losses.</summary>
+    internal bool ComparesWithSoftTargets => Stages.Any(stage => LossesWith(stage, DiceForm.Linear) != LossesWith(stage, DiceForm.Squared));
 
     /// <summary>Connects a fresh network with its teacher before the training.</summary>
     public Action<IEncoderDecoder, FrozenTeacher>? Couple { get; init; }
@@ -183,6 +183,13 @@ public sealed record SegmentationSystem
                 nameof(ExperimentSettings.SubsamplingFactor),
                 nameof(ExperimentSettings.Levels));
         }
+    }
+
+    private string LossesWith(TrainingStage stage, DiceForm dice)
+    {
+        using WeightedObjective objective = stage.Objective(
+            new ObjectiveInputs(Weights, ["t1ce"], NeedsTeacher ? 1 : 0, SpatialDimensions: 3, TorchSharp.torch.CPU, SoftTargetDice: dice));
+        return string.Join(", ", objective.Terms.Where(term => term.Weight > 0).Select(term => term.Loss));
     }
 
     private void Refuse(double? weight, double? given, string setting)

@@ -14,7 +14,6 @@ internal sealed class StructuredDistillationSystem : ISystemDefinition
         Summary = "GT, and pixel-wise, pair-wise and (by a critic trained alongside) holistic distance from the teacher",
         Source = "Liu et al. 2019 [8]",
         Order = 130,
-        ComparesWithSoftTargets = false,
         Table = PaperTable.None,
         Objective = null,
         Weights = new DistillationWeights(),

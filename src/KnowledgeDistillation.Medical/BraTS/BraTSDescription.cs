@@ -22,8 +22,17 @@ internal static class BraTSDescription
         ["T2w"] = BraTSModality.T2,
     };
 
+    /// <summary>The modalities and labels of BraTS, where channels and labels are both such: other diseases are seen in the same images.</summary>
+    /// <param name="channels">The names of the channels.</param>
+    /// <param name="labels">What the labels mean as tissues of BraTS; null where they mean something else.</param>
+    /// <returns>The modality of each channel, those of BraTS in their usual order, and the labels; null where it is no BraTS.</returns>
+    public static (string[] ByChannel, string[] InOrder, LabelConvention Labels)? Of(IReadOnlyList<string> channels, LabelConvention? labels) =>
+        labels is not null && ModalitiesOf(channels) is { } modalities
+            ? (modalities, [.. BraTSModality.All.Where(modalities.Contains)], labels)
+            : null;
+
     /// <summary>The names of the challenges for channels; null where one of them is no image of BraTS, or two are the same.</summary>
-    public static string[]? ModalitiesOf(IReadOnlyList<string> channels)
+    private static string[]? ModalitiesOf(IReadOnlyList<string> channels)
     {
         string[] names = [.. channels.Select(name => Modalities.GetValueOrDefault(name, ""))];
         return names.Contains("") || names.Distinct().Count() < names.Length ? null : names;

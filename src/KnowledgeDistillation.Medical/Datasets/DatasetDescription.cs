@@ -8,6 +8,11 @@ public sealed record DatasetDescription(IReadOnlyList<string> Modalities, LabelC
     /// <summary>The regions that are scored.</summary>
     public IReadOnlyList<Region> Regions => Labels.Regions;
 
+    /// <summary>The modality of a name as the data set spells it, whatever its case; null where it has none.</summary>
+    /// <param name="name">For example "ct", where the data set calls it "CT".</param>
+    public string? FindModality(string name) => Modalities.FirstOrDefault(known => known.Equals(name, StringComparison.Ordinal))
+        ?? Modalities.FirstOrDefault(known => known.Equals(name, StringComparison.OrdinalIgnoreCase));
+
     /// <inheritdoc/>
     public bool Equals(DatasetDescription? other) => other is not null && Modalities.SequenceEqual(other.Modalities) && Labels.Equals(other.Labels);
 

@@ -152,13 +152,6 @@ public sealed class MedicalDataset
         return new MedicalDataset(Folder, _options, _files, all);
     }
 
-    /// <summary>The name of a modality as the data set spells it, whatever its case.</summary>
-    /// <param name="name">For example "ct", where the data set calls it "CT".</param>
-    /// <exception cref="ArgumentException">The data set has no such modality.</exception>
-    public string ModalityNamed(string name) => Modalities.FirstOrDefault(known => known.Equals(name, StringComparison.Ordinal))
-        ?? Modalities.FirstOrDefault(known => known.Equals(name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new ArgumentException($"The data set in '{Folder}' has no modality '{name}'; it has: {string.Join(", ", Modalities)}.", nameof(name));
-
     private static (string Folder, DatasetFiles Files) Find(string folder, MedicalDatasetOptions options)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);

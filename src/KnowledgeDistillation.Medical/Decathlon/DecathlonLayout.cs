@@ -29,20 +29,19 @@ public sealed class DecathlonLayout : IDatasetLayout
             return null;
         string[] channels = description is null ? ChannelsOfTask01 : description.Channels("modality");
         IReadOnlyList<(string Name, IReadOnlyList<int> Numbers)>? labels = description?.Labels();
-        string[]? ofBraTS = BraTSDescription.ModalitiesOf(channels);
         // Without any labels, images of BraTS are those of Task01.
-        LabelConvention? tissues = labels is null ? BraTSLabelConvention.MedicalSegmentationDecathlon : BraTSDescription.LabelsOf(labels);
-        bool isBraTS = ofBraTS is not null && tissues is not null;
-        string[] modalities = isBraTS ? ofBraTS! : channels;
+        var ofBraTS = BraTSDescription.Of(
+            channels, labels is null ? BraTSLabelConvention.MedicalSegmentationDecathlon : BraTSDescription.LabelsOf(labels));
+        string[] modalities = ofBraTS?.ByChannel ?? channels;
         IReadOnlyList<CaseFiles> cases = ImagesFolder.HasOneFilePerModality(root)
             ? ImagesFolder.FindOneFilePerModality(root, modalities)
-            : ImagesFolder.FindOneFile(root, modalities, isBraTS ? BraTSLabelConvention.BraTS2018 : null);
+            : ImagesFolder.FindOneFile(root, modalities, ofBraTS is null ? null : BraTSLabelConvention.BraTS2018);
         return new DatasetFiles
         {
             Layout = Name,
-            Modalities = isBraTS ? [.. BraTSModality.All.Where(modalities.Contains)] : modalities,
+            Modalities = ofBraTS?.InOrder ?? channels,
             Cases = cases,
-            Labels = isBraTS ? tissues : description!.Convention(labels),
+            Labels = ofBraTS?.Labels ?? description!.Convention(labels),
             Warnings = description?.WarningOfCount(cases.Count(item => !item.IsTest)) is { } warning ? [warning] : [],
         };
     }

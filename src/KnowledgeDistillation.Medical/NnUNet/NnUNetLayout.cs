@@ -31,17 +31,14 @@ public sealed class NnUNetLayout : IDatasetLayout
         description.RequireNifti();
         string[] channels = description.Channels("channel_names");
         IReadOnlyList<(string Name, IReadOnlyList<int> Numbers)>? labels = description.Labels();
-        // Of BraTS only where both say so: other diseases are seen in the same images.
-        (string[]? ofBraTS, LabelConvention? tissues) = (BraTSDescription.ModalitiesOf(channels), labels is null ? null : BraTSDescription.LabelsOf(labels));
-        bool isBraTS = ofBraTS is not null && tissues is not null;
-        string[] modalities = isBraTS ? ofBraTS! : channels;
-        IReadOnlyList<CaseFiles> cases = ImagesFolder.FindOneFilePerModality(root, modalities);
+        var ofBraTS = BraTSDescription.Of(channels, labels is null ? null : BraTSDescription.LabelsOf(labels));
+        IReadOnlyList<CaseFiles> cases = ImagesFolder.FindOneFilePerModality(root, ofBraTS?.ByChannel ?? channels);
         return new DatasetFiles
         {
             Layout = Name,
-            Modalities = isBraTS ? [.. BraTSModality.All.Where(modalities.Contains)] : modalities,
+            Modalities = ofBraTS?.InOrder ?? channels,
             Cases = cases,
-            Labels = isBraTS ? tissues : description.Convention(labels),
+            Labels = ofBraTS?.Labels ?? description.Convention(labels),
             Warnings = description.WarningOfCount(cases.Count(item => !item.IsTest)) is { } warning ? [warning] : [],
             Splits = DescribedDataset.ReadSplits(Path.Combine(root, NnUNetLayout.Splits)),
         };

@@ -14,71 +14,37 @@ internal static class TensorArithmetic
 
     public static Tensor Plus(this Tensor left, Tensor right) => left.add(right, One);
 
-    public static Tensor Plus(this Tensor tensor, double number)
-    {
-        using Scalar held = number;
-        return tensor.add(held, One);
-    }
+    public static Tensor Plus(this Tensor tensor, double number) => With(number, held => tensor.add(held, One));
 
     public static void Add(this Tensor target, Tensor other) => target.add_(other, One);
 
-    public static Tensor Minus(this Tensor tensor, double number)
-    {
-        using Scalar held = number;
-        return tensor.sub(held);
-    }
+    public static Tensor Minus(this Tensor tensor, double number) => With(number, held => tensor.sub(held));
 
     /// <summary>1 − x.</summary>
     public static Tensor Complement(this Tensor tensor) => tensor.negative().add(One, One);
 
-    public static Tensor Times(this Tensor tensor, double number)
-    {
-        using Scalar held = number;
-        return tensor.mul(held);
-    }
+    public static Tensor Times(this Tensor tensor, double number) => With(number, held => tensor.mul(held));
 
-    public static Tensor Over(this Tensor tensor, double number)
-    {
-        using Scalar held = number;
-        return tensor.div(held);
-    }
+    public static Tensor Over(this Tensor tensor, double number) => With(number, held => tensor.div(held));
 
     public static Tensor Squared(this Tensor tensor) => tensor.pow(Two);
 
-    public static Tensor Power(this Tensor tensor, double exponent)
-    {
-        using Scalar held = exponent;
-        return tensor.pow(held);
-    }
+    public static Tensor Power(this Tensor tensor, double exponent) => With(exponent, held => tensor.pow(held));
 
-    public static Tensor IsEqualTo(this Tensor tensor, long number)
-    {
-        using Scalar held = number;
-        return tensor.eq(held);
-    }
+    public static Tensor IsEqualTo(this Tensor tensor, long number) => With(number, held => tensor.eq(held));
 
-    public static Tensor IsAbove(this Tensor tensor, double number)
-    {
-        using Scalar held = number;
-        return tensor.gt(held);
-    }
+    public static Tensor IsAbove(this Tensor tensor, double number) => With(number, held => tensor.gt(held));
 
-    public static Tensor Filled(this Tensor tensor, Tensor mask, long number)
-    {
-        using Scalar held = number;
-        return tensor.masked_fill(mask, held);
-    }
+    public static Tensor Filled(this Tensor tensor, Tensor mask, long number) => With(number, held => tensor.masked_fill(mask, held));
 
-    public static Tensor AtLeast(this Tensor tensor, double number)
-    {
-        using Scalar held = number;
-        return tensor.clamp_min(held);
-    }
+    public static Tensor AtLeast(this Tensor tensor, double number) => With(number, held => tensor.clamp_min(held));
 
     /// <summary>0, 1, 2, … below a number.</summary>
-    public static Tensor Count(long below, ScalarType type, Device device)
+    public static Tensor Count(long below, ScalarType type, Device device) => With(below, held => arange(Zero, held, One, type, device));
+
+    private static Tensor With(Scalar number, Func<Scalar, Tensor> compute)
     {
-        using Scalar held = below;
-        return arange(Zero, held, One, type, device);
+        using Scalar held = number;
+        return compute(held);
     }
 }

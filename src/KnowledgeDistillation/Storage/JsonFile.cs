@@ -33,13 +33,6 @@ internal static class JsonFile
         }
     }
 
-    /// <summary>Reads the object in a file.</summary>
-    /// <exception cref="JsonException">It is no JSON, no object, a name stands twice, or a text is not valid Unicode.</exception>
-    /// <exception cref="IOException">The file is missing or cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file must not be read.</exception>
-    public static JsonObject ReadObject(string path) =>
-        Parse(File.ReadAllBytes(path)) as JsonObject ?? throw new JsonException("it holds no JSON object");
-
     /// <summary>Makes an object of a type from a node.</summary>
     /// <exception cref="JsonException">The node is missing, of another form, or holds a list with nothing in a place.</exception>
     public static T Convert<T>(JsonNode? node, JsonSerializerOptions options) => (T)Convert(node, typeof(T), options);
@@ -72,12 +65,12 @@ internal static class JsonFile
     /// Reads the object in a file and compares it with its checksum. One without a checksum, as earlier versions wrote them, is taken as it is.
     /// </summary>
     /// <returns>The object without its checksum.</returns>
-    /// <exception cref="JsonException">As for <see cref="ReadObject"/>, or the content has changed.</exception>
+    /// <exception cref="JsonException">It is no JSON, no object, a name stands twice, a text is not valid Unicode, or the content has changed.</exception>
     /// <exception cref="IOException">The file is missing or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The file must not be read.</exception>
     public static JsonObject ReadChecked(string path)
     {
-        JsonObject document = ReadObject(path);
+        JsonObject document = Parse(File.ReadAllBytes(path)) as JsonObject ?? throw new JsonException("it holds no JSON object");
         // Two properties, so that damage to the name of one does not make the file one of an earlier version.
         if (!document.ContainsKey(Checksum) && !document.ContainsKey(Algorithm))
             return document;

@@ -15,12 +15,15 @@ internal sealed class ValidationDice(LabelScheme labels, IReadOnlyList<Region>? 
     /// <summary>The mean of all that was added, from 0 to 1.</summary>
     public double Mean => _sum / _count;
 
-    /// <summary>Adds the cases of a batch.</summary>
+    /// <summary>Adds the cases of a batch; voxels whose label is <see cref="LabelScheme.Ignored"/> are left out.</summary>
     /// <param name="logits">Raw logits [N, K, spatial...].</param>
     /// <param name="batch">The batch.</param>
     public void Add(Tensor logits, Batch batch)
     {
         using var scope = NewDisposeScope();
+        // Background in both, as for the losses, is in no region.
+        if (batch.IgnoredVoxels(labels) is { } ignored)
+            (logits, batch) = (labels.Silence(logits, ignored), batch.WithBackground(ignored));
         (Tensor prediction, Tensor reference) = regions is null ? Channels(logits, batch) : Regions(regions, logits, batch);
         Tensor counts = stack([Voxels(prediction.logical_and(reference)), Voxels(prediction), Voxels(reference)], -1);
         long[] values = [.. counts.cpu().data<long>()];

@@ -138,10 +138,10 @@ public sealed class PairStatisticsTests : IDisposable
     public void Nothing_is_claimed_before_all_pairs_are_done()
     {
         var options = new PairedStudyOptions { Pairs = 4 };
-        (IReadOnlyList<PairRow> Rows, double? Seconds)[] pairs =
+        (IReadOnlyList<PairRow> Rows, double Seconds)[] pairs =
         [
             .. Enumerable.Range(1, 4).Select(pair => ((IReadOnlyList<PairRow>)Pair(
-                pair, [0.5, 0.5, 0.5], [0.6 + (pair * 0.001), 0.6 + (pair * 0.001), 0.4 + (pair * 0.001)], [0.7, 0.7, 0.7]), (double?)60)),
+                pair, [0.5, 0.5, 0.5], [0.6 + (pair * 0.001), 0.6 + (pair * 0.001), 0.4 + (pair * 0.001)], [0.7, 0.7, 0.7]), 60.0)),
         ];
         PairReport.Write(_folder["some"], options, pairs[..3]);
         PairReport.Write(_folder["all"], options, pairs);

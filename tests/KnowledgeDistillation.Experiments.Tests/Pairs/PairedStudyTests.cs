@@ -115,11 +115,36 @@ public sealed class PairedStudyTests : IDisposable
     }
 
     [Fact]
-    public void A_pair_whose_table_is_damaged_is_named()
+    public void A_pair_whose_files_are_damaged_is_named_and_stops_nothing_else()
     {
-        PairedStudy.Open(Study, Small).Run();
-        File.WriteAllText(Path.Combine(Study, "pairs", "pair-002", "pair.csv"), "pair,system\n1");
-        FluentActions.Invoking(() => PairedStudy.Open(Study, Small).Run()).Should().Throw<InvalidDataException>().WithMessage("*pair-002*pair.csv*damaged*");
+        PairedStudyOutcome sound = PairedStudy.Open(Study, Small).Run();
+        sound.Finished.Should().Be(2);
+        foreach (string file in new[] { "pair.csv", "done.json" })
+        {
+            string path = Path.Combine(Study, "pairs", "pair-002", file);
+            byte[] whole = File.ReadAllBytes(path);
+            // One bit of a figure, one of a name, and none of the file at all.
+            foreach (byte[] damaged in new[] { Flipped(whole.Length / 2), Flipped(3), [] })
+            {
+                File.WriteAllBytes(path, damaged);
+                PairedStudyOutcome outcome = PairedStudy.Open(Study, Small).Run();
+                outcome.Failed.Keys.Should().Equal("pair-002");
+                outcome.Failed.Values.Single().Should().Contain(file).And.Contain("damaged").And.Contain("delete");
+                outcome.Finished.Should().Be(1);
+                CsvTable.Read(Path.Combine(Study, "results", "pairs.csv")).Rows.Should().OnlyContain(row => row[0] == "1");
+            }
+
+            File.WriteAllBytes(path, whole);
+
+            byte[] Flipped(int place)
+            {
+                byte[] copy = [.. whole];
+                copy[place] ^= 1;
+                return copy;
+            }
+        }
+
+        PairedStudy.Open(Study, Small).Run().Failed.Should().BeEmpty();
     }
 
     private string[] Systems(int pair)

@@ -29,7 +29,7 @@ public sealed class NnUNetLayoutTests : IDisposable
         dataset.Labels.Map.ClassOf(3).Should().Be(LabelMap.Ignored);
         dataset.Regions.Select(region => region.Name).Should().Equal("organ", "lesion");
         dataset.Warnings.Should().BeEmpty();
-        dataset.ModalityNamed("ct").Should().Be("CT");
+        dataset.Description.FindModality("ct").Should().Be("CT");
         MedicalDataset.Open(_folder.Root, new() { RequireSegmentation = false }).Cases.Should().HaveCount(4);
         MedicalDataset.Describe(_folder.Root).Should().Be(dataset.Description);
     }

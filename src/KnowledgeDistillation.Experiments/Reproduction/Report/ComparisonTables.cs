@@ -109,11 +109,13 @@ internal sealed class ComparisonTables(ReproductionResults results, IReadOnlyLis
     /// <summary>For example "p = 0.012".</summary>
     public static string PInWords(double p) => p < 0.001 ? "p\u00a0<\u00a00.001" : $"p\u00a0=\u00a0{P(p)}";
 
-    private static string P(double p) => double.IsNaN(p) ? None : p < 0.001 ? "< 0.001" : p.ToString("0.000", CultureInfo.InvariantCulture);
+    /// <summary>For example "0.012", or "&lt; 0.001"; a dash where there is none.</summary>
+    public static string P(double p) => double.IsNaN(p) ? None : p < 0.001 ? "< 0.001" : p.ToString("0.000", CultureInfo.InvariantCulture);
+
+    /// <summary>For example "+1.02".</summary>
+    public static string Signed(double value) => value.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
 
     private static string Percent(double share) => (100 * share).ToString("0.00", CultureInfo.InvariantCulture);
-
-    private static string Signed(double value) => value.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
 
     private IntervalChartRow ChartRow(Comparison comparison)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Report;
 using KnowledgeDistillation.Experiments.Reproduction.Results;
@@ -49,7 +48,6 @@ internal sealed class Reproduced(ReproductionResults results, IReadOnlyList<Repr
         Comparison?[] ours = [.. BraTSRegions.All.Select(region => results.FindComparison(row.Name, Grid, region.Name))];
         if (ours.All(comparison => comparison is null))
             return null;
-        PaperFigures paper = row.Paper!, baseline = PaperFigures.Find(SegmentationSystems.Baseline.Name, paper.SkipConnections ?? 0);
         return
         [
             row.Label,
@@ -57,7 +55,7 @@ internal sealed class Reproduced(ReproductionResults results, IReadOnlyList<Repr
             .. BraTSRegions.All.Zip(ours).SelectMany(part => (ReportCell[])
             [
                 part.Second is { } comparison ? Gain(comparison) : "–",
-                new(Signed(paper.Dice[part.First.Name].Mean - baseline.Dice[part.First.Name].Mean), ReportTone.Muted),
+                new(ComparisonTables.Signed(row.Paper!.GainOf(part.First.Name)), ReportTone.Muted),
             ]),
         ];
     }
@@ -68,7 +66,9 @@ internal sealed class Reproduced(ReproductionResults results, IReadOnlyList<Repr
             ? (comparison.OverCases.Lower, comparison.OverCases.Upper)
             : (comparison.OverSeeds.Lower, comparison.OverSeeds.Upper);
         string interval = ComparisonTables.Interval(lower, upper);
-        return double.IsFinite(lower) ? $"{Signed(100 * comparison.OverSeeds.Mean)} ({interval})" : Signed(100 * comparison.OverSeeds.Mean);
+        return double.IsFinite(lower)
+            ? $"{ComparisonTables.Signed(100 * comparison.OverSeeds.Mean)} ({interval})"
+            : ComparisonTables.Signed(100 * comparison.OverSeeds.Mean);
     }
 
     // The ablation as an order, which says more than three figures that all lie within their noise.
@@ -94,6 +94,4 @@ internal sealed class Reproduced(ReproductionResults results, IReadOnlyList<Repr
 
     private double Mean(ReproductionRow row) =>
         BraTSRegions.All.Average(region => results.Find(row.Name, Grid, region.Name, RegionMetric.Dice)?.OverSeeds.Mean ?? double.NaN);
-
-    private static string Signed(double value) => value.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
 }
