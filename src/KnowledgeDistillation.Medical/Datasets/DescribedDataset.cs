@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Medical.Datasets;
 
@@ -200,10 +201,8 @@ internal sealed class DescribedDataset : IDisposable
                 return Directory.Exists(path) ? throw Wrong(path, "is a folder") : null;
             if (file.Length > LargestFile)
                 throw Wrong(path, $"is larger than {LargestFile >> 20} MiB");
-            var json = JsonDocument.Parse(
-                File.ReadAllBytes(path),
-                new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, AllowDuplicateProperties = false });
-            RequireText(json.RootElement);
+            JsonDocument json = JsonFile.ParseDocument(
+                File.ReadAllBytes(path), new JsonDocumentOptions { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip });
             if (json.RootElement.ValueKind == kind)
                 return json;
             string found = Kind(json.RootElement);
@@ -214,36 +213,9 @@ internal sealed class DescribedDataset : IDisposable
         {
             throw Wrong(path, $"is no JSON: {exception.Message}", exception);
         }
-        catch (InvalidOperationException exception)
-        {
-            throw Wrong(path, "holds text that is not valid Unicode; save it as UTF-8", exception);
-        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw Wrong(path, $"cannot be read: {exception.Message}", exception);
-        }
-    }
-
-    // Texts are decoded only when they are looked at.
-    private static void RequireText(JsonElement value)
-    {
-        switch (value.ValueKind)
-        {
-            case JsonValueKind.Object:
-                foreach (JsonProperty property in value.EnumerateObject())
-                {
-                    _ = property.Name;
-                    RequireText(property.Value);
-                }
-
-                break;
-            case JsonValueKind.Array:
-                foreach (JsonElement item in value.EnumerateArray())
-                    RequireText(item);
-                break;
-            case JsonValueKind.String:
-                _ = value.GetString();
-                break;
         }
     }
 

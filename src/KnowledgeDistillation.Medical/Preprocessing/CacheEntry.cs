@@ -117,7 +117,7 @@ internal static class CacheEntry
             return null;
         byte[] json = new byte[length];
         crc = ReadInto(file, json, crc);
-        return ChecksumIsRight(file, ref crc) ? JsonSerializer.Deserialize<Header>(json) : null;
+        return ChecksumIsRight(file, ref crc) ? JsonFile.Convert<Header>(JsonFile.Parse(json), JsonSerializerOptions.Default) : null;
     }
 
     private static bool ChecksumIsRight(FileStream file, ref uint crc)

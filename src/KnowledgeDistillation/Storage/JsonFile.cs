@@ -13,24 +13,43 @@ internal static class JsonFile
     private const string Checksum = "checksum", Algorithm = "checksumOf";
     private const string AlgorithmText = "SHA-256 of the properties above as JSON without white space";
 
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
-
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     /// <summary>Reads a document.</summary>
+    /// <param name="text">UTF-8, with or without a byte order mark.</param>
+    /// <param name="options">What is allowed beyond plain JSON; names that stand twice never are.</param>
     /// <exception cref="JsonException">It is no JSON, a name stands twice in an object, or a text is not valid Unicode.</exception>
-    public static JsonNode? Parse(ReadOnlySpan<byte> text)
+    public static JsonDocument ParseDocument(ReadOnlyMemory<byte> text, JsonDocumentOptions options = default)
     {
+        JsonDocument? document = null;
         try
         {
-            JsonNode? node = JsonNode.Parse(text.StartsWith(ByteOrderMark) ? text[ByteOrderMark.Length..] : text, documentOptions: Strict);
-            RequireUnicode(node);
-            return node;
+            document = JsonDocument.Parse(
+                text.Span.StartsWith(ByteOrderMark) ? text[ByteOrderMark.Length..] : text, options with { AllowDuplicateProperties = false });
+            RequireUnicode(document.RootElement);
+            return document;
         }
-        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
+        catch (Exception exception)
         {
-            throw new JsonException("it holds text that is not valid Unicode", exception);
+            document?.Dispose();
+            if (exception is InvalidOperationException or ArgumentException)
+                throw new JsonException("it holds text that is not valid Unicode", exception);
+            throw;
         }
+    }
+
+    /// <inheritdoc cref="ParseDocument"/>
+    /// <returns>The document as a node.</returns>
+    public static JsonNode? Parse(ReadOnlyMemory<byte> text)
+    {
+        using JsonDocument document = ParseDocument(text);
+        JsonElement root = document.RootElement.Clone();
+        return root.ValueKind switch
+        {
+            JsonValueKind.Object => JsonObject.Create(root),
+            JsonValueKind.Array => JsonArray.Create(root),
+            _ => JsonValue.Create(root),
+        };
     }
 
     /// <summary>Makes an object of a type from a node.</summary>
@@ -86,21 +105,24 @@ internal static class JsonFile
         System.Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes<JsonNode>(document)));
 
     // Texts are decoded only when they are looked at.
-    private static void RequireUnicode(JsonNode? node)
+    private static void RequireUnicode(JsonElement element)
     {
-        if (node is JsonObject content)
+        if (element.ValueKind == JsonValueKind.Object)
         {
-            foreach ((_, JsonNode? value) in content)
-                RequireUnicode(value);
+            foreach (JsonProperty property in element.EnumerateObject())
+            {
+                _ = property.Name;
+                RequireUnicode(property.Value);
+            }
         }
-        else if (node is JsonArray list)
+        else if (element.ValueKind == JsonValueKind.Array)
         {
-            foreach (JsonNode? item in list)
+            foreach (JsonElement item in element.EnumerateArray())
                 RequireUnicode(item);
         }
-        else if (node?.GetValueKind() == JsonValueKind.String)
+        else if (element.ValueKind == JsonValueKind.String)
         {
-            _ = node.GetValue<string>();
+            _ = element.GetString();
         }
     }
 
