@@ -12,8 +12,8 @@ internal static class Checkpoints
         if (File.Exists(path))
             throw new UsageException($"'{path}' is a file, not a checkpoint: give the --out of a training, or the folder best or last in it.");
         string found = TrainingRun.FindModel(path) ?? throw new UsageException($"There is no checkpoint '{path}': the folder does not exist.");
-        return Directory.EnumerateFileSystemEntries(found).Any()
-            ? found
-            : throw new UsageException($"There is no checkpoint in '{path}', which is empty: give the --out of a training.");
+        // A checkpoint whose replacement was cut short has only its older folder, which is found when it is read.
+        bool empty = Directory.Exists(found) && !Directory.EnumerateFileSystemEntries(found).Any();
+        return !empty ? found : throw new UsageException($"There is no checkpoint in '{path}', which is empty: give the --out of a training.");
     }
 }
