@@ -56,7 +56,7 @@ internal static class Kills
     }
 
     /// <summary>What each process does: begins the distillation in the folder, or goes on with it.</summary>
-    public static int Train(string folder)
+    public static int Train(string folder, int epochs = Epochs)
     {
         using UNet3D teacher = Network(1, "t1", "t1ce"), student = Network(2, "t1ce");
         manual_seed(3);
@@ -68,10 +68,19 @@ internal static class Kills
             new LossTerm("GT", 1, new ReferenceLoss()),
             new LossTerm("KL", 0.1, new BottleneckLoss()),
             new LossTerm("holistic", 0.1, new HolisticLoss(Labels, ["t1ce"])));
-        var options = new TrainingOptions { Epochs = Epochs, OutputFolder = folder, Resume = true, Precision = Precision.Full };
+        var options = new TrainingOptions { Epochs = epochs, OutputFolder = folder, Resume = true, Precision = Precision.Full };
         var batches = new InMemoryBatchSource(batch.Images, batch.Labels, 1, shuffleSeed: 1);
         new DistillationTrainer(student, [new FrozenTeacher(teacher)], Labels, objective, options).Fit(batches, batches);
         return 0;
+    }
+
+    /// <summary>Goes on with a fit that ended before its time, and says in what it differs from one that did not.</summary>
+    public static IEnumerable<string> ResumeAndCompare(string whole, string folder, int epochs)
+    {
+        using Process process = Start(folder, $"{epochs}");
+        string error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? Differences(whole, folder) : [$"it cannot go on: {error.Split('\n')[0]}"];
     }
 
     private static UNet3D Network(long seed, params string[] modalities)
@@ -100,8 +109,8 @@ internal static class Kills
         }
     }
 
-    private static Process Start(string folder) =>
-        Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["train", folder]) { RedirectStandardError = true })!;
+    private static Process Start(string folder, params string[] epochs) =>
+        Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["train", folder, .. epochs]) { RedirectStandardError = true })!;
 
     private static IEnumerable<string> Differences(string whole, string folder)
     {

@@ -30,7 +30,7 @@ internal sealed class StudyCommand : ExplainedCommand
             """
             Each pair has initial weights and training phantoms of its own: a teacher, a baseline, a KD-Net student with the paper's weights, one that compares with the soft targets by a squared Dice, and in every third pair the students GT + KL and GT + KD. All are scored on the same test phantoms.
 
-            The question is KD-Net against the baseline in ET, TC and WT, by a t test over the pairs with Holm's correction over these three. Nothing is claimed before all pairs are done. The test phantoms have the seed of --seed, pair n that seed plus n.
+            The question is KD-Net against the baseline in ET, TC and WT, by a t test over the pairs with Holm's correction over these three. Nothing is claimed before all pairs are done, nor before as many as follow from how much the first 12 vary (20 to 60). The test phantoms have the seed of --seed, pair n that seed plus n.
 
             Stop it at any moment and in any way: the same command goes on where it was. Given in several processes, or on several machines that share --out, they share the pairs.
 

@@ -19,6 +19,7 @@ internal sealed class PairReport
     private readonly double[] _seconds;
     private readonly int _pairs;
     private readonly IReadOnlyList<PairComparison> _comparisons;
+    private readonly (int Pairs, int Required, IReadOnlyDictionary<string, double> Deviations)? _count;
 
     private PairReport(PairedStudyOptions options, IReadOnlyList<(IReadOnlyList<PairRow> Rows, double Seconds)> pairs)
     {
@@ -26,9 +27,14 @@ internal sealed class PairReport
         _rows = [.. pairs.SelectMany(pair => pair.Rows)];
         _seconds = [.. pairs.Select(pair => pair.Seconds)];
         _comparisons = PairComparison.Of(_rows);
+        PairComparison[] primary = Of(PairQuestion.Primary);
+        _count = primary.Length == BraTSRegions.All.Count ? PairCount.Of(primary.ToDictionary(item => item.Region, item => item.Differences)) : null;
     }
 
-    private bool IsComplete => _pairs >= _options.Pairs;
+    // How many were asked for may change while the study goes on, and its end must not depend on what it shows.
+    private int Wanted => Math.Max(_options.Pairs, _count?.Required ?? PairCount.Fewest);
+
+    private bool IsComplete => _pairs >= Wanted;
 
     /// <summary>Writes results/pairs.csv, results/statistics.csv and both forms of the report; the same pairs give the same files.</summary>
     /// <param name="folder">The folder of the study.</param>
@@ -61,14 +67,13 @@ internal sealed class PairReport
             "The question was fixed before the first pair: KD-Net with the paper's weights against the baseline, in ET, TC and WT, "
                 + "by a t test over the pairs with "
                 + "Holm's correction over these three tests, p below 0.05. Nothing else on this page claims anything, "
-                + "and nothing is claimed before all pairs are "
-                + "done.",
+                + $"and nothing is claimed before {Wanted} pairs are done.",
             ReportTone.Muted);
-        if (PairCount.Of(primary.ToDictionary(item => item.Region, item => item.Differences)) is { } count && primary.Length == BraTSRegions.All.Count)
+        if (_count is { } count)
         {
             yield return new ReportBlock.Paragraph(string.Create(CultureInfo.InvariantCulture,
                 $"{PairCount.Rule} The deviations are {string.Join(", ", count.Deviations.Select(item => Invariant($"{item.Key} {100 * item.Value:0.00}")))}: "
-                    + $"{count.Pairs} pairs."), ReportTone.Muted);
+                    + $"{count.Pairs} pairs by the rule, so {count.Required}."), ReportTone.Muted);
         }
 
         foreach ((PairQuestion question, string heading, string caption) in new[]
@@ -121,7 +126,7 @@ internal sealed class PairReport
 
     private string Answer(PairComparison[] primary) => IsComplete
         ? $"On these phantoms: {Verdicts.InWords(primary.ToLookup(VerdictOf, comparison => comparison.Region))}."
-        : $"Not yet: {_pairs} of {_options.Pairs} pairs are done, and nothing is claimed before all are.";
+        : $"Not yet: {_pairs} pairs are done, and nothing is claimed before {Wanted} are.";
 
     private string Sentence(PairComparison comparison)
     {

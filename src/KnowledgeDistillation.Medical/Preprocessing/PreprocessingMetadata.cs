@@ -73,7 +73,8 @@ public static class PreprocessingMetadata
         string Fact(string name) => metadata.TryGetValue(name, out string? value)
             ? value
             : throw new InvalidDataException(
-                $"The model does not say how images are prepared ('{name}' is missing from its metadata), so it was not trained with these tools.");
+                $"The model does not say how images are prepared ('{name}' is missing from its metadata): save it with what "
+                + $"{nameof(PreprocessingMetadata)}.{nameof(Write)} gives among its metadata.");
 
         VolumeSize Size() => Fact(Crop).Split(',') is [string x, string y, string z]
             ? new VolumeSize(Number(Crop, x), Number(Crop, y), Number(Crop, z))

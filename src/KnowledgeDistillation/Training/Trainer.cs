@@ -335,11 +335,11 @@ public sealed class Trainer : ITrainer
 
     private static void CheckBatchCount(IBatchSource source, int batches)
     {
-        if (batches == 0 || batches != source.BatchCount)
-        {
-            throw new InvalidOperationException(
-                $"The batch source {source.GetType().Name} says that an epoch has {source.BatchCount} batches, but gave {batches}.");
-        }
+        string name = source.GetType().Name;
+        if (batches != source.BatchCount)
+            throw new InvalidOperationException($"The batch source {name} says that an epoch has {source.BatchCount} batches, but gave {batches}.");
+        if (batches == 0)
+            throw new InvalidOperationException($"The batch source {name} gives no batches, so there is nothing to learn from: give it at least one case.");
     }
 
     // A GPU works through its queue while the next steps are prepared. A CPU has no queue, so its values are read after each step,

@@ -81,16 +81,19 @@ public sealed class PairStatisticsTests : IDisposable
     [Fact]
     public void The_number_of_pairs_is_told_after_twelve_and_does_not_change_with_later_ones()
     {
-        double[] first = [.. Enumerable.Range(0, 12).Select(i => 0.02 * Math.Sin(i))];
+        double[] first = [.. Enumerable.Range(0, 12).Select(i => 0.03 * Math.Sin(i))];
         IReadOnlyDictionary<string, IReadOnlyList<double>> Of(double[] values) =>
             Regions.ToDictionary(region => region, _ => (IReadOnlyList<double>)values);
 
         PairCount.Of(Of(first[..11])).Should().BeNull();
-        (int Pairs, IReadOnlyDictionary<string, double> Deviations) look = PairCount.Of(Of(first))!.Value;
+        (int Pairs, int Required, IReadOnlyDictionary<string, double> Deviations) look = PairCount.Of(Of(first))!.Value;
         PairCount.Of(Of([.. first, 5, 6, 7]))!.Value.Pairs.Should().Be(look.Pairs);
         // A shift of all, that is another mean, changes nothing.
         PairCount.Of(Of([.. first.Select(value => value + 0.5)]))!.Value.Pairs.Should().Be(look.Pairs);
         look.Pairs.Should().Be(PairCount.For(MeanAndDeviation.Of(first).StandardDeviation, 0.0117));
+        look.Required.Should().Be(look.Pairs);
+        PairCount.Of(Of([.. first.Select(value => value / 100)]))!.Value.Required.Should().Be(20);
+        PairCount.Of(Of([.. first.Select(value => value * 100)]))!.Value.Required.Should().Be(60);
     }
 
     [Fact]
@@ -135,24 +138,27 @@ public sealed class PairStatisticsTests : IDisposable
     }
 
     [Fact]
-    public void Nothing_is_claimed_before_all_pairs_are_done()
+    public void Nothing_is_claimed_before_all_pairs_are_done_and_twenty()
     {
-        var options = new PairedStudyOptions { Pairs = 4 };
+        var options = new PairedStudyOptions { Pairs = 21 };
         (IReadOnlyList<PairRow> Rows, double Seconds)[] pairs =
         [
-            .. Enumerable.Range(1, 4).Select(pair => ((IReadOnlyList<PairRow>)Pair(
+            .. Enumerable.Range(1, 21).Select(pair => ((IReadOnlyList<PairRow>)Pair(
                 pair, [0.5, 0.5, 0.5], [0.6 + (pair * 0.001), 0.6 + (pair * 0.001), 0.4 + (pair * 0.001)], [0.7, 0.7, 0.7]), 60.0)),
         ];
-        PairReport.Write(_folder["some"], options, pairs[..3]);
+        PairReport.Write(_folder["some"], options, pairs[..20]);
+        PairReport.Write(_folder["few"], options with { Pairs = 3 }, pairs[..3]);
         PairReport.Write(_folder["all"], options, pairs);
 
         string some = File.ReadAllText(_folder["some/report.md"]), all = File.ReadAllText(_folder["all/report.md"]);
-        some.Should().Contain("3 of 4 pairs are done, and nothing is claimed before all are").And.NotContain("it helps").And.NotContain("a gain.");
+        some.Should().Contain("20 pairs are done, and nothing is claimed before 21 are").And.NotContain("it helps").And.NotContain("a gain.");
+        File.ReadAllText(_folder["few/report.md"])
+            .Should().Contain("3 pairs are done, and nothing is claimed before 20 are").And.NotContain("it helps").And.NotContain("a gain.");
         all.Should().Contain("it helps in ET and TC; it harms in WT").And.Contain("nothing follows for patients").And.Contain("volume 1.20 of the reference's");
         File.ReadAllText(_folder["all/report.html"]).Should().Contain("<html");
         var statistics = CsvTable.Read(_folder["all/results/statistics.csv"]);
         statistics[0, "question"].Should().Be("primary");
-        CsvTable.ParseNumber(statistics[0, "difference_mean"]).Should().BeApproximately(0.1025, 1e-9);
+        CsvTable.ParseNumber(statistics[0, "difference_mean"]).Should().BeApproximately(0.111, 1e-9);
     }
 
     private static PairRow[] Pair(int pair, double[] baseline, double[] student, double[] teacher)
