@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Tests;
 using Xunit;
 
@@ -266,6 +267,31 @@ public sealed class TrainCommandTests(TrainedNetworks trained)
         run.ExitCode.Should().Be(2);
         run.Error.Should().NotBeEmpty().And.NotContain("   at ");
         Directory.Exists(folder).Should().BeFalse();
+    }
+
+    [Fact]
+    public void A_network_that_learned_at_another_spacing_predicts_on_the_grid_of_the_image()
+    {
+        string run = trained.In("coarse"), output = trained.In("coarse-predicted");
+        NiftiImage image = NiftiImage.Load(trained.T1ce[0]);
+        double coarse = 1.5 * image.Grid.Spacing.X;
+        Kdnet training = Kdnet.Run(
+            [
+                "train", "--system", "baseline", "--data", trained.Data, "--out", run, "--cache", trained.In("cache"), "--levels", "2", "--width", "2",
+                "--epochs", "1", "--threads", "1", "--crop", "12", "--subsample", "1", "--spacing", FormattableString.Invariant($"{coarse}"),
+            ]);
+        Kdnet prediction = Kdnet.Run("predict", "--model", run, "--out", output, "--threads", "1", trained.T1ce[0]);
+        Kdnet scores = Kdnet.Run("evaluate", "--data", trained.Data, "--model", run, "--out", trained.In("coarse.csv"), "--threads", "1");
+
+        foreach (Kdnet command in new[] { training, prediction, scores })
+        {
+            command.Error.Should().BeEmpty();
+            command.ExitCode.Should().Be(0);
+        }
+
+        NiftiImage.Load(Directory.GetFiles(output, "*.nii.gz").Single()).Grid.CoincidesWith(image.Grid).Should().BeTrue();
+        using SegmentationModel model = SegmentationModel.Load(run);
+        model.Metadata["preprocessing.spacing"].Should().Be(FormattableString.Invariant($"{coarse}"));
     }
 
     private static string[] Cases(string run, string fact)

@@ -146,6 +146,7 @@ public sealed partial class ExperimentSetting
                 {
                     nameof(ExperimentSettings.Labels) => ExperimentSettings.ParseLabels(text).ToText(),
                     nameof(ExperimentSettings.Background) => ImageBackground.Parse(text).ToString(),
+                    nameof(ExperimentSettings.Spacing) => Metrics.Spacing.Parse(text).ToText(),
                     nameof(ExperimentSettings.Normalization) => NormalizationOf(text),
                     nameof(ExperimentSettings.Student) => ModalitiesOf(text, most: 1),
                     _ => ModalitiesOf(text),

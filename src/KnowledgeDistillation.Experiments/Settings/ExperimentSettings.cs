@@ -101,6 +101,13 @@ public sealed record ExperimentSettings
     [Category("images"), DisplayName("crop"), Description("Edge in voxels to which images are cropped or padded."), Range(1, int.MaxValue)]
     public int CropEdge { get; init; } = 24;
 
+    /// <summary>
+    /// The size in mm to which voxels are brought before the crop, as <see cref="Metrics.Spacing.Parse"/> reads it; null for that of the images.
+    /// </summary>
+    [Category("images"), AmbientValue("that of the images")]
+    [Description("The size in mm to which voxels are brought first: one number, or three for right, anterior, superior (0.5,0.5,3).")]
+    public string? Spacing { get; init; }
+
     /// <summary>Edge of the block of voxels that becomes one, at least 1. Default 1.</summary>
     [Category("images"), DisplayName("subsample"), Description("Edge of the block of voxels that becomes one."), Range(1, int.MaxValue)]
     public int SubsamplingFactor { get; init; } = 1;
@@ -315,6 +322,7 @@ public sealed record ExperimentSettings
     {
         Modalities = modalities,
         CropSize = VolumeSize.Cube(CropEdge),
+        Spacing = Spacing is null ? null : Metrics.Spacing.Parse(Spacing),
         SubsamplingFactor = SubsamplingFactor,
         Background = Background is null ? null : ImageBackground.Parse(Background),
         NaNIsZero = NotANumberIsZero,

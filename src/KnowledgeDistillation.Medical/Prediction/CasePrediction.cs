@@ -24,12 +24,19 @@ public sealed class CasePrediction : IDisposable
 
     /// <summary>
     /// The class of each voxel of the input files (<see cref="PreprocessingGeometry.NativeGrid"/>), x fastest: the probabilities are up-sampled
-    /// trilinearly, the most probable class is taken, and the crop is pasted back; outside of it is background.
+    /// trilinearly, the most probable class is taken, and the crop is pasted back; outside of it is background. Where voxels were brought to another
+    /// spacing, the probabilities are interpolated at the voxels of the input files.
     /// </summary>
     public byte[] NativeClasses()
     {
         if (Geometry.SubsamplingFactor == 1)
             return Geometry.PasteBack<byte>(Classes());
+        if (Geometry.Spacing is not null)
+        {
+            using var scope = NewDisposeScope();
+            return Decode(stack(Enumerable.Range(0, (int)Probabilities.shape[1]).Select(OnNativeGrid)).unsqueeze(0));
+        }
+
         VolumeSize size = Geometry.CropSize;
         using Tensor fine = nn.functional.interpolate(Probabilities, size: [size.Z, size.Y, size.X], mode: InterpolationMode.Trilinear, align_corners: false);
         return Geometry.PasteBack<byte>(Decode(fine));
@@ -37,6 +44,14 @@ public sealed class CasePrediction : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Probabilities.Dispose();
+
+    // Outside of the crop is background with certainty.
+    private Tensor OnNativeGrid(int channel)
+    {
+        VolumeSize size = Geometry.NativeGrid.Size;
+        using Tensor values = Probabilities[0, channel].cpu().contiguous();
+        return tensor(Geometry.BringBack(values.data<float>().ToArray(), _labels.ForegroundChannels.Contains(channel) ? 0 : 1), [size.Z, size.Y, size.X]);
+    }
 
     private byte[] Decode(Tensor probabilities)
     {

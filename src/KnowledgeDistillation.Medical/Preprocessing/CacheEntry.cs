@@ -158,7 +158,8 @@ internal static class CacheEntry
         OrderedDictionary<string, int> Labels,
         [property: JsonPropertyName("Tumour")] OrderedDictionary<string, double>? Foreground,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Dictionary<int, int>? OtherLabels = null,
-        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Dictionary<string, float>? Backgrounds = null)
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Dictionary<string, float>? Backgrounds = null,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double[]? Spacing = null)
     {
         private const string Kept = "kept";
 
@@ -168,7 +169,8 @@ internal static class CacheEntry
             new VolumeGrid(new VolumeSize(NativeSize[0], NativeSize[1], NativeSize[2]), AffineOf(NativeAffine)),
             (CropOffset[0], CropOffset[1], CropOffset[2]),
             new VolumeSize(CropSize[0], CropSize[1], CropSize[2]),
-            SubsamplingFactor);
+            SubsamplingFactor,
+            Spacing is null ? null : new Spacing(Spacing[0], Spacing[1], Spacing[2]));
 
         internal LabelMap LabelMap => new(Labels.Select(label => (label.Key, label.Value)), OtherLabels ?? []);
 
@@ -192,7 +194,8 @@ internal static class CacheEntry
                 new(item.Labels.Names.Select((name, number) => KeyValuePair.Create(name, item.Labels.LabelOf(number))).Skip(1)),
                 item.Foreground is null ? null : Counts(item.Foreground),
                 item.Labels.Others is { Count: > 0 } others ? new(others) : null,
-                item.Backgrounds.Count > 0 ? new(item.Backgrounds) : null);
+                item.Backgrounds.Count > 0 ? new(item.Backgrounds) : null,
+                g.Spacing is { } spacing ? [spacing.X, spacing.Y, spacing.Z] : null);
         }
 
         private static OrderedDictionary<string, double> Counts(ForegroundVoxels voxels)

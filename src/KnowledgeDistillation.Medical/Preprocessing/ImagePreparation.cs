@@ -32,6 +32,14 @@ internal static class ImagePreparation
 
     private static float[] Subsample(OrientedVoxels voxels, PreprocessingGeometry geometry, RowAction normalize)
     {
+        // Normalized first, so that statistics are those of measured values and background does not mix with tissue before.
+        if (geometry.Resampling is { } change)
+            return Blocks(OrientedVoxels.Of(change.Values(Whole(voxels, normalize)), change.Target), geometry, _ => { });
+        return Blocks(voxels, geometry, normalize);
+    }
+
+    private static float[] Blocks(OrientedVoxels voxels, PreprocessingGeometry geometry, RowAction normalize)
+    {
         (VolumeSize size, VolumeGrid grid, int factor) = (geometry.Size, voxels.Grid, geometry.SubsamplingFactor);
         float[] result = new float[size.VoxelCount];
 
@@ -61,6 +69,20 @@ internal static class ImagePreparation
         float share = 1f / (factor * factor * factor);
         for (int i = 0; i < result.Length; i++)
             result[i] *= share;
+        return result;
+    }
+
+    private static float[] Whole(OrientedVoxels voxels, RowAction normalize)
+    {
+        VolumeSize size = voxels.Grid.Size;
+        float[] result = new float[size.VoxelCount];
+        for (int line = 0; line < size.Y * size.Z; line++)
+        {
+            Span<float> row = result.AsSpan(line * size.X, size.X);
+            voxels.ReadRow(line % size.Y, line / size.Y, 0, row);
+            normalize(row);
+        }
+
         return result;
     }
 

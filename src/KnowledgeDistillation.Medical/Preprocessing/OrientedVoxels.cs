@@ -30,6 +30,9 @@ internal sealed class OrientedVoxels
         return new OrientedVoxels(StoredVoxels.Of(orientation.Apply<int>(values)), Unchanged(orientation));
     }
 
+    /// <summary>Voxels that lie as the grid says.</summary>
+    public static OrientedVoxels Of(float[] values, VolumeGrid grid) => new(StoredVoxels.Of(values), new Reorientation(grid, grid.Orientation));
+
     /// <summary>All voxels in the order in which they lie in memory, if they are 16-bit integers; else none.</summary>
     public ReadOnlySpan<short> Int16 => _voxels.Int16;
 

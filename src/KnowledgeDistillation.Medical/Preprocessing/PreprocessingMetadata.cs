@@ -15,6 +15,7 @@ public static class PreprocessingMetadata
     private const string Multiple = Prefix + "multiple";
     private const string Factor = Prefix + "subsampling";
     private const string Background = Prefix + "background";
+    private const string VoxelSpacing = Prefix + "spacing";
     private const string NaN = Prefix + "nan";
     private const string OfModality = Prefix + "normalization.";
 
@@ -31,6 +32,8 @@ public static class PreprocessingMetadata
         };
         if (options.Background is not null)
             facts[Background] = options.Background.ToString();
+        if (options.Spacing is { } spacing)
+            facts[VoxelSpacing] = spacing.ToText();
         if (options.NaNIsZero)
             facts[NaN] = "0";
         foreach ((string modality, Normalization normalization) in options.Normalizations.Where(item => item.Value != Normalization.ZScoreNonZero))
@@ -55,6 +58,7 @@ public static class PreprocessingMetadata
             SubsamplingFactor = Number(Factor, Fact(Factor)),
             Background = metadata.ContainsKey(Background) ? BackgroundOf(Fact(Background)) : null,
             NaNIsZero = metadata.ContainsKey(NaN),
+            Spacing = metadata.ContainsKey(VoxelSpacing) ? SpacingOf(Fact(VoxelSpacing)) : null,
         };
         string[] normalized = [.. metadata.Keys.Where(name => name.StartsWith(OfModality, StringComparison.Ordinal))];
         if (normalized.Length > 0)
@@ -79,6 +83,18 @@ public static class PreprocessingMetadata
         VolumeSize Size() => Fact(Crop).Split(',') is [string x, string y, string z]
             ? new VolumeSize(Number(Crop, x), Number(Crop, y), Number(Crop, z))
             : throw Senseless(Crop);
+
+        Spacing SpacingOf(string text)
+        {
+            try
+            {
+                return Spacing.Parse(text);
+            }
+            catch (FormatException)
+            {
+                throw Senseless(VoxelSpacing);
+            }
+        }
 
         ImageBackground BackgroundOf(string text)
         {

@@ -16,11 +16,18 @@ public sealed record PreprocessingOptions
     /// <summary>The modalities to prepare. Default: the four of the paper's data set, BraTS: t1, t1ce, t2, flair.</summary>
     public IReadOnlyList<string> Modalities { get; init; } = ["t1", "t1ce", "t2", "flair"];
 
+    /// <summary>
+    /// The size in mm, along right, anterior and superior, to which voxels are brought before the crop, 0.01 to 100 each: images by linear interpolation,
+    /// labels by the class that has the largest interpolated share. Default null: voxels stay as they are. For voxels that become much larger, a
+    /// <see cref="SubsamplingFactor"/> is better, which takes means.
+    /// </summary>
+    public Spacing? Spacing { get; init; }
+
     /// <summary>The point around which to crop or pad. Default: the center of the volume.</summary>
     public CropCenter CropCenter { get; init; } = CropCenter.Volume;
 
     /// <summary>
-    /// The size in voxels of the original resolution to which each case is cropped or padded with zeros; a multiple of
+    /// The size in voxels, of the original resolution or of <see cref="Spacing"/>, to which each case is cropped or padded with zeros; a multiple of
     /// <see cref="SubsamplingFactor"/>. Default 128×128×128. Null: nothing is cropped; the whole volume, or with
     /// <see cref="CropCenter.Brain"/> the whole box around the brain, is padded up to <see cref="SizeMultiple"/>. Cases then
     /// differ in size, so that they can only be used one at a time.
@@ -60,6 +67,9 @@ public sealed record PreprocessingOptions
         .Require(
             Modalities.Distinct(StringComparer.Ordinal).Count() == Modalities.Count,
             $"{nameof(Modalities)} must hold each name once, but is {string.Join(", ", Modalities)}.")
+        .Require(
+            Spacing is not { } spacing || new[] { spacing.X, spacing.Y, spacing.Z }.All(length => length is >= 0.01 and <= 100),
+            $"{nameof(Spacing)} must be from 0.01 to 100 mm along each axis, but is {Spacing?.ToText()}.")
         .Require(SubsamplingFactor is >= 1 and <= 8, $"{nameof(SubsamplingFactor)} must be from 1 to 8, but is {SubsamplingFactor}.")
         .Require(SizeMultiple is >= 1 and <= 128, $"{nameof(SizeMultiple)} must be from 1 to 128, but is {SizeMultiple}.")
         .Require(Enum.IsDefined(CropCenter), $"{nameof(CropCenter)} has no value {CropCenter}.")
@@ -77,7 +87,8 @@ public sealed record PreprocessingOptions
     internal string ToKey() => string.Create(
         CultureInfo.InvariantCulture,
         $"modalities={string.Join(',', Modalities)};centre={CropCenter};crop={(CropSize is { } size ? size.ToString() : $"multiple of {SizeMultiple}")};"
-            + $"factor={SubsamplingFactor}{(Background is null ? "" : $";background={Background}")}{(NaNIsZero ? ";nan=0" : "")}{NormalizationKey()}");
+            + $"factor={SubsamplingFactor}{(Background is null ? "" : $";background={Background}")}{(NaNIsZero ? ";nan=0" : "")}"
+            + $"{(Spacing is { } spacing ? $";spacing={spacing.ToText()}" : "")}{NormalizationKey()}");
 
     // Only where it is not the default, and only of the modalities that are prepared.
     private string NormalizationKey() => string.Concat(Modalities.Where(name => NormalizationOf(name) != Normalization.ZScoreNonZero)

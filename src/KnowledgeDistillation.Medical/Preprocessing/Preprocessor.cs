@@ -5,8 +5,8 @@ namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>
 /// Turns a case into the input of a network: reorientation to RAS; each modality minus the mean, divided by the (population) standard
-/// deviation, of its non-zero voxels in the whole volume, background staying 0; crop or pad; subsampling, images by the mean of
-/// each block, labels by its nearest voxel.
+/// deviation, of its non-zero voxels in the whole volume, background staying 0; resampling to a spacing where one is asked for, images linearly, labels by
+/// the class that has the largest linearly interpolated share; crop or pad; subsampling, images by the mean of each block, labels by its nearest voxel.
 /// </summary>
 /// <remarks>
 /// With an even factor no voxel lies at the center of a block, and eight are equally near; labels then take the one towards the origin
@@ -174,15 +174,29 @@ public sealed class Preprocessor
 
     private PreprocessingGeometry Geometry(VolumeGrid native, VolumeGrid grid, OrientedVoxels[] images)
     {
+        SpacingChange? change = Options.Spacing is { } spacing && new SpacingChange(grid, spacing) is { IsNone: false } other ? other : null;
         (int From, int To)[] region = Options.CropCenter == CropCenter.Brain
             ? BrainBox(grid, [.. images.Where((_, index) => Options.NormalizationOf(Options.Modalities[index]).ZeroIsBackground)])
             : [(0, grid.Size.X), (0, grid.Size.Y), (0, grid.Size.Z)];
+        if (change is not null)
+        {
+            int[] counts = [change.Target.Size.X, change.Target.Size.Y, change.Target.Size.Z];
+            region =
+            [
+                .. region.Select((range, axis) => (
+                    Math.Clamp((int)Math.Floor(change.FaceInTarget(range.From, axis)), 0, counts[axis] - 1),
+                    Math.Clamp((int)Math.Ceiling(change.FaceInTarget(range.To, axis)), 1, counts[axis]))),
+            ];
+        }
+
         int[] sizes = Options.CropSize is { } size
             ? [size.X, size.Y, size.Z]
             : [.. region.Select(range => RoundUp(range.To - range.From, Options.SubsamplingFactor * Options.SizeMultiple))];
         // C# divides towards zero, so that the odd voxel is cut off or padded at the end.
         int[] offsets = [.. region.Select((range, axis) => range.From + ((range.To - range.From - sizes[axis]) / 2))];
-        return new PreprocessingGeometry(native, (offsets[0], offsets[1], offsets[2]), new VolumeSize(sizes[0], sizes[1], sizes[2]), Options.SubsamplingFactor);
+        return new PreprocessingGeometry(
+            native, (offsets[0], offsets[1], offsets[2]), new VolumeSize(sizes[0], sizes[1], sizes[2]), Options.SubsamplingFactor,
+            change is null ? null : Options.Spacing);
 
         static int RoundUp(int value, int multiple) => (value + multiple - 1) / multiple * multiple;
     }

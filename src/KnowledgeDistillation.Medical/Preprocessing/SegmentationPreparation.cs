@@ -16,7 +16,10 @@ internal static class SegmentationPreparation
         LabelMap labels = source.LabelsFor(counts.Keys.ToHashSet());
         labels.RequireKnown(counts.Keys);
 
-        return (Subsample(voxels, geometry, labels), Foreground(counts, labels), labels);
+        byte[] classes = geometry.Resampling is { } change
+            ? Subsample(change.Classes(Whole(voxels, labels)), change.Target.Size, geometry)
+            : Subsample(voxels, geometry, labels);
+        return (classes, Foreground(counts, labels), labels);
     }
 
     /// <summary>What the whole volume holds, by class.</summary>
@@ -41,7 +44,8 @@ internal static class SegmentationPreparation
     public static Dictionary<int, (int All, int Kept)> Count(OrientedVoxels voxels, PreprocessingGeometry geometry)
     {
         Dictionary<int, (int All, int Kept)> counts = [];
-        ((int ox, int oy, int oz), VolumeSize crop, VolumeGrid grid) = (geometry.CropOffset, geometry.CropSize, voxels.Grid);
+        VolumeGrid grid = voxels.Grid;
+        ((int From, int To) keptX, (int From, int To) keptY, (int From, int To) keptZ) = (geometry.Kept(0), geometry.Kept(1), geometry.Kept(2));
         int[] row = new int[grid.Size.X];
         for (int z = 0; z < grid.Size.Z; z++)
         {
@@ -50,7 +54,7 @@ internal static class SegmentationPreparation
                 if (voxels.IsZeroRow(y, z))
                     continue;
                 voxels.ReadRow(y, z, row);
-                bool rowInside = y >= oy && y < oy + crop.Y && z >= oz && z < oz + crop.Z;
+                bool rowInside = y >= keptY.From && y < keptY.To && z >= keptZ.From && z < keptZ.To;
                 for (int from = 0, to; from < row.Length; from = to)
                 {
                     to = row.AsSpan(from).IndexOfAnyExcept(row[from]) is int length and > 0 ? from + length : row.Length;
@@ -59,12 +63,52 @@ internal static class SegmentationPreparation
                     ref (int All, int Kept) count = ref CollectionsMarshal.GetValueRefOrAddDefault(counts, row[from], out _);
                     count.All += to - from;
                     if (rowInside)
-                        count.Kept += Math.Max(0, Math.Min(to, ox + crop.X) - Math.Max(from, ox));
+                        count.Kept += Math.Max(0, Math.Min(to, keptX.To) - Math.Max(from, keptX.From));
                 }
             }
         }
 
         return counts;
+    }
+
+    private static byte[] Whole(OrientedVoxels voxels, LabelMap labels)
+    {
+        VolumeSize size = voxels.Grid.Size;
+        byte[] result = new byte[size.VoxelCount];
+        int[] row = new int[size.X];
+        for (int line = 0; line < size.Y * size.Z; line++)
+        {
+            if (voxels.IsZeroRow(line % size.Y, line / size.Y))
+                continue;
+            voxels.ReadRow(line % size.Y, line / size.Y, row);
+            for (int x = 0; x < row.Length; x++)
+                result[(line * size.X) + x] = row[x] == 0 ? (byte)0 : labels.ClassOf(row[x])!.Value;
+        }
+
+        return result;
+    }
+
+    private static byte[] Subsample(ReadOnlySpan<byte> classes, VolumeSize from, PreprocessingGeometry geometry)
+    {
+        VolumeSize size = geometry.Size;
+        int factor = geometry.SubsamplingFactor, nearest = (factor - 1) / 2;
+        byte[] result = new byte[size.VoxelCount];
+        for (int z = 0; z < size.Z; z++)
+        {
+            int k = geometry.CropOffset.Z + (z * factor) + nearest;
+            for (int y = 0; y < size.Y; y++)
+            {
+                int j = geometry.CropOffset.Y + (y * factor) + nearest;
+                for (int x = 0; x < size.X; x++)
+                {
+                    int i = geometry.CropOffset.X + (x * factor) + nearest;
+                    if ((uint)i < (uint)from.X && (uint)j < (uint)from.Y && (uint)k < (uint)from.Z)
+                        result[size.IndexOf(x, y, z)] = classes[from.IndexOf(i, j, k)];
+                }
+            }
+        }
+
+        return result;
     }
 
     private static byte[] Subsample(OrientedVoxels voxels, PreprocessingGeometry geometry, LabelMap labels)
