@@ -73,6 +73,49 @@ public sealed class OwnDataTests : IDisposable
         damaged.Error.Should().Contain("dataset.json").And.Contain("is no JSON").And.NotContain("   at ");
     }
 
+    [Fact]
+    public void A_reproduction_on_other_data_prepares_CT_for_each_fold_and_reports_its_own_regions()
+    {
+        string data = _folder["data"], report = _folder["reproduction"];
+        CtMrFolder.Write(data, cases: 6);
+        string[] arguments =
+        [
+            "reproduce", "--data", data, "--preset", "quick", "--student", "CT", "--out", report, "--crop", "16", "--subsample", "1", "--levels", "2",
+            "--width", "2", "--epochs", "2", "--folds", "2", "--threads", "1", "--only", "*/teacher-1*", "*/baseline-1*", "*/kd-net-tuned-1*",
+        ];
+        Run(arguments);
+
+        string[] means = [.. new[] { 1, 2 }.Select(fold =>
+        {
+            using var teacher = SegmentationModel.Load(Path.Combine(report, "runs", $"fold-{fold}", "teacher-1-skips"));
+            using var student = SegmentationModel.Load(Path.Combine(report, "runs", $"fold-{fold}", "kd-net-tuned-1-skips"));
+            student.Metadata["preprocessing.normalization.CT"].Should().Be(teacher.Metadata["preprocessing.normalization.CT"]).And.StartWith("ct ");
+            return student.Metadata["preprocessing.normalization.CT"];
+        })];
+        means.Should().OnlyHaveUniqueItems("the numbers are those of the fold's training cases");
+        string text = File.ReadAllText(Path.Combine(report, "report.md"));
+        text.Should().Contain("a teacher that sees CT and MR helps to train a student that sees CT only").And.Contain("| organ |").And.Contain("lesion")
+            .And.NotContain("paper |").And.NotContain("Enhancing tumor").And.NotContain("T1ce");
+        text.Should().Contain("KD-Net, tuned");
+        File.ReadAllText(Path.Combine(report, "report.html")).Should().Contain("Median case").And.NotContain("no prediction can be shown");
+        Run(arguments).Output.Should().Contain("0 runs to do here");
+    }
+
+    [Fact]
+    public void The_demo_on_other_data_has_its_own_regions_and_no_figures_of_the_paper()
+    {
+        CtMrFolder.Write(_folder["data"], cases: 6);
+        string[] arguments =
+        [
+            "demo", "--data", _folder["data"], "--out", _folder["demo"], "--crop", "16", "--subsample", "1", "--levels", "2", "--width", "2", "--epochs", "1",
+            "--folds", "2", "--threads", "1",
+        ];
+        Kdnet.Run(arguments).Error.Should().Contain("CT, MR").And.Contain("--student");
+        string output = Run([.. arguments, "--student", "ct"]).Output;
+        output.Should().Contain("lesion").And.NotContain("in the paper").And.NotContain("BraTS 2018");
+        File.ReadAllText(_folder["demo", "report.html"]).Should().Contain("sees CT and MR").And.Contain("organ").And.NotContain("enhancing");
+    }
+
     private static Kdnet Run(params string[] arguments)
     {
         Kdnet run = Kdnet.Run(arguments);

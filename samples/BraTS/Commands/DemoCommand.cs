@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
-using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using KnowledgeDistillation.Samples.BraTS.Demonstration;
 using KnowledgeDistillation.Samples.BraTS.Output;
@@ -37,7 +36,7 @@ internal sealed class DemoCommand : ExplainedCommand
         Add(_data);
         Add(_out);
         _settings = new SettingsOptions(this, new ExperimentSettings());
-        foreach (string group in new[] { "general", "phantoms", "images", "data", "split" })
+        foreach (string group in new[] { "general", "phantoms", "images", "data", "modalities", "split" })
             _settings.AddGroup(group);
         _settings.AddGroup("network", except: nameof(ExperimentSettings.Network));
         _settings.AddGroup("training");
@@ -61,7 +60,7 @@ internal sealed class DemoCommand : ExplainedCommand
         Display display = _services.Display;
         try
         {
-            new Demo(settings, data, BraTSModality.T1ce).Run(folder, device, display, _services.Cancellation);
+            new Demo(settings, data).Run(folder, device, display, _services.Cancellation);
         }
         catch (OperationCanceledException)
         {

@@ -1,4 +1,6 @@
 using System.Globalization;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 
 namespace KnowledgeDistillation.Experiments.Evaluation;
 
@@ -17,6 +19,14 @@ public sealed record PaperFigures(
 {
     /// <summary>Why the paper's figures cannot be compared directly with one's own.</summary>
     public const string Note = "The paper's figures are for BraTS 2018 (285 patients) at 64³ voxels, and its ± is over three folds, not over cases.";
+
+    /// <summary>Whether the paper has figures for a data set: whether its regions are those of BraTS, ET, TC and WT.</summary>
+    /// <param name="data">The data set.</param>
+    public static bool AreFor(DatasetDescription data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return data.Regions.Select(region => region.Name).ToHashSet(StringComparer.Ordinal).SetEquals(BraTSRegions.All.Select(region => region.Name));
+    }
 
     /// <summary>All rows of Table 2, whose part with 4 skip connections is in Table 1 too.</summary>
     public static IReadOnlyList<PaperFigures> Table2 { get; } =

@@ -5,8 +5,6 @@ using KnowledgeDistillation.Experiments.Reproduction;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Medical.BraTS;
-using KnowledgeDistillation.Medical.Datasets;
-using KnowledgeDistillation.Medical.Preprocessing;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Experiments.Pairs;
@@ -155,9 +153,9 @@ public sealed class PairedStudy
     private IReadOnlyList<EvaluationCase> TestCases(CancellationToken cancellation)
     {
         var data = new ReproductionData(_options.Settings with { PhantomCases = _options.TestCases }, Folder: null, SkipFaulty: false);
-        (MedicalDataset dataset, IReadOnlyDictionary<string, CachedCase> cached) =
-            data.Prepare(null, TestFolder, _options.TakeOver, _display, cancellation);
-        return [.. dataset.Cases.OrderBy(item => item.Id, StringComparer.Ordinal).Select(item => EvaluationCase.Of(item, cached[item.Id]))];
+        PreparedData prepared = data.Prepare(null, fold: 1, TestFolder, _options.TakeOver, _display, cancellation);
+        return [.. prepared.Dataset.Cases.OrderBy(item => item.Id, StringComparer.Ordinal)
+            .Select(item => EvaluationCase.Of(item, prepared.Cached[item.Id]))];
     }
 
     // The number of pairs may grow, and a study has no folds.

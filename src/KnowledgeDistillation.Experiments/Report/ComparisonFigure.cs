@@ -13,7 +13,7 @@ namespace KnowledgeDistillation.Experiments.Report;
 internal sealed record ComparisonFigure(string Title, IReadOnlyList<(string Caption, byte[] Png)> Pictures)
 {
     /// <summary>Which slices are shown, and their orientation.</summary>
-    public const string Note = "Axial slices with most tumor in the reference, on the grid of the networks, front on top, the patient's right on the left.";
+    public const string Note = "Axial slices with most of the reference, on the grid of the networks, front on top, the patient's right on the left.";
 
     private static readonly string[] Ranks = ["A hard case", "A typical case", "An easy case"];
 

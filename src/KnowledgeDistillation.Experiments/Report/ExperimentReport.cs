@@ -1,10 +1,11 @@
-using System.Globalization;
 using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Statistics;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Metrics;
+using System.Globalization;
 
 namespace KnowledgeDistillation.Experiments.Report;
 
@@ -30,21 +31,23 @@ internal sealed record ExperimentReport
 
     public void Write(string path) => HtmlReport.Write(Document(), path);
 
-    private ReportDocument Document() => new("From several MRI modalities to one",
+    private ReportDocument Document() => new("From several modalities to one",
     [
         new ReportBlock.Paragraph(Introduction(), ReportTone.Lead),
         new ReportBlock.Paragraph(FormattableString.Invariant($"{Cases} Seed {Settings.Seed}."), ReportTone.Muted),
 
         new ReportBlock.Heading(2, "Overlap with the reference"),
-        new ReportBlock.Table(DiceTable("Dice in percent, mean ± standard deviation over the test cases", EmptyRegionConvention.ScoreOne, withPaper: true)),
+        new ReportBlock.Table(
+            DiceTable("Dice in percent, mean ± standard deviation over the test cases", EmptyRegionConvention.ScoreOne, PaperFigures.AreFor(Settings.Data))),
         new ReportBlock.Paragraph(
-            $"A region that is empty in both reference and prediction counts as 100, one that is empty in one of them as 0. {PaperFigures.Note}",
+            $"A region that is empty in both reference and prediction counts as 100, one that is empty in one of them as 0."
+                + (PaperFigures.AreFor(Settings.Data) ? $" {PaperFigures.Note}" : ""),
             ReportTone.Muted),
         new ReportBlock.Table(DiceTable("The same without the cases that have no such region", EmptyRegionConvention.Skip, withPaper: false)),
         new ReportBlock.Paragraph("How an empty region counts can move the mean more than the method does, so both are given.", ReportTone.Muted),
 
         new ReportBlock.Heading(2, "What the networks see and say"),
-        new ReportBlock.Legend(TissueColors.Legend),
+        new ReportBlock.Legend(TissueColors.LegendOf(Settings.Data.Labels)),
         .. Figures.Select(figure => new ReportBlock.Pictures(figure)),
         new ReportBlock.Paragraph(ComparisonFigure.Note, ReportTone.Muted),
 
@@ -68,7 +71,7 @@ internal sealed record ExperimentReport
         string modality = BraTSModality.Title(Modality);
         string baseline = Systems.Contains(SegmentationSystems.Baseline) ? " The baseline is the same network without help." : "";
         return Systems.Any(system => system.NeedsTeacher)
-            ? $"A teacher that sees T1, T1ce, T2 and FLAIR helps a student that sees {modality} only.{baseline}"
+            ? $"A teacher that sees {TrainingText.List(Settings.Modalities.Select(BraTSModality.Title))} helps a student that sees {modality} only.{baseline}"
             : $"Networks for the case that {modality} alone is at hand, on the same cases.{baseline}";
     }
 

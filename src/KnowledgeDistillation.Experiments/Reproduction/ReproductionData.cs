@@ -3,7 +3,6 @@ using System.Text;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Medical.Datasets;
-using KnowledgeDistillation.Medical.Preprocessing;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
 
@@ -29,14 +28,6 @@ internal sealed record ReproductionData(ExperimentSettings Settings, string? Fol
     /// <exception cref="ExperimentException">There are too few.</exception>
     public void RefuseTooFew(MedicalDataset? dataset)
     {
-        if (Settings.ModalitiesWithStatistics.FirstOrDefault(Needed.Contains) is { } ct)
-        {
-            throw new ExperimentException(
-                $"{ct} is normalized by numbers of the training cases, which are others in each fold, but a reproduction prepares the images of all folds "
-                    + "together: normalize it by zscore, or train the folds one by one.",
-                nameof(ExperimentSettings.Normalization));
-        }
-
         int cases = dataset?.Cases.Count ?? Settings.PhantomCases;
         // Each fold tests on one case at least; of two folds, the one that is left must hold a case for training and one for validation.
         int needed = Settings.Folds == 2 ? 4 : Settings.Folds;
@@ -58,9 +49,19 @@ internal sealed record ReproductionData(ExperimentSettings Settings, string? Fol
         return $"{Name}, {TrainingText.Cases(dataset.Cases.Count)} ({Convert.ToHexStringLower(digest.AsSpan(0, 4))})";
     }
 
+    /// <summary>Whether images are normalized by numbers of the training cases, so that they are prepared for each fold by itself.</summary>
+    public bool DependsOnFold => Settings.ModalitiesWithStatistics.Any(Needed.Contains);
+
     /// <summary>Makes the phantoms and prepares all images; one process at a time, so that nothing is done twice.</summary>
-    public (MedicalDataset Dataset, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(
+    /// <param name="dataset">The opened data set; null for phantoms.</param>
+    /// <param name="fold">The fold whose training cases give the numbers by which images are normalized, where there are such.</param>
+    /// <param name="folder">Where everything goes.</param>
+    /// <param name="claimLimit">The time without a sign of life after which another process may take over.</param>
+    /// <param name="display">Where progress is shown.</param>
+    /// <param name="cancellation">Stops between two cases.</param>
+    public PreparedData Prepare(
         MedicalDataset? dataset,
+        int fold,
         ReproductionFolder folder,
         TimeSpan claimLimit,
         IExperimentDisplay display,
@@ -74,7 +75,7 @@ internal sealed record ReproductionData(ExperimentSettings Settings, string? Fol
                 using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, claim.Lost);
                 try
                 {
-                    return Prepare(dataset, folder, display, stop.Token);
+                    return Prepare(dataset, fold, folder, display, stop.Token);
                 }
                 catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
                 {
@@ -87,13 +88,16 @@ internal sealed record ReproductionData(ExperimentSettings Settings, string? Fol
         }
     }
 
-    private (MedicalDataset Dataset, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(
-        MedicalDataset? dataset,
-        ReproductionFolder folder,
-        IExperimentDisplay display,
-        CancellationToken cancellation)
+    private PreparedData Prepare(
+        MedicalDataset? dataset, int fold, ReproductionFolder folder, IExperimentDisplay display, CancellationToken cancellation)
     {
         dataset ??= Datasets.OpenPhantoms(folder.Phantoms, Settings, display, cancellation);
-        return (dataset, PreparedCases.Prepare(dataset.Cases, Settings.Preprocessing(Needed), folder.Cache, display, cancellation));
+        ExperimentSettings settings = DependsOnFold
+            ? Settings.WithStatisticsOf(CaseSplit.Of(dataset, Settings with { Fold = fold }).Training, Needed, cancellation)
+            : Settings;
+        return new PreparedData(
+            dataset,
+            PreparedCases.Prepare(dataset.Cases, settings.Preprocessing(Needed), folder.Cache, display, cancellation),
+            settings.TrainingStatistics);
     }
 }

@@ -1,14 +1,13 @@
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Medical.Datasets;
-using KnowledgeDistillation.Medical.Preprocessing;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
 
 /// <summary>What a reproduction does with one seed: its cases, its runs and their folder.</summary>
 internal sealed class ReproductionPart
 {
-    private (MedicalDataset Dataset, IReadOnlyDictionary<string, CachedCase> Cached)? _prepared;
+    private readonly Dictionary<int, PreparedData> _prepared = [];
 
     /// <summary>What the names of its runs begin with where there are several seeds, for example "seed-1/".</summary>
     public required string Prefix { get; init; }
@@ -47,10 +46,14 @@ internal sealed class ReproductionPart
     /// <exception cref="ExperimentException">It holds something else.</exception>
     public void Open() => Folder.Open(Settings, Data.Describe(Dataset));
 
-    /// <summary>Makes the phantoms and prepares the images, once.</summary>
-    public (MedicalDataset Dataset, IReadOnlyDictionary<string, CachedCase> Cached) Prepare(
-        TimeSpan claimLimit, IExperimentDisplay display, CancellationToken cancellation) =>
-        _prepared ??= Data.Prepare(Dataset, Folder, claimLimit, display, cancellation);
+    /// <summary>Makes the phantoms and prepares the images, once; for each fold by itself where it must be.</summary>
+    public PreparedData Prepare(int fold, TimeSpan claimLimit, IExperimentDisplay display, CancellationToken cancellation)
+    {
+        fold = Data.DependsOnFold ? fold : 0;
+        if (!_prepared.TryGetValue(fold, out PreparedData? prepared))
+            _prepared.Add(fold, prepared = Data.Prepare(Dataset, fold, Folder, claimLimit, display, cancellation));
+        return prepared;
+    }
 
     /// <summary>How far it is.</summary>
     public ReproductionState Read()

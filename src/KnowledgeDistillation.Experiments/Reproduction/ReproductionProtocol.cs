@@ -34,7 +34,7 @@ internal static class ReproductionProtocol
             Invariant($"Training: {training.Epochs} epochs, {(settings.BatchSize == 1 ? "1 case" : $"{settings.BatchSize} cases")} per step, ")
                 + $"{(training.Optimizer is null ? Invariant($"Adam {training.LearningRate}") : "an optimizer of your own")}, {Schedule(training.Schedule)}; "
                 + "weights of the "
-                + $"{(training.BestEpoch == BestEpochRule.Loss ? "lowest validation loss" : "highest mean Dice of ET, TC and WT in validation")}; "
+                + $"{(training.BestEpoch == BestEpochRule.Loss ? "lowest validation loss" : $"highest mean Dice of {TrainingText.List(settings.Data.Regions.Select(region => region.Name))} in validation")}; "
                 + $"{(training.Precision == Precision.Full ? "float32" : "bfloat16 (mixed precision)")}.",
             $"KD-Net: {Weights(SegmentationSystems.KDNet, settings)}.",
         ];

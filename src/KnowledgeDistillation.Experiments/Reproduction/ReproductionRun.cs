@@ -15,15 +15,13 @@ namespace KnowledgeDistillation.Experiments.Reproduction;
 internal sealed record ReproductionRun(PlannedRun Planned, ReproductionFolder Folder)
 {
     /// <summary>Does what is left of the run, and publishes its results.</summary>
-    /// <param name="dataset">All cases.</param>
-    /// <param name="cached">The same, preprocessed, by name.</param>
+    /// <param name="prepared">All cases.</param>
     /// <param name="claim">The right to do it.</param>
     /// <param name="device">Where to compute.</param>
     /// <param name="display">Where progress is shown.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     public void Do(
-        MedicalDataset dataset,
-        IReadOnlyDictionary<string, CachedCase> cached,
+        PreparedData prepared,
         RunClaim claim,
         Device device,
         IExperimentDisplay display,
@@ -32,14 +30,14 @@ internal sealed record ReproductionRun(PlannedRun Planned, ReproductionFolder Fo
         RunResults results = Folder.Of(Planned.Id);
         results.Begin(Planned);
         string working = results.Enter(claim.Number);
-        CaseSplit split = CaseSplit.Of(dataset, Planned.Settings);
+        CaseSplit split = CaseSplit.Of(prepared.Dataset, Planned.Settings);
         var training =
             new NetworkTraining(Planned.Settings, Planned.System, Planned.Modality, working, Planned.Teacher is { } teacher ? [Folder.Of(teacher).Best] : [])
             {
                 // The folder may have another path on each machine.
                 TeacherNames = Planned.Teacher is { } name ? [name] : [],
             };
-        training.Run(split, cached, device, display, cancellation);
+        training.Run(split, prepared.Cached, device, display, cancellation);
 
         var watch = Stopwatch.StartNew();
         using var model = SegmentationModel.Load(new RunResults(working).Best, device);
@@ -47,7 +45,7 @@ internal sealed record ReproductionRun(PlannedRun Planned, ReproductionFolder Fo
             ModelEvaluation.Score(
                 Planned.Row,
                 model,
-                [.. split.Test.Select(item => ToScore(item, cached[item.Id]))],
+                [.. split.Test.Select(item => ToScore(item, prepared.Cached[item.Id]))],
                 Enum.GetValues<ScoringGrid>(),
                 display,
                 cancellation);

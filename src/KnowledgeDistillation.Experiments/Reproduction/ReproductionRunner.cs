@@ -1,6 +1,4 @@
 using KnowledgeDistillation.Experiments.Runs;
-using KnowledgeDistillation.Medical.Datasets;
-using KnowledgeDistillation.Medical.Preprocessing;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Experiments.Reproduction;
@@ -81,7 +79,7 @@ internal sealed record ReproductionRunner
     private bool TryDo(PlannedRun run, Func<PlannedRun, bool> isOpen, Device device, IExperimentDisplay display, CancellationToken cancellation)
     {
         ReproductionPart part = PartOf(run);
-        (MedicalDataset dataset, IReadOnlyDictionary<string, CachedCase> cached) = part.Prepare(ClaimLimit, display, cancellation);
+        PreparedData prepared = part.Prepare(run.Settings.Fold, ClaimLimit, display, cancellation);
         RunResults results = part.ResultsOf(run);
         using RunClaim? claim = RunClaim.TryTake(results.Path, ClaimLimit);
         if (claim is null)
@@ -96,7 +94,8 @@ internal sealed record ReproductionRunner
         return ClaimedWork.Do(
             NameOf(run),
             claim,
-            stop => new ReproductionRun(run, part.Folder).Do(dataset, cached, claim, device, display, stop),
+            stop => new ReproductionRun(run with { Settings = run.Settings with { TrainingStatistics = prepared.Statistics } }, part.Folder)
+                .Do(prepared, claim, device, display, stop),
             reason => results.Fail(reason, claim.Number),
             display,
             cancellation);

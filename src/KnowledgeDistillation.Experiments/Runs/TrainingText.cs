@@ -12,6 +12,13 @@ public static class TrainingText
         return Number(total) + parts;
     }
 
+    /// <summary>Some things, at least one: "ET, TC and WT".</summary>
+    internal static string List(IEnumerable<string> items)
+    {
+        string[] all = [.. items];
+        return all.Length == 1 ? all[0] : $"{string.Join(", ", all[..^1])} and {all[^1]}";
+    }
+
     /// <summary>The losses of an epoch.</summary>
     public static string Epoch(EpochReport report) =>
         $"loss {Losses(report.Training.Total, report.Training.Terms)}{(report.Validation is { } validation ? $", validation {Number(validation.Total)}" : "")}"

@@ -332,7 +332,7 @@ public sealed partial class ReproductionReportTests : IDisposable
             new BraTSPhantom(new BraTSPhantomOptions { Seed = 1, Size = VolumeSize.Cube(16) }).WriteDataset(data, 1);
             PreprocessedCase item = new Preprocessor(new PreprocessingOptions { CropSize = null, SubsamplingFactor = 1 })
                 .Process(MedicalDataset.Open(data).Cases[0]);
-            return new ReproductionPictures(_ => item, (_, prepared) => prepared.Classes!);
+            return new ReproductionPictures((_, _) => item, (_, prepared) => prepared.Classes!);
         }
         finally
         {

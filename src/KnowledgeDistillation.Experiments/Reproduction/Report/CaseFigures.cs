@@ -38,7 +38,7 @@ internal sealed class CaseFigures(IReadOnlyList<ReproductionRow> rows, Reproduct
         PreprocessedCase prepared;
         try
         {
-            prepared = pictures.LoadCase(caseId);
+            prepared = pictures.LoadCase(caseId, run.Run.Settings.Fold);
         }
         catch (Exception exception) when (IsUnreadable(exception))
         {

@@ -13,8 +13,11 @@ internal sealed class Reproduced(ReproductionResults results, IReadOnlyList<Repr
 
     private bool HasOneSeed => results.States.Count == 1;
 
+    /// <summary>Empty for a data set of which the paper says nothing.</summary>
     public IEnumerable<ReportBlock> Blocks()
     {
+        if (!PaperFigures.AreFor(results.States[0].Settings.Data))
+            yield break;
         yield return new ReportBlock.Heading(2, "Is the paper reproduced?");
         string[] others = PaperCaveats.Deviations(results.States[0].Settings);
         yield return new ReportBlock.Bullets(

@@ -1,6 +1,5 @@
 using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Runs;
-using KnowledgeDistillation.Medical.Preprocessing;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
@@ -24,12 +23,12 @@ internal static class ReproductionPublication
         IExperimentDisplay display,
         CancellationToken cancellation)
     {
-        IReadOnlyDictionary<string, CachedCase> cached = part.Prepare(claimLimit, display, cancellation).Cached;
         ReproductionState state = part.PublishTables();
         ReproductionReport.Write(
             ReproductionResults.Of([state], sharesCases: part.Dataset is not null),
             part.Folder.Path,
-            ReproductionPictures.OfCheckpoints(id => cached[id].Load(), device));
+            ReproductionPictures.OfCheckpoints(
+                (id, fold) => part.Prepare(fold, claimLimit, display, cancellation).Cached[id].Load(), device));
         return state;
     }
 }

@@ -1,9 +1,11 @@
-using System.Globalization;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Report;
 using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
+using KnowledgeDistillation.Medical.BraTS;
+using System.Globalization;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 
@@ -52,7 +54,11 @@ internal sealed class ReproductionReport
         MarkdownReport.Write(document, Path.Combine(folder, ReproductionFolder.MarkdownName));
     }
 
-    private ReportDocument Document(ReproductionPictures? pictures) => new("Does a teacher with four MRI modalities help a student with one?",
+    private string Title => PaperFigures.AreFor(Settings.Data)
+        ? "Does a teacher with four MRI modalities help a student with one?"
+        : "Does a teacher with several modalities help a student with one?";
+
+    private ReportDocument Document(ReproductionPictures? pictures) => new(Title,
     [
         .. Introduction(),
         .. new Reproduced(_results, _rows).Blocks(),
@@ -67,11 +73,12 @@ internal sealed class ReproductionReport
     private IEnumerable<ReportBlock> Introduction()
     {
         yield return new ReportBlock.Paragraph(
-            $"KD-Net (Hu, Maillard et al., MICCAI 2020) reproduced{(HasOneSeed ? "" : " with several seeds")}: a teacher that sees "
-                + "T1, T1ce, T2 and FLAIR helps to train a student that sees T1ce only; the baseline is the same network without help.",
+            $"KD-Net (Hu, Maillard et al., MICCAI 2020) {(PaperFigures.AreFor(Settings.Data) ? "reproduced" : "on another data set")}"
+                + $"{(HasOneSeed ? "" : " with several seeds")}: a teacher that sees {TrainingText.List(Settings.Modalities.Select(BraTSModality.Title))} "
+                + $"helps to train a student that sees {BraTSModality.Title(Settings.StudentModality)} only; the baseline is the same network without help.",
             ReportTone.Lead);
         int done = _states.Sum(state => state.Finished.Count), failed = _states.Sum(state => state.Failed.Count);
-        string seeds = Verdicts.List(_states.Select(state => state.Settings.Seed.ToString(CultureInfo.InvariantCulture)));
+        string seeds = TrainingText.List(_states.Select(state => state.Settings.Seed.ToString(CultureInfo.InvariantCulture)));
         yield return new ReportBlock.Paragraph(string.Create(CultureInfo.InvariantCulture,
             $"Data: {Data()}. {(HasOneSeed ? "Seed" : $"{_states.Count} seeds:")} {seeds}. {Settings.Folds} folds, {Settings.Training.Epochs} epochs. "
                 + $"{done} of {_results.Plan.Count} runs are done{(failed > 0 ? $", {failed} failed" : "")}."), ReportTone.Muted);
@@ -94,6 +101,14 @@ internal sealed class ReproductionReport
 
     private IEnumerable<ReportBlock> Paper()
     {
+        if (!PaperFigures.AreFor(Settings.Data))
+        {
+            yield return new ReportBlock.Heading(2, "Dice of all systems");
+            if (_tables.Others() is { } all)
+                yield return new ReportBlock.Table(all);
+            yield break;
+        }
+
         yield return new ReportBlock.Heading(2, "Beside the paper");
         yield return new ReportBlock.Table(_tables.Table1());
         yield return new ReportBlock.Bullets(PaperCaveats.Of(_states), ReportTone.Muted);
@@ -202,8 +217,8 @@ internal sealed class ReproductionReport
             yield break;
         yield return new ReportBlock.Heading(2, "What the networks see and say");
         yield return new ReportBlock.Paragraph("As in the paper's Figure 2: the best, the median and the worst of all test cases by the mean Dice of the "
-            + $"student ({student.Label}) over the three regions.");
-        yield return new ReportBlock.Legend(TissueColors.Legend);
+            + $"student ({student.Label}) over all regions.");
+        yield return new ReportBlock.Legend(TissueColors.LegendOf(Settings.Data.Labels));
         foreach (ReportBlock figure in figures)
             yield return figure;
         yield return new ReportBlock.Paragraph(ComparisonFigure.Note, ReportTone.Muted);

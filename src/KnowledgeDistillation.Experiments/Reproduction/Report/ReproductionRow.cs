@@ -39,7 +39,9 @@ internal sealed record ReproductionRow(IReadOnlyList<PlannedRun> Planned, IReadO
     public bool HasAllSkipConnections => SkipConnections is null || SkipConnections == Settings.AllSkipConnections;
 
     /// <summary>What its network sees in the test.</summary>
-    public string Sees => System.Inputs == SystemInputs.AllModalities ? "all four" : BraTSModality.Title(Modality);
+    public string Sees => System.Inputs != SystemInputs.AllModalities ? BraTSModality.Title(Modality)
+        : Settings.Modalities.Count == BraTSModality.All.Count ? "all four"
+        : FormattableString.Invariant($"all {Settings.Modalities.Count}");
 
     /// <summary>What it is, for example "KD-Net, tuned".</summary>
     public string Title => Planned[0].Label;
@@ -53,13 +55,15 @@ internal sealed record ReproductionRow(IReadOnlyList<PlannedRun> Planned, IReadO
     /// <summary>The weights of its objective, for example "λ 0.75, T 5, α 10".</summary>
     public string Weights => Planned[0].Weights.InWords();
 
-    /// <summary>Whether it is of the paper's question: teacher, baseline or student of the network of all runs, with T1ce at hand.</summary>
+    /// <summary>
+    /// Whether it is of the question: teacher, baseline or student of the network of all runs, with the modality of the settings at hand.
+    /// </summary>
     /// <param name="settings">The settings that all runs share.</param>
     public bool IsOfTheQuestion(ExperimentSettings settings) => Settings.Network == settings.Network && HasAllSkipConnections
-        && (System.Inputs == SystemInputs.AllModalities || Modality == BraTSModality.T1ce);
+        && (System.Inputs == SystemInputs.AllModalities || Modality == settings.StudentModality);
 
     /// <summary>Its counterpart in the paper; null where there is none.</summary>
-    public PaperFigures? Paper => Settings.Network is null or NetworkNames.UNet
+    public PaperFigures? Paper => Settings.Network is null or NetworkNames.UNet && PaperFigures.AreFor(Settings.Data)
         && (System.Inputs == SystemInputs.AllModalities || Modality == BraTSModality.T1ce)
         ? PaperFigures.Table1.Concat(PaperFigures.Table2).FirstOrDefault(row =>
             row.System == System.Name && (row.SkipConnections is null || (row.SkipConnections == 0 ? SkipConnections == 0 : HasAllSkipConnections)))

@@ -50,7 +50,7 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
     {
         ReproductionRow[] others = [.. rows.Where(row => row.Paper is null)];
         return others.Length == 0 ? null : new ReportTable(
-            $"Further systems, for which the paper has no figures. Dice in percent, {MeanInWords}",
+            (others.Length == rows.Count ? "All systems" : "Further systems, for which the paper has no figures") + $". Dice in percent, {MeanInWords}",
             [
                 new("Model", IsText: true), new("Loss", IsText: true), new("Weights", IsText: true), new("Sees", IsText: true),
                 .. results.Regions.Select(region => (ReportColumn)region.Name), "Folds",

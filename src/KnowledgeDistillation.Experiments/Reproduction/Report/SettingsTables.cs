@@ -1,6 +1,7 @@
-using System.Globalization;
 using KnowledgeDistillation.Experiments.Report;
+using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
+using System.Globalization;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 
@@ -11,7 +12,7 @@ internal static class SettingsTables
     /// <param name="states">One for each seed, in their order.</param>
     /// <param name="rows">The rows of the report's tables.</param>
     public static IReadOnlyList<ReportBlock> Of(IReadOnlyList<ReproductionState> states, IReadOnlyList<ReproductionRow> rows) => Of(
-        states[0], rows, Verdicts.List(states.Select(state => state.Settings.Seed.ToString(CultureInfo.InvariantCulture))));
+        states[0], rows, TrainingText.List(states.Select(state => state.Settings.Seed.ToString(CultureInfo.InvariantCulture))));
 
     private static IReadOnlyList<ReportBlock> Of(ReproductionState state, IReadOnlyList<ReproductionRow> rows, string seeds) =>
     [

@@ -1,5 +1,6 @@
-using System.Globalization;
 using KnowledgeDistillation.Experiments.Reproduction.Results;
+using KnowledgeDistillation.Experiments.Runs;
+using System.Globalization;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 
@@ -46,9 +47,9 @@ internal static class Verdicts
     {
         string[] parts =
         [
-            .. regions[Verdict.Gain].Any() ? [$"it helps in {List(regions[Verdict.Gain])}"] : Array.Empty<string>(),
-            .. regions[Verdict.Loss].Any() ? [$"it harms in {List(regions[Verdict.Loss])}"] : Array.Empty<string>(),
-            .. regions[Verdict.Open].Any() ? [$"in {List(regions[Verdict.Open])} we cannot tell"] : Array.Empty<string>(),
+            .. regions[Verdict.Gain].Any() ? [$"it helps in {TrainingText.List(regions[Verdict.Gain])}"] : Array.Empty<string>(),
+            .. regions[Verdict.Loss].Any() ? [$"it harms in {TrainingText.List(regions[Verdict.Loss])}"] : Array.Empty<string>(),
+            .. regions[Verdict.Open].Any() ? [$"in {TrainingText.List(regions[Verdict.Open])} we cannot tell"] : Array.Empty<string>(),
         ];
         return string.Join("; ", parts);
     }
@@ -71,13 +72,6 @@ internal static class Verdicts
 
         static string Regions(IGrouping<string, (Verdict, string Student, string Region)> student) =>
             $"{student.Key}: {string.Join(", ", student.Select(other => other.Region))}";
-    }
-
-    /// <summary>For example "ET, TC and WT".</summary>
-    public static string List(IEnumerable<string> items)
-    {
-        string[] all = [.. items];
-        return all.Length == 1 ? all[0] : $"{string.Join(", ", all[..^1])} and {all[^1]}";
     }
 
     public static string InWords(this Verdict verdict) => verdict switch
