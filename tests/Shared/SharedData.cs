@@ -12,12 +12,17 @@ internal static class SharedData
 
     public static string Require(params string[] parts)
     {
-        string path = Path.Combine([Root, .. parts]);
-        Assert.SkipUnless(
-            File.Exists(path) || Directory.Exists(path),
-            $"Reference data is absent: {string.Join('/', parts)} was not found in the folder 'shared' beside the checkout.");
-        return path;
+        if (WhyAbsent(parts) is { } reason)
+            Assert.Skip(reason);
+        return PathOf(parts);
     }
+
+    /// <summary>Null, or that the data are absent.</summary>
+    public static string? WhyAbsent(params string[] parts) => File.Exists(PathOf(parts)) || Directory.Exists(PathOf(parts))
+        ? null
+        : $"Reference data is absent: {string.Join('/', parts)} was not found in the folder 'shared' beside the checkout (see tests/README.md).";
+
+    private static string PathOf(string[] parts) => Path.Combine([Root, .. parts]);
 
     private static string FindCheckoutFolder()
     {

@@ -138,7 +138,7 @@ public sealed class PairStatisticsTests : IDisposable
     }
 
     [Fact]
-    public void Nothing_is_claimed_before_all_pairs_are_done_and_twenty()
+    public void Nothing_is_claimed_before_all_pairs_are_done_and_twenty_and_twenty()
     {
         var options = new PairedStudyOptions { Pairs = 21 };
         (IReadOnlyList<PairRow> Rows, double Seconds)[] pairs =

@@ -55,17 +55,27 @@ public sealed class NiftiWritingTests
         FluentActions.Invoking(() => NiftiImage.FromVolumes([Ramp(1), other])).Should().Throw<ArgumentException>().WithMessage("Frame 1*");
     }
 
+    public static TheoryData<string> FilesToWriteBack =>
+    [
+        .. NiftiConformanceTests.Data.Rows(
+            [
+                "shapes/scaled-frames.nii", "shapes/2x1x2x1x3.nii", "files/version-2-extension.nii", "files/version-2-big.nii.gz", "files/extensions-big.nii",
+                "files/pair-big.hdr", "files/gap.nii", "scaling/both.nii", "geometry/sform-without-code.nii", "geometry/qfac-zero.nii", "geometry/meters.nii",
+            ],
+            [
+                "nibabel/example4d.nii.gz", "nibabel/example_nifti2.nii.gz", "nibabel/functional.nii",
+                "nifti_clib/Testing/Data/ATestReferenceImageForReadingAndWriting.nii.gz", "NIFTI-Reader-JS/with_extension.nii.gz", "nifti-rs/minimal.hdr",
+            ]),
+    ];
+
+    public static TheoryData<string> FilesWithScaledFrames => [.. NiftiConformanceTests.Data.Rows(["shapes/scaled-frames.nii"], ["nibabel/functional.nii"])];
+
     [Theory]
-    [InlineData("nibabel/example4d.nii.gz")]
-    [InlineData("nibabel/example_nifti2.nii.gz")]
-    [InlineData("nibabel/functional.nii")]
-    [InlineData("nifti_clib/Testing/Data/ATestReferenceImageForReadingAndWriting.nii.gz")]
-    [InlineData("NIFTI-Reader-JS/with_extension.nii.gz")]
-    [InlineData("nifti-rs/minimal.hdr")]
+    [MemberData(nameof(FilesToWriteBack))]
     public void Labels_written_back_keep_all_of_the_header_but_what_describes_the_stored_values(string path)
     {
         using TemporaryFolder folder = new();
-        NiftiImage input = NiftiImage.Load(SharedData.Require("data", "nifti-conformance", path));
+        NiftiImage input = NiftiImage.Load(NiftiConformanceTests.Data.PathOf(path));
         Volume<int> labels = new(input.Grid, [.. Enumerable.Range(0, input.Grid.VoxelCount).Select(index => index % 5)]);
 
         input.WithVoxels(labels).Save(folder["labels.nii.gz"]);
@@ -103,11 +113,12 @@ public sealed class NiftiWritingTests
         now.Bytes.Should().Equal(was.Bytes);
     }
 
-    [Fact]
-    public void A_volume_written_back_replaces_the_scaling_of_the_input()
+    [Theory]
+    [MemberData(nameof(FilesWithScaledFrames))]
+    public void A_volume_written_back_replaces_the_scaling_of_the_input(string path)
     {
         using TemporaryFolder folder = new();
-        NiftiImage input = NiftiImage.Load(SharedData.Require("data", "nifti-conformance", "nibabel", "functional.nii"));
+        NiftiImage input = NiftiImage.Load(NiftiConformanceTests.Data.PathOf(path));
         Volume<float> volume = input.ToVolume(3);
 
         input.WithVoxels(volume).Save(folder["frame.hdr"]);
