@@ -287,7 +287,7 @@ public sealed partial class ReproductionReportTests : IDisposable
         };
 
         XElement page = Write(
-            synthetic with { Finished = [.. synthetic.Finished.Select(Real)] }, ReproductionPictures.OfCheckpoints(id => cases[id], TorchSharp.torch.CPU));
+            synthetic with { Finished = [.. synthetic.Finished.Select(Real)] }, ReproductionPictures.OfCheckpoints((id, _) => cases[id], TorchSharp.torch.CPU));
 
         page.Descendants("img").Should().HaveCount(3 * 4, "there is no baseline");
         page.Value.Should().NotContain("can be shown");
