@@ -18,11 +18,12 @@ internal static class Layers
         ["Storage"] = [Root, "Runtime"],
         ["Metrics"] = [Root, "Runtime"],
         ["Labels"] = [Root, "Runtime"],
+        ["Onnx"] = [Root, "Runtime", "Storage", "Labels"],
         ["Teachers"] = [Root, "Runtime", "Storage"],
         ["Losses"] = [Root, "Runtime", "Storage", "Labels", "Teachers"],
-        ["Networks"] = [Root, "Runtime", "Storage", "Teachers"],
-        ["Methods"] = [Root, "Runtime", "Storage", "Labels", "Teachers", "Losses", "Networks"],
-        ["Inference"] = [Root, "Runtime", "Storage", "Metrics", "Labels", "Teachers", "Losses", "Networks", "Methods"],
+        ["Networks"] = [Root, "Runtime", "Storage", "Onnx", "Teachers"],
+        ["Methods"] = [Root, "Runtime", "Storage", "Labels", "Onnx", "Teachers", "Losses", "Networks"],
+        ["Inference"] = [Root, "Runtime", "Storage", "Metrics", "Labels", "Onnx", "Teachers", "Losses", "Networks", "Methods"],
         ["Training"] = [Root, "Runtime", "Storage", "Metrics", "Labels", "Teachers", "Losses", "Networks", "Methods", "Inference"],
     };
 

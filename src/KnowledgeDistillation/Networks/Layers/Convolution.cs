@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using KnowledgeDistillation.Onnx;
 using KnowledgeDistillation.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -11,7 +12,7 @@ namespace KnowledgeDistillation.Networks.Layers;
 /// A convolution of slices or volumes by the fastest way that torch offers. Parameters, their initial values and results are those of torch's own,
 /// up to the order in which floating-point numbers are added.
 /// </summary>
-internal sealed class Convolution : Module<Tensor, Tensor>
+internal sealed class Convolution : Module<Tensor, Tensor>, IOnnxLayer
 {
     // On a CPU torch uses an unfolding, several times slower than oneDNN, where N · C · D · H of a float32 input is at most this
     // and N is 1 (use_mkldnn in ATen's Convolution.cpp).
@@ -59,6 +60,12 @@ internal sealed class Convolution : Module<Tensor, Tensor>
         using Tensor? narrowBias = bias is null ? null : ReducedPrecision.Narrow(bias);
         return Convolve(narrowInput, narrowWeight, narrowBias);
     }
+
+    public OnnxValue WriteOnnx(OnnxGraph graph, OnnxValue input) => graph.Add(
+        "Conv",
+        [input, graph.Weight(weight), .. bias is null ? (OnnxValue?[])[] : [graph.Weight(bias)]],
+        ("strides", _stride),
+        ("pads", (long[])[.. _padding, .. _padding]));
 
     // Where an axis is shorter than the kernel, oneDNN (in libtorch 2.10) reads beyond its memory for the gradient of bfloat16 weights:
     // gradients are wrong, or not finite, and the process may end.

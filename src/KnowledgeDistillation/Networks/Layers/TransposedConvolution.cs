@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Onnx;
 using KnowledgeDistillation.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -8,7 +9,7 @@ namespace KnowledgeDistillation.Networks.Layers;
 /// <summary>
 /// A transposed convolution of size 2 and stride 2, which doubles every spatial length. Parameters and their initial values are those of torch's own.
 /// </summary>
-internal sealed class TransposedConvolution : Module<Tensor, Tensor>
+internal sealed class TransposedConvolution : Module<Tensor, Tensor>, IOnnxLayer
 {
     private readonly Parameter weight;
     private readonly Parameter bias;
@@ -34,6 +35,9 @@ internal sealed class TransposedConvolution : Module<Tensor, Tensor>
         using Tensor narrowInput = ReducedPrecision.Narrow(input), narrowWeight = ReducedPrecision.Narrow(weight), narrowBias = ReducedPrecision.Narrow(bias);
         return Convolve(narrowInput, narrowWeight, narrowBias);
     }
+
+    public OnnxValue WriteOnnx(OnnxGraph graph, OnnxValue input) =>
+        graph.Add("ConvTranspose", [input, graph.Weight(weight), graph.Weight(bias)], ("strides", _stride));
 
     private Tensor Convolve(Tensor input, Tensor weight, Tensor bias) => _stride.Length == 2
         ? functional.conv_transpose2d(input, weight, bias, _stride)
