@@ -80,6 +80,7 @@ internal static class KdnetApplication
             new TrainCommand(services),
             new EvaluateCommand(services),
             new PredictCommand(services),
+            new ExportCommand(services),
             new ReproduceCommand(services),
             new StudyCommand(services),
             verbose,
