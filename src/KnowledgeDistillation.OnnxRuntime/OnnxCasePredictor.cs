@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Metrics;
 using KnowledgeDistillation.Onnx;
@@ -14,7 +15,7 @@ namespace KnowledgeDistillation.OnnxRuntime;
 /// The application references the native part of ONNX Runtime: the package Microsoft.ML.OnnxRuntime, or one of those for GPUs. No native library of torch is needed.
 /// Several threads may predict with one at once.
 /// </remarks>
-public sealed class OnnxCasePredictor : IDisposable
+public sealed class OnnxCasePredictor : ICasePredictor, IDisposable
 {
     // As torch's inference by slices does by default.
     private const int SlicesPerPass = 16;
