@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Experiments.Prediction;
 using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Samples.BraTS.CommandLine;
@@ -5,6 +6,11 @@ namespace KnowledgeDistillation.Samples.BraTS.CommandLine;
 /// <summary>Finds the checkpoint that a user means.</summary>
 internal static class Checkpoints
 {
+    /// <summary>The folder itself, or the best checkpoint of the run in it, or those of all runs below it, such as folds.</summary>
+    /// <exception cref="UsageException">There is none.</exception>
+    public static IReadOnlyList<string> FindAll(string path) =>
+        Directory.Exists(path) && ModelFolders.Find(path) is { Count: > 0 } found ? found : [Find(path)];
+
     /// <summary>The folder itself, or the best checkpoint of the run in it.</summary>
     /// <exception cref="UsageException">There is neither.</exception>
     public static string Find(string path)

@@ -65,7 +65,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         IReadOnlyDictionary<string, string> metadata = RunMetadata.Write(
             System, Settings, split,
             [.. TeacherNames.Zip(Teachers, (name, teacher) => (name, ModelFiles.WeightsChecksum(teacher)))],
-            grids, SourcesOf(split, cached));
+            grids, SourcesOf(split, cached), TrainingIntensities.Of(split.Training, System.Modalities(Settings, Modality), cancellation));
         RefuseOtherSettings(metadata, recipe);
         manual_seed(WeightsSeed);
         using IEncoderDecoder network = recipe.Build();

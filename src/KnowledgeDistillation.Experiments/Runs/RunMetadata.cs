@@ -14,6 +14,7 @@ namespace KnowledgeDistillation.Experiments.Runs;
 public static class RunMetadata
 {
     private const string System = "system",
+        Flip = "flip",
         SeenCases = "cases.seen",
         Teacher = "teacher",
         TeacherWeights = "teacher.weights",
@@ -30,13 +31,15 @@ public static class RunMetadata
     /// <param name="teachers">Its teachers: where each was found, which is a hint for people, and a digest of its weights, which tells them apart.</param>
     /// <param name="grids">How its images lie; null where that is not known.</param>
     /// <param name="sources">A digest of the files of its cases, by which the same cases are known wherever they lie; null where that is not known.</param>
+    /// <param name="intensities">How the intensities of its images are spread; null where that is not known.</param>
     public static IReadOnlyDictionary<string, string> Write(
         SegmentationSystem system,
         ExperimentSettings settings,
         CaseSplit split,
         IReadOnlyList<(string Hint, string Weights)> teachers,
         TrainingGrids? grids = null,
-        string? sources = null)
+        string? sources = null,
+        TrainingIntensities? intensities = null)
     {
         string salt = CaseIdentities.Salt(split.All.Select(item => item.Id));
         var facts = new Dictionary<string, string>(PreprocessingMetadata.Write(settings.Preprocessing(settings.Modalities)))
@@ -46,7 +49,7 @@ public static class RunMetadata
             ["cases.validation"] = Identities(split.Validation),
             [SeenCases] = Identities([.. split.Training, .. split.Validation]),
             ["batch"] = Text(settings.BatchSize),
-            ["flip"] = settings.Flip ? "yes" : "no",
+            [Flip] = settings.Flip ? "yes" : "no",
         };
         foreach ((string name, double value) in system.WeightsWith(settings).Named())
             facts[name] = Text(value);
@@ -69,8 +72,12 @@ public static class RunMetadata
 
         if (sources is not null)
             facts[Sources] = sources;
-        foreach ((string name, string value) in grids?.Write() ?? new Dictionary<string, string>())
+        foreach ((string name, string value) in new[] { grids?.Write(), intensities?.Write() }.OfType<IReadOnlyDictionary<string, string>>()
+            .SelectMany(one => one))
+        {
             facts[name] = value;
+        }
+
         return facts;
 
         string Identities(IEnumerable<MedicalCase> cases) => CaseIdentities.Write(cases.Select(item => item.Id), salt);
@@ -88,6 +95,13 @@ public static class RunMetadata
     {
         ArgumentNullException.ThrowIfNull(metadata);
         return metadata.GetValueOrDefault(System);
+    }
+
+    /// <summary>Whether the training cases of a network were mirrored at random; no where it was trained in another way.</summary>
+    public static bool WasFlipped(IReadOnlyDictionary<string, string> metadata)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        return metadata.GetValueOrDefault(Flip) == "yes";
     }
 
     /// <summary>What differs between the facts of a run and those that it would have now, for example "alpha was 10 and is now 1".</summary>

@@ -7,7 +7,7 @@ namespace KnowledgeDistillation.Medical.Prediction;
 
 /// <summary>Segments preprocessed cases with a trained network.</summary>
 /// <remarks>The model belongs to the caller. Not safe for use by several threads at once.</remarks>
-public sealed class CaseSegmenter
+public sealed class CaseSegmenter : ICasePredictor
 {
     private readonly SegmentationModel _model;
     private readonly IInference? _inference;
@@ -19,6 +19,27 @@ public sealed class CaseSegmenter
     {
         ArgumentNullException.ThrowIfNull(model);
         (_model, _inference) = (model, inference);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Modalities => _model.Network.Modalities;
+
+    /// <inheritdoc/>
+    public bool NeedsAllModalities => _model.Network.NeedsAllModalities;
+
+    /// <inheritdoc/>
+    public LabelScheme Labels => _model.Labels;
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, string> Metadata => _model.Metadata;
+
+    /// <inheritdoc/>
+    public float[][] Probabilities(PreprocessedCase source)
+    {
+        using CasePrediction prediction = Predict(source);
+        using var scope = NewDisposeScope();
+        Tensor probabilities = prediction.Probabilities.cpu();
+        return [.. Enumerable.Range(0, Labels.Channels).Select(channel => probabilities[0, channel].contiguous().data<float>().ToArray())];
     }
 
     /// <summary>Computes the probabilities of a case on the device of the network.</summary>
