@@ -145,7 +145,7 @@ public sealed class OnnxCasePredictorTests : IDisposable
 
     [Fact]
     public void A_file_without_our_metadata_is_refused_by_name() =>
-        RefusedFile([], ["1", "1"]).WithMessage("*foreign.onnx*was not exported by KnowledgeDistillation*");
+        RefusedFile(new Dictionary<string, string>(), ["1", "1"]).WithMessage("*foreign.onnx*was not exported by KnowledgeDistillation*");
 
     [Fact]
     public void A_file_whose_inputs_are_not_its_modalities_is_refused() =>
@@ -200,14 +200,14 @@ public sealed class OnnxCasePredictorTests : IDisposable
         return OnnxCasePredictor.Load(path, options);
     }
 
-    // With a part that is 0 throughout, as the air around a head.
-    private static Dictionary<string, float[]> Images(SegmentationModel model, VolumeSize size)
+    // With a part that is 0 throughout, as the air around a head, where windows of air are skipped: a norm makes much of the rounding in what is almost constant.
+    private static Dictionary<string, float[]> Images(SegmentationModel model, VolumeSize size, bool withAir = false)
     {
         using var scope = torch.NewDisposeScope();
         return model.Network.Modalities.ToDictionary(name => name, _ =>
         {
             torch.Tensor image = torch.randn(size.Z, size.Y, size.X);
-            if (size.X > 12)
+            if (withAir)
                 image.narrow(2, 8, size.X - 8).zero_();
             return image.data<float>().ToArray();
         });
@@ -215,7 +215,7 @@ public sealed class OnnxCasePredictorTests : IDisposable
 
     private void RequireSame(SegmentationModel model, VolumeSize size, OnnxNetworkOptions options, IInference? inference)
     {
-        Dictionary<string, float[]> images = Images(model, size);
+        Dictionary<string, float[]> images = Images(model, size, withAir: options.Windows is { SkipBackground: true });
         using var scope = torch.NewDisposeScope();
         var tensors = new ModalityImages(images.Select(image => KeyValuePair.Create(image.Key, torch.tensor(image.Value, [1, 1, size.Z, size.Y, size.X]))));
         torch.Tensor wanted = model.PredictProbabilities(tensors, inference);
