@@ -49,7 +49,7 @@ public static class FolderPrediction
             worked += row.Status == PredictionStatus.Done ? 1 : 0;
             string left = i + 1 == cases.Count || worked == 0 ? ""
                 : $", {TrainingText.Time(clock.Elapsed / worked * (cases.Count - i - 1))} left";
-            Tell(row, cases.Count == 1 ? "" : $" ({i + 1} of {cases.Count}{left})", display);
+            Tell(cases[i].Title, row, cases.Count == 1 ? "" : $" ({i + 1} of {cases.Count}{left})", display);
             if (outputs.Summary is { } summary)
                 Table(rows, ensemble.Labels).Write(summary);
         }
@@ -78,22 +78,22 @@ public static class FolderPrediction
         return table;
     }
 
-    private static void Tell(PredictionRow row, string progress, IExperimentDisplay display)
+    private static void Tell(string title, PredictionRow row, string progress, IExperimentDisplay display)
     {
         foreach (string doubt in row.Doubts)
-            display.Warn($"Warning: {row.Id}: {doubt}");
+            display.Warn($"Warning: {title}: {doubt}");
         switch (row.Status)
         {
             case PredictionStatus.Failed:
-                // Most messages name the case already.
-                display.Warn($"Error: {(row.Error!.Contains(row.Id, StringComparison.Ordinal) ? "" : $"{row.Id}: ")}{row.Error}");
+                // Most messages name it already.
+                display.Warn($"Error: {(row.Error!.Contains(row.Id, StringComparison.Ordinal) ? "" : $"{title}: ")}{row.Error}");
                 break;
             case PredictionStatus.Existing:
-                display.Say($"{row.Id} -> {row.Result} was there{progress}");
+                display.Say($"{title} -> {row.Result} was there{progress}");
                 break;
             default:
                 string removed = row.Removed.Count == 0 ? "" : $"; {string.Join("; ", row.Removed)}";
-                display.Say($"{row.Id} -> {row.Result}{removed}{progress}");
+                display.Say($"{title} -> {row.Result}{removed}{progress}");
                 break;
         }
     }

@@ -7,6 +7,9 @@ namespace KnowledgeDistillation.Experiments.Prediction;
 /// <param name="ResultName">The name of its result without .nii.gz: that of the case, or for an image that was given by itself NAME_seg.</param>
 public sealed record PredictionInput(string Id, string ResultName)
 {
+    /// <summary>What messages call it: the name of the case, or the path of an image that was given by itself.</summary>
+    public string Title { get; init; } = Id;
+
     /// <summary>The case; null where <see cref="Fault"/> says why there is none.</summary>
     public MedicalCase? Case { get; init; }
 

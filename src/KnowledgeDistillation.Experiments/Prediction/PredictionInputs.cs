@@ -102,8 +102,10 @@ public sealed partial class PredictionInputs
         : null;
 
     // A number at the end of a name may be anything, unless it is the first channel's, or that one lies beside it.
-    private static bool IsChannel(string path) => Numbered(path) is { } item && (item.Channel == 0
-        || Array.Exists(Endings, ending => File.Exists(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $"{item.Case}_0000{ending}"))));
+    private static bool IsChannel(string path) => Numbered(path) is { } item
+        && (item.Channel == 0 || Exists(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, item.Case + "_0000")));
+
+    private static bool Exists(string stem) => Array.Exists(Endings, ending => File.Exists(stem + ending));
 
     private void AddFiles(IReadOnlyList<string> files)
     {
@@ -136,6 +138,7 @@ public sealed partial class PredictionInputs
         string? other = CaseFinder.ModalityIn(stem)?.Modality is { } named && named != modality && BraTSModality.All.Contains(modality) ? named : null;
         _cases.Add(new PredictionInput(stem, stem + "_seg")
         {
+            Title = path,
             Case = files.Faults.Count > 0 ? null : CaseOf(stem, [(modality, image, 0)]),
             Fault = files.Faults.Count > 0 ? string.Join(' ', files.Faults) : null,
             Doubt = other is null
@@ -180,7 +183,10 @@ public sealed partial class PredictionInputs
     {
         IReadOnlyList<string>? described = NnUNetLayout.ChannelsOf(folder)
             ?? (Path.GetDirectoryName(folder) is { } parent ? NnUNetLayout.ChannelsOf(parent) : null);
+        // Channels that were not given count too: which one the first is depends on how many there are.
         int count = files.Max(path => Numbered(path)!.Value.Channel) + 1;
+        while (files.Any(path => Exists(Path.Combine(folder, $"{Numbered(path)!.Value.Case}_{count:0000}"))))
+            count++;
         IReadOnlyList<string> channels = described ?? (count == 1 && Needed.Count == 1 ? Needed : _ensemble.AllModalities);
         if (described is null && channels.Count != count)
         {

@@ -54,7 +54,7 @@ public sealed class PostProcessor
                     classes[i] = replacement;
             }
 
-            removed.Add(new RemovedVoxels(region.Name, volume.Voxels, volume.CubicMillimeters, _labels.Map.Names[replacement]));
+            removed.Add(new RemovedVoxels(region.Name, volume.Voxels, volume.CubicMillimeters, _labels.NameOf(replacement)));
         }
 
         return removed;
