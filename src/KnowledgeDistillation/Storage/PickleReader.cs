@@ -168,7 +168,7 @@ internal sealed class PickleReader(byte[] pickle)
             : throw new InvalidDataException(
                 $"its pickle names '{name.Replace(' ', '.')}', which no state dictionary needs and which is never run; save the model's state_dict() alone");
 
-    private static object Persistent(object? id) => id is object?[] and ["storage", Name storage, string key, _, long] && Storages.TryGetValue(storage.Text, out string? type)
+    private static Storage Persistent(object? id) => id is object?[] and ["storage", Name storage, string key, _, long] && Storages.TryGetValue(storage.Text, out string? type)
         ? new Storage(key, type)
         : throw new InvalidDataException("its pickle refers to something that is no storage of a tensor");
 

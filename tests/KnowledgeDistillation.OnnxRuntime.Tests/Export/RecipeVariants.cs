@@ -16,7 +16,7 @@ internal static class RecipeVariants
     /// <summary>The variants by a name that says what is not the default.</summary>
     public static IReadOnlyDictionary<string, NetworkRecipe> Of(Type type)
     {
-        NetworkRecipe basis = type == typeof(SynthesisNetworkOptions) ? Synthesis() : Basis(type);
+        NetworkRecipe basis = type == typeof(SynthesisNetworkOptions) ? Synthesis() : type == typeof(PlainConvUNetOptions) ? Plain() : Basis(type);
         var variants = new Dictionary<string, NetworkRecipe> { ["default"] = basis };
         foreach (PropertyInfo property in type.GetProperties().Where(property => property.SetMethod is not null))
         {
@@ -61,6 +61,17 @@ internal static class RecipeVariants
         Generator = new UNet3DOptions { Modalities = ["t1", "t1ce"], OutputChannels = 2, BaseWidth = 4, Levels = 2 },
         Segmenter = new UNet3DOptions { Modalities = ["flair", "t1ce", "t2"], OutputChannels = 3, BaseWidth = 4, Levels = 3 },
         SynthesizedModalities = ["t2", "flair"],
+    };
+
+    private static PlainConvUNetOptions Plain() => new()
+    {
+        Modalities = Modalities,
+        OutputChannels = 3,
+        Features = [4, 6, 8],
+        KernelSizes = [[1, 3, 3], [3, 3, 3], [3, 5, 3]],
+        Strides = [[1, 1, 1], [1, 2, 2], [2, 2, 1]],
+        EncoderConvolutions = [1, 2, 3],
+        DecoderConvolutions = [2, 1],
     };
 
     private static NetworkRecipe With(NetworkRecipe recipe, PropertyInfo property, object? value)

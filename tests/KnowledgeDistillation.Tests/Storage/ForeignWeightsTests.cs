@@ -3,7 +3,6 @@ using System.Text;
 using FluentAssertions;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Storage;
-using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -162,7 +161,7 @@ public sealed class ForeignWeightsTests : IDisposable
 
         ForeignWeights.Load(target, path, new WeightNames { Patterns = [(@"^net\.", "")] });
 
-        using Tensor image = randn(1, 1, 4, 4, 4), expected = source.call(image), given = target.call(image);
+        using Tensor image = randn([1, 1, 4, 4, 4]), expected = source.call(image), given = target.call(image);
         given.equal(expected).all().item<bool>().Should().BeTrue();
     }
 

@@ -28,22 +28,26 @@ internal sealed class Convolution : Module<Tensor, Tensor>, IOnnxLayer
     private readonly bool _canBeHalved;
 
     public Convolution(int dimensions, long inputs, long outputs, long kernel, long stride = 1, long? padding = null, bool bias = true)
+        : this(inputs, outputs, Repeat(kernel, dimensions), Repeat(stride, dimensions), Repeat(padding ?? kernel / 2, dimensions), bias)
+    {
+    }
+
+    /// <summary>A convolution whose kernel, stride and padding may differ from axis to axis.</summary>
+    public Convolution(long inputs, long outputs, long[] kernel, long[] stride, long[] padding, bool bias)
         : base(nameof(Convolution))
     {
-        (_stride, _padding) = (Repeat(stride), Repeat(padding ?? kernel / 2));
-        _canBeHalved = dimensions == 3 && kernel == 3 && stride == 1 && _padding[0] == 1 && RuntimeInformation.ProcessArchitecture == Architecture.X64;
-        weight = LearnedValues.Own(size => empty(size), [outputs, inputs, .. Repeat(kernel)]);
+        (_stride, _padding) = (stride, padding);
+        _canBeHalved = kernel is [3, 3, 3] && stride is [1, 1, 1] && padding is [1, 1, 1] && RuntimeInformation.ProcessArchitecture == Architecture.X64;
+        weight = LearnedValues.Own(size => empty(size), [outputs, inputs, .. kernel]);
         init.kaiming_uniform_(weight, Math.Sqrt(5));
         if (bias)
         {
-            double bound = 1 / Math.Sqrt(inputs * Math.Pow(kernel, dimensions));
+            double bound = 1 / Math.Sqrt(kernel.Aggregate((double)inputs, (product, length) => product * length));
             this.bias = LearnedValues.Own(size => empty(size), outputs);
             init.uniform_(this.bias, -bound, bound);
         }
 
         RegisterComponents();
-
-        long[] Repeat(long number) => [.. Enumerable.Repeat(number, dimensions)];
     }
 
     public override Tensor forward(Tensor input)
@@ -69,7 +73,9 @@ internal sealed class Convolution : Module<Tensor, Tensor>, IOnnxLayer
 
     // Where an axis is shorter than the kernel, oneDNN (in libtorch 2.10) reads beyond its memory for the gradient of bfloat16 weights:
     // gradients are wrong, or not finite, and the process may end.
-    private bool IsAsLongAsKernel(Tensor input) => input.shape[2..].All(length => length >= weight.shape[2]);
+    private bool IsAsLongAsKernel(Tensor input) => input.shape[2..].Zip(weight.shape[2..]).All(axis => axis.First >= axis.Second);
+
+    private static long[] Repeat(long number, int dimensions) => [.. Enumerable.Repeat(number, dimensions)];
 
     private Tensor Convolve(Tensor input, Tensor weight, Tensor? bias)
     {
