@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Storage;
@@ -28,7 +29,7 @@ public static class ForeignWeights
             ModuleState.Copy(
                 (names ?? new WeightNames()).Resolve(tensors.Keys).ToDictionary(name => name.Value, name => tensors[name.Key], StringComparer.Ordinal), module);
         }
-        catch (ArgumentException exception)
+        catch (Exception exception) when (exception is ArgumentException or RegexMatchTimeoutException)
         {
             throw new CheckpointException(path, exception.Message, exception);
         }

@@ -147,6 +147,24 @@ public sealed class OnnxFileTests : IDisposable
     }
 
     [Fact]
+    public void Modalities_may_be_called_as_anything_else_in_the_file()
+    {
+        torch.manual_seed(6);
+        string[] names = ["logits", "head.weight", "Concat_0", "constant_0", "T2 (mit Ödem)"];
+        using var model = new SegmentationModel(
+            OnnxRun.Stirred(new UNet3D(new() { Modalities = names, OutputChannels = 3, BaseWidth = 2, Levels = 2 })), Classes);
+        string path = _folder["names.onnx"];
+
+        OnnxExport.Save(model, path);
+
+        using InferenceSession session = OnnxRun.Open(path);
+        ModalityImages images = OnnxRun.Images(names, 1, 1, 4, 4, 4);
+        OnnxRun.Logits(session, images).Values.Zip(OnnxRun.TorchLogits(model.Network, images).Values, (a, b) => Math.Abs(a - b)).Max()
+            .Should().BeLessThan(2e-5f);
+        OnnxModelDescription.Read(session.ModelMetadata.CustomMetadataMap).Modalities.Should().Equal(names);
+    }
+
+    [Fact]
     public void The_same_model_gives_the_same_file()
     {
         using SegmentationModel model = Small(new Dictionary<string, string> { ["b"] = "1", ["a"] = "2" });
