@@ -6,6 +6,7 @@ using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Datasets;
+using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Medical.Preprocessing;
 
 namespace KnowledgeDistillation.Experiments.Runs;
@@ -53,6 +54,10 @@ public static class RunMetadata
         };
         foreach ((string name, double value) in system.WeightsWith(settings).Named())
             facts[name] = Text(value);
+        foreach ((string name, string value) in PatchMetadata.Write(settings.Patches))
+            facts[name] = value;
+        if (settings.Augment is not null)
+            facts["augmentation"] = settings.Augment;
         if (settings.ReferenceLoss != ReferenceChoice.KDNet)
             facts["reference loss"] = "as published";
         if (settings.SoftTargetDice != DiceForm.Linear && system.ComparesWithSoftTargets)

@@ -14,11 +14,14 @@ public sealed class CaseSegmenter : ICasePredictor
 
     /// <summary>Makes a segmenter.</summary>
     /// <param name="model">The network with its label scheme.</param>
-    /// <param name="inference">How to run it; null for the whole volume at once, or slice by slice where the network sees slices.</param>
+    /// <param name="inference">
+    /// How to run it; null for what fits how it was trained: windows of the size of its patches (<see cref="PatchMetadata"/>),
+    /// else the whole volume at once, or slice by slice where it sees slices.
+    /// </param>
     public CaseSegmenter(SegmentationModel model, IInference? inference = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        (_model, _inference) = (model, inference);
+        (_model, _inference) = (model, inference ?? PatchMetadata.InferenceOf(model.Metadata, model.Network.SpatialDimensions));
     }
 
     /// <inheritdoc/>
