@@ -11,7 +11,8 @@ namespace KnowledgeDistillation.Samples.BraTS.Tests;
 public sealed class PatchTrainingTests(TrainedNetworks trained) : IDisposable
 {
     private static readonly string[] Small =
-        ["--patch-size", "8", "--subsample", "1", "--patches-per-case", "2", "--levels", "2", "--width", "2", "--folds", "1", "--threads", "1"];
+        ["--patch-size", "8", "--subsample", "1", "--patches-per-case", "2", "--levels", "2", "--width", "2", "--folds", "1", "--validation-share", "0.25",
+            "--threads", "1"];
 
     private readonly TemporaryFolder _folder = new();
 

@@ -156,6 +156,7 @@ public class OptionDefaultsTests
             ["GradientClipNorm"] = null,
             ["BestEpoch"] = BestEpochRule.Loss,
             ["DiceRegions"] = null,
+            ["CaseValidation"] = null,
             ["EarlyStoppingPatience"] = null,
             ["Seed"] = 0L,
             ["BatchesPerStep"] = 1,

@@ -1,7 +1,5 @@
 using System.CommandLine;
 using KnowledgeDistillation.Experiments.Runs;
-using KnowledgeDistillation.Inference;
-using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
 
 namespace KnowledgeDistillation.Samples.BraTS.Commands;
@@ -46,16 +44,8 @@ internal sealed class ExportCommand : ExplainedCommand
     {
         string path = Path.GetFullPath(parsed.GetValue(_onnx)!);
         Outputs.RequireFile(path, _onnx.Name);
-        TorchRuntime.EnsureAvailable();
-        using SegmentationModel model = SegmentationModel.Load(Checkpoints.Find(parsed.GetValue(_model)!));
-        string[]? modalities = parsed.GetValue(_modalities) is { Length: > 0 } given ? given : null;
-        if (modalities?.Except(model.Network.Modalities, StringComparer.Ordinal).FirstOrDefault() is { } foreign)
-            throw new UsageException($"The network sees {string.Join(", ", model.Network.Modalities)}, not {foreign} ({_modalities.Name}).");
-        OnnxExport.Save(model, path, new OnnxExportOptions
-        {
-            Modalities = modalities,
-            Facts = OnnxFacts.Of(model.Metadata, modalities ?? model.Network.Modalities),
-        });
+        OnnxModelExport.Write(
+            Checkpoints.Find(parsed.GetValue(_model)!), path, parsed.GetValue(_modalities) is { Length: > 0 } modalities ? modalities : null);
         _services.Display.Say($"{path} ({new FileInfo(path).Length / 1e6:0.0} MB)");
         return ExitCode.Done;
     }

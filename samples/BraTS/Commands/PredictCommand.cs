@@ -4,6 +4,7 @@ using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using KnowledgeDistillation.Samples.BraTS.Output;
+using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Samples.BraTS.Commands;
 
@@ -20,7 +21,8 @@ internal sealed class PredictCommand : ExplainedCommand
         Arity = ArgumentArity.ZeroOrMore,
     };
     private readonly Option<string[]> _models = CommonOptions.Models(
-        "The trained network: the --out of its training, or a checkpoint in it. Several, or a folder of several trainings, are an ensemble: "
+        "The trained network: the --out of its training, a checkpoint in it, or a .zip of export-model. "
+            + "Several, or a folder of several trainings, are an ensemble: "
             + "the mean of their probabilities decides.");
     private readonly Option<string> _out = new("--out")
     {
@@ -168,7 +170,7 @@ internal sealed class PredictCommand : ExplainedCommand
         string[] all = [.. others, .. images];
         if (all.Length == 0)
             throw new UsageException("Give the images to segment: NIfTI files, or folders of them.");
-        if (Array.Find(all, path => Directory.Exists(path) && ModelFolders.Find(path).Count > 0) is { } model)
+        if (Array.Find(all, path => (Directory.Exists(path) || ModelArchive.IsMeantBy(path)) && ModelFolders.Find(path).Count > 0) is { } model)
             throw new UsageException($"'{model}' is a trained network, not an image: give it after --model.");
         return ([.. models.Except(others).SelectMany(Checkpoints.FindAll)], all);
     }

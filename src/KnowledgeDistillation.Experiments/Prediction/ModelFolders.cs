@@ -11,7 +11,7 @@ public static class ModelFolders
     private const int MostLevels = 3;
 
     /// <summary>
-    /// The folders of networks: the path itself where it holds a checkpoint or a training, else all trainings below it, such as the folds of a run.
+    /// The folders of networks: the path itself where it is an archive or holds a checkpoint or a training, else all trainings below it, such as the folds of a run.
     /// </summary>
     /// <param name="path">The path.</param>
     /// <returns>In the order of their names; none where there is no network.</returns>
@@ -19,6 +19,8 @@ public static class ModelFolders
     public static IReadOnlyList<string> Find(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        if (ModelArchive.IsMeantBy(path) && File.Exists(path))
+            return [path];
         if (TrainingRun.FindModel(path) is not { } found)
             return [];
         if (IsModel(found))

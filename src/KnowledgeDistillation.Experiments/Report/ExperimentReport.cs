@@ -41,6 +41,8 @@ internal sealed record ExperimentReport
             $"A region that is empty in both reference and prediction counts as 100, one that is empty in one of them as 0. {PaperFigures.Note}",
             ReportTone.Muted),
         new ReportBlock.Table(DiceTable("The same without the cases that have no such region", EmptyRegionConvention.Skip, withPaper: false)),
+        new ReportBlock.Paragraph(
+            Settings.Data.Regions.SequenceEqual(BraTSRegions.All) ? $"{PaperFigures.Regions} {PaperFigures.OneSeed}" : PaperFigures.OneSeed, ReportTone.Muted),
         new ReportBlock.Paragraph("How an empty region counts can move the mean more than the method does, so both are given.", ReportTone.Muted),
 
         new ReportBlock.Heading(2, "What the networks see and say"),

@@ -22,6 +22,7 @@ public static class RunMetadata
         Labels = "labels",
         Regions = "regions",
         Sources = "sources";
+    private const string OfCases = "cases.";
     private const string OfPreprocessing = "preprocessing.";
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -102,6 +103,16 @@ public static class RunMetadata
         return metadata.GetValueOrDefault(System);
     }
 
+    /// <summary>Whether a model says which cases it has learned from; one that was handed over without does not.</summary>
+    public static bool KnowsCases(IReadOnlyDictionary<string, string> metadata)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        return metadata.ContainsKey(SeenCases);
+    }
+
+    /// <summary>Whether a fact tells of patients, if only by hashes of their names or by where a teacher lay.</summary>
+    internal static bool TellsOfCases(string fact) => fact is Teacher or Sources || fact.StartsWith(OfCases, StringComparison.Ordinal);
+
     /// <summary>Whether the training cases of a network were mirrored at random; no where it was trained in another way.</summary>
     public static bool WasFlipped(IReadOnlyDictionary<string, string> metadata)
     {
@@ -124,7 +135,7 @@ public static class RunMetadata
         string? Difference(string fact)
         {
             string? former = before.GetValueOrDefault(fact);
-            if (fact.StartsWith("cases.", StringComparison.Ordinal))
+            if (fact.StartsWith(OfCases, StringComparison.Ordinal))
                 return former is not null && CaseIdentities.AreTheSame(former, now[fact]) ? null : "the cases are others";
             // A teacher is known by its weights, wherever it lies. Checkpoints of earlier versions know its place only,
             // and have neither labels nor a digest of the cases; how images lie follows from the cases.
