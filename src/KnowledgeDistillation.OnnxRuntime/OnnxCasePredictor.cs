@@ -8,11 +8,12 @@ using Microsoft.ML.OnnxRuntime;
 namespace KnowledgeDistillation.OnnxRuntime;
 
 /// <summary>
-/// A network that <see cref="OnnxExport"/> wrote, run by ONNX Runtime: prepared cases in, probabilities out, as torch would give them up to rounding. How images are
-/// prepared, what fits the network and what its output means stands in the file.
+/// A network that <see cref="OnnxExport"/> wrote, run by ONNX Runtime: prepared cases in, probabilities out, as torch would give them up to rounding.
+/// How images are prepared, what fits the network and what its output means stands in the file.
 /// </summary>
 /// <remarks>
-/// The application references the native part of ONNX Runtime: the package Microsoft.ML.OnnxRuntime, or one of those for GPUs. No native library of torch is needed.
+/// The application references the native part of ONNX Runtime: the package Microsoft.ML.OnnxRuntime, or one of those for GPUs.
+/// No native library of torch is needed.
 /// Several threads may predict with one at once.
 /// </remarks>
 public sealed class OnnxCasePredictor : ICasePredictor, IDisposable

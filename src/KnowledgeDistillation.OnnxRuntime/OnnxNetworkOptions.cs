@@ -8,8 +8,8 @@ namespace KnowledgeDistillation.OnnxRuntime;
 public sealed record OnnxNetworkOptions
 {
     /// <summary>
-    /// The windows in which volumes are segmented, for networks of volumes and images of any size; null (default) for the whole volume at once. Torch's precision
-    /// does not apply here and must be left at its default.
+    /// The windows in which volumes are segmented, for networks of volumes and images of any size; null (default) for the whole volume at once.
+    /// Torch's precision does not apply here and must be left at its default.
     /// </summary>
     public SlidingWindowOptions? Windows { get; init; }
 
@@ -23,8 +23,8 @@ public sealed record OnnxNetworkOptions
     public bool MemoryArena { get; init; }
 
     /// <summary>
-    /// Changes the session's options before it is opened, for example to compute on a GPU: <c>options => options.AppendExecutionProvider_CUDA()</c> with one of ONNX
-    /// Runtime's packages for GPUs. Default nothing.
+    /// Changes the session's options before it is opened, for example to compute on a GPU: <c>options => options.AppendExecutionProvider_CUDA()</c> with one
+    /// of ONNX Runtime's packages for GPUs. Default nothing.
     /// </summary>
     public Action<SessionOptions>? Configure { get; init; }
 

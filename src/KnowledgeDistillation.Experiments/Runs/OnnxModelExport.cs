@@ -9,8 +9,8 @@ using KnowledgeDistillation.Storage;
 namespace KnowledgeDistillation.Experiments.Runs;
 
 /// <summary>
-/// Makes an ONNX file of a trained network, which besides what <see cref="OnnxExport"/> keeps says what a program without this library needs: which numbers stand for
-/// which classes in segmentation files (<c>labels</c>), what is scored (<c>regions</c>), and how intensities are normalized (<c>normalization</c>).
+/// Makes an ONNX file of a trained network, which besides what <see cref="OnnxExport"/> keeps says what a program without this library needs: which numbers
+/// stand for which classes in segmentation files (<c>labels</c>), what is scored (<c>regions</c>), and how intensities are normalized (<c>normalization</c>).
 /// </summary>
 public static class OnnxModelExport
 {

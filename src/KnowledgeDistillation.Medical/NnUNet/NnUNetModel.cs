@@ -11,8 +11,8 @@ namespace KnowledgeDistillation.Medical.NnUNet;
 /// plans.json, dataset.json and fold_0/checkpoint_final.pth.
 /// </summary>
 /// <remarks>
-/// The images must be prepared as nnU-Net prepared them: resampled to its spacing, normalized as its plans say, with its axes. No model of nnU-Net says that in a form
-/// that our preprocessing reads, so the model that is loaded here keeps no facts of it.
+/// The images must be prepared as nnU-Net prepared them: resampled to its spacing, normalized as its plans say, with its axes.
+/// No model of nnU-Net says that in a form that our preprocessing reads, so the model that is loaded here keeps no facts of it.
 /// </remarks>
 public static class NnUNetModel
 {
@@ -165,7 +165,11 @@ public static class NnUNetModel
         IReadOnlyList<(string Name, IReadOnlyList<int> Numbers)>? labels = description.Labels();
         string path = Path.Combine(folder, ImagesFolder.Description);
         if (labels?.Any(label => label.Numbers.Count > 1) != false)
-            throw new CheckpointException(path, "its labels are missing, or are regions, for which the network has sigmoids; only exclusive labels can be read");
+        {
+            throw new CheckpointException(
+                path, "its labels are missing, or are regions, for which the network has sigmoids; only exclusive labels can be read");
+        }
+
         return description.Convention(labels) ?? throw new CheckpointException(path, "it names no labels");
     }
 

@@ -5,8 +5,8 @@ namespace KnowledgeDistillation.Inference;
 
 /// <summary>Writes models as ONNX files, for programs without torch.</summary>
 /// <remarks>
-/// One input per modality, of its name, float32 [N, C, spatial...]; one output, <c>logits</c>, raw logits [N, K, spatial...]. N and the spatial sizes are free, within
-/// what fits the network. Operators of set 17, IR version 8, weights in float32. The metadata says the rest: <see cref="OnnxModelDescription"/>.
+/// One input per modality, of its name, float32 [N, C, spatial...]; one output, <c>logits</c>, raw logits [N, K, spatial...]. N and the spatial sizes are free,
+/// within what fits the network. Operators of set 17, IR version 8, weights in float32. The metadata says the rest: <see cref="OnnxModelDescription"/>.
 /// </remarks>
 public static class OnnxExport
 {
@@ -39,7 +39,8 @@ public static class OnnxExport
         ];
         // The name of the output is taken before others can have it.
         OnnxValue output = graph.NewValue(Output);
-        OnnxValue logits = exportable.WriteOnnx(graph, modalities.Zip(inputs).ToDictionary(input => input.First, input => input.Second.Value, StringComparer.Ordinal));
+        OnnxValue logits = exportable.WriteOnnx(
+            graph, modalities.Zip(inputs).ToDictionary(input => input.First, input => input.Second.Value, StringComparer.Ordinal));
         graph.Give(logits, output);
         var description = new OnnxModelDescription
         {

@@ -1,7 +1,8 @@
 namespace KnowledgeDistillation.Inference;
 
 /// <summary>
-/// The windows that cover an image, and how much each voxel of a window counts: what a sliding window needs to know, in plain numbers, whoever runs the network.
+/// The windows that cover an image, and how much each voxel of a window counts: what a sliding window needs to know,
+/// in plain numbers, whoever runs the network.
 /// </summary>
 internal sealed class WindowPlan
 {

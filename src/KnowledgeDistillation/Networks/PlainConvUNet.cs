@@ -11,8 +11,8 @@ namespace KnowledgeDistillation.Networks;
 /// <summary>
 /// The U-Net of nnU-Net v2 (its PlainConvUNet; Isensee et al. 2021) and of MONAI's DynUNet without residual blocks, for volumes [N, C, D, H, W] or slices
 /// [N, C, H, W]: at each resolution some convolutions, each followed by instance norm and leaky ReLU 0.01, the first with a stride; on the way up a transposed
-/// convolution, the skip connection, some convolutions; a convolution of size 1 gives raw logits. Kernels and strides may differ from axis to axis. A teacher that was
-/// trained there gets its weights by <see cref="Storage.ForeignWeights"/>. Heads for deep supervision are left out.
+/// convolution, the skip connection, some convolutions; a convolution of size 1 gives raw logits. Kernels and strides may differ from axis to axis.
+/// A teacher that was trained there gets its weights by <see cref="Storage.ForeignWeights"/>. Heads for deep supervision are left out.
 /// </summary>
 public sealed class PlainConvUNet : Module<Tensor, Tensor>, IEncoderDecoder, IOnnxExportable
 {
@@ -64,8 +64,8 @@ public sealed class PlainConvUNet : Module<Tensor, Tensor>, IEncoderDecoder, IOn
     public int OutputChannels => _options.OutputChannels;
 
     /// <summary>
-    /// The least number that the products of the strides along all axes divide. The network itself takes any size whose lengths are multiples of their own axis's
-    /// product.
+    /// The least number that the products of the strides along all axes divide. The network itself takes any size whose
+    /// lengths are multiples of their own axis's product.
     /// </summary>
     public int SizeMultiple => (int)Euclid.LeastCommonMultiple(_multiples);
 

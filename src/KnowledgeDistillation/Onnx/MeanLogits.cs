@@ -2,7 +2,9 @@ using KnowledgeDistillation.Labels;
 
 namespace KnowledgeDistillation.Onnx;
 
-/// <summary>Logits z such that σ(z) is the weighted mean of the probabilities of several networks, as <see cref="LabelScheme"/> computes them in torch.</summary>
+/// <summary>
+/// Logits z such that σ(z) is the weighted mean of the probabilities of several networks, as <see cref="LabelScheme"/> computes them in torch.
+/// </summary>
 internal static class MeanLogits
 {
     /// <param name="graph">Takes the operations.</param>

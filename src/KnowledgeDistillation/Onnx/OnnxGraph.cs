@@ -106,8 +106,8 @@ public sealed class OnnxGraph
     }
 
     /// <summary>
-    /// Writes a module: an <see cref="IOnnxLayer"/>, a <c>Sequential</c>, or one of torch's own layers (convolutions and transposed convolutions, batch, instance
-    /// and group norms, max-pooling, dropout, which does nothing in evaluation mode, and the usual activations).
+    /// Writes a module: an <see cref="IOnnxLayer"/>, a <c>Sequential</c>, or one of torch's own layers (convolutions and transposed convolutions, batch,
+    /// instance and group norms, max-pooling, dropout, which does nothing in evaluation mode, and the usual activations).
     /// </summary>
     /// <param name="module">The module.</param>
     /// <param name="input">What it gets.</param>

@@ -32,7 +32,10 @@ internal static class TorchLayers
 
     private static OnnxValue Convolved(OnnxGraph graph, Convolution convolution, OnnxValue input)
     {
-        Require(convolution, convolution is { padding_mode: PaddingModes.Zeros, padding_type: null, padding: not null }, "it pads in another way than by so many zeros");
+        Require(
+            convolution,
+            convolution is { padding_mode: PaddingModes.Zeros, padding_type: null, padding: not null },
+            "it pads in another way than by so many zeros");
         return graph.Add("Conv", Inputs(graph, convolution, input), Geometry(convolution));
     }
 

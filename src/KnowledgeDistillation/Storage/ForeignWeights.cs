@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Storage;
 
 /// <summary>
-/// Weights that were trained elsewhere, in a safetensors file or a file of PyTorch's <c>torch.save</c> (a state dictionary, or a checkpoint that holds one under
-/// <c>state_dict</c>, <c>network_weights</c>, <c>model_state_dict</c> or <c>model</c>).
+/// Weights that were trained elsewhere, in a safetensors file or a file of PyTorch's <c>torch.save</c> (a state dictionary,
+/// or a checkpoint that holds one under <c>state_dict</c>, <c>network_weights</c>, <c>model_state_dict</c> or <c>model</c>).
 /// </summary>
 public static class ForeignWeights
 {

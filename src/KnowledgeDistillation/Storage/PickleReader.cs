@@ -4,8 +4,8 @@ using System.Text;
 namespace KnowledgeDistillation.Storage;
 
 /// <summary>
-/// Reads a pickle of the kind that PyTorch writes. Instructions and names are a closed set; nothing is ever called. Names of numpy, which checkpoints keep beside the
-/// weights, give a value of which nothing is known.
+/// Reads a pickle of the kind that PyTorch writes. Instructions and names are a closed set; nothing is ever called.
+/// Names of numpy, which checkpoints keep beside the weights, give a value of which nothing is known.
 /// </summary>
 internal sealed class PickleReader(byte[] pickle)
 {
@@ -41,7 +41,9 @@ internal sealed class PickleReader(byte[] pickle)
     private readonly Dictionary<long, object?> _memo = [];
     private int _position;
 
-    /// <summary>What the pickle holds: null, bool, long, double, string, byte[], lists, <see cref="PickledDictionary"/> and <see cref="PickledTensor"/>.</summary>
+    /// <summary>
+    /// What the pickle holds: null, bool, long, double, string, byte[], lists, <see cref="PickledDictionary"/> and <see cref="PickledTensor"/>.
+    /// </summary>
     /// <exception cref="InvalidDataException">It is damaged, or asks for what no checkpoint needs.</exception>
     public object? Read()
     {
@@ -168,7 +170,8 @@ internal sealed class PickleReader(byte[] pickle)
             : throw new InvalidDataException(
                 $"its pickle names '{name.Replace(' ', '.')}', which no state dictionary needs and which is never run; save the model's state_dict() alone");
 
-    private static Storage Persistent(object? id) => id is object?[] and ["storage", Name storage, string key, _, long] && Storages.TryGetValue(storage.Text, out string? type)
+    private static Storage Persistent(object? id) => id is object?[] and ["storage", Name storage, string key, _, long]
+        && Storages.TryGetValue(storage.Text, out string? type)
         ? new Storage(key, type)
         : throw new InvalidDataException("its pickle refers to something that is no storage of a tensor");
 
@@ -186,11 +189,13 @@ internal sealed class PickleReader(byte[] pickle)
     private static PickledDictionary Filled(object? arguments)
     {
         var dictionary = new PickledDictionary();
-        foreach (object? pair in arguments is object?[] and [List<object?> pairs] ? pairs : throw new InvalidDataException("its pickle has a damaged dictionary"))
-        {
-            IReadOnlyList<object?> item = pair as IReadOnlyList<object?> ?? [];
-            dictionary.Add(item.ElementAtOrDefault(0), item.ElementAtOrDefault(1));
-        }
+        foreach (object? pair in arguments is object?[] and [List<object?> pairs]
+            ? pairs
+            : throw new InvalidDataException("its pickle has a damaged dictionary"))
+            {
+                IReadOnlyList<object?> item = pair as IReadOnlyList<object?> ?? [];
+                dictionary.Add(item.ElementAtOrDefault(0), item.ElementAtOrDefault(1));
+            }
 
         return dictionary;
     }

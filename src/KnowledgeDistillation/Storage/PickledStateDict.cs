@@ -7,8 +7,8 @@ namespace KnowledgeDistillation.Storage;
 /// Reads the tensors of a state dictionary that PyTorch's <c>torch.save</c> wrote (the zip format of PyTorch 1.6 and later), also within a training checkpoint.
 /// </summary>
 /// <remarks>
-/// A pickle is a program. This reader runs none: it knows a closed set of instructions and of names, those of tensors and of the plain data beside them, and refuses
-/// every other name. Nothing larger than the file is allocated for it.
+/// A pickle is a program. This reader runs none: it knows a closed set of instructions and of names, those of tensors and of the plain data beside them,
+/// and refuses every other name. Nothing larger than the file is allocated for it.
 /// </remarks>
 internal static class PickledStateDict
 {
@@ -69,8 +69,10 @@ internal static class PickledStateDict
 
     private static Tensor Make(ZipArchive archive, string folder, PickledTensor tensor)
     {
-        (ScalarType type, int size) = SafetensorsElementType.Find(tensor.ElementType) ?? throw new InvalidDataException($"it has the type {tensor.ElementType}");
-        ZipArchiveEntry entry = archive.GetEntry($"{folder}/data/{tensor.StorageKey}") ?? throw new InvalidDataException($"data/{tensor.StorageKey} is missing");
+        (ScalarType type, int size) = SafetensorsElementType.Find(tensor.ElementType)
+            ?? throw new InvalidDataException($"it has the type {tensor.ElementType}");
+        ZipArchiveEntry entry = archive.GetEntry($"{folder}/data/{tensor.StorageKey}")
+            ?? throw new InvalidDataException($"data/{tensor.StorageKey} is missing");
         long count = entry.Length / size;
         // The last element that a view reaches, checked before anything is made.
         Int128 last = tensor.Offset;

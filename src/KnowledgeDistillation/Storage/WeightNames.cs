@@ -4,8 +4,8 @@ using KnowledgeDistillation.Runtime;
 namespace KnowledgeDistillation.Storage;
 
 /// <summary>
-/// How the names of weights in a file of another framework become those of a network's state dictionary. A prefix that all names of the file share because the model
-/// was wrapped (<c>module.</c>, <c>_orig_mod.</c>) is dropped first. Immutable.
+/// How the names of weights in a file of another framework become those of a network's state dictionary.
+/// A prefix that all names of the file share because the model was wrapped (<c>module.</c>, <c>_orig_mod.</c>) is dropped first. Immutable.
 /// </summary>
 public sealed record WeightNames
 {

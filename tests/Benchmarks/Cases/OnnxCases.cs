@@ -11,8 +11,8 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Benchmarks.Cases;
 
 /// <summary>
-/// The same student by torch and by ONNX Runtime, in seconds of CPU time on one thread: several threads of torch wait for each other in circles, and the time of day
-/// says little on a machine that does other things, too.
+/// The same student by torch and by ONNX Runtime, in seconds of CPU time on one thread: several threads of torch wait for each other in circles,
+/// and the time of day says little on a machine that does other things, too.
 /// </summary>
 internal static class OnnxCases
 {

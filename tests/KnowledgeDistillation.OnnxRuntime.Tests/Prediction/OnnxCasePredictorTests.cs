@@ -200,7 +200,8 @@ public sealed class OnnxCasePredictorTests : IDisposable
         return OnnxCasePredictor.Load(path, options);
     }
 
-    // With a part that is 0 throughout, as the air around a head, where windows of air are skipped: a norm makes much of the rounding in what is almost constant.
+    // With a part that is 0 throughout, as the air around a head, where windows of air are skipped:
+    // a norm makes much of the rounding in what is almost constant.
     private static Dictionary<string, float[]> Images(SegmentationModel model, VolumeSize size, bool withAir = false)
     {
         using var scope = torch.NewDisposeScope();

@@ -33,15 +33,17 @@ public sealed class SegmentedFilesTests : IDisposable
     public static TheoryData<string> Ways => [.. Cases.Keys];
 
     // Networks, how images are prepared, and how segmented.
-    private static readonly Dictionary<string, (NetworkRecipe Network, PreprocessingOptions Preparation, SlidingWindowOptions? Windows, PredictionOptions Options)>
-        Cases = new()
+    private static readonly Dictionary<
+        string,
+        (NetworkRecipe Network, PreprocessingOptions Preparation, SlidingWindowOptions? Windows, PredictionOptions Options)> Cases = new()
         {
             ["whole volumes"] = (
                 new UNet3DOptions { Modalities = Modalities, OutputChannels = 4, BaseWidth = 4, Levels = 3 },
                 new PreprocessingOptions { CropSize = null, SubsamplingFactor = 1, SizeMultiple = 4 }, null, new PredictionOptions()),
             ["a crop at half the resolution"] = (
                 new UNet3DOptions { Modalities = Modalities, OutputChannels = 4, BaseWidth = 4, Levels = 2 },
-                new PreprocessingOptions { CropSize = VolumeSize.Cube(28), SubsamplingFactor = 2, CropCenter = CropCenter.Brain }, null, new PredictionOptions()),
+                new PreprocessingOptions { CropSize = VolumeSize.Cube(28), SubsamplingFactor = 2, CropCenter = CropCenter.Brain },
+                null, new PredictionOptions()),
             ["windows, mirrors and post-processing"] = (
                 new UNet3DOptions { Modalities = Modalities, OutputChannels = 4, BaseWidth = 4, Levels = 2 },
                 new PreprocessingOptions { CropSize = null, SubsamplingFactor = 1, SizeMultiple = 2 },

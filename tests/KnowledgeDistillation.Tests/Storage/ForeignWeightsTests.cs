@@ -75,7 +75,8 @@ public sealed class ForeignWeightsTests : IDisposable
     public void All_that_does_not_fit_is_listed_and_nothing_is_loaded()
     {
         Zero();
-        string path = Renamed(name => name == "enter.bias" ? "enter.offset" : name, tensor => tensor.shape is [2, 2, ..] ? tensor.reshape(4, 1, 1, 1, 1) : tensor);
+        string path = Renamed(
+            name => name == "enter.bias" ? "enter.offset" : name, tensor => tensor.shape is [2, 2, ..] ? tensor.reshape(4, 1, 1, 1, 1) : tensor);
 
         FluentActions.Invoking(() => ForeignWeights.Load(_network, path)).Should().Throw<CheckpointException>()
             .WithMessage("*enter.bias is missing*enter.offset is unknown*head.weight is ?4, 1, 1, 1, 1? but must be ?2, 2, 1, 1, 1?*");
@@ -90,7 +91,8 @@ public sealed class ForeignWeightsTests : IDisposable
         Dictionary<string, Tensor> weights = new(ForeignWeights.Read(Fixture("state_dict.pth"))) { ["supervision.0.weight"] = ones(3) };
         SafetensorsFile.Write(path, weights);
 
-        FluentActions.Invoking(() => ForeignWeights.Load(_network, path)).Should().Throw<CheckpointException>().WithMessage("*supervision.0.weight is unknown*");
+        FluentActions.Invoking(() => ForeignWeights.Load(_network, path)).Should().Throw<CheckpointException>()
+            .WithMessage("*supervision.0.weight is unknown*");
         ForeignWeights.Load(_network, path, new WeightNames { Ignored = [@"^supervision\."] });
 
         RequireLoaded(0);

@@ -61,7 +61,8 @@ public sealed class HemisUNet3D : HeteroModalNetwork
         OnnxValue[][] features =
             [.. Modalities.Index().Where(modality => images.ContainsKey(modality.Item))
                 .Select(modality => encoders[modality.Index].WriteOnnx(graph, images[modality.Item]))];
-        return decoder.WriteOnnx(graph, [.. Enumerable.Range(0, Levels).Select(level => MeanAndVariance(graph, [.. features.Select(levels => levels[level])]))]);
+        return decoder.WriteOnnx(
+            graph, [.. Enumerable.Range(0, Levels).Select(level => MeanAndVariance(graph, [.. features.Select(levels => levels[level])]))]);
     }
 
     private static OnnxValue MeanAndVariance(OnnxGraph graph, IReadOnlyList<OnnxValue> features)

@@ -7,7 +7,8 @@ using static TorchSharp.torch.nn;
 namespace KnowledgeDistillation.Networks.Layers;
 
 /// <summary>
-/// A transposed convolution whose size is its stride, by default 2, which doubles every spatial length. Parameters and their initial values are those of torch's own.
+/// A transposed convolution whose size is its stride, by default 2, which doubles every spatial length.
+/// Parameters and their initial values are those of torch's own.
 /// </summary>
 internal sealed class TransposedConvolution : Module<Tensor, Tensor>, IOnnxLayer
 {
