@@ -80,6 +80,8 @@ internal static class KdnetApplication
             new TrainCommand(services),
             new EvaluateCommand(services),
             new PredictCommand(services),
+            new ExportCommand(services),
+            new ExportModelCommand(services),
             new ReproduceCommand(services),
             new StudyCommand(services),
             verbose,
@@ -109,6 +111,15 @@ internal static class KdnetApplication
 
     private static int RefuseUsage(ParseResult parsed, TextWriter error)
     {
+        if (parsed.CommandResult.Command is RootCommand root && parsed.UnmatchedTokens.FirstOrDefault(token => !token.StartsWith('-')) is { } unknown)
+        {
+            string[] names = [.. root.Subcommands.Select(command => command.Name)];
+            string meant = Array.Find(names, name => name.Equals(unknown, StringComparison.OrdinalIgnoreCase)) is { } same ? $" Did you mean '{same}'?" : "";
+            error.WriteLine($"There is no command '{unknown}'.{meant} The commands are {string.Join(", ", names)}.");
+            error.WriteLine("'kdnet --help' shows what they do.");
+            return ExitCode.WrongUsage;
+        }
+
         foreach (ParseError fault in parsed.Errors)
             error.WriteLine(fault.Message);
         error.WriteLine($"'{PathOf(parsed.CommandResult.Command)} --help' shows how it is used.");

@@ -182,9 +182,7 @@ public sealed class Experiment
         if (systems.Length == 0)
             throw new ArgumentException("There are no scores to report: score at least one trained system.", nameof(scores));
         IReadOnlyDictionary<string, CachedCase> prepared = Prepared(cancellation);
-        // A teacher sees what is not at hand in the end; it is shown only where there is nothing else.
-        SegmentationSystem[] shown = [.. systems.Where(system => system.Inputs != SystemInputs.AllModalities).DefaultIfEmpty(systems[0])];
-        SegmentationModel[] models = [.. shown.Select(system => Load(system.Name))];
+        SegmentationModel[] models = [.. systems.Select(system => Load(system.Name))];
         try
         {
             new ExperimentReport
@@ -198,7 +196,7 @@ public sealed class Experiment
                     [.. Split.Test.Select(item => prepared[item.Id])],
                     scores,
                     [
-                        .. shown.Zip(models,
+                        .. systems.Zip(models,
                             (system, model) => (system.Title, (Func<PreprocessedCase, byte[]>)(item => ModelInference.Classes(model, Seen(system, item))))),
                     ],
                     Modality),

@@ -14,6 +14,7 @@ public sealed partial class DependenceTests
         ["core"] = (Layers.Core, Layers.Root),
         ["medical"] = (Layers.Medical, "KnowledgeDistillation.Medical"),
         ["experiments"] = (Layers.Experiments, "KnowledgeDistillation.Experiments"),
+        ["onnxruntime"] = (Layers.OnnxRuntime, "KnowledgeDistillation.OnnxRuntime"),
         ["console"] = (Layers.Console, "KnowledgeDistillation.Samples.BraTS"),
     };
 
@@ -41,15 +42,17 @@ public sealed partial class DependenceTests
     [Fact]
     public void Packages_know_only_those_below_them()
     {
-        string[] ours = ["KnowledgeDistillation.Medical", "KnowledgeDistillation.Experiments", "kdnet"];
+        string[] ours = ["KnowledgeDistillation.Medical", "KnowledgeDistillation.OnnxRuntime", "KnowledgeDistillation.Experiments", "kdnet"];
         Layers.Core.References.Should().NotIntersectWith(ours);
         Layers.Medical.References.Should().NotIntersectWith(ours[1..]);
-        Layers.Experiments.References.Should().NotIntersectWith(ours[2..]);
+        Layers.OnnxRuntime.References.Should().NotIntersectWith(ours[2..]).And.NotContain("TorchSharp", "it computes without torch");
+        Layers.Experiments.References.Should().NotIntersectWith(ours[3..]).And.NotContain("KnowledgeDistillation.OnnxRuntime");
     }
 
     [Theory]
     [InlineData("core")]
     [InlineData("medical")]
+    [InlineData("onnxruntime")]
     [InlineData("experiments")]
     public void No_package_knows_a_console(string assembly)
     {
@@ -60,6 +63,7 @@ public sealed partial class DependenceTests
     [Theory]
     [InlineData("core")]
     [InlineData("medical")]
+    [InlineData("onnxruntime")]
     [InlineData("experiments")]
     public void No_text_of_a_package_speaks_of_a_command_line(string assembly) => Findings.None(
         Read[assembly].Uses.Texts.Where(text => CommandLineWords().IsMatch(text.Text)).Select(text => $"{text.Member}: {text.Text}"));

@@ -8,6 +8,7 @@ internal static class Layers
     public static readonly AssemblyUses Core = AssemblyUses.Read(Root, Root);
     public static readonly AssemblyUses Medical = AssemblyUses.Read("KnowledgeDistillation.Medical", "KnowledgeDistillation.Medical");
     public static readonly AssemblyUses Experiments = AssemblyUses.Read("KnowledgeDistillation.Experiments", "KnowledgeDistillation.Experiments");
+    public static readonly AssemblyUses OnnxRuntime = AssemblyUses.Read("KnowledgeDistillation.OnnxRuntime", "KnowledgeDistillation.OnnxRuntime");
     public static readonly AssemblyUses Console = AssemblyUses.Read("kdnet", "KnowledgeDistillation.Samples.BraTS");
 
     /// <summary>For each top folder of the core, those that it may know besides itself. The seams at the root stand under the name of the root.</summary>
@@ -18,11 +19,12 @@ internal static class Layers
         ["Storage"] = [Root, "Runtime"],
         ["Metrics"] = [Root, "Runtime"],
         ["Labels"] = [Root, "Runtime"],
+        ["Onnx"] = [Root, "Runtime", "Storage", "Labels"],
         ["Teachers"] = [Root, "Runtime", "Storage"],
         ["Losses"] = [Root, "Runtime", "Storage", "Labels", "Teachers"],
-        ["Networks"] = [Root, "Runtime", "Storage", "Teachers"],
-        ["Methods"] = [Root, "Runtime", "Storage", "Labels", "Teachers", "Losses", "Networks"],
-        ["Inference"] = [Root, "Runtime", "Storage", "Metrics", "Labels", "Teachers", "Losses", "Networks", "Methods"],
+        ["Networks"] = [Root, "Runtime", "Storage", "Onnx", "Teachers"],
+        ["Methods"] = [Root, "Runtime", "Storage", "Labels", "Onnx", "Teachers", "Losses", "Networks"],
+        ["Inference"] = [Root, "Runtime", "Storage", "Metrics", "Labels", "Onnx", "Teachers", "Losses", "Networks", "Methods"],
         ["Training"] = [Root, "Runtime", "Storage", "Metrics", "Labels", "Teachers", "Losses", "Networks", "Methods", "Inference"],
     };
 

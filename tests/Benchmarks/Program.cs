@@ -46,8 +46,12 @@ foreach (BenchmarkCase item in cases)
 string text = Tables.Of(comparisons, arguments.Setting);
 Console.WriteLine(text);
 if (arguments.Write is { } path)
-    DocumentSection.Replace(path, cases.Any(item => item.Targets.Count > 0) ? "targets" : "growth", text);
+    DocumentSection.Replace(path, SectionOf(cases), text);
 return comparisons.Count == cases.Length ? 0 : 1;
+
+static string SectionOf(BenchmarkCase[] cases) => Array.Exists(cases, item => item.Targets.Count > 0) ? "targets"
+    : Array.TrueForAll(cases, item => item.Name.StartsWith(OnnxCases.Prefix, StringComparison.Ordinal)) ? "onnx"
+    : "growth";
 
 static int Fail(string message)
 {

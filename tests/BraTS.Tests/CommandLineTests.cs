@@ -14,6 +14,7 @@ public sealed class CommandLineTests(TrainedNetworks trained)
     [InlineData("train")]
     [InlineData("evaluate")]
     [InlineData("predict")]
+    [InlineData("export-model")]
     [InlineData("reproduce")]
     public void Every_command_explains_itself_with_an_example(params string[] command)
     {
@@ -46,6 +47,17 @@ public sealed class CommandLineTests(TrainedNetworks trained)
 
         run.ExitCode.Should().Be(2);
         run.Error.Should().NotBeEmpty().And.NotContain("   at ");
+    }
+
+    [Theory]
+    [InlineData("nonsense", "no command 'nonsense'")]
+    [InlineData("Train", "Did you mean 'train'?")]
+    public void An_unknown_command_is_named_with_those_that_there_are(string command, string expected)
+    {
+        Kdnet run = Kdnet.Run(command, "--out", "x");
+
+        run.ExitCode.Should().Be(2);
+        run.Error.Should().Contain(expected).And.Contain("predict").And.NotContain("Required");
     }
 
     [Fact]

@@ -50,7 +50,7 @@ public sealed class PredictCommandTests(TrainedNetworks trained)
 
         run.ExitCode.Should().Be(1);
         run.Error.Should().Contain("damaged.nii.gz").And.Contain("absent.nii").And.Contain("2 of 3");
-        Directory.EnumerateFiles(folder).Should().ContainSingle();
+        Directory.EnumerateFiles(folder, "*.nii.gz").Should().ContainSingle();
     }
 
     [Fact]
@@ -68,12 +68,12 @@ public sealed class PredictCommandTests(TrainedNetworks trained)
     }
 
     [Fact]
-    public void A_network_that_sees_several_modalities_is_refused()
+    public void A_network_that_sees_several_modalities_names_those_that_are_missing()
     {
         Kdnet run = Kdnet.Run("predict", "--model", trained.Teacher, "--out", trained.In("none"), "--threads", "1", trained.T1ce[0]);
 
         run.ExitCode.Should().Be(2);
-        run.Error.Should().Contain("T1, T1ce, T2, FLAIR");
+        run.Error.Should().Contain("T1, T1ce, T2, FLAIR").And.Contain("T1, T2, FLAIR are missing");
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class PredictCommandTests(TrainedNetworks trained)
 
         named.Error.Should().BeEmpty();
         named.ExitCode.Should().Be(0);
-        Directory.EnumerateFiles(folder).Should().ContainSingle();
+        Directory.EnumerateFiles(folder, "*.nii.gz").Should().ContainSingle();
     }
 
     [Fact]

@@ -25,6 +25,8 @@ namespace KnowledgeDistillation.Tests;
 public class OptionDefaultsTests
 {
     private static readonly string[] OneModality = ["t1ce"];
+    private static readonly int[] Two = [1, 1];
+    private static readonly int[][] TwoLists = [Two, Two];
     private static readonly long[] Window = [64, 64, 64];
     private static readonly UNet3DOptions OneUNet = new() { Modalities = OneModality, OutputChannels = 4 };
 
@@ -90,6 +92,17 @@ public class OptionDefaultsTests
             ["Levels"] = 5,
             ["SkipConnections"] = null,
         },
+        [new PlainConvUNetOptions { Modalities = OneModality, OutputChannels = 4, Features = Two, KernelSizes = TwoLists, Strides = TwoLists }] = new()
+        {
+            ["Modalities"] = OneModality,
+            ["OutputChannels"] = 4,
+            ["Features"] = Two,
+            ["KernelSizes"] = TwoLists,
+            ["Strides"] = TwoLists,
+            ["EncoderConvolutions"] = null,
+            ["DecoderConvolutions"] = null,
+            ["ConvolutionBias"] = true,
+        },
         [new SynthesisNetworkOptions { Generator = OneUNet, Segmenter = OneUNet, SynthesizedModalities = OneModality }] = new()
         {
             ["Generator"] = OneUNet,
@@ -130,6 +143,7 @@ public class OptionDefaultsTests
         },
         [new SlidingWindowOptions { WindowSize = Window }] =
             new() { ["WindowSize"] = Window, ["Overlap"] = 0.5, ["GaussianWidth"] = 0.125, ["SkipBackground"] = false, ["Precision"] = Precision.Full },
+        [new OnnxExportOptions()] = new() { ["Modalities"] = null, ["Facts"] = new Dictionary<string, string>() },
         [new SliceInferenceOptions()] = new() { ["Axis"] = 0, ["SlicesPerPass"] = 16, ["Precision"] = Precision.Full },
         [new TeacherCacheOptions()] = new() { ["MemoryBytes"] = 4L << 30, ["Folder"] = null },
         [new TrainingOptions()] = new()
@@ -142,6 +156,7 @@ public class OptionDefaultsTests
             ["GradientClipNorm"] = null,
             ["BestEpoch"] = BestEpochRule.Loss,
             ["DiceRegions"] = null,
+            ["CaseValidation"] = null,
             ["EarlyStoppingPatience"] = null,
             ["Seed"] = 0L,
             ["BatchesPerStep"] = 1,

@@ -160,6 +160,8 @@ internal sealed class EvaluateCommand : ExplainedCommand
 
     private static IReadOnlyList<MedicalCase> Choose(MedicalDataset dataset, IEnumerable<SegmentationModel> models, bool all, Display display)
     {
+        if (models.Any(model => !RunMetadata.KnowsCases(model.Metadata)))
+            display.Warn("Warning: a network does not say which cases it has learned from, so that some of those scored may be among them.");
         Func<string, bool>[] seen = [.. models.Select(model => RunMetadata.CasesSeen(model.Metadata))];
         MedicalCase[] unseen = [.. dataset.Cases.Where(item => !Array.Exists(seen, hasSeen => hasSeen(item.Id)))];
         int known = dataset.Cases.Count - unseen.Length;

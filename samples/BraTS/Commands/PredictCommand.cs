@@ -1,40 +1,78 @@
 using System.CommandLine;
-using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Prediction;
 using KnowledgeDistillation.Experiments.Settings;
-using KnowledgeDistillation.Inference;
-using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
+using KnowledgeDistillation.Samples.BraTS.Output;
+using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Samples.BraTS.Commands;
 
 /// <summary>`kdnet predict`: labels for images.</summary>
 internal sealed class PredictCommand : ExplainedCommand
 {
+    private const string SummaryName = "summary.csv";
+
     private readonly CommandServices _services;
-    private readonly Argument<string[]> _images =
-        new("image") { Description = "NIfTI files of the modality that the network sees, skull-stripped as in BraTS.", Arity = ArgumentArity.OneOrMore };
-    private readonly Option<string> _model =
-        new("--model") { Description = "The trained network: the --out of its training, or a checkpoint in it.", HelpName = "checkpoint", Required = true };
+    private readonly Argument<string[]> _images = new("image")
+    {
+        Description =
+            "NIfTI files, or folders: data sets, CASE_0000.nii.gz and so on as nnU-Net names them, CASE_t1ce.nii.gz and so on. Skull-stripped as in BraTS.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+    private readonly Option<string[]> _models = CommonOptions.Models(
+        "The trained network: the --out of its training, a checkpoint in it, or a .zip of export-model. "
+            + "Several, or a folder of several trainings, are an ensemble: "
+            + "the mean of their probabilities decides.");
     private readonly Option<string> _out = new("--out")
     {
-        Description = "A folder, in which each result is named after its image (NAME_seg.nii.gz), or for one image a file ending in .nii or .nii.gz.",
+        Description = "A folder, in which each result is named after its case (CASE.nii.gz) or after its image (NAME_seg.nii.gz), beside summary.csv; "
+            + "or for one case a file ending in .nii or .nii.gz.",
         HelpName = "folder|file",
         Required = true,
     };
     private readonly Option<string?> _modality = new("--modality") { Description = "The modality of the images, for networks that work with any." };
+    private readonly Option<bool> _mirrors = new("--tta")
+    {
+        Description = "Take the mean over mirror images (test-time augmentation), along the axes that were mirrored in training: 8 times the work.",
+    };
+    private readonly Option<bool> _probabilities = new("--save-probabilities")
+    {
+        Description = "Write the probabilities of each class and region, as CASE_NAME.nii.gz in the folder probabilities.",
+    };
+    private readonly Option<bool> _uncertainty = new("--uncertainty")
+    {
+        Description = "Write how uncertain each voxel is (CASE_entropy.nii.gz), and how much several networks disagree (CASE_spread.nii.gz), "
+            + "in the folder uncertainty.",
+    };
+    private readonly Option<bool> _largest = new("--largest-component")
+    {
+        Description = "Keep only the largest part that hangs together of all that is not background.",
+    };
+    private readonly Option<string[]> _minimumVolumes = new("--min-volume")
+    {
+        Description = "Replace a region whose volume is below this, for example ET=50mm3 or ET=0.05ml; may be given for several regions. What is too small "
+            + "becomes the rest of the region around it (ET becomes necrosis, TC edema, WT background), or what follows a colon: ET=50mm3:background.",
+        HelpName = "REGION=VOLUME",
+        Arity = ArgumentArity.OneOrMore,
+    };
+    private readonly Option<bool> _skipExisting = new("--skip-existing") { Description = "Pass over cases whose results are there already." };
     private readonly Option<bool> _strict =
         new("--strict") { Description = "Refuse images that are far from those of the training, instead of warning." };
     private readonly SettingsOptions _settings;
     private readonly TorchOptions _torch;
 
     public PredictCommand(CommandServices services)
-        : base("predict", "Segments the tumor in images of one modality.",
+        : base("predict", "Segments cases.",
             """
-            Each result lies on the grid of its image, with its header, and holds the labels of the data that the network has learned from. An image whose voxels, orientation or background are far from those is segmented with a warning, or refused with --strict. Outside of the crop that the network was trained with, nothing is found. An image that cannot be segmented is reported, and the others are done nevertheless.
+            Each result lies on the grid of its images, with the header of the first, and holds the labels of the data that the network has learned from. An image whose voxels, orientation, intensities or background are far from those is segmented with a warning, or refused with --strict. Outside of the crop that the network was trained with, nothing is found. A case that cannot be segmented is reported, and the others are done nevertheless.
 
             Examples:
               kdnet predict --model runs/kd-net --out segmentations patient1_t1ce.nii.gz patient2_t1ce.nii.gz
               kdnet predict --model runs/kd-net --out patient1_seg.nii.gz patient1_t1ce.nii.gz
+              kdnet predict --model runs/teacher --out segmentations BraTS2018
+              kdnet predict --model fold-1/kd-net fold-2/kd-net --tta --uncertainty --out segmentations imagesTs
+              kdnet predict --model runs/kd-net --min-volume ET=50mm3 --largest-component --out segmentations imagesTs
               kdnet predict --model runs/u-hved --modality flair --out segmentations patient1_flair.nii.gz
             """)
     {
@@ -44,11 +82,31 @@ internal sealed class PredictCommand : ExplainedCommand
             foreach (var token in result.Tokens.Where(token => token.Value.StartsWith('-')))
                 result.AddError($"There is no option '{token.Value}'.");
         });
+        _minimumVolumes.Validators.Add(result =>
+        {
+            foreach (string text in result.Tokens.Select(token => token.Value).Where(text => text.Trim().Length > 0))
+            {
+                try
+                {
+                    MinimumVolume.Parse(text);
+                }
+                catch (FormatException exception)
+                {
+                    result.AddError($"{_minimumVolumes.Name} is wrong: {exception.Message}.");
+                }
+            }
+        });
         Add(_images);
-        Add(_model);
+        Add(_models);
         Add(_out);
         _modality.MustBeModalities();
         Add(_modality);
+        Add(_mirrors);
+        Add(_probabilities);
+        Add(_uncertainty);
+        Add(_largest);
+        Add(_minimumVolumes);
+        Add(_skipExisting);
         Add(_strict);
         _settings = new SettingsOptions(this, ExperimentSettings.Paper);
         _settings.Add(nameof(ExperimentSettings.Background));
@@ -60,35 +118,62 @@ internal sealed class PredictCommand : ExplainedCommand
     private int Run(ParseResult parsed)
     {
         var device = _torch.Start(parsed);
-        (string Image, string Result)[] work = ImagePrediction.NameResults(parsed.GetValue(_images)!, parsed.GetValue(_out)!);
-        foreach ((_, string result) in work)
-            Outputs.RequireFile(result, _out.Name);
-        using SegmentationModel model = SegmentationModel.Load(Checkpoints.Find(parsed.GetValue(_model)!), device);
-        if (parsed.GetValue(_modality) is null && model.Network is { NeedsAllModalities: false, Modalities: { Count: > 1 } known })
-            throw new UsageException($"The network works with any of {string.Join(", ", known)}: say with --modality which one the images are.");
-        PreprocessingOptions given = _settings.Read(parsed).Preprocessing(model.Network.Modalities);
-        var prediction = new ImagePrediction(model, parsed.GetValue(_modality), given.Background, given.NaNIsZero);
-        int failed = 0;
-        foreach ((string image, string result) in work)
+        (IReadOnlyList<string> models, IReadOnlyList<string> images) = Sort(parsed.GetValue(_models)!, parsed.GetValue(_images) ?? []);
+        string output = parsed.GetValue(_out)!;
+        Display display = _services.Display;
+        // What the modalities of the settings are does not matter for background and NaN.
+        var given = _settings.Read(parsed).Preprocessing(ExperimentSettings.Paper.Modalities);
+        bool strict = parsed.GetValue(_strict), uncertainty = parsed.GetValue(_uncertainty), probabilities = parsed.GetValue(_probabilities);
+        using var ensemble = SegmentationEnsemble.Load(models, new PredictionOptions
         {
-            _services.Cancellation.ThrowIfCancellationRequested();
-            try
+            Modality = parsed.GetValue(_modality),
+            Mirrors = parsed.GetValue(_mirrors),
+            Uncertainty = uncertainty,
+            PostProcessing = new PostProcessingOptions
             {
-                foreach (string doubt in prediction.Run(image, result, parsed.GetValue(_strict)))
-                    _services.Display.Warn($"Warning: {image}: {doubt}");
-                _services.Display.Say($"{image} -> {result}");
-            }
-            catch (Exception exception) when (exception is IOException or InvalidDataException or UnauthorizedAccessException)
-            {
-                failed++;
-                // Most messages name the file already.
-                string subject = exception.Message.Contains(image, StringComparison.Ordinal) ? "" : $"{image}: ";
-                _services.Display.Warn($"Error: {subject}{exception.Message}");
-            }
-        }
+                LargestComponent = parsed.GetValue(_largest),
+                MinimumVolumes = [.. (parsed.GetValue(_minimumVolumes) ?? []).Select(MinimumVolume.Parse)],
+            },
+            Strict = strict,
+            Background = given.Background,
+            NaNIsZero = given.NaNIsZero,
+        }, device);
+        var inputs = PredictionInputs.Find(images, ensemble);
+        IReadOnlyList<string> results = inputs.NameResults(output, images);
+        bool isFile = results is [var only] && only == output;
+        if (isFile && (uncertainty || probabilities))
+            throw new UsageException($"'{output}' is one file, but --save-probabilities and --uncertainty write several: give a folder.");
+        foreach (string result in results)
+            Outputs.RequireFile(result, _out.Name);
+        foreach (string warning in ensemble.Warnings.Concat(inputs.Warnings))
+            display.Warn($"Warning: {warning}");
+        if (ensemble.Count > 1)
+            display.Say($"The mean of {ensemble.Count} networks decides.");
 
-        if (failed > 0 && work.Length > 1)
-            _services.Display.Warn($"{failed} of {work.Length} images could not be segmented.");
+        IReadOnlyList<PredictionRow> rows = FolderPrediction.Run(ensemble, inputs.Cases, results, new PredictionOutputs
+        {
+            Probabilities = probabilities,
+            Uncertainty = uncertainty,
+            SkipExisting = parsed.GetValue(_skipExisting),
+            Summary = isFile ? null : Path.Combine(output, SummaryName),
+        }, display, strict, _services.Cancellation);
+        int failed = rows.Count(row => row.Status == PredictionStatus.Failed);
+        if (failed > 0 && rows.Count > 1)
+            display.Warn($"{failed} of {rows.Count} cases could not be segmented.");
         return failed > 0 ? ExitCode.Failed : ExitCode.Done;
     }
+
+    // "--model A B image" takes all three for models, and "--model A --out o image B" takes B for an image: what each is decides.
+    private static (IReadOnlyList<string> Models, IReadOnlyList<string> Images) Sort(IReadOnlyList<string> models, IReadOnlyList<string> images)
+    {
+        string[] others = [.. models.Skip(1).Where(path => !IsMeantAsModel(path))];
+        string[] all = [.. others, .. images];
+        if (all.Length == 0)
+            throw new UsageException("Give the images to segment: NIfTI files, or folders of them.");
+        if (Array.Find(all, path => (Directory.Exists(path) || ModelArchive.IsMeantBy(path)) && ModelFolders.Find(path).Count > 0) is { } model)
+            throw new UsageException($"'{model}' is a trained network, not an image: give it after --model.");
+        return ([.. models.Except(others).SelectMany(Checkpoints.FindAll)], all);
+    }
+
+    private static bool IsMeantAsModel(string path) => Directory.Exists(path) ? ModelFolders.Find(path).Count > 0 : !PredictionInputs.IsImageName(path);
 }

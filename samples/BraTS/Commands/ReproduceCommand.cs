@@ -141,6 +141,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
         {
             foreach (string part in study.Protocol)
                 display.Say(part);
+            display.Say("Trying a few training steps of each kind of run, to tell how long they take …");
             IReadOnlyDictionary<string, TimeEstimate> times = study.Estimate(device, _services.Cancellation);
             display.Show(PlanTable.Render(study, times));
             display.Say($"{Runs(study.Plan.Count)} in all, {study.Plan.Count(study.IsDone)} done. {Runs(times.Count)} to do here: "

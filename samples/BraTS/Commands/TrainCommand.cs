@@ -5,6 +5,7 @@ using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using KnowledgeDistillation.Samples.BraTS.Output;
+using KnowledgeDistillation.Training;
 
 namespace KnowledgeDistillation.Samples.BraTS.Commands;
 
@@ -45,6 +46,7 @@ internal sealed class TrainCommand : ExplainedCommand
               kdnet train --system kd-net   --data BraTS2018 --out runs/kd-net   --cache runs/cache --teacher runs/teacher
               kdnet train --system kd-net   --data BraTS2018 --out runs/kd-net   --cache runs/cache --teacher runs/teacher --resume
               kdnet train --system u-hved   --data BraTS2018 --out runs/u-hved   --cache runs/cache
+              kdnet train --system baseline --data BraTS2018 --out runs/native   --patch-size 128 --subsample 1 --augment all
             """)
     {
         _services = services;
@@ -61,7 +63,7 @@ internal sealed class TrainCommand : ExplainedCommand
         _settings = new SettingsOptions(this, ExperimentSettings.Paper);
         _settings.Add(nameof(ExperimentSettings.Student)).Aliases.Add("--modality");
         _settings.Add(nameof(ExperimentSettings.TeacherModalities));
-        foreach (string group in new[] { "general", "images", "data", "split", "network", "training", "distillation" })
+        foreach (string group in new[] { "general", "images", "data", "split", "network", "training", "patches", "augmentation", "distillation" })
             _settings.AddGroup(group);
         _torch = new TorchOptions(this);
         SetAction(Run);
@@ -76,7 +78,7 @@ internal sealed class TrainCommand : ExplainedCommand
         Outputs.RequireFolder(cache, _cache.Name);
         SegmentationSystem system = SegmentationSystems.Of(parsed.GetValue(_system)!);
         string[] teachers = FindTeachers(parsed, system);
-        ExperimentSettings settings = Datasets.Describe(parsed.GetValue(_data)!, _settings.Read(parsed));
+        ExperimentSettings settings = Datasets.Describe(parsed.GetValue(_data)!, Read(parsed));
         // A system that sees all has no modality of its own.
         string modality = system.Inputs == SystemInputs.AllModalities && settings.Student is null ? settings.Modalities[0] : settings.StudentModality;
         var training = new NetworkTraining(settings, system, modality, folder, teachers);
@@ -118,6 +120,15 @@ internal sealed class TrainCommand : ExplainedCommand
             display.Warn($"To go on: {_services.CommandLine("--resume")}");
             throw;
         }
+    }
+
+    // The paper's rule, the lowest loss, is that of whole crops; a loss of patches says little about whole cases.
+    private ExperimentSettings Read(ParseResult parsed)
+    {
+        ExperimentSettings settings = _settings.Read(parsed);
+        return settings.PatchEdge is not null && !_settings.IsGiven(parsed, nameof(ExperimentSettings.BestEpoch))
+            ? settings with { BestEpoch = BestEpochRule.Dice }
+            : settings;
     }
 
     private string[] FindTeachers(ParseResult parsed, SegmentationSystem system)

@@ -44,7 +44,8 @@ internal sealed record Demo(ExperimentSettings Settings, string? Data)
         display.Say();
         display.Show(DemoTable.Render(scores, experiment.Split.Test.Count, hasPaper));
         if (hasPaper)
-            display.Say(PaperFigures.Note);
+            display.Say($"{PaperFigures.Regions} {PaperFigures.Note}");
+        display.Say(PaperFigures.OneSeed);
         display.Say(string.Create(CultureInfo.InvariantCulture,
             $"The student's objective (eq. 5) has λ = {Settings.Lambda}, T = {Settings.Temperature}, α = {Settings.Alpha}; "
             + $"the paper's has λ = 0.75, T = 5, α = 10 (--temperature 5 --alpha 10)."));

@@ -12,9 +12,10 @@ internal static partial class OptionNames
         "NaNIsZero" => $"--{ExperimentSetting.Of(nameof(ExperimentSettings.NotANumberIsZero)).OptionName} true",
         nameof(ExperimentSettings.Background) => $"--{ExperimentSetting.Of(nameof(ExperimentSettings.Background)).OptionName}",
         nameof(ExperimentSettings.Labels) => $"--{ExperimentSetting.Of(nameof(ExperimentSettings.Labels)).OptionName}",
+        "Modality" => "--modality",
         _ => "--skip-faulty",
     });
 
-    [GeneratedRegex(@"\bset (NaNIsZero|Background|Labels|FaultyCases to Skip)\b")]
+    [GeneratedRegex(@"\bset (NaNIsZero|Background|Labels|Modality|FaultyCases to Skip)\b")]
     private static partial Regex Cure();
 }

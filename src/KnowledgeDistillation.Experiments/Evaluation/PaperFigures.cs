@@ -17,6 +17,13 @@ public sealed record PaperFigures(
     string Objective,
     IReadOnlyDictionary<string, (double Mean, double? Deviation)> Dice)
 {
+    /// <summary>What the abbreviations of the regions stand for.</summary>
+    public const string Regions = "ET is the enhancing tumor, TC the tumor core (ET and necrosis), WT the whole tumor (TC and edema).";
+
+    /// <summary>What one experiment of a few cases cannot show.</summary>
+    public const string OneSeed =
+        "One seed and a few test cases show that everything works, not whether a method helps: a teacher may come out below its baseline.";
+
     /// <summary>Why the paper's figures cannot be compared directly with one's own.</summary>
     public const string Note = "The paper's figures are for BraTS 2018 (285 patients) at 64³ voxels, and its ± is over three folds, not over cases.";
 

@@ -44,6 +44,8 @@ internal sealed record ExperimentReport
                 + (PaperFigures.AreFor(Settings.Data) ? $" {PaperFigures.Note}" : ""),
             ReportTone.Muted),
         new ReportBlock.Table(DiceTable("The same without the cases that have no such region", EmptyRegionConvention.Skip, withPaper: false)),
+        new ReportBlock.Paragraph(
+            PaperFigures.AreFor(Settings.Data) ? $"{PaperFigures.Regions} {PaperFigures.OneSeed}" : PaperFigures.OneSeed, ReportTone.Muted),
         new ReportBlock.Paragraph("How an empty region counts can move the mean more than the method does, so both are given.", ReportTone.Muted),
 
         new ReportBlock.Heading(2, "What the networks see and say"),

@@ -7,6 +7,7 @@ using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.Datasets;
+using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Storage;
@@ -65,7 +66,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         IReadOnlyDictionary<string, string> metadata = RunMetadata.Write(
             System, Settings, split,
             [.. TeacherNames.Zip(Teachers, (name, teacher) => (name, ModelFiles.WeightsChecksum(teacher)))],
-            grids, SourcesOf(split, cached));
+            grids, SourcesOf(split, cached), TrainingIntensities.Of(split.Training, System.Modalities(Settings, Modality), cancellation));
         RefuseOtherSettings(metadata, recipe);
         manual_seed(WeightsSeed);
         using IEncoderDecoder network = recipe.Build();
@@ -158,7 +159,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
             FrozenTeacher[] frozen = [.. teachers.Select((teacher, index) => new FrozenTeacher(teacher.Network, NameOf(index)))];
             System.Couple?.Invoke(network, frozen[0]);
             network.Module.eval();
-            long[] size = [.. Enumerable.Repeat((long)Settings.CropEdge / Settings.SubsamplingFactor, Settings.SpatialDimensions)];
+            long[] size = [.. Enumerable.Repeat((long)Settings.InputEdge, Settings.SpatialDimensions)];
             using var batch = new Batch(
                 new ModalityImages(Settings.Data.Modalities.Select(modality => KeyValuePair.Create(modality, randn([1, 1, .. size])))),
                 zeros([1, .. size], ScalarType.Byte),
@@ -191,9 +192,10 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
 
     private string NameOf(int teacher) => Teachers.Count == 1 ? "teacher" : $"teacher {teacher + 1}";
 
-    // A case is flipped in eight ways at most, so a teacher has soon seen them all. Only the outputs of networks
+    // A case is flipped in eight ways at most, so a teacher has soon seen them all; every patch and every other change is new. Only the outputs of networks
     // whose encoder gives features alone can be kept.
-    private static TeacherCacheOptions? CacheFor(IEncoderDecoder teacher) => teacher is UShapedNetwork ? new TeacherCacheOptions() : null;
+    private TeacherCacheOptions? CacheFor(IEncoderDecoder teacher) =>
+        teacher is UShapedNetwork && Settings is { Patches: null, Augmentation: null } ? new TeacherCacheOptions() : null;
 
     private TrainingResult Fit(
         TrainingStage stage,
@@ -217,6 +219,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
                 Resume = run.HasBegun,
                 Metadata = metadata,
                 Callbacks = [.. Settings.Training.Callbacks, progress, new TensorBoardLog(Path.Combine(run.Folder, "tensorboard"))],
+                CaseValidation = Settings.Patches is null || split.Validation.Count == 0 ? null : WholeCases(split.Validation, cached),
                 GradientSharesEvery = teachers.Length == 0 ? 0 : Settings.Training.GradientSharesEvery,
             };
             var trainer = new Trainer(network, teachers, Settings.Classes, objective, options);
@@ -225,11 +228,24 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         });
     }
 
+    private CaseValidation WholeCases(IReadOnlyList<MedicalCase> cases, IReadOnlyDictionary<string, CachedCase> cached) => new(
+        new CaseBatchSource([.. cases.Select(item => cached[item.Id])], CaseBatchOptions.Evaluation),
+        PatchMetadata.InferenceOf(PatchMetadata.Write(Settings.Patches), Settings.SpatialDimensions) ?? new SliceInference(),
+        Settings.ValidateEvery);
+
     private IBatchSource Batches(IReadOnlyList<MedicalCase> cases, IReadOnlyDictionary<string, CachedCase> cached, bool training)
     {
         var volumes = new CaseBatchSource(
             [.. cases.Select(item => cached[item.Id])],
-            new CaseBatchOptions { BatchSize = Settings.BatchSize, Seed = Settings.Seed, Shuffle = training, Flip = training && Settings.Flip });
+            new CaseBatchOptions
+            {
+                BatchSize = Settings.BatchSize,
+                Seed = Settings.Seed,
+                Shuffle = training,
+                Flip = training && Settings.Flip,
+                Patches = Settings.Patches,
+                Augmentation = training ? Settings.Augmentation : null,
+            });
         return Settings.SpatialDimensions == 2 ? new SliceBatchSource(volumes) : volumes;
     }
 

@@ -6,6 +6,7 @@ using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Datasets;
+using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Medical.Preprocessing;
 
 namespace KnowledgeDistillation.Experiments.Runs;
@@ -14,12 +15,14 @@ namespace KnowledgeDistillation.Experiments.Runs;
 public static class RunMetadata
 {
     private const string System = "system",
+        Flip = "flip",
         SeenCases = "cases.seen",
         Teacher = "teacher",
         TeacherWeights = "teacher.weights",
         Labels = "labels",
         Regions = "regions",
         Sources = "sources";
+    private const string OfCases = "cases.";
     private const string OfPreprocessing = "preprocessing.";
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -30,13 +33,15 @@ public static class RunMetadata
     /// <param name="teachers">Its teachers: where each was found, which is a hint for people, and a digest of its weights, which tells them apart.</param>
     /// <param name="grids">How its images lie; null where that is not known.</param>
     /// <param name="sources">A digest of the files of its cases, by which the same cases are known wherever they lie; null where that is not known.</param>
+    /// <param name="intensities">How the intensities of its images are spread; null where that is not known.</param>
     public static IReadOnlyDictionary<string, string> Write(
         SegmentationSystem system,
         ExperimentSettings settings,
         CaseSplit split,
         IReadOnlyList<(string Hint, string Weights)> teachers,
         TrainingGrids? grids = null,
-        string? sources = null)
+        string? sources = null,
+        TrainingIntensities? intensities = null)
     {
         string salt = CaseIdentities.Salt(split.All.Select(item => item.Id));
         var facts = new Dictionary<string, string>(PreprocessingMetadata.Write(settings.Preprocessing(settings.Modalities)))
@@ -46,10 +51,14 @@ public static class RunMetadata
             ["cases.validation"] = Identities(split.Validation),
             [SeenCases] = Identities([.. split.Training, .. split.Validation]),
             ["batch"] = Text(settings.BatchSize),
-            ["flip"] = settings.Flip ? "yes" : "no",
+            [Flip] = settings.Flip ? "yes" : "no",
         };
         foreach ((string name, double value) in system.WeightsWith(settings).Named())
             facts[name] = Text(value);
+        foreach ((string name, string value) in PatchMetadata.Write(settings.Patches))
+            facts[name] = value;
+        if (settings.Augment is not null)
+            facts["augmentation"] = settings.Augment;
         if (settings.ReferenceLoss != ReferenceChoice.KDNet)
             facts["reference loss"] = "as published";
         if (settings.SoftTargetDice != DiceForm.Linear && system.ComparesWithSoftTargets)
@@ -69,8 +78,12 @@ public static class RunMetadata
 
         if (sources is not null)
             facts[Sources] = sources;
-        foreach ((string name, string value) in grids?.Write() ?? new Dictionary<string, string>())
+        foreach ((string name, string value) in new[] { grids?.Write(), intensities?.Write() }.OfType<IReadOnlyDictionary<string, string>>()
+            .SelectMany(one => one))
+        {
             facts[name] = value;
+        }
+
         return facts;
 
         string Identities(IEnumerable<MedicalCase> cases) => CaseIdentities.Write(cases.Select(item => item.Id), salt);
@@ -90,6 +103,23 @@ public static class RunMetadata
         return metadata.GetValueOrDefault(System);
     }
 
+    /// <summary>Whether a model says which cases it has learned from; one that was handed over without does not.</summary>
+    public static bool KnowsCases(IReadOnlyDictionary<string, string> metadata)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        return metadata.ContainsKey(SeenCases);
+    }
+
+    /// <summary>Whether a fact tells of patients, if only by hashes of their names or by where a teacher lay.</summary>
+    internal static bool TellsOfCases(string fact) => fact is Teacher or Sources || fact.StartsWith(OfCases, StringComparison.Ordinal);
+
+    /// <summary>Whether the training cases of a network were mirrored at random; no where it was trained in another way.</summary>
+    public static bool WasFlipped(IReadOnlyDictionary<string, string> metadata)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        return metadata.GetValueOrDefault(Flip) == "yes";
+    }
+
     /// <summary>What differs between the facts of a run and those that it would have now, for example "alpha was 10 and is now 1".</summary>
     public static IReadOnlyList<string> Differences(IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> now)
     {
@@ -105,7 +135,7 @@ public static class RunMetadata
         string? Difference(string fact)
         {
             string? former = before.GetValueOrDefault(fact);
-            if (fact.StartsWith("cases.", StringComparison.Ordinal))
+            if (fact.StartsWith(OfCases, StringComparison.Ordinal))
                 return former is not null && CaseIdentities.AreTheSame(former, now[fact]) ? null : "the cases are others";
             // A teacher is known by its weights, wherever it lies. Checkpoints of earlier versions know its place only,
             // and have neither labels nor a digest of the cases; how images lie follows from the cases.

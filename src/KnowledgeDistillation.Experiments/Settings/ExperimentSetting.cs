@@ -5,6 +5,7 @@ using System.Reflection;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
+using KnowledgeDistillation.Medical.Augmentation;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Training;
 
@@ -50,7 +51,8 @@ public sealed partial class ExperimentSetting
     public string OptionName { get; }
 
     /// <summary>
-    /// The group that it belongs to: "general", "phantoms", "images", "data", "modalities", "split", "network", "training" or "distillation".
+    /// The group that it belongs to: "general", "phantoms", "images", "data", "modalities", "split", "network", "training",
+    /// "patches", "augmentation" or "distillation".
     /// </summary>
     public string Group { get; }
 
@@ -148,6 +150,7 @@ public sealed partial class ExperimentSetting
                     nameof(ExperimentSettings.Background) => ImageBackground.Parse(text).ToString(),
                     nameof(ExperimentSettings.Spacing) => Metrics.Spacing.Parse(text).ToText(),
                     nameof(ExperimentSettings.Normalization) => NormalizationOf(text),
+                    nameof(ExperimentSettings.Augment) => AugmentationOptions.Parse(text).ToText(),
                     nameof(ExperimentSettings.Student) => ModalitiesOf(text, most: 1),
                     _ => ModalitiesOf(text),
                 };

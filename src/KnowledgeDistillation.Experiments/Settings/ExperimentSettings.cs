@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Medical.Augmentation;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Phantoms;
@@ -20,6 +21,9 @@ namespace KnowledgeDistillation.Experiments.Settings;
 /// </summary>
 public sealed record ExperimentSettings
 {
+    // What caches and checkpoints of crops have, where it decides nothing.
+    private const int UncroppedMultiple = 16;
+
     // Before all that are made with it.
     private static readonly Dictionary<string, Normalization> NoStatistics = [];
     private static readonly DatasetDescription BraTS = new(BraTSModality.All, BraTSLabelConvention.BraTS2018);
@@ -218,6 +222,33 @@ public sealed record ExperimentSettings
     [Category("training"), Description("Whether training cases are flipped at random.")]
     public bool Flip { get; init; } = true;
 
+    /// <summary>
+    /// Edge in voxels of the random patches to learn from, at the resolution of <see cref="SubsamplingFactor"/>, at least 1; null to learn from whole crops.
+    /// With patches nothing is cropped. Default null.
+    /// </summary>
+    [Category("patches"), DisplayName("patch-size"), AmbientValue("none: the whole crop"), Range(1, int.MaxValue)]
+    [Description("Edge of random patches to learn from, at the resolution of --subsample; nothing is cropped then.")]
+    public int? PatchEdge { get; init; }
+
+    /// <summary>The share of the patches whose center is not background, 0 to 1. Default 0.33, as in nnU-Net.</summary>
+    [Category("patches"), DisplayName("foreground-share"), Description("Share of the patches whose center is not background."), Range(0.0, 1.0)]
+    public double PatchForegroundShare { get; init; } = 0.33;
+
+    /// <summary>Patches of each case in an epoch, at least 1. Default 1.</summary>
+    [Category("patches"), Description("Patches of each case in an epoch."), Range(1, int.MaxValue)]
+    public int PatchesPerCase { get; init; } = 1;
+
+    /// <summary>In every so many epochs of a training on patches, whole validation cases are segmented in windows, at least 1. Default 5.</summary>
+    [Category("patches"), Range(1, int.MaxValue)]
+    [Description("With patches, whole validation cases are segmented in windows every so many epochs; the epoch of the highest mean Dice is kept.")]
+    public int ValidateEvery { get; init; } = 5;
+
+    /// <summary>How training cases are changed at random beyond flips, as <see cref="AugmentationOptions.Parse"/> reads it; null for not at all.</summary>
+    [Category("augmentation"), AmbientValue("none")]
+    [Description("Random changes beyond flips, each with nnU-Net's range unless another is given: rotation, scaling, noise, blur, brightness, contrast, gamma, "
+        + "low-resolution, or all; for example rotation,scaling=0.8..1.2.")]
+    public string? Augment { get; init; }
+
     /// <summary>λ, the weight of the teacher against the reference; null for that of the system's source. Default 0.75.</summary>
     [Category("distillation"), AmbientValue("that of the system's source: 0.75 for KD-Net"),
     Description("Weight of the teacher against the reference, 0 to 1.")]
@@ -317,11 +348,23 @@ public sealed record ExperimentSettings
         ScannerVariation = PhantomScannerVariation,
     };
 
+    /// <summary>The patches to learn from; null for whole crops.</summary>
+    internal PatchSampling? Patches => PatchEdge is not { } edge
+        ? null
+        : new() { Size = VolumeSize.Cube(edge), ForegroundShare = PatchForegroundShare, PatchesPerCase = PatchesPerCase };
+
+    /// <summary>How training cases are changed beyond flips; null for not at all.</summary>
+    internal AugmentationOptions? Augmentation => Augment is null ? null : AugmentationOptions.Parse(Augment);
+
+    /// <summary>The edge in voxels of what a network is trained on.</summary>
+    internal int InputEdge => PatchEdge ?? CropEdge / SubsamplingFactor;
+
     /// <summary>How images become the input of a network.</summary>
     public PreprocessingOptions Preprocessing(IReadOnlyList<string> modalities) => new()
     {
         Modalities = modalities,
-        CropSize = VolumeSize.Cube(CropEdge),
+        CropSize = PatchEdge is null ? VolumeSize.Cube(CropEdge) : null,
+        SizeMultiple = PatchEdge is null ? UncroppedMultiple : 1,
         Spacing = Spacing is null ? null : Metrics.Spacing.Parse(Spacing),
         SubsamplingFactor = SubsamplingFactor,
         Background = Background is null ? null : ImageBackground.Parse(Background),

@@ -173,7 +173,14 @@ public sealed record SegmentationSystem
             using IEncoderDecoder network = Recipe(settings, modality).Build();
             multiple = network.SizeMultiple;
         });
-        int edge = settings.CropEdge / settings.SubsamplingFactor;
+        int edge = settings.InputEdge;
+        if (settings.PatchEdge is not null && (edge % multiple != 0 || edge < 2 * multiple))
+        {
+            throw new ExperimentException(
+                $"Patches of {edge}³ voxels do not fit the network: the size must be a multiple of {multiple}, at least {2 * multiple}.",
+                nameof(ExperimentSettings.PatchEdge), nameof(ExperimentSettings.Levels));
+        }
+
         if (edge % multiple != 0 || edge < 2 * multiple)
         {
             throw new ExperimentException(

@@ -50,6 +50,15 @@ internal sealed class CaseFinder
         return (finder._cases, finder._unreached, finder._namesOf2023);
     }
 
+    /// <summary>
+    /// The modality that the name of a file ends in and what stands before it, for example "t1ce" and "P1" of "P1_t1ce"; null where it ends in none.
+    /// </summary>
+    /// <param name="name">The name without .nii or .nii.gz.</param>
+    public static (string Prefix, string Modality)? ModalityIn(string name) =>
+        name.LastIndexOfAny(Separators) is int separator and > 0 && Kinds.GetValueOrDefault(EndingOf(name)) is { } kind and not Segmentation
+            ? (name[..separator], kind)
+            : null;
+
     /// <summary>Whether a case is a child's tumor, which has labels of its own.</summary>
     public static bool IsPediatric(string id) => id.StartsWith("BraTS-PED", StringComparison.OrdinalIgnoreCase);
 

@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Medical.Augmentation;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Runtime;
 
@@ -23,11 +24,22 @@ public sealed record CaseBatchOptions
     /// <summary>Whether each axis is flipped with probability 1/2 (<see cref="FlipAugmentation"/>). Default true.</summary>
     public bool Flip { get; init; } = true;
 
+    /// <summary>Which patches are taken from the cases; null (default) for whole cases.</summary>
+    public PatchSampling? Patches { get; init; }
+
+    /// <summary>How cases are changed at random beyond flips; null (default) not at all.</summary>
+    public AugmentationOptions? Augmentation { get; init; }
+
     /// <summary>How many batches are read ahead on a second thread while the network computes, 1 to 64. Default 2.</summary>
     public int ReadAhead { get; init; } = 2;
 
-    internal void Validate() => new OptionFaults(nameof(CaseBatchOptions))
-        .Require(BatchSize >= 1, $"{nameof(BatchSize)} must be at least 1, but is {BatchSize}.")
-        .Require(ReadAhead is >= 1 and <= 64, $"{nameof(ReadAhead)} must be from 1 to 64, but is {ReadAhead}.")
-        .ThrowIfAny();
+    internal void Validate()
+    {
+        Patches?.Validate();
+        Augmentation?.Validate();
+        new OptionFaults(nameof(CaseBatchOptions))
+            .Require(BatchSize >= 1, $"{nameof(BatchSize)} must be at least 1, but is {BatchSize}.")
+            .Require(ReadAhead is >= 1 and <= 64, $"{nameof(ReadAhead)} must be from 1 to 64, but is {ReadAhead}.")
+            .ThrowIfAny();
+    }
 }

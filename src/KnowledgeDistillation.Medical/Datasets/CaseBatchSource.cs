@@ -9,12 +9,14 @@ namespace KnowledgeDistillation.Medical.Datasets;
 /// Arrays are read and flipped on a second thread, ahead of the network; tensors are made on the thread that consumes them.
 /// </summary>
 /// <remarks>
-/// Order and flips follow from seed, epoch and case alone. Several epochs may be read at the same time.
-/// Batches of cached cases have <see cref="Batch.ContentIds"/>: a digest of the options and of the source files, and the flips.
+/// Order, flips, patches and changes follow from seed, epoch and case alone. Several epochs may be read at the same time.
+/// Patches (<see cref="PatchSampling"/>) are read from a cache without the rest of their case, after one pass through each entry that checks it.
+/// Batches of whole cached cases that are not changed but flipped have <see cref="Batch.ContentIds"/>:
+/// a digest of the options and of the source files, and the flips.
 /// </remarks>
 public sealed class CaseBatchSource : IBatchSource
 {
-    private readonly IReadOnlyList<(string Id, Func<ArrayRecycler, PreprocessedCase> Load, string? ContentId)> _cases;
+    private readonly SourceCase[] _cases;
     private readonly bool _isInMemory;
     private readonly ArrayRecycler _arrays = new();
     private readonly CaseBatchOptions _options;
@@ -27,7 +29,7 @@ public sealed class CaseBatchSource : IBatchSource
         : this(
             [
                 .. (cases ?? throw new ArgumentNullException(nameof(cases)))
-                    .Select(item => (item.Id, (Func<ArrayRecycler, PreprocessedCase>)item.Load, item.HasClasses, (string?)item.ContentId)),
+                    .Select(item => new SourceCase(item.Id, item.Load, item.HasClasses, item.ContentId, () => new CachedVoxels(item))),
             ], isInMemory: false, options)
     {
     }
@@ -40,15 +42,12 @@ public sealed class CaseBatchSource : IBatchSource
         : this(
             [
                 .. (cases ?? throw new ArgumentNullException(nameof(cases)))
-                    .Select(item => (item.Id, new Func<ArrayRecycler, PreprocessedCase>(_ => item), item.Classes is not null, (string?)null)),
+                    .Select(item => new SourceCase(item.Id, _ => item, item.Classes is not null, null, () => new VoxelsInMemory(item))),
             ], isInMemory: true, options)
     {
     }
 
-    private CaseBatchSource(
-        (string Id, Func<ArrayRecycler, PreprocessedCase> Load, bool HasClasses, string? ContentId)[] cases,
-        bool isInMemory,
-        CaseBatchOptions? options)
+    private CaseBatchSource(SourceCase[] cases, bool isInMemory, CaseBatchOptions? options)
     {
         _isInMemory = isInMemory;
         _options = options ?? new();
@@ -58,17 +57,21 @@ public sealed class CaseBatchSource : IBatchSource
         string[] unlabeled = [.. cases.Where(item => !item.HasClasses).Select(item => item.Id)];
         if (unlabeled.Length > 0)
             throw new ArgumentException($"Training and validation need a segmentation, which is missing in: {string.Join(", ", unlabeled)}.", nameof(cases));
-        _cases = [.. cases.Select(item => (item.Id, item.Load, item.ContentId))];
+        _cases = cases;
     }
 
     /// <inheritdoc/>
-    public int BatchCount => (_cases.Count + _options.BatchSize - 1) / _options.BatchSize;
+    public int BatchCount => ((_cases.Length * PatchesPerCase) + _options.BatchSize - 1) / _options.BatchSize;
+
+    private int PatchesPerCase => _options.Patches?.PatchesPerCase ?? 1;
+
+    private bool IsPlain => _options.Patches is null && _options.Augmentation is null;
 
     /// <inheritdoc/>
     /// <exception cref="InvalidDataException">While reading: a case is damaged, or cases of one batch differ in size; the message names them.</exception>
     public IEnumerable<Batch> ReadEpoch(int epoch)
     {
-        int[] order = [.. Enumerable.Range(0, _cases.Count)];
+        int[] order = [.. Enumerable.Range(0, _cases.Length * PatchesPerCase)];
         if (_options.Shuffle)
             Shuffling.Shuffle<int>(order, SeedMixer.Mix(_options.Seed, epoch));
 
@@ -96,21 +99,24 @@ public sealed class CaseBatchSource : IBatchSource
         }
     }
 
+    // Each number of the order stands for a case and one of its patches.
     private void ReadAll(int[] order, int epoch, BlockingCollection<BatchArrays> ready, CancellationToken stop)
     {
         try
         {
+            PatchReader patches = new(_options.Patches, _options.Augmentation, _arrays);
             foreach (int[] chunk in order.Chunk(_options.BatchSize))
             {
                 PreprocessedCase[] cases = new PreprocessedCase[chunk.Length];
                 for (int i = 0; i < chunk.Length && !stop.IsCancellationRequested; i++)
-                    cases[i] = _cases[chunk[i]].Load(_arrays);
+                    cases[i] = Load(_cases[chunk[i] % _cases.Length], epoch, chunk[i] / _cases.Length, patches);
                 stop.ThrowIfCancellationRequested();
-                Flips[] flips = [.. cases.Select(item => _options.Flip ? FlipAugmentation.Draw(_options.Seed, epoch, item.Id) : default)];
-                // Arrays that a caller holds may change, so only what comes from a cache can promise what it holds.
-                string[]? contentIds = _isInMemory ? null : [.. chunk.Select((number, i) => $"{_cases[number].ContentId}, {flips[i]}")];
+                Flips[] flips = [.. chunk.Select(number => DrawFlips(_cases[number % _cases.Length].Id, epoch, number / _cases.Length))];
+                // Arrays that a caller holds may change, so only what comes from a cache can promise what it holds; and what is drawn anew each time
+                // is not worth to be kept.
+                string[]? contentIds = _isInMemory || !IsPlain ? null : [.. chunk.Select((number, i) => $"{_cases[number].ContentId}, {flips[i]}")];
                 BatchArrays batch = BatchArrays.Of(cases, flips, contentIds, _arrays);
-                foreach (PreprocessedCase item in _isInMemory ? [] : cases)
+                foreach (PreprocessedCase item in _isInMemory && IsPlain ? [] : cases)
                     _arrays.Return(item);
                 ready.Add(batch, stop);
             }
@@ -123,5 +129,30 @@ public sealed class CaseBatchSource : IBatchSource
         {
             ready.CompleteAdding();
         }
+    }
+
+    private PreprocessedCase Load(SourceCase item, int epoch, int number, PatchReader patches)
+    {
+        if (IsPlain)
+            return item.Load(_arrays);
+        // Several epochs may be read at the same time, and a source keeps a buffer.
+        lock (item)
+            return patches.Read(item.Voxels.Value, _options.Seed, epoch, number);
+    }
+
+    private Flips DrawFlips(string id, int epoch, int number) => !_options.Flip ? default
+        : FlipAugmentation.Draw(_options.Seed, epoch, number == 0 ? id : FormattableString.Invariant($"{id}, patch {number}"));
+
+    private sealed class SourceCase(string id, Func<ArrayRecycler, PreprocessedCase> load, bool hasClasses, string? contentId, Func<IVoxelSource> voxels)
+    {
+        public string Id => id;
+
+        public Func<ArrayRecycler, PreprocessedCase> Load => load;
+
+        public bool HasClasses => hasClasses;
+
+        public string? ContentId => contentId;
+
+        public Lazy<IVoxelSource> Voxels { get; } = new(voxels, LazyThreadSafetyMode.PublicationOnly);
     }
 }

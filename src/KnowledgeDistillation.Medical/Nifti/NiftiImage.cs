@@ -103,6 +103,29 @@ public sealed class NiftiImage
         return Make(NewFields(labels.Grid), labels.Grid, 1, type, [], voxels, "new image");
     }
 
+    /// <summary>A 3-D image of intensities with the header of another image, whose voxels need not be read for it.</summary>
+    /// <param name="volume">The volume, on the grid of the header.</param>
+    /// <param name="header">The header, as <see cref="LoadHeader"/> reads it.</param>
+    /// <returns>An image of 32-bit floats without scaling and without display limits; all other fields and the extensions are those of the header.</returns>
+    /// <exception cref="ArgumentException">The volume lies on another grid; where only its orientation differs, reorient it first.</exception>
+    public static NiftiImage FromVolume(Volume<float> volume, NiftiHeader header)
+    {
+        ArgumentNullException.ThrowIfNull(header);
+        return new NiftiImage(header, [], "the image of the header").WithVoxels(volume);
+    }
+
+    /// <summary>A 3-D image of labels with the header of another image, whose voxels need not be read for it.</summary>
+    /// <param name="labels">The labels, on the grid of the header.</param>
+    /// <param name="header">The header, as <see cref="LoadHeader"/> reads it.</param>
+    /// <returns>An image of the smallest of uint8, int16 and int32 that holds the labels, without scaling and without display limits;
+    /// all other fields and the extensions are those of the header.</returns>
+    /// <exception cref="ArgumentException">The labels lie on another grid; where only their orientation differs, reorient them first.</exception>
+    public static NiftiImage FromLabels(Volume<int> labels, NiftiHeader header)
+    {
+        ArgumentNullException.ThrowIfNull(header);
+        return new NiftiImage(header, [], "the image of the header").WithVoxels(labels);
+    }
+
     /// <summary>A 3-D image of other intensities in this image's grid: everything of the header that places or describes the volume is kept.</summary>
     /// <param name="volume">The volume, on this image's grid.</param>
     /// <returns>An image of 32-bit floats without scaling and without display limits; all other fields and the extensions are this image's.</returns>

@@ -43,4 +43,17 @@ public sealed class NnUNetLayout : IDatasetLayout
             Splits = DescribedDataset.ReadSplits(Path.Combine(root, NnUNetLayout.Splits)),
         };
     }
+
+    /// <summary>The modalities of the channels 0, 1 and so on that a dataset.json in a folder names; null where there is none.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <exception cref="MedicalDatasetException">The description makes no sense.</exception>
+    internal static IReadOnlyList<string>? ChannelsOf(string folder)
+    {
+        using DescribedDataset? description = DescribedDataset.Read(Path.Combine(folder, ImagesFolder.Description));
+        if (description is null || !description.Has("channel_names"))
+            return null;
+        string[] channels = description.Channels("channel_names");
+        IReadOnlyList<(string Name, IReadOnlyList<int> Numbers)>? labels = description.Labels();
+        return BraTSDescription.Of(channels, labels is null ? null : BraTSDescription.LabelsOf(labels))?.ByChannel ?? channels;
+    }
 }

@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Medical.Preprocessing;
+
 namespace KnowledgeDistillation.Medical.Phantoms;
 
 /// <summary>What a voxel of a brain consists of: shares that sum to 1, and whether it lies in the ventricles.</summary>

@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Medical.Preprocessing;
+
 using KnowledgeDistillation.Medical.BraTS;
 
 namespace KnowledgeDistillation.Medical.Phantoms;

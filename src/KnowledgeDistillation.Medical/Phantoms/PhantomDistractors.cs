@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Medical.Preprocessing;
+
 namespace KnowledgeDistillation.Medical.Phantoms;
 
 /// <summary>Things that look like tumor in one modality and are not: vessels and choroid plexus in T1ce, white matter lesions in FLAIR and T2.</summary>

@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Medical.Preprocessing;
+
 namespace KnowledgeDistillation.Medical.Phantoms;
 
 /// <summary>The error of the hand that draws a reference: the tissue at a position is drawn beside it, by a smooth random displacement.</summary>

@@ -1,3 +1,5 @@
+using KnowledgeDistillation.Medical.Preprocessing;
+
 namespace KnowledgeDistillation.Medical.Phantoms;
 
 /// <summary>A smooth random field in [-1, 1] with features of a given size: values on a periodic lattice of 16³ points, blended by smoothstep.</summary>

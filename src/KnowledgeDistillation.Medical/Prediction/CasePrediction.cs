@@ -32,11 +32,7 @@ public sealed class CasePrediction : IDisposable
         if (Geometry.SubsamplingFactor == 1)
             return Geometry.PasteBack<byte>(Classes());
         if (Geometry.Spacing is not null)
-        {
-            using var scope = NewDisposeScope();
-            return Decode(stack(Enumerable.Range(0, (int)Probabilities.shape[1]).Select(OnNativeGrid)).unsqueeze(0));
-        }
-
+            return ProbabilityVolume.OnNativeGrid(_labels, [.. Enumerable.Range(0, _labels.Channels).Select(Channel)], Geometry).Classes();
         VolumeSize size = Geometry.CropSize;
         using Tensor fine = nn.functional.interpolate(Probabilities, size: [size.Z, size.Y, size.X], mode: InterpolationMode.Trilinear, align_corners: false);
         return Geometry.PasteBack<byte>(Decode(fine));
@@ -45,12 +41,10 @@ public sealed class CasePrediction : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Probabilities.Dispose();
 
-    // Outside of the crop is background with certainty.
-    private Tensor OnNativeGrid(int channel)
+    private float[] Channel(int number)
     {
-        VolumeSize size = Geometry.NativeGrid.Size;
-        using Tensor values = Probabilities[0, channel].cpu().contiguous();
-        return tensor(Geometry.BringBack(values.data<float>().ToArray(), _labels.ForegroundChannels.Contains(channel) ? 0 : 1), [size.Z, size.Y, size.X]);
+        using var scope = NewDisposeScope();
+        return Probabilities[0, number].cpu().contiguous().data<float>().ToArray();
     }
 
     private byte[] Decode(Tensor probabilities)

@@ -7,18 +7,42 @@ namespace KnowledgeDistillation.Medical.Prediction;
 
 /// <summary>Segments preprocessed cases with a trained network.</summary>
 /// <remarks>The model belongs to the caller. Not safe for use by several threads at once.</remarks>
-public sealed class CaseSegmenter
+public sealed class CaseSegmenter : ICasePredictor
 {
     private readonly SegmentationModel _model;
     private readonly IInference? _inference;
 
     /// <summary>Makes a segmenter.</summary>
     /// <param name="model">The network with its label scheme.</param>
-    /// <param name="inference">How to run it; null for the whole volume at once, or slice by slice where the network sees slices.</param>
+    /// <param name="inference">
+    /// How to run it; null for what fits how it was trained: windows of the size of its patches (<see cref="PatchMetadata"/>),
+    /// else the whole volume at once, or slice by slice where it sees slices.
+    /// </param>
     public CaseSegmenter(SegmentationModel model, IInference? inference = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        (_model, _inference) = (model, inference);
+        (_model, _inference) = (model, inference ?? PatchMetadata.InferenceOf(model.Metadata, model.Network.SpatialDimensions));
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Modalities => _model.Network.Modalities;
+
+    /// <inheritdoc/>
+    public bool NeedsAllModalities => _model.Network.NeedsAllModalities;
+
+    /// <inheritdoc/>
+    public LabelScheme Labels => _model.Labels;
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, string> Metadata => _model.Metadata;
+
+    /// <inheritdoc/>
+    public float[][] Probabilities(PreprocessedCase source)
+    {
+        using CasePrediction prediction = Predict(source);
+        using var scope = NewDisposeScope();
+        Tensor probabilities = prediction.Probabilities.cpu();
+        return [.. Enumerable.Range(0, Labels.Channels).Select(channel => probabilities[0, channel].contiguous().data<float>().ToArray())];
     }
 
     /// <summary>Computes the probabilities of a case on the device of the network.</summary>

@@ -7,6 +7,7 @@ using System.Text.Json.Serialization;
 using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;
 using KnowledgeDistillation.Storage;
+using Microsoft.Win32.SafeHandles;
 
 namespace KnowledgeDistillation.Medical.Preprocessing;
 
@@ -17,6 +18,7 @@ namespace KnowledgeDistillation.Medical.Preprocessing;
 internal static class CacheEntry
 {
     private const int MaximumHeaderLength = 1 << 20;
+    private const int PieceLength = 1 << 20;
 
     private static ReadOnlySpan<byte> Magic => "KDPREP01"u8;
 
@@ -103,6 +105,48 @@ internal static class CacheEntry
         }
     }
 
+    /// <summary>
+    /// Reads an entry through to its checksum, keeping no more of it than where some voxels of each class lie; null where there is none,
+    /// or a damaged one, or one of another source.
+    /// </summary>
+    public static Verified? Verify(string path, string sourceKey)
+    {
+        try
+        {
+            using FileStream file = Open(path);
+            DateTime time = File.GetLastWriteTimeUtc(file.SafeFileHandle);
+            uint crc = 0;
+            Header? header = ReadHeader(file, ref crc);
+            if (header is null || header.SourceKey != sourceKey || header.Foreground is null
+                || file.Length != file.Position + header.PayloadLength + sizeof(uint))
+            {
+                return null;
+            }
+
+            long payload = file.Position;
+            byte[] piece = new byte[PieceLength];
+            ForegroundSample.Collector foreground = new();
+            int voxels = header.Geometry.Size.VoxelCount;
+            // The checksum goes word by word through each array, so that a piece must not end within a word of it.
+            foreach (long length in header.Modalities.Select(_ => sizeof(float) * (long)voxels).Append(voxels))
+            {
+                for (long done = 0; done < length; done += PieceLength)
+                {
+                    Span<byte> part = piece.AsSpan(0, (int)Math.Min(PieceLength, length - done));
+                    crc = ReadInto(file, part, crc);
+                    if (length == voxels)
+                        foreground.Add(part);
+                }
+            }
+
+            return ChecksumIsRight(file, ref crc) ? new Verified(header, payload, foreground.ToSample(), file.Length, time) : null;
+        }
+        catch (Exception exception) when (IsDamage(exception))
+        {
+            return null;
+        }
+    }
+
     private static bool IsDamage(Exception exception) => exception
         is FileNotFoundException or DirectoryNotFoundException or EndOfStreamException or JsonException;
 
@@ -142,6 +186,18 @@ internal static class CacheEntry
         foreach (byte last in bytes[(bytes.Length & ~7)..])
             crc = BitOperations.Crc32C(crc, last);
         return crc;
+    }
+
+    /// <summary>An entry whose checksum is right.</summary>
+    /// <param name="Header">Its header.</param>
+    /// <param name="Payload">Where its voxels begin in the file.</param>
+    /// <param name="Foreground">Some voxels of each class.</param>
+    /// <param name="Length">The length of the file.</param>
+    /// <param name="Time">When it was written.</param>
+    internal sealed record Verified(Header Header, long Payload, ForegroundSample Foreground, long Length, DateTime Time)
+    {
+        /// <summary>Whether an open file is still the one that was verified.</summary>
+        public bool IsOf(SafeFileHandle file) => RandomAccess.GetLength(file) == Length && File.GetLastWriteTimeUtc(file) == Time;
     }
 
     /// <summary>All of a case but its voxels.</summary>

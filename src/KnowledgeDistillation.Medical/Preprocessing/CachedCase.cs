@@ -38,11 +38,17 @@ public sealed class CachedCase
     internal string SourceKey => _sourceKey;
 
     /// <summary>Determines the voxels: the name of the folder is a digest of the options, and the key one of the source.</summary>
-    internal string ContentId => $"{Path.GetFileName(Path.GetDirectoryName(_path))} {_sourceKey}";
+    internal string ContentId => $"{System.IO.Path.GetFileName(System.IO.Path.GetDirectoryName(_path))} {_sourceKey}";
 
     /// <summary>Reads the voxels. A damaged or deleted entry is made anew.</summary>
     /// <exception cref="InvalidDataException">The entry has to be made anew, and the source is damaged by now.</exception>
     public PreprocessedCase Load() => Load(new ArrayRecycler());
+
+    /// <summary>The file of the entry.</summary>
+    internal string Path => _path;
+
+    /// <summary>Makes the entry anew.</summary>
+    internal void Rebuild() => _cache.Build(Source, _path, _sourceKey);
 
     internal PreprocessedCase Load(ArrayRecycler arrays) => CacheEntry.Read(_path, Id, _sourceKey, arrays) ?? _cache.Build(Source, _path, _sourceKey);
 }

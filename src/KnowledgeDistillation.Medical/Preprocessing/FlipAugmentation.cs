@@ -18,7 +18,7 @@ public static class FlipAugmentation
     }
 
     /// <summary>A number for a name, FNV-1a over its UTF-8 bytes: <see cref="string.GetHashCode()"/> differs from run to run.</summary>
-    private static long KeyOf(string name)
+    internal static long KeyOf(string name)
     {
         ulong hash = 0xCBF29CE484222325;
         foreach (byte letter in System.Text.Encoding.UTF8.GetBytes(name))

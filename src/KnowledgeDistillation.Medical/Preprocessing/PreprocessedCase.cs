@@ -63,4 +63,19 @@ public sealed class PreprocessedCase
         return new PreprocessedCase(Id, names.ToDictionary(name => name, name => Images[name], StringComparer.Ordinal), Classes, Geometry, Labels, Foreground,
             Backgrounds.Where(image => names.Contains(image.Key)).ToDictionary());
     }
+
+    /// <summary>The same case with its images mirrored, for a network alone: classes and geometry are left as they are.</summary>
+    /// <param name="flips">The axes that are reversed.</param>
+    internal PreprocessedCase Mirrored(Flips flips)
+    {
+        Dictionary<string, float[]> images = new(StringComparer.Ordinal);
+        foreach ((string name, float[] image) in Images)
+        {
+            float[] mirrored = new float[image.Length];
+            flips.Apply<float>(image, mirrored, Size);
+            images.Add(name, mirrored);
+        }
+
+        return new PreprocessedCase(Id, images, Classes, Geometry, Labels, Foreground, Backgrounds);
+    }
 }

@@ -27,6 +27,17 @@ internal static class LinearResampling
         return AlongRows(AlongRows(alongX, x.Count, y, z.Length), x.Count * y.Count, z, 1);
     }
 
+    /// <summary>Brings a volume to another number of voxels over the same space, as torch does it with "align corners" off.</summary>
+    /// <param name="voxels">One value per voxel.</param>
+    /// <param name="size">The size of the volume.</param>
+    /// <param name="target">The size wanted.</param>
+    public static float[] Resize(ReadOnlySpan<float> voxels, VolumeSize size, VolumeSize target)
+    {
+        return Values(voxels, Places(size.X, target.X), Places(size.Y, target.Y), Places(size.Z, target.Z));
+
+        static AxisPlaces Places(int length, int count) => new(count, length, i => ((i + 0.5) * length / count) - 0.5);
+    }
+
     /// <summary>The class that has most of the interpolated share of a voxel, the lowest where several have as much.</summary>
     /// <param name="classes">One class per voxel.</param>
     /// <param name="x">The places along x.</param>

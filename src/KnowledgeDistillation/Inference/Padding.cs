@@ -18,16 +18,21 @@ internal sealed class Padding
     }
 
     /// <summary>
-    /// Pads each length to the next that fits the network. Where that would leave a single voxel after the last pooling,
+    /// Pads each length to the next multiple of a number, which fits the network. Where that would leave a single voxel after the last pooling,
     /// which an instance norm cannot normalize, to the one after.
     /// </summary>
-    public static Padding ToFit(IEncoderDecoder network, long[] size)
+    public static Padding ToFit(long multiple, long[] size)
     {
-        long multiple = network.SizeMultiple;
         long[] fitting = [.. size.Select(length => (length + multiple - 1) / multiple * multiple)];
         bool singleVoxel = multiple > 1 && fitting.All(length => length == multiple);
         return new Padding(size, singleVoxel ? [.. fitting.Select(_ => 2 * multiple)] : fitting);
     }
+
+    /// <summary>How many voxels are added before the first along each axis.</summary>
+    public IReadOnlyList<long> Before => _before;
+
+    /// <summary>The size with the padding.</summary>
+    public long[] PaddedSize => [.. _size.Select((length, axis) => _before[axis] + length + _after[axis])];
 
     public ModalityImages Apply(ModalityImages images)
     {

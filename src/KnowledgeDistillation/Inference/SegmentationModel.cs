@@ -39,11 +39,14 @@ public sealed class SegmentationModel : IDisposable
     /// <summary>
     /// Opens a checkpoint folder (<c>best</c> or <c>last</c> of a fit, or one that <see cref="Save"/> wrote), building the network by its recipe.
     /// </summary>
-    /// <param name="folder">The folder, or that of a whole fit to open its best checkpoint.</param>
+    /// <param name="folder">The folder, or that of a whole fit to open its best checkpoint, or the file of a <see cref="ModelArchive"/>.</param>
     /// <param name="device">Where the network is to run; null for the CPU.</param>
     /// <exception cref="CheckpointException">The folder is missing, damaged, foreign, of a newer version, or does not say how to build the network.</exception>
     public static SegmentationModel Load(string folder, Device? device = null)
     {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        if (ModelArchive.IsMeantBy(folder) && File.Exists(folder))
+            return ModelArchive.Open(folder, unpacked => Load(unpacked, device));
         string path = Resolve(folder);
         ModelDescription description = ModelFiles.ReadDescription(path);
         TorchRuntime.EnsureAvailable();

@@ -40,7 +40,7 @@ public sealed class SliceInference : IInference
         using var mode = new EvaluationMode(network);
         using ComputePrecision.Scope precision = ComputePrecision.Use(_options.Precision, images.Device);
         ModalityImages needed = NetworkImages.Of(network, images);
-        Padding padding = Padding.ToFit(network, [.. size.Where((_, axis) => axis != _options.Axis)]);
+        Padding padding = Padding.ToFit(network.SizeMultiple, [.. size.Where((_, axis) => axis != _options.Axis)]);
         Tensor probabilities = empty([images.BatchSize, labels.Channels, .. size], ScalarType.Float32, images.Device);
         for (long number = 0; number < images.BatchSize; number++)
         {

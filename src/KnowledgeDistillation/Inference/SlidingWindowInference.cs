@@ -30,37 +30,26 @@ public sealed class SlidingWindowInference : IInference
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(labels);
         ArgumentNullException.ThrowIfNull(images);
-        IReadOnlyList<long> window = _options.WindowSize;
-        if (window.Count != images.SpatialSize.Length)
-        {
-            throw new ArgumentException(
-                $"The window has {window.Count} lengths, but the images have {images.SpatialSize.Length} spatial axes.", nameof(images));
-        }
-
-        if (window.Any(length => length % network.SizeMultiple != 0))
-        {
-            throw new ArgumentException(
-                $"The window {string.Join("×", window)} does not fit the network: each length must be a multiple of {network.SizeMultiple}.", nameof(network));
-        }
-
+        WindowPlan.Check(_options, images.SpatialSize.Length, network.SizeMultiple);
         using var scope = NewDisposeScope();
         using var mode = new EvaluationMode(network);
         using ComputePrecision.Scope precision = ComputePrecision.Use(_options.Precision, images.Device);
         ModalityImages needed = NetworkImages.Of(network, images);
-        var padding = new Padding(images.SpatialSize, window);
+        var padding = new Padding(images.SpatialSize, _options.WindowSize);
         ModalityImages padded = padding.Apply(needed);
         long[] size = padded.SpatialSize;
 
-        Tensor weight = GaussianWeight(window, images.Device);
+        var plan = new WindowPlan(_options, size);
+        Tensor weight = tensor(plan.Weights, [1, 1, .. _options.WindowSize]).to(images.Device);
         Tensor sum = zeros([images.BatchSize, labels.Channels, .. size], ScalarType.Float32, images.Device);
         Tensor weightSum = zeros([1, 1, .. size], ScalarType.Float32, images.Device);
         Tensor? content = _options.SkipBackground ? Content(padded) : null;
-        foreach (long[] corner in Corners(size))
+        foreach (long[] corner in plan.Corners)
         {
             using var step = NewDisposeScope();
             bool isBackground = content is not null && !Window(content, corner).any().item<bool>();
             Tensor probabilities = isBackground
-                ? labels.Encode(zeros([images.BatchSize, .. window], ScalarType.Int64, images.Device))
+                ? labels.Encode(zeros([images.BatchSize, .. _options.WindowSize], ScalarType.Int64, images.Device))
                 : labels.Probabilities(NetworkOutput.Of(network, padded.Select(image => Window(image, corner))).Logits);
             Window(sum, corner).Add(probabilities * weight);
             Window(weightSum, corner).Add(weight);
@@ -73,43 +62,11 @@ public sealed class SlidingWindowInference : IInference
     private static Tensor Content(ModalityImages images) =>
         images.Concatenate(images.Names).to(ScalarType.Bool).any(1, keepdim: true).any(0, keepdim: true).cpu();
 
-    // Evenly spread from edge to edge, so that the last window stays within the images and does not almost cover the one before.
-    private IEnumerable<long[]> Corners(long[] size)
-    {
-        long[][] starts = [.. size.Select((length, axis) => Starts(length, _options.WindowSize[axis]))];
-        IEnumerable<long[]> corners = [[]];
-        foreach (long[] axis in starts)
-            corners = [.. corners.SelectMany(corner => axis.Select(start => (long[])[.. corner, start]))];
-        return corners;
-    }
-
-    private long[] Starts(long length, long window)
-    {
-        double stride = Math.Max(1, window * (1 - _options.Overlap));
-        int count = (int)Math.Ceiling((length - window) / stride) + 1;
-        return [.. Enumerable.Range(0, count).Select(i => count == 1 ? 0 : (long)Math.Round(i * (length - window) / (double)(count - 1)))];
-    }
-
     private Tensor Window(Tensor tensor, long[] corner)
     {
         Tensor view = tensor;
         for (int axis = 0; axis < corner.Length; axis++)
             view = view.narrow(axis + 2, corner[axis], _options.WindowSize[axis]);
         return view;
-    }
-
-    private Tensor GaussianWeight(IReadOnlyList<long> window, Device device)
-    {
-        Tensor weight = ones([1, 1, .. window], ScalarType.Float32, device);
-        for (int axis = 0; axis < window.Count; axis++)
-        {
-            long length = window[axis];
-            Tensor distance = TensorArithmetic.Count(length, ScalarType.Float32, device).Minus((length - 1) / 2.0).Over(length * _options.GaussianWidth);
-            long[] shape = [1, 1, .. window.Select((_, other) => other == axis ? length : 1)];
-            weight = weight * distance.Squared().Times(-0.5).exp().reshape(shape);
-        }
-
-        // A corner far from the middle must still count where no other window reaches.
-        return weight.AtLeast(1e-6);
     }
 }

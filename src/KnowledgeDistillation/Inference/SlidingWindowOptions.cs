@@ -26,10 +26,11 @@ public sealed record SlidingWindowOptions
     /// </summary>
     public Precision Precision { get; init; } = Precision.Full;
 
-    internal void Validate() => new OptionFaults(nameof(SlidingWindowOptions))
+    internal void Validate() => Faults().ThrowIfAny();
+
+    internal OptionFaults Faults() => new OptionFaults(nameof(SlidingWindowOptions))
         .Require(WindowSize is { Count: > 0 } && WindowSize.All(length => length >= 1), "WindowSize must give at least one length, each at least 1.")
         .Require(Overlap is >= 0 and < 1, $"Overlap must be from 0 to below 1, but is {Overlap}.")
         .Require(GaussianWidth > 0 && double.IsFinite(GaussianWidth), $"GaussianWidth must be above 0, but is {GaussianWidth}.")
-        .Require(Enum.IsDefined(Precision), $"Precision has no value {Precision}.")
-        .ThrowIfAny();
+        .Require(Enum.IsDefined(Precision), $"Precision has no value {Precision}.");
 }

@@ -22,7 +22,7 @@ public sealed class WholeVolumeInference : IInference
         using var scope = NewDisposeScope();
         using var mode = new EvaluationMode(network);
         using ComputePrecision.Scope precision = ComputePrecision.Use(_precision, images.Device);
-        Padding padding = Padding.ToFit(network, images.SpatialSize);
+        Padding padding = Padding.ToFit(network.SizeMultiple, images.SpatialSize);
         NetworkOutput output = NetworkOutput.Of(network, padding.Apply(NetworkImages.Of(network, images)));
         return padding.Remove(labels.Probabilities(output.Logits)).contiguous().MoveToOuterDisposeScope();
     }

@@ -1,11 +1,12 @@
 using KnowledgeDistillation.Networks.Layers;
+using KnowledgeDistillation.Onnx;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>One step up: halve the channels, double the size, join the skip connection if there is one, two convolutions.</summary>
-internal sealed class DecoderLevel : Module<Tensor, Tensor?, Tensor>
+internal sealed class DecoderLevel : Module<Tensor, Tensor?, Tensor>, IOnnxDecoderLevel
 {
     private readonly SpatialLayers _layers;
     private readonly bool _interpolates;
@@ -29,6 +30,13 @@ internal sealed class DecoderLevel : Module<Tensor, Tensor?, Tensor>
             return block.call(up);
         using Tensor joined = cat([up, skip], 1);
         return block.call(joined);
+    }
+
+    public OnnxValue WriteOnnx(OnnxGraph graph, OnnxValue deeper, OnnxValue? skip)
+    {
+        OnnxValue narrowed = graph.Apply(narrow, deeper);
+        OnnxValue up = _interpolates ? graph.DoubleSize(narrowed) : narrowed;
+        return graph.Apply(block, skip is null ? up : graph.Concatenate(up, skip));
     }
 
     private Tensor Raise(Tensor deeper)

@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Onnx;
 using KnowledgeDistillation.Runtime;
 using MathNet.Numerics;
 using TorchSharp.Modules;
@@ -18,7 +19,7 @@ namespace KnowledgeDistillation.Networks;
 /// <para>It has no bottleneck: features of networks that were trained apart are not aligned, channel by channel, so that their mean stands for nothing.
 /// A loss of features fails with a sentence that says so; make each member a teacher of its own and use <see cref="Losses.TeacherMeanLoss"/> there.</para>
 /// </remarks>
-public sealed class EnsembleNetwork : Module, IEncoderDecoder
+public sealed class EnsembleNetwork : Module, IEncoderDecoder, IOnnxExportable
 {
     private readonly ModuleList<Module> members = [];
     private readonly IEncoderDecoder[] _networks;
@@ -107,6 +108,19 @@ public sealed class EnsembleNetwork : Module, IEncoderDecoder
         if (encoding is not EnsembleEncoding ensemble || ensemble.Members.Count != _networks.Length)
             throw new ArgumentException("This encoding comes from another network.", nameof(encoding));
         return _labels.MeanLogits([.. _networks.Zip(ensemble.Members, (network, part) => network.Decode(part))], _weights);
+    }
+
+    /// <inheritdoc/>
+    public int? ImageChannels(string modality) =>
+        _networks.Where(network => network.Modalities.Contains(modality, StringComparer.Ordinal))
+            .Select(network => OnnxGraph.Exportable(network).ImageChannels(modality)).FirstOrDefault(channels => channels is not null);
+
+    /// <inheritdoc/>
+    public OnnxValue WriteOnnx(OnnxGraph graph, IReadOnlyDictionary<string, OnnxValue> images)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(images);
+        return MeanLogits.Write(graph, _labels, [.. _networks.Select(network => graph.Apply(network, images))], _weights);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Networks.Layers;
+using KnowledgeDistillation.Onnx;
 using KnowledgeDistillation.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -39,5 +40,14 @@ internal sealed class FusedLevelsDecoder : Module<IReadOnlyList<Tensor>, Tensor>
         for (int level = fused.Count - 2; level >= 0; level--)
             features = blocks[fused.Count - 2 - level].call(cat([_layers.DoubleSize(features), fused[level]], 1));
         return head.call(ReducedPrecision.Widen(features));
+    }
+
+    /// <summary>Writes what <see cref="forward"/> computes.</summary>
+    public OnnxValue WriteOnnx(OnnxGraph graph, IReadOnlyList<OnnxValue> fused)
+    {
+        OnnxValue features = fused[^1];
+        for (int level = fused.Count - 2; level >= 0; level--)
+            features = graph.Apply(blocks[fused.Count - 2 - level], graph.Concatenate(graph.DoubleSize(features), fused[level]));
+        return graph.Apply(head, features);
     }
 }

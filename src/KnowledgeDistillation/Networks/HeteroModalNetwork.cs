@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Onnx;
 using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -8,7 +9,7 @@ namespace KnowledgeDistillation.Networks;
 /// What the networks share that work with any subset of their modalities: <see cref="Methods.Hemis.HemisUNet3D"/>, <see cref="Methods.Hved.HvedUNet3D"/>
 /// and <see cref="Methods.DisentangledFusion.DisentangledFusionNet3D"/>.
 /// </summary>
-public abstract class HeteroModalNetwork : Module, IEncoderDecoder
+public abstract class HeteroModalNetwork : Module, IEncoderDecoder, IOnnxExportable
 {
     private readonly HeteroModalNetworkOptions _options;
 
@@ -43,6 +44,9 @@ public abstract class HeteroModalNetwork : Module, IEncoderDecoder
 
     /// <inheritdoc/>
     public abstract Tensor Decode(EncoderOutput encoding);
+
+    /// <inheritdoc/>
+    public abstract OnnxValue WriteOnnx(OnnxGraph graph, IReadOnlyDictionary<string, OnnxValue> images);
 
     /// <summary>Number of resolutions.</summary>
     private protected int Levels => _options.Levels;

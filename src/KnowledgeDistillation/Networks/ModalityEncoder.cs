@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Networks.Layers;
+using KnowledgeDistillation.Onnx;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -13,8 +14,10 @@ namespace KnowledgeDistillation.Networks;
 /// </summary>
 internal sealed class ModalityEncoder : Module<Tensor, IReadOnlyList<Tensor>>
 {
+    private const double Slope = 0.01;
+
     // Kept alive on purpose: see ConvolutionBlock.
-    private static readonly Scalar NegativeSlope = 0.01;
+    private static readonly Scalar NegativeSlope = Slope;
 
     private readonly Module<Tensor, Tensor> enter;
     private readonly ModuleList<PreActivationBlock> levels = [];
@@ -37,6 +40,16 @@ internal sealed class ModalityEncoder : Module<Tensor, IReadOnlyList<Tensor>>
         Tensor input = enter.call(image).leaky_relu_(NegativeSlope);
         for (int level = 0; level < features.Length; level++)
             features[level] = levels[level].call(level == 0 ? input : functional.max_pool3d(features[level - 1], [2, 2, 2]));
+        return features;
+    }
+
+    /// <summary>Writes what <see cref="forward"/> computes.</summary>
+    public OnnxValue[] WriteOnnx(OnnxGraph graph, OnnxValue image)
+    {
+        var features = new OnnxValue[levels.Count];
+        OnnxValue input = graph.LeakyRelu(graph.Apply(enter, image), Slope);
+        for (int level = 0; level < features.Length; level++)
+            features[level] = graph.Apply(levels[level], level == 0 ? input : graph.MaxPool(features[level - 1]));
         return features;
     }
 }

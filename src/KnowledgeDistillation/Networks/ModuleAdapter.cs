@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Onnx;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Networks;
@@ -15,7 +16,7 @@ namespace KnowledgeDistillation.Networks;
 /// A tensor that no sub-module gives gets a name when the module passes it through an <c>Identity</c>.
 /// </para>
 /// </remarks>
-public sealed class ModuleAdapter : IEncoderDecoder
+public sealed class ModuleAdapter : IEncoderDecoder, IOnnxExportable
 {
     private readonly nn.Module<Tensor, Tensor> _module;
     private readonly string[] _levels;
@@ -131,6 +132,17 @@ public sealed class ModuleAdapter : IEncoderDecoder
     public Tensor Decode(EncoderOutput encoding) => encoding is WholePass pass
         ? pass.Logits.alias()
         : throw new ArgumentException("This encoding comes from another network.", nameof(encoding));
+
+    /// <summary>No: the module alone knows how many channels an image of a modality has.</summary>
+    public int? ImageChannels(string modality) => null;
+
+    /// <inheritdoc/>
+    public OnnxValue WriteOnnx(OnnxGraph graph, IReadOnlyDictionary<string, OnnxValue> images)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(images);
+        return graph.Apply(_module, graph.Concatenate([.. Modalities.Select(name => images[name])]));
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Networks.Layers;
+using KnowledgeDistillation.Onnx;
 using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -6,7 +7,7 @@ using static TorchSharp.torch.nn;
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>The MultiRes block: a chain of three convolutions whose outputs together see neighborhoods of 3, 5 and 7 voxels, beside a shortcut.</summary>
-internal sealed class MultiResBlock : Module<Tensor, Tensor>
+internal sealed class MultiResBlock : Module<Tensor, Tensor>, IOnnxLayer
 {
     private readonly NormalizedConvolution shortcut;
     private readonly NormalizedConvolution convolution1;
@@ -35,5 +36,14 @@ internal sealed class MultiResBlock : Module<Tensor, Tensor>
         Tensor third = convolution3.call(second).relu_();
         Tensor joined = norm1.call(cat([first, second, third], 1));
         return norm2.call(joined.Plus(shortcut.call(input)).relu_());
+    }
+
+    public OnnxValue WriteOnnx(OnnxGraph graph, OnnxValue input)
+    {
+        OnnxValue first = graph.Relu(graph.Apply(convolution1, input));
+        OnnxValue second = graph.Relu(graph.Apply(convolution2, first));
+        OnnxValue third = graph.Relu(graph.Apply(convolution3, second));
+        OnnxValue joined = graph.Apply(norm1, graph.Concatenate(first, second, third));
+        return graph.Apply(norm2, graph.Relu(graph.Plus(joined, graph.Apply(shortcut, input))));
     }
 }

@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Networks.Layers;
+using KnowledgeDistillation.Onnx;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -6,7 +7,7 @@ using static TorchSharp.torch.nn;
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>One step up: double the size, join the skip connection, if there is one, through its residual path, then a MultiRes block.</summary>
-internal sealed class MultiResDecoderLevel : Module<Tensor, Tensor?, Tensor>
+internal sealed class MultiResDecoderLevel : Module<Tensor, Tensor?, Tensor>, IOnnxDecoderLevel
 {
     private readonly Module<Tensor, Tensor> up;
     private readonly ModuleList<ResidualStep> path = [];
@@ -36,5 +37,11 @@ internal sealed class MultiResDecoderLevel : Module<Tensor, Tensor?, Tensor>
         foreach (ResidualStep step in path)
             joined = step.call(joined);
         return block.call(cat([features, joined], 1));
+    }
+
+    public OnnxValue WriteOnnx(OnnxGraph graph, OnnxValue deeper, OnnxValue? skip)
+    {
+        OnnxValue features = graph.Apply(up, deeper);
+        return graph.Apply(block, skip is null ? features : graph.Concatenate(features, path.Aggregate(skip, (joined, step) => graph.Apply(step, joined))));
     }
 }

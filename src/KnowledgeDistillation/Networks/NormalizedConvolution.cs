@@ -1,11 +1,12 @@
 using KnowledgeDistillation.Networks.Layers;
+using KnowledgeDistillation.Onnx;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>A convolution followed by batch norm, which makes a bias needless.</summary>
-internal sealed class NormalizedConvolution : Module<Tensor, Tensor>
+internal sealed class NormalizedConvolution : Module<Tensor, Tensor>, IOnnxLayer
 {
     private readonly Module<Tensor, Tensor> convolution;
     private readonly Module<Tensor, Tensor> norm;
@@ -19,4 +20,6 @@ internal sealed class NormalizedConvolution : Module<Tensor, Tensor>
     }
 
     public override Tensor forward(Tensor input) => norm.call(convolution.call(input));
+
+    public OnnxValue WriteOnnx(OnnxGraph graph, OnnxValue input) => graph.Apply(norm, graph.Apply(convolution, input));
 }

@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Networks.Layers;
+using KnowledgeDistillation.Onnx;
 using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Teachers;
 using static TorchSharp.torch;
@@ -11,7 +12,7 @@ namespace KnowledgeDistillation.Networks;
 /// one block per resolution on the way up, which doubles the size and joins the skip connection, and a last convolution of size 1 that gives raw logits.
 /// As a TorchSharp module it maps the concatenated channels of its modalities to logits.
 /// </summary>
-public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder
+public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder, IOnnxExportable
 {
     private readonly UShapedNetworkOptions _options;
     private readonly SpatialLayers _layers;
@@ -85,6 +86,28 @@ public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder
     /// Logits [N, K, spatial...] of the concatenated channels [N, C, spatial...] of all modalities, in the order of <see cref="Modalities"/>.
     /// </summary>
     public override Tensor forward(Tensor input) => Decode(Encode(input));
+
+    /// <inheritdoc/>
+    public int? ImageChannels(string modality) => _options.Channels == Modalities.Count ? 1 : Modalities.Count == 1 ? _options.Channels : null;
+
+    /// <inheritdoc/>
+    public OnnxValue WriteOnnx(OnnxGraph graph, IReadOnlyDictionary<string, OnnxValue> images)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(images);
+        var levels = new OnnxValue[_options.Levels];
+        OnnxValue input = graph.Concatenate([.. Modalities.Select(name => images[name])]);
+        for (int level = 0; level < levels.Length; level++)
+            levels[level] = graph.Apply(encoder[level], level == 0 ? input : graph.MaxPool(levels[level - 1]));
+        OnnxValue features = levels[^1];
+        for (int level = _options.Levels - 2; level >= 0; level--)
+        {
+            var step = (IOnnxDecoderLevel)decoder[_options.Levels - 2 - level];
+            features = step.WriteOnnx(graph, features, _options.HasSkip(level) ? levels[level] : null);
+        }
+
+        return graph.Apply(head, features);
+    }
 
     /// <summary>
     /// Replaces the modules of this network's deepest levels by the teacher's own, as the paper tried ("sharing the weights between the Teacher

@@ -18,6 +18,9 @@ internal static class ModelFiles
     private const string Format = "KnowledgeDistillation model";
     private const int Version = 1;
 
+    /// <summary>The names of the files.</summary>
+    public static readonly IReadOnlyList<string> Names = [DescriptionName, WeightsName];
+
     internal static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,

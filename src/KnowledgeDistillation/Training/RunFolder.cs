@@ -239,7 +239,7 @@ internal sealed class RunFolder : IDisposable
         SortedDictionary<string, string> now = Fingerprint();
         string[] changed =
         [
-            .. now.Keys.Append(StepOption).Concat(TrainingOptions.OfBestEpoch).Distinct()
+            .. now.Keys.Append(StepOption).Concat(TrainingOptions.NotAlwaysKept).Distinct()
                 .Where(option => Saved(option) != now.GetValueOrDefault(option, ""))
                 .Select(option => $"{option} was {Shown(Saved(option))} and is now {Shown(now.GetValueOrDefault(option, ""))}"),
         ];

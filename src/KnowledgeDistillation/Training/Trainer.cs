@@ -132,11 +132,14 @@ public sealed class Trainer : ITrainer
             IReadOnlyDictionary<string, double>? shares = MeasureGradientShares(training, epoch);
             manual_seed(SeedMixer.Mix(_options.Seed, epoch));
             LossReport trained = TrainEpoch(training, epoch, optimizer, parameters, learningRate, progressReporter, cancellationToken);
-            ValidationDice? dice = validation is null || _options.BestEpoch != BestEpochRule.Dice ? null : new(_labels, _options.DiceRegions);
+            ValidationDice? dice = validation is null || _options.BestEpoch != BestEpochRule.Dice || _options.CaseValidation is not null
+                ? null
+                : new(_labels, _options.DiceRegions);
             LossReport? validated = validation is null ? null : Validate(validation, epoch, dice, cancellationToken);
+            if (_options.CaseValidation is { } whole && whole.IsDue(epoch, _options.Epochs))
+                ValidateCases(whole, dice = new(_labels, _options.DiceRegions), cancellationToken);
 
-            double watched = (validated ?? trained).Total;
-            bool isBest = history.All(report => dice is null ? watched < report.WatchedLoss : dice.Mean > (report.ValidationDice ?? -1));
+            bool isBest = IsBest((validated ?? trained).Total, dice, history);
             history.Add(new EpochReport(epoch, learningRate, trained, validated, isBest, watch.Elapsed.TotalSeconds, shares) { ValidationDice = dice?.Mean });
             if (isBest && folder is null && _options.RestoreBestWeights)
                 best.Remember();
@@ -267,6 +270,36 @@ public sealed class Trainer : ITrainer
 
         CheckBatchCount(source, step);
         return average.Report();
+    }
+
+    private void ValidateCases(CaseValidation validation, ValidationDice dice, CancellationToken cancellationToken)
+    {
+        int step = 0;
+        Train(false);
+        using IDisposable noGradient = no_grad();
+        foreach (Batch hostBatch in validation.Cases.ReadEpoch(0))
+        {
+            using (hostBatch)
+            using (NewDisposeScope())
+            using (Batch batch = hostBatch.To(Device))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                dice.AddClasses(_labels.Decode(validation.Inference.Predict(_network, _labels, batch.Images)), batch);
+                step++;
+            }
+
+            SafePoint.Collect();
+        }
+
+        CheckBatchCount(validation.Cases, step);
+    }
+
+    private bool IsBest(double watched, ValidationDice? dice, List<EpochReport> history)
+    {
+        bool byDice = _options.BestEpoch == BestEpochRule.Dice && (dice is not null || _options.CaseValidation is not null);
+        return byDice
+            ? dice is not null && history.All(report => dice.Mean > (report.ValidationDice ?? -1))
+            : history.All(report => watched < report.WatchedLoss);
     }
 
     private void Train(bool training)

@@ -27,6 +27,9 @@ public sealed record TrainingOptions
     // Fits that began before these existed chose by the loss, of which the fingerprint says nothing.
     internal static readonly string[] OfBestEpoch = [nameof(BestEpoch), nameof(DiceRegions)];
 
+    // Left out of the fingerprint where they are not chosen, because fits began before these existed.
+    internal static readonly string[] NotAlwaysKept = [.. OfBestEpoch, nameof(CaseValidation)];
+
     /// <summary>Number of passes over the training cases, at least 1. Default 500.</summary>
     [Category(Group)]
     [Description("Passes over the training cases.")]
@@ -79,6 +82,12 @@ public sealed record TrainingOptions
     /// Default null.
     /// </summary>
     public IReadOnlyList<Region>? DiceRegions { get; init; }
+
+    /// <summary>
+    /// How whole validation cases are segmented to measure their Dice; null to measure it on the batches of the validation source, beside their losses.
+    /// Default null.
+    /// </summary>
+    public CaseValidation? CaseValidation { get; init; }
 
     /// <summary>
     /// The fit ends when there was no better epoch for this many epochs (<see cref="BestEpoch"/>); at least 1, or null for never. Default null.
@@ -153,6 +162,8 @@ public sealed record TrainingOptions
         .Require(Enum.IsDefined(BestEpoch), $"BestEpoch has no value {BestEpoch}.")
         .Require(DiceRegions is null || (DiceRegions.Count > 0 && DiceRegions.All(region => region is not null)),
             "DiceRegions must hold at least one region; use null for the channels that are not background.")
+        .Require(CaseValidation is null or { Cases: not null, Inference: not null, Every: >= 1 },
+            $"CaseValidation must have cases, an inference, and measure every 1 or more epochs, but is {CaseValidation?.Every}.")
         .Require(EarlyStoppingPatience is null or >= 1, $"EarlyStoppingPatience must be at least 1, but is {EarlyStoppingPatience}.")
         .Require(BatchesPerStep >= 1, $"BatchesPerStep must be at least 1, but is {BatchesPerStep}.")
         .Require(Enum.IsDefined(Precision), $"Precision has no value {Precision}.")
@@ -170,6 +181,7 @@ public sealed record TrainingOptions
         typeof(TrainingOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Where(option => !FreeOnResume.Contains(option.Name) && (Optimizer is null || option.Name is not (nameof(LearningRate) or nameof(WeightDecay))))
             .Where(option => BestEpoch != BestEpochRule.Loss || !OfBestEpoch.Contains(option.Name))
+            .Where(option => CaseValidation is not null || option.Name != nameof(CaseValidation))
             .ToDictionary(option => option.Name, option => Text(option.Name, option.GetValue(this))),
         StringComparer.Ordinal);
 

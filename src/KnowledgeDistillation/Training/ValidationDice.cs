@@ -25,6 +25,30 @@ internal sealed class ValidationDice(LabelScheme labels, IReadOnlyList<Region>? 
         if (batch.IgnoredVoxels(labels) is { } ignored)
             (logits, batch) = (labels.Silence(logits, ignored), batch.WithBackground(ignored));
         (Tensor prediction, Tensor reference) = regions is null ? Channels(logits, batch) : Regions(regions, logits, batch);
+        Add(prediction, reference);
+    }
+
+    /// <summary>Adds cases that were segmented already; voxels whose label is <see cref="LabelScheme.Ignored"/> are left out.</summary>
+    /// <param name="classes">The class of each voxel [N, spatial...].</param>
+    /// <param name="batch">The batch.</param>
+    public void AddClasses(Tensor classes, Batch batch)
+    {
+        using var scope = NewDisposeScope();
+        if (batch.IgnoredVoxels(labels) is { } ignored)
+            (classes, batch) = (classes.Filled(ignored, 0), batch.WithBackground(ignored));
+        if (regions is null)
+        {
+            Tensor channels = Foreground(classes.device);
+            Add(labels.Encode(classes).index_select(1, channels).IsAbove(0.5), labels.Encode(batch).index_select(1, channels).IsAbove(0.5));
+        }
+        else
+        {
+            Add(United(regions, classes), United(regions, batch.Labels));
+        }
+    }
+
+    private void Add(Tensor prediction, Tensor reference)
+    {
         Tensor counts = stack([Voxels(prediction.logical_and(reference)), Voxels(prediction), Voxels(reference)], -1);
         long[] values = [.. counts.cpu().data<long>()];
         for (int i = 0; i < values.Length; i += 3)
@@ -37,20 +61,20 @@ internal sealed class ValidationDice(LabelScheme labels, IReadOnlyList<Region>? 
 
     private (Tensor Prediction, Tensor Reference) Channels(Tensor logits, Batch batch)
     {
-        Tensor channels = tensor([.. labels.ForegroundChannels.Select(channel => (long)channel)], device: logits.device);
+        Tensor channels = Foreground(logits.device);
         return (Of(labels.Binarize(logits)), Of(labels.Encode(batch)));
 
         Tensor Of(Tensor masks) => masks.index_select(1, channels).IsAbove(0.5);
     }
 
-    private (Tensor Prediction, Tensor Reference) Regions(IReadOnlyList<Region> united, Tensor logits, Batch batch)
-    {
-        return (Of(labels.Decode(labels.Probabilities(logits))), Of(batch.Labels));
+    private Tensor Foreground(Device device) => tensor([.. labels.ForegroundChannels.Select(channel => (long)channel)], device: device);
 
-        Tensor Of(Tensor classes) => stack(
-            [.. united.Select(region => region.Classes.Select(one => classes.IsEqualTo(one)).Aggregate((former, next) => former.logical_or(next)))],
-            1);
-    }
+    private (Tensor Prediction, Tensor Reference) Regions(IReadOnlyList<Region> united, Tensor logits, Batch batch) =>
+        (United(united, labels.Decode(labels.Probabilities(logits))), United(united, batch.Labels));
+
+    private static Tensor United(IReadOnlyList<Region> united, Tensor classes) => stack(
+        [.. united.Select(region => region.Classes.Select(one => classes.IsEqualTo(one)).Aggregate((former, next) => former.logical_or(next)))],
+        1);
 
     // [N, regions, spatial...] to [N, regions].
     private static Tensor Voxels(Tensor masks) => masks.flatten(2).sum(2, type: ScalarType.Int64);

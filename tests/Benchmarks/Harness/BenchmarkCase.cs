@@ -6,6 +6,9 @@ internal sealed record BenchmarkCase(string Name, string Description, Workload O
     /// <summary>What the other side is.</summary>
     public string PlainName { get; init; } = "plain";
 
+    /// <summary>Whether the other side computes with torch.</summary>
+    public bool PlainNeedsTorch { get; init; } = true;
+
     /// <summary>The unit of the values.</summary>
     public string Unit { get; init; } = "s";
 

@@ -16,7 +16,8 @@ internal static class Worker
         // Sets the C library's allocator, too; the plain side keeps its default.
         if (side == nameof(Side.Ours))
             TorchRuntime.EnsureAvailable();
-        torch.set_num_threads(at.Threads);
+        if (side == nameof(Side.Ours) || item.PlainNeedsTorch)
+            torch.set_num_threads(at.Threads);
         item[Enum.Parse<Side>(side)](new Gate(Console.In, output), at);
     }
 }

@@ -53,6 +53,17 @@ public sealed class StoredModelTests : IDisposable
             Levels = 2,
             SkipConnections = 1,
         }, Classes),
+        (new PlainConvUNetOptions
+        {
+            Modalities = Modalities,
+            OutputChannels = 4,
+            Features = [2, 3],
+            KernelSizes = [[1, 3, 3], [3, 3, 1]],
+            Strides = [[1, 1, 1], [1, 2, 2]],
+            EncoderConvolutions = [1, 3],
+            DecoderConvolutions = [1],
+            ConvolutionBias = false,
+        }, Classes),
         (new HemisUNet3DOptions { Modalities = Modalities, OutputChannels = 4, BaseWidth = 2, Levels = 2 }, Classes),
         (new HvedUNet3DOptions { Modalities = Modalities, OutputChannels = 3, BaseWidth = 2, Levels = 2, SampleAtInference = true }, Regions),
         (new DisentangledFusionNet3DOptions { Modalities = Modalities, OutputChannels = 4, BaseWidth = 2, Levels = 2, AppearanceDimension = 3 }, Classes),

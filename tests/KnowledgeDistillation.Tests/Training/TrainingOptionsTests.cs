@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using FluentAssertions;
+using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Training;
 using TorchSharp;
@@ -42,7 +43,10 @@ public sealed class TrainingOptionsTests
         });
         string[] free = ["Epochs", "GradientSharesEvery", "OutputFolder", "Resume", "RestoreBestWeights", "Metadata", "Callbacks"];
         var byDice = new TrainingOptions { BestEpoch = BestEpochRule.Dice, DiceRegions = [new Region("whole", 1, 2), new Region("core", 2)] };
+        using Batch spheres = Toy.Spheres(cases: 1);
+        byDice = byDice with { CaseValidation = new CaseValidation(Toy.Source(spheres), new WholeVolumeInference(), 3) };
         byDice.Fingerprint().Keys.Should().BeEquivalentTo(All.Select(option => option.Name).Except(free));
+        byDice.Fingerprint().Should().Contain("CaseValidation", "every 3 epochs by WholeVolumeInference");
         byDice.Fingerprint().Should().Contain("BestEpoch", "Dice").And.Contain("DiceRegions", "whole: 1 + 2, core: 2");
 
         new TrainingOptions { LearningRate = 1e-3, WeightDecay = 1e-5, GradientClipNorm = 0.5, EarlyStoppingPatience = 3, Seed = -7 }.Fingerprint().Should()

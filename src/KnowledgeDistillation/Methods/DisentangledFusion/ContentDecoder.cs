@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Networks.Layers;
+using KnowledgeDistillation.Onnx;
 using KnowledgeDistillation.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -42,5 +43,18 @@ internal sealed class ContentDecoder : Module<IReadOnlyList<Tensor>, Tensor>
         }
 
         return head.call(ReducedPrecision.Widen(features));
+    }
+
+    /// <summary>Writes what <see cref="forward"/> computes.</summary>
+    public OnnxValue WriteOnnx(OnnxGraph graph, IReadOnlyList<OnnxValue> contents)
+    {
+        OnnxValue features = contents[^1];
+        for (int step = 0; step < up.Count; step++)
+        {
+            OnnxValue raised = graph.Apply(up[step], graph.RepeatVoxels(features));
+            features = graph.Apply(leave[step], graph.Apply(join[step], graph.Concatenate(raised, contents[contents.Count - 2 - step])));
+        }
+
+        return graph.Apply(head, features);
     }
 }

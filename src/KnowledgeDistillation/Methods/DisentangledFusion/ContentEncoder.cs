@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Onnx;
 using KnowledgeDistillation.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -35,6 +36,19 @@ internal sealed class ContentEncoder : Module<Tensor, IReadOnlyList<Tensor>>
         {
             Tensor entered = enter[level].call(level == 0 ? image : contents[level - 1]);
             contents[level] = entered.Plus(second[level].call(first[level].call(entered)));
+        }
+
+        return contents;
+    }
+
+    /// <summary>Writes what <see cref="forward"/> computes.</summary>
+    public OnnxValue[] WriteOnnx(OnnxGraph graph, OnnxValue image)
+    {
+        var contents = new OnnxValue[enter.Count];
+        for (int level = 0; level < contents.Length; level++)
+        {
+            OnnxValue entered = graph.Apply(enter[level], level == 0 ? image : contents[level - 1]);
+            contents[level] = graph.Plus(entered, graph.Apply(second[level], graph.Apply(first[level], entered)));
         }
 
         return contents;

@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Networks.Layers;
+using KnowledgeDistillation.Onnx;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -9,10 +10,12 @@ namespace KnowledgeDistillation.Methods.DisentangledFusion;
 /// A convolution, instance norm with learned scale and offset, leaky ReLU 0.2: the unit of the content encoders and the segmentation
 /// decoder of <see cref="DisentangledFusionNet3D"/>.
 /// </summary>
-internal sealed class ConvolutionUnit : Module<Tensor, Tensor>
+internal sealed class ConvolutionUnit : Module<Tensor, Tensor>, IOnnxLayer
 {
+    private const double Slope = 0.2;
+
     // Kept alive on purpose: see ConvolutionBlock.
-    private static readonly Scalar NegativeSlope = 0.2;
+    private static readonly Scalar NegativeSlope = Slope;
 
     private readonly Module<Tensor, Tensor> convolution;
     private readonly Module<Tensor, Tensor> norm;
@@ -27,4 +30,6 @@ internal sealed class ConvolutionUnit : Module<Tensor, Tensor>
     }
 
     public override Tensor forward(Tensor input) => norm.call(convolution.call(input)).leaky_relu_(NegativeSlope);
+
+    public OnnxValue WriteOnnx(OnnxGraph graph, OnnxValue input) => graph.LeakyRelu(graph.Apply(norm, graph.Apply(convolution, input)), Slope);
 }

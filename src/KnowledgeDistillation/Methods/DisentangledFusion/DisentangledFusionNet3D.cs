@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Onnx;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -72,6 +73,18 @@ public sealed class DisentangledFusionNet3D : HeteroModalNetwork, IReconstructin
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The encoding comes from a network with another number of levels.</exception>
     public override Tensor Decode(EncoderOutput encoding) => segmentation.call(EncodedLevels.Of(encoding, Levels));
+
+    /// <inheritdoc/>
+    public override OnnxValue WriteOnnx(OnnxGraph graph, IReadOnlyDictionary<string, OnnxValue> images)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(images);
+        OnnxValue[]?[] contents =
+            [.. Modalities.Index().Select(modality =>
+                images.TryGetValue(modality.Item, out OnnxValue? image) ? contentEncoders[modality.Index].WriteOnnx(graph, image) : null)];
+        return segmentation.WriteOnnx(
+            graph, [.. fusions.Index().Select(level => level.Item.WriteOnnx(graph, [.. contents.Select(content => content?[level.Index])]))]);
+    }
 
     /// <summary>Makes an image of every modality that was given to <see cref="Encode"/>, because only their appearance is known.</summary>
     /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>

@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Networks.Layers;
+using KnowledgeDistillation.Onnx;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -28,5 +29,14 @@ internal sealed class GatedFusion : Module<IReadOnlyList<Tensor?>, Tensor>
         Tensor[] codes = [.. contents.Select(content => content ?? zeros_like(present))];
         Tensor[] maps = gates.call(cat(codes, 1)).sigmoid().split(1, 1);
         return join.call(cat([.. codes.Zip(maps, (code, map) => code * map)], 1));
+    }
+
+    /// <summary>Writes what <see cref="forward"/> computes.</summary>
+    public OnnxValue WriteOnnx(OnnxGraph graph, IReadOnlyList<OnnxValue?> contents)
+    {
+        OnnxValue zeros = graph.Times(contents.First(content => content is not null)!, graph.Scalar(0));
+        OnnxValue[] codes = [.. contents.Select(content => content ?? zeros)];
+        IReadOnlyList<OnnxValue> maps = graph.Split(graph.Add("Sigmoid", [graph.Apply(gates, graph.Concatenate(codes))]), codes.Length);
+        return graph.Apply(join, graph.Concatenate([.. codes.Zip(maps, graph.Times)]));
     }
 }

@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Onnx;
 using KnowledgeDistillation.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -51,6 +52,26 @@ public sealed class HemisUNet3D : HeteroModalNetwork
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The encoding comes from a network with another number of levels.</exception>
     public override Tensor Decode(EncoderOutput encoding) => decoder.call(EncodedLevels.Of(encoding, Levels));
+
+    /// <inheritdoc/>
+    public override OnnxValue WriteOnnx(OnnxGraph graph, IReadOnlyDictionary<string, OnnxValue> images)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(images);
+        OnnxValue[][] features =
+            [.. Modalities.Index().Where(modality => images.ContainsKey(modality.Item))
+                .Select(modality => encoders[modality.Index].WriteOnnx(graph, images[modality.Item]))];
+        return decoder.WriteOnnx(
+            graph, [.. Enumerable.Range(0, Levels).Select(level => MeanAndVariance(graph, [.. features.Select(levels => levels[level])]))]);
+    }
+
+    private static OnnxValue MeanAndVariance(OnnxGraph graph, IReadOnlyList<OnnxValue> features)
+    {
+        OnnxValue count = graph.Scalar(features.Count);
+        OnnxValue mean = graph.Over(graph.Sum(features), count);
+        OnnxValue[] distances = [.. features.Select(feature => graph.Minus(feature, mean))];
+        return graph.Concatenate(mean, graph.Over(graph.Sum([.. distances.Select(distance => graph.Times(distance, distance))]), count));
+    }
 
     /// <summary>[N, 2C, D, H, W]: the mean over the modalities and their variance, which is 0 for one modality.</summary>
     internal static Tensor MeanAndVariance(IReadOnlyList<Tensor> features)

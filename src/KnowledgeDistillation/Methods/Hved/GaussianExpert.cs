@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Onnx;
 using KnowledgeDistillation.Runtime;
 using static TorchSharp.torch;
 
@@ -28,5 +29,16 @@ internal readonly record struct GaussianExpert(Tensor Precision, Tensor Weighted
             (first, second) => new GaussianExpert(first.Precision.Plus(second.Precision), first.WeightedMean.Plus(second.WeightedMean)));
         Tensor precision = sum.Precision.Plus(PriorPrecision);
         return new DiagonalGaussian(sum.WeightedMean / precision, precision.log().neg());
+    }
+
+    /// <summary>Writes the mean of the product of the experts with the prior.</summary>
+    /// <param name="graph">Takes the operations.</param>
+    /// <param name="gaussians">Mean and log-variance of each expert, at least one.</param>
+    public static OnnxValue WriteOnnx(OnnxGraph graph, IReadOnlyList<(OnnxValue Mean, OnnxValue LogVariance)> gaussians)
+    {
+        OnnxValue[] precisions =
+            [.. gaussians.Select(gaussian => graph.Add("Reciprocal", [graph.Plus(graph.Add("Exp", [gaussian.LogVariance]), graph.Scalar(Epsilon))]))];
+        OnnxValue[] weighted = [.. gaussians.Zip(precisions, (gaussian, precision) => graph.Times(precision, gaussian.Mean))];
+        return graph.Over(graph.Sum(weighted), graph.Plus(graph.Sum(precisions), graph.Scalar(PriorPrecision)));
     }
 }

@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Onnx;
 using KnowledgeDistillation.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -21,8 +22,10 @@ namespace KnowledgeDistillation.Methods.Hved;
 /// </remarks>
 public sealed class HvedUNet3D : HeteroModalNetwork, IReconstructingNetwork
 {
-    private static readonly Scalar LowestLogVariance = -50.0;
-    private static readonly Scalar HighestLogVariance = 50.0;
+    private const double Lowest = -50, Highest = 50;
+
+    private static readonly Scalar LowestLogVariance = Lowest;
+    private static readonly Scalar HighestLogVariance = Highest;
 
     private readonly bool _samplesAtInference;
     private readonly ModuleList<ModalityEncoder> encoders = [];
@@ -82,6 +85,30 @@ public sealed class HvedUNet3D : HeteroModalNetwork, IReconstructingNetwork
     {
         IReadOnlyList<Tensor> codes = EncodedLevels.Of(encoding, Levels);
         return new ModalityImages(Modalities.Index().Select(modality => KeyValuePair.Create(modality.Item, reconstructions[modality.Index].call(codes))));
+    }
+
+    /// <summary>
+    /// Writes the segmentation in evaluation mode: the codes are the means of their distributions, also with <see cref="HvedUNet3DOptions.SampleAtInference"/>,
+    /// because a file should give the same result every time.
+    /// </summary>
+    /// <param name="graph">Takes the operations.</param>
+    /// <param name="images">The images by modality, at least one; the encoders of the others are left out.</param>
+    /// <returns>The raw logits [N, K, D, H, W].</returns>
+    public override OnnxValue WriteOnnx(OnnxGraph graph, IReadOnlyDictionary<string, OnnxValue> images)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(images);
+        (OnnxValue Mean, OnnxValue LogVariance)[][] posteriors =
+            [.. Modalities.Index().Where(modality => images.ContainsKey(modality.Item))
+                .Select(modality => encoders[modality.Index].WriteOnnx(graph, images[modality.Item]).Select(Posterior).ToArray())];
+        return segmentation.WriteOnnx(
+            graph, [.. Enumerable.Range(0, Levels).Select(level => GaussianExpert.WriteOnnx(graph, [.. posteriors.Select(levels => levels[level])]))]);
+
+        (OnnxValue Mean, OnnxValue LogVariance) Posterior(OnnxValue features)
+        {
+            IReadOnlyList<OnnxValue> halves = graph.Split(features, 2);
+            return (halves[0], graph.Add("Clip", [halves[1], graph.Scalar(Lowest), graph.Scalar(Highest)]));
+        }
     }
 
     private static DiagonalGaussian Posterior(Tensor features)

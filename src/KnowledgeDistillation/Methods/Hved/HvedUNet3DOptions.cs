@@ -16,7 +16,7 @@ public sealed record HvedUNet3DOptions : HeteroModalNetworkOptions
 
     /// <summary>
     /// Whether the latent codes are sampled in evaluation mode too, so that each prediction is another draw.
-    /// Default no: their means, the same result every time.
+    /// Default no: their means, the same result every time. An ONNX file has the means in either case.
     /// </summary>
     public bool SampleAtInference { get; init; }
 

@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Onnx;
 using KnowledgeDistillation.Runtime;
 using MathNet.Numerics;
 using static TorchSharp.torch;
@@ -22,7 +23,7 @@ namespace KnowledgeDistillation.Methods.Synthesis;
 /// </para>
 /// <para>Owns both networks.</para>
 /// </remarks>
-public sealed class SynthesisNetwork : Module, IReconstructingNetwork
+public sealed class SynthesisNetwork : Module, IReconstructingNetwork, IOnnxExportable
 {
     // In a tuple, because a module in a field of its own would be registered a second time.
     private readonly (IEncoderDecoder Generator, IEncoderDecoder Segmenter) _parts;
@@ -120,6 +121,22 @@ public sealed class SynthesisNetwork : Module, IReconstructingNetwork
     /// <summary>The synthesized images, as <see cref="Encode"/> made them.</summary>
     /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>
     public ModalityImages Reconstruct(EncoderOutput encoding) => Own(encoding).Synthesized;
+
+    /// <inheritdoc/>
+    public int? ImageChannels(string modality) =>
+        OnnxGraph.Exportable(Generator.Modalities.Contains(modality, StringComparer.Ordinal) ? Generator : Segmenter).ImageChannels(modality);
+
+    /// <inheritdoc/>
+    public OnnxValue WriteOnnx(OnnxGraph graph, IReadOnlyDictionary<string, OnnxValue> images)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(images);
+        IReadOnlyList<OnnxValue> made = graph.Split(graph.Apply(Generator, images), _synthesized.Count);
+        var seen = images.ToDictionary(StringComparer.Ordinal);
+        foreach ((string name, OnnxValue image) in _synthesized.Zip(made))
+            seen[name] = image;
+        return graph.Apply(Segmenter, seen);
+    }
 
     /// <inheritdoc/>
     public override void train(bool train = true)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using KnowledgeDistillation.Onnx;
 using KnowledgeDistillation.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -11,7 +12,7 @@ namespace KnowledgeDistillation.Networks.Layers;
 /// A convolution of slices or volumes by the fastest way that torch offers. Parameters, their initial values and results are those of torch's own,
 /// up to the order in which floating-point numbers are added.
 /// </summary>
-internal sealed class Convolution : Module<Tensor, Tensor>
+internal sealed class Convolution : Module<Tensor, Tensor>, IOnnxLayer
 {
     // On a CPU torch uses an unfolding, several times slower than oneDNN, where N · C · D · H of a float32 input is at most this
     // and N is 1 (use_mkldnn in ATen's Convolution.cpp).
@@ -27,22 +28,26 @@ internal sealed class Convolution : Module<Tensor, Tensor>
     private readonly bool _canBeHalved;
 
     public Convolution(int dimensions, long inputs, long outputs, long kernel, long stride = 1, long? padding = null, bool bias = true)
+        : this(inputs, outputs, Repeat(kernel, dimensions), Repeat(stride, dimensions), Repeat(padding ?? kernel / 2, dimensions), bias)
+    {
+    }
+
+    /// <summary>A convolution whose kernel, stride and padding may differ from axis to axis.</summary>
+    public Convolution(long inputs, long outputs, long[] kernel, long[] stride, long[] padding, bool bias)
         : base(nameof(Convolution))
     {
-        (_stride, _padding) = (Repeat(stride), Repeat(padding ?? kernel / 2));
-        _canBeHalved = dimensions == 3 && kernel == 3 && stride == 1 && _padding[0] == 1 && RuntimeInformation.ProcessArchitecture == Architecture.X64;
-        weight = LearnedValues.Own(size => empty(size), [outputs, inputs, .. Repeat(kernel)]);
+        (_stride, _padding) = (stride, padding);
+        _canBeHalved = kernel is [3, 3, 3] && stride is [1, 1, 1] && padding is [1, 1, 1] && RuntimeInformation.ProcessArchitecture == Architecture.X64;
+        weight = LearnedValues.Own(size => empty(size), [outputs, inputs, .. kernel]);
         init.kaiming_uniform_(weight, Math.Sqrt(5));
         if (bias)
         {
-            double bound = 1 / Math.Sqrt(inputs * Math.Pow(kernel, dimensions));
+            double bound = 1 / Math.Sqrt(kernel.Aggregate((double)inputs, (product, length) => product * length));
             this.bias = LearnedValues.Own(size => empty(size), outputs);
             init.uniform_(this.bias, -bound, bound);
         }
 
         RegisterComponents();
-
-        long[] Repeat(long number) => [.. Enumerable.Repeat(number, dimensions)];
     }
 
     public override Tensor forward(Tensor input)
@@ -60,9 +65,17 @@ internal sealed class Convolution : Module<Tensor, Tensor>
         return Convolve(narrowInput, narrowWeight, narrowBias);
     }
 
+    public OnnxValue WriteOnnx(OnnxGraph graph, OnnxValue input) => graph.Add(
+        "Conv",
+        [input, graph.Weight(weight), .. bias is null ? (OnnxValue?[])[] : [graph.Weight(bias)]],
+        ("strides", _stride),
+        ("pads", (long[])[.. _padding, .. _padding]));
+
     // Where an axis is shorter than the kernel, oneDNN (in libtorch 2.10) reads beyond its memory for the gradient of bfloat16 weights:
     // gradients are wrong, or not finite, and the process may end.
-    private bool IsAsLongAsKernel(Tensor input) => input.shape[2..].All(length => length >= weight.shape[2]);
+    private bool IsAsLongAsKernel(Tensor input) => input.shape[2..].Zip(weight.shape[2..]).All(axis => axis.First >= axis.Second);
+
+    private static long[] Repeat(long number, int dimensions) => [.. Enumerable.Repeat(number, dimensions)];
 
     private Tensor Convolve(Tensor input, Tensor weight, Tensor? bias)
     {

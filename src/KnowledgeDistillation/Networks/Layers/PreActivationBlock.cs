@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Onnx;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -5,10 +6,12 @@ using static TorchSharp.torch.nn;
 namespace KnowledgeDistillation.Networks.Layers;
 
 /// <summary>Twice instance norm with learned scale and offset, leaky ReLU 0.01 and a 3×3×3 convolution without bias: the block of U-HeMIS and U-HVED.</summary>
-internal sealed class PreActivationBlock : Module<Tensor, Tensor>
+internal sealed class PreActivationBlock : Module<Tensor, Tensor>, IOnnxLayer
 {
+    private const double Slope = 0.01;
+
     // Kept alive on purpose: see ConvolutionBlock.
-    private static readonly Scalar NegativeSlope = 0.01;
+    private static readonly Scalar NegativeSlope = Slope;
 
     private readonly Module<Tensor, Tensor> norm1;
     private readonly Module<Tensor, Tensor> convolution1;
@@ -29,5 +32,11 @@ internal sealed class PreActivationBlock : Module<Tensor, Tensor>
     {
         Tensor middle = convolution1.call(norm1.call(input).leaky_relu_(NegativeSlope));
         return convolution2.call(norm2.call(middle).leaky_relu_(NegativeSlope));
+    }
+
+    public OnnxValue WriteOnnx(OnnxGraph graph, OnnxValue input)
+    {
+        OnnxValue middle = graph.Apply(convolution1, graph.LeakyRelu(graph.Apply(norm1, input), Slope));
+        return graph.Apply(convolution2, graph.LeakyRelu(graph.Apply(norm2, middle), Slope));
     }
 }

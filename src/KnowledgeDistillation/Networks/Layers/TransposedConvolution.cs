@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Onnx;
 using KnowledgeDistillation.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -6,24 +7,35 @@ using static TorchSharp.torch.nn;
 namespace KnowledgeDistillation.Networks.Layers;
 
 /// <summary>
-/// A transposed convolution of size 2 and stride 2, which doubles every spatial length. Parameters and their initial values are those of torch's own.
+/// A transposed convolution whose size is its stride, by default 2, which doubles every spatial length.
+/// Parameters and their initial values are those of torch's own.
 /// </summary>
-internal sealed class TransposedConvolution : Module<Tensor, Tensor>
+internal sealed class TransposedConvolution : Module<Tensor, Tensor>, IOnnxLayer
 {
     private readonly Parameter weight;
-    private readonly Parameter bias;
+    private readonly Parameter? bias;
     private readonly long[] _stride;
 
     public TransposedConvolution(int dimensions, long inputs, long outputs)
+        : this(inputs, outputs, [.. Enumerable.Repeat(2L, dimensions)], bias: true)
+    {
+    }
+
+    /// <summary>One that enlarges each axis by a stride of its own.</summary>
+    public TransposedConvolution(long inputs, long outputs, long[] stride, bool bias)
         : base(nameof(TransposedConvolution))
     {
-        _stride = [.. Enumerable.Repeat(2L, dimensions)];
+        _stride = stride;
         weight = LearnedValues.Own(size => empty(size), [inputs, outputs, .. _stride]);
         init.kaiming_uniform_(weight, Math.Sqrt(5));
-        // torch counts the second axis as inputs, here the outputs.
-        double bound = 1 / Math.Sqrt(outputs * Math.Pow(2, dimensions));
-        bias = LearnedValues.Own(size => empty(size), outputs);
-        init.uniform_(bias, -bound, bound);
+        if (bias)
+        {
+            // torch counts the second axis as inputs, here the outputs.
+            double bound = 1 / Math.Sqrt(stride.Aggregate((double)outputs, (product, length) => product * length));
+            this.bias = LearnedValues.Own(size => empty(size), outputs);
+            init.uniform_(this.bias, -bound, bound);
+        }
+
         RegisterComponents();
     }
 
@@ -31,11 +43,15 @@ internal sealed class TransposedConvolution : Module<Tensor, Tensor>
     {
         if (ComputePrecision.Current == Precision.Full)
             return Convolve(input, weight, bias);
-        using Tensor narrowInput = ReducedPrecision.Narrow(input), narrowWeight = ReducedPrecision.Narrow(weight), narrowBias = ReducedPrecision.Narrow(bias);
+        using Tensor narrowInput = ReducedPrecision.Narrow(input), narrowWeight = ReducedPrecision.Narrow(weight);
+        using Tensor? narrowBias = bias is null ? null : ReducedPrecision.Narrow(bias);
         return Convolve(narrowInput, narrowWeight, narrowBias);
     }
 
-    private Tensor Convolve(Tensor input, Tensor weight, Tensor bias) => _stride.Length == 2
+    public OnnxValue WriteOnnx(OnnxGraph graph, OnnxValue input) =>
+        graph.Add("ConvTranspose", [input, graph.Weight(weight), .. bias is null ? (OnnxValue?[])[] : [graph.Weight(bias)]], ("strides", _stride));
+
+    private Tensor Convolve(Tensor input, Tensor weight, Tensor? bias) => _stride.Length == 2
         ? functional.conv_transpose2d(input, weight, bias, _stride)
         : functional.conv_transpose3d(input, weight, bias, _stride);
 }

@@ -1,4 +1,4 @@
-namespace KnowledgeDistillation.Medical.Phantoms;
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>
 /// Random numbers that depend on nothing but the key: the same on every platform, runtime and run, which <see cref="Random"/>

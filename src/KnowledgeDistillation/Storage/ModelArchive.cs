@@ -1,0 +1,122 @@
+using System.IO.Compression;
+
+namespace KnowledgeDistillation.Storage;
+
+/// <summary>
+/// A model as one file to hand over, a zip archive: <c>model.json</c> and <c>weights.safetensors</c> as in the folder of a checkpoint, with the checksums that
+/// they have there, and <c>LICENSE.txt</c>.
+/// </summary>
+public static class ModelArchive
+{
+    /// <summary>How the name of an archive ends.</summary>
+    public const string Ending = ".zip";
+
+    private const string LicenseName = "LICENSE.txt";
+
+    // The earliest that a zip archive can say, so that equal models give equal files.
+    private static readonly DateTimeOffset NoTime = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>Whether a path is that of a file that may be an archive, judged by its name.</summary>
+    /// <param name="path">The path.</param>
+    public static bool IsMeantBy(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return path.EndsWith(Ending, StringComparison.OrdinalIgnoreCase) && !Directory.Exists(path);
+    }
+
+    /// <summary>Writes an archive, replacing one that is there only when all is written.</summary>
+    /// <param name="folder">The folder of the model, as <see cref="Inference.SegmentationModel.Save"/> writes it.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="license">The text of the license.</param>
+    /// <exception cref="CheckpointException">The folder holds no model, or a damaged one.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public static void Write(string folder, string path, string license)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        ArgumentNullException.ThrowIfNull(license);
+        string resolved = AtomicDirectory.Resolve(folder) ?? folder;
+        // Reads all checksums.
+        ModelFiles.ReadDescription(resolved);
+        AtomicFile.Write(path, stream =>
+        {
+            using ZipArchive archive = new(stream, ZipArchiveMode.Create, leaveOpen: true);
+            foreach (string name in ModelFiles.Names)
+                Add(name, target =>
+                {
+                    using FileStream source = File.OpenRead(Path.Combine(resolved, name));
+                    source.CopyTo(target);
+                });
+            Add(LicenseName, target => target.Write(System.Text.Encoding.UTF8.GetBytes(license)));
+
+            void Add(string name, Action<Stream> write)
+            {
+                // Weights hardly become smaller.
+                ZipArchiveEntry entry = archive.CreateEntry(name, CompressionLevel.Fastest);
+                entry.LastWriteTime = NoTime;
+                using Stream target = entry.Open();
+                write(target);
+            }
+        });
+    }
+
+    /// <summary>The text of the license in an archive; null where there is none.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="CheckpointException">It is no archive, or damaged.</exception>
+    public static string? ReadLicense(string path) => Read(path, archive =>
+    {
+        if (archive.GetEntry(LicenseName) is not { } entry)
+            return null;
+        using StreamReader reader = new(entry.Open());
+        return reader.ReadToEnd();
+    });
+
+    /// <summary>Unpacks the model of an archive for as long as it is read.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="read">Reads the folder of the model.</param>
+    /// <exception cref="CheckpointException">It is no archive of a model, or damaged.</exception>
+    internal static T Open<T>(string path, Func<string, T> read) => Read(path, archive =>
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("kd-model-");
+        try
+        {
+            // Only what a model has, whatever else lies in the archive, and by names of our own.
+            foreach (string name in ModelFiles.Names)
+            {
+                ZipArchiveEntry entry = archive.GetEntry(name) ?? throw new CheckpointException(path, $"it is no model: '{name}' is missing in it");
+                entry.ExtractToFile(Path.Combine(folder.FullName, name));
+            }
+
+            return read(folder.FullName);
+        }
+        catch (CheckpointException exception)
+        {
+            // Where it was unpacked says nothing to anybody.
+            throw new CheckpointException(path, exception.Message.Replace(folder.FullName + Path.DirectorySeparatorChar, "", StringComparison.Ordinal), exception);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    });
+
+    private static T Read<T>(string path, Func<ZipArchive, T> read)
+    {
+        try
+        {
+            using ZipArchive archive = ZipFile.OpenRead(path);
+            return read(archive);
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new CheckpointException(path, "there is no such file", exception);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new CheckpointException(path, $"it is no zip archive, or damaged ({exception.Message})", exception);
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            throw new CheckpointException(path, exception.Message, exception);
+        }
+    }
+}
