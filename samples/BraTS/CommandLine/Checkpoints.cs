@@ -18,7 +18,8 @@ internal static class Checkpoints
         if (ModelArchive.IsMeantBy(path) && File.Exists(path))
             return path;
         if (File.Exists(path))
-            throw new UsageException($"'{path}' is a file, not a checkpoint: give the --out of a training, the folder best or last in it, or what export-model made (.zip).");
+            throw new UsageException(
+                $"'{path}' is a file, not a checkpoint: give the --out of a training, the folder best or last in it, or what export-model made (.zip).");
         string found = TrainingRun.FindModel(path) ?? throw new UsageException($"There is no checkpoint '{path}': the folder does not exist.");
         return Directory.EnumerateFileSystemEntries(found).Any()
             ? found

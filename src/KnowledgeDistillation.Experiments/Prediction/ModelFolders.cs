@@ -11,7 +11,7 @@ public static class ModelFolders
     private const int MostLevels = 3;
 
     /// <summary>
-    /// The folders of networks: the path itself where it is an archive or holds a checkpoint or a training, else all trainings below it, such as the folds of a run.
+    /// The folders or archives of networks: the path itself where it is or holds one, else all trainings below it, such as the folds of a run.
     /// </summary>
     /// <param name="path">The path.</param>
     /// <returns>In the order of their names; none where there is no network.</returns>

@@ -91,7 +91,8 @@ public static class ModelArchive
         catch (CheckpointException exception)
         {
             // Where it was unpacked says nothing to anybody.
-            throw new CheckpointException(path, exception.Message.Replace(folder.FullName + Path.DirectorySeparatorChar, "", StringComparison.Ordinal), exception);
+            string reason = exception.Message.Replace(folder.FullName + Path.DirectorySeparatorChar, "", StringComparison.Ordinal);
+            throw new CheckpointException(path, reason, exception);
         }
         finally
         {

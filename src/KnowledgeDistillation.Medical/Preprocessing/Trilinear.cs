@@ -1,6 +1,6 @@
 using KnowledgeDistillation.Metrics;
 
-namespace KnowledgeDistillation.Medical.Prediction;
+namespace KnowledgeDistillation.Medical.Preprocessing;
 
 /// <summary>Trilinear up-sampling with half-pixel centers, as torch does it ("align corners" off), on plain arrays.</summary>
 internal static class Trilinear
