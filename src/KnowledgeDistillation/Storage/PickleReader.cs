@@ -188,10 +188,10 @@ internal sealed class PickleReader(byte[] pickle)
     // OrderedDict([[name, value], …]), as protocols below 2 write it.
     private static PickledDictionary Filled(object? arguments)
     {
+        if (arguments as object?[] is not [List<object?> pairs])
+            throw new InvalidDataException("its pickle has a damaged dictionary");
         var dictionary = new PickledDictionary();
-        foreach (object? pair in arguments is object?[] and [List<object?> pairs]
-            ? pairs
-            : throw new InvalidDataException("its pickle has a damaged dictionary"))
+        foreach (object? pair in pairs)
         {
             IReadOnlyList<object?> item = pair as IReadOnlyList<object?> ?? [];
             dictionary.Add(item.ElementAtOrDefault(0), item.ElementAtOrDefault(1));
