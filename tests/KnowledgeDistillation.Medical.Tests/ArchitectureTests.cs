@@ -18,12 +18,13 @@ public sealed class ArchitectureTests : IDisposable
         ["Volumes"] = [],
         ["Nifti"] = ["Volumes"],
         ["Preprocessing"] = ["Nifti", "Volumes"],
-        ["Datasets"] = ["Preprocessing", "Nifti", "Volumes"],
+        ["Augmentation"] = ["Preprocessing", "Volumes"],
+        ["Datasets"] = ["Augmentation", "Preprocessing", "Nifti", "Volumes"],
         ["BraTS"] = ["Datasets", "Preprocessing", "Nifti", "Volumes"],
         ["Decathlon"] = ["BraTS", "Datasets", "Preprocessing"],
         ["NnUNet"] = ["BraTS", "Datasets", "Preprocessing", "Nifti", "Volumes"],
         ["Phantoms"] = ["BraTS", "Datasets", "Preprocessing", "Nifti", "Volumes"],
-        ["Prediction"] = ["Preprocessing", "Volumes"],
+        ["Prediction"] = ["Datasets", "Preprocessing", "Volumes"],
     };
 
     private readonly ModuleDefinition _library = ModuleDefinition.ReadModule(typeof(VolumeGrid).Assembly.Location);
