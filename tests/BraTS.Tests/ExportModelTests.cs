@@ -68,14 +68,25 @@ public sealed class ExportModelTests(TrainedNetworks trained) : IDisposable
     {
         Kdnet.Run("export-model", trained.Student, "-o", _folder["model.zip"]).ExitCode.Should().Be(0);
         byte[] bytes = File.ReadAllBytes(_folder["model.zip"]);
-        foreach (int place in new[] { 200, bytes.Length / 2, bytes.Length - 30 })
+        int refused = 0;
+        for (int place = 0; place < bytes.Length; place += Math.Max(1, bytes.Length / 100))
         {
             byte[] damaged = [.. bytes];
             damaged[place] ^= 0xFF;
             File.WriteAllBytes(_folder["damaged.zip"], damaged);
-            Fails("damaged.zip");
+            try
+            {
+                // A date or the license may be another: all that is read has checksums.
+                SegmentationModel.Load(_folder["damaged.zip"]).Dispose();
+            }
+            catch (CheckpointException exception)
+            {
+                refused++;
+                exception.Message.Should().Contain("damaged.zip");
+            }
         }
 
+        refused.Should().BeGreaterThan(70);
         File.WriteAllBytes(_folder["cut.zip"], bytes[..(bytes.Length / 2)]);
         Fails("cut.zip");
         File.WriteAllText(_folder["text.zip"], "no archive");

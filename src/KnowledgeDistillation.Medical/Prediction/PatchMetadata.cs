@@ -37,12 +37,15 @@ public static class PatchMetadata
             : throw new InvalidDataException($"What the model says of the patches that it learned from makes no sense: '{Size}' is '{text}'.");
     }
 
-    /// <summary>How to run such a network over whole cases: in windows of the size of its patches that overlap by half; null for the usual way.</summary>
+    /// <summary>
+    /// How to run such a network over whole cases: in windows of the size of its patches that overlap by half, where windows of nothing but air (0) are background
+    /// without asking the network, which has hardly ever seen any; null for the usual way.
+    /// </summary>
     /// <param name="metadata">The metadata of a checkpoint.</param>
     /// <param name="spatialDimensions">3 for a network that sees volumes, 2 for slices, which need no windows.</param>
     /// <exception cref="InvalidDataException">It makes no sense.</exception>
     public static IInference? InferenceOf(IReadOnlyDictionary<string, string> metadata, int spatialDimensions) =>
         SizeOf(metadata) is { } size && spatialDimensions == 3
-            ? new SlidingWindowInference(new SlidingWindowOptions { WindowSize = [size.Z, size.Y, size.X] })
+            ? new SlidingWindowInference(new SlidingWindowOptions { WindowSize = [size.Z, size.Y, size.X], SkipBackground = true })
             : null;
 }

@@ -111,7 +111,7 @@ public static class ModelArchive
         {
             throw new CheckpointException(path, "there is no such file", exception);
         }
-        catch (InvalidDataException exception)
+        catch (Exception exception) when (exception is InvalidDataException or NotSupportedException or EndOfStreamException or ArgumentException)
         {
             throw new CheckpointException(path, $"it is no zip archive, or damaged ({exception.Message})", exception);
         }
