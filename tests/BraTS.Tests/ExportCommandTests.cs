@@ -23,7 +23,7 @@ public sealed class ExportCommandTests(TrainedNetworks trained) : IDisposable
         string text = File.ReadAllText(path, System.Text.Encoding.Latin1);
         string[] wanted =
         [
-            """{"background":0,"necrosis and non-enhancing tumor":1,"edema":2,"enhancing tumor":4}""", """{"WT":[1,2,4],"TC":[1,4],"ET":[4]}""",
+            """{"background":0,"necrosis and non-enhancing tumor":1,"edema":2,"enhancing tumor":4}""", """{"ET":[4],"TC":[1,4],"WT":[1,2,4]}""",
             """{"t1ce":"zscorenonzero"}""", "size multiple", "model.preprocessing.crop",
         ];
         wanted.Where(part => !text.Contains(part, StringComparison.Ordinal)).Should().BeEmpty();
