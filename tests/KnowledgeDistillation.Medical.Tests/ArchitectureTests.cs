@@ -18,12 +18,13 @@ public sealed class ArchitectureTests : IDisposable
         ["Volumes"] = [],
         ["Nifti"] = ["Volumes"],
         ["Preprocessing"] = ["Nifti", "Volumes"],
-        ["Datasets"] = ["Preprocessing", "Nifti", "Volumes"],
+        ["Augmentation"] = ["Preprocessing"],
+        ["Datasets"] = ["Augmentation", "Preprocessing", "Nifti", "Volumes"],
         ["BraTS"] = ["Datasets", "Preprocessing", "Nifti", "Volumes"],
         ["Decathlon"] = ["BraTS", "Datasets", "Preprocessing"],
         ["NnUNet"] = ["BraTS", "Datasets", "Preprocessing", "Nifti", "Volumes"],
         ["Phantoms"] = ["BraTS", "Datasets", "Preprocessing", "Nifti", "Volumes"],
-        ["Prediction"] = ["Preprocessing", "Volumes"],
+        ["Prediction"] = ["Datasets", "Preprocessing", "Volumes"],
     };
 
     private readonly ModuleDefinition _library = ModuleDefinition.ReadModule(typeof(VolumeGrid).Assembly.Location);
@@ -53,6 +54,7 @@ public sealed class ArchitectureTests : IDisposable
     [InlineData("Volumes")]
     [InlineData("Nifti")]
     [InlineData("Preprocessing")]
+    [InlineData("Augmentation")]
     [InlineData("Datasets")]
     [InlineData("Prediction")]
     public void No_name_of_a_general_folder_speaks_of_one_challenge(string folder)
@@ -71,6 +73,7 @@ public sealed class ArchitectureTests : IDisposable
     [InlineData("Volumes")]
     [InlineData("Nifti")]
     [InlineData("Preprocessing")]
+    [InlineData("Augmentation")]
     public void Torch_need_not_be_loaded(string folder)
     {
         // With all types of the core that are used on the way.
