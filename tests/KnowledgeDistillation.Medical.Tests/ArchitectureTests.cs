@@ -54,6 +54,7 @@ public sealed class ArchitectureTests : IDisposable
     [InlineData("Volumes")]
     [InlineData("Nifti")]
     [InlineData("Preprocessing")]
+    [InlineData("Augmentation")]
     [InlineData("Datasets")]
     [InlineData("Prediction")]
     public void No_name_of_a_general_folder_speaks_of_one_challenge(string folder)
@@ -72,6 +73,7 @@ public sealed class ArchitectureTests : IDisposable
     [InlineData("Volumes")]
     [InlineData("Nifti")]
     [InlineData("Preprocessing")]
+    [InlineData("Augmentation")]
     public void Torch_need_not_be_loaded(string folder)
     {
         // With all types of the core that are used on the way.

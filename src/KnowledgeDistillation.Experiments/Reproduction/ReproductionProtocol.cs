@@ -22,19 +22,21 @@ internal static class ReproductionProtocol
     {
         int edge = settings.CropEdge / settings.SubsamplingFactor;
         TrainingOptions training = SegmentationSystems.KDNet.TrainingOptions(settings);
+        string regions = TrainingText.List(settings.Data.Regions.Select(region => region.Name));
         return
         [
             $"Cases: {(cases is null ? Phantoms(settings) : Grades(cases.Select(item => item.Group)))}.",
             .. cases is null
                 ? []
                 : Enumerable.Range(1, settings.Folds).Select(fold => Invariant($"Fold {fold}: {Split(cases, settings with { Fold = fold })}.")),
-            Invariant($"Images: {settings.CropEdge}³ voxels from the center{(settings.SubsamplingFactor > 1 ? $", subsampled to {edge}³" : "")}")
+            Invariant(
+                $"Images: {settings.CropEdge}³ voxels {(settings.Spacing is null ? "" : $"of {settings.Spacing} mm ")}from the center{(settings.SubsamplingFactor > 1 ? $", subsampled to {edge}³" : "")}")
                 + $"{(settings.Flip ? ", flipped at random along each axis" : "")}.",
             $"Network: {Network(settings)}.",
             Invariant($"Training: {training.Epochs} epochs, {(settings.BatchSize == 1 ? "1 case" : $"{settings.BatchSize} cases")} per step, ")
                 + $"{(training.Optimizer is null ? Invariant($"Adam {training.LearningRate}") : "an optimizer of your own")}, {Schedule(training.Schedule)}; "
                 + "weights of the "
-                + $"{(training.BestEpoch == BestEpochRule.Loss ? "lowest validation loss" : $"highest mean Dice of {TrainingText.List(settings.Data.Regions.Select(region => region.Name))} in validation")}; "
+                + $"{(training.BestEpoch == BestEpochRule.Loss ? "lowest validation loss" : $"highest mean Dice of {regions} in validation")}; "
                 + $"{(training.Precision == Precision.Full ? "float32" : "bfloat16 (mixed precision)")}.",
             $"KD-Net: {Weights(SegmentationSystems.KDNet, settings)}.",
         ];

@@ -38,8 +38,8 @@ public static class PatchMetadata
     }
 
     /// <summary>
-    /// How to run such a network over whole cases: in windows of the size of its patches that overlap by half, where windows of nothing but air (0) are background
-    /// without asking the network, which has hardly ever seen any; null for the usual way.
+    /// How to run such a network over whole cases: in windows of the size of its patches that overlap by half. Windows of nothing but air (0) are background
+    /// without asking the network, which has hardly ever seen any. Null for the usual way.
     /// </summary>
     /// <param name="metadata">The metadata of a checkpoint.</param>
     /// <param name="spatialDimensions">3 for a network that sees volumes, 2 for slices, which need no windows.</param>
