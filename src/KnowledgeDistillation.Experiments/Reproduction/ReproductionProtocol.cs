@@ -29,8 +29,8 @@ internal static class ReproductionProtocol
             .. cases is null
                 ? []
                 : Enumerable.Range(1, settings.Folds).Select(fold => Invariant($"Fold {fold}: {Split(cases, settings with { Fold = fold })}.")),
-            Invariant(
-                $"Images: {settings.CropEdge}³ voxels {(settings.Spacing is null ? "" : $"of {settings.Spacing} mm ")}from the center{(settings.SubsamplingFactor > 1 ? $", subsampled to {edge}³" : "")}")
+            Invariant($"Images: {settings.CropEdge}³ voxels {(settings.Spacing is null ? "" : $"of {settings.Spacing} mm ")}from the center")
+                + Invariant($"{(settings.SubsamplingFactor > 1 ? $", subsampled to {edge}³" : "")}")
                 + $"{(settings.Flip ? ", flipped at random along each axis" : "")}.",
             $"Network: {Network(settings)}.",
             Invariant($"Training: {training.Epochs} epochs, {(settings.BatchSize == 1 ? "1 case" : $"{settings.BatchSize} cases")} per step, ")
