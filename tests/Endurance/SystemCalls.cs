@@ -10,7 +10,7 @@ namespace KnowledgeDistillation.Endurance;
 internal static class SystemCalls
 {
     private const int Epochs = 3;
-    private static readonly string[] Watched = ["rename", "mkdir", "unlink", "rmdir", "fsync", "pwrite64", "openat"];
+    private static readonly string[] Watched = ["rename", "mkdir", "unlink", "rmdir", "fsync", "pwrite64"];
     private static readonly (string Injection, string Name)[] Faults = [("signal=KILL", "killed"), ("error=ENOSPC", "disk full"), ("error=EIO", "disk broken")];
 
     /// <param name="most">How many moments of each system call are tried, evenly spread over all of them.</param>

@@ -23,6 +23,7 @@ try
         ["nifti"] = () => new NiftiTarget(),
         ["nnunet"] = () => new DatasetTarget(work, "nnunet", "dataset.json", frames: false),
         ["prepared"] = () => new PreparedCaseTarget(work),
+        ["pytorch"] = () => new PyTorchTarget(work),
         ["resume"] = () => new ResumeTarget(work),
         ["splits"] = () => new DatasetTarget(work, "splits", "splits_final.json", frames: false),
         ["safetensors"] = () => new SafetensorsTarget(work),

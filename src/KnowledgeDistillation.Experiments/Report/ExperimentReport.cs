@@ -1,3 +1,4 @@
+using System.Globalization;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
@@ -5,7 +6,6 @@ using KnowledgeDistillation.Experiments.Statistics;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Metrics;
-using System.Globalization;
 
 namespace KnowledgeDistillation.Experiments.Report;
 

@@ -1,6 +1,5 @@
-using KnowledgeDistillation.Medical.Preprocessing;
-
 using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Preprocessing;
 
 namespace KnowledgeDistillation.Medical.Phantoms;
 

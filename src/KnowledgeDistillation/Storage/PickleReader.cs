@@ -200,7 +200,7 @@ internal sealed class PickleReader(byte[] pickle)
         return dictionary;
     }
 
-    private static long[] Numbers(object?[] values) => Array.ConvertAll(values, value => (long)value!);
+    private static long[] Numbers(object?[] values) => Array.ConvertAll(values, value => value is long number ? number : throw Damaged());
 
     private static long Integer(ReadOnlySpan<byte> bytes)
     {

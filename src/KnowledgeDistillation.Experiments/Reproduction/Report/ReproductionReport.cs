@@ -1,3 +1,4 @@
+using System.Globalization;
 using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Report;
 using KnowledgeDistillation.Experiments.Reproduction.Results;
@@ -5,7 +6,6 @@ using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Medical.BraTS;
-using System.Globalization;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 

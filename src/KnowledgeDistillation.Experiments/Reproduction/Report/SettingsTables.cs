@@ -1,7 +1,7 @@
+using System.Globalization;
 using KnowledgeDistillation.Experiments.Report;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
-using System.Globalization;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 

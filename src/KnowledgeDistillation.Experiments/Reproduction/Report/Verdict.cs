@@ -1,6 +1,6 @@
+using System.Globalization;
 using KnowledgeDistillation.Experiments.Reproduction.Results;
 using KnowledgeDistillation.Experiments.Runs;
-using System.Globalization;
 
 namespace KnowledgeDistillation.Experiments.Reproduction.Report;
 
