@@ -41,7 +41,7 @@ public sealed class OwnDataExamples : IDisposable
     {
         PreprocessingOptions options = new() { Modalities = ["CT"], CropSize = VolumeSize.Cube(4), SubsamplingFactor = 1 };
 
-        VolumeGrid grid = new(new VolumeSize(4, 4, 4), new Affine(-1, 0, 0, 0, 0, -1, 0, 0, 0, 0, 2, 0));   // millimetres, towards left, posterior, superior
+        VolumeGrid grid = new(new VolumeSize(4, 4, 4), new Affine(-1, 0, 0, 0, 0, -1, 0, 0, 0, 0, 2, 0));   // millimeters, towards left, posterior, superior
         Volume<float> image = new(grid, new float[grid.VoxelCount].Select((_, i) => i * 1f).ToArray());     // x fastest
         Volume<int> outline = new(grid, new int[grid.VoxelCount]);
         CaseVolumes volumes = new(new Dictionary<string, Volume<float>> { ["CT"] = image }, outline, new LabelMap(("organ", 1), ("lesion", 2)));
