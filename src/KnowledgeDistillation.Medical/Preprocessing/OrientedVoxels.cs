@@ -33,6 +33,9 @@ internal sealed class OrientedVoxels
     /// <summary>Voxels that lie as the grid says.</summary>
     public static OrientedVoxels Of(float[] values, VolumeGrid grid) => new(StoredVoxels.Of(values), new Reorientation(grid, grid.Orientation));
 
+    /// <inheritdoc cref="Of(float[], VolumeGrid)"/>
+    public static OrientedVoxels Of(byte[] values, VolumeGrid grid) => new(StoredVoxels.Of(values), new Reorientation(grid, grid.Orientation));
+
     /// <summary>All voxels in the order in which they lie in memory, if they are 16-bit integers; else none.</summary>
     public ReadOnlySpan<short> Int16 => _voxels.Int16;
 

@@ -17,8 +17,8 @@ internal static class SegmentationPreparation
         labels.RequireKnown(counts.Keys);
 
         byte[] classes = geometry.Resampling is { } change
-            ? Subsample(change.Classes(Whole(voxels, labels)), change.Target.Size, geometry)
-            : Subsample(voxels, geometry, labels);
+            ? Subsample(OrientedVoxels.Of(change.Classes(Whole(voxels, labels)), change.Target), geometry, number => (byte)number)
+            : Subsample(voxels, geometry, label => labels.ClassOf(label)!.Value);
         return (classes, Foreground(counts, labels), labels);
     }
 
@@ -88,30 +88,7 @@ internal static class SegmentationPreparation
         return result;
     }
 
-    private static byte[] Subsample(ReadOnlySpan<byte> classes, VolumeSize from, PreprocessingGeometry geometry)
-    {
-        VolumeSize size = geometry.Size;
-        int factor = geometry.SubsamplingFactor, nearest = (factor - 1) / 2;
-        byte[] result = new byte[size.VoxelCount];
-        for (int z = 0; z < size.Z; z++)
-        {
-            int k = geometry.CropOffset.Z + (z * factor) + nearest;
-            for (int y = 0; y < size.Y; y++)
-            {
-                int j = geometry.CropOffset.Y + (y * factor) + nearest;
-                for (int x = 0; x < size.X; x++)
-                {
-                    int i = geometry.CropOffset.X + (x * factor) + nearest;
-                    if ((uint)i < (uint)from.X && (uint)j < (uint)from.Y && (uint)k < (uint)from.Z)
-                        result[size.IndexOf(x, y, z)] = classes[from.IndexOf(i, j, k)];
-                }
-            }
-        }
-
-        return result;
-    }
-
-    private static byte[] Subsample(OrientedVoxels voxels, PreprocessingGeometry geometry, LabelMap labels)
+    private static byte[] Subsample(OrientedVoxels voxels, PreprocessingGeometry geometry, Func<int, byte> classOf)
     {
         (VolumeSize size, VolumeGrid grid) = (geometry.Size, voxels.Grid);
         int factor = geometry.SubsamplingFactor, nearest = (factor - 1) / 2;
@@ -131,7 +108,7 @@ internal static class SegmentationPreparation
                 {
                     int i = geometry.CropOffset.X + (x * factor) + nearest;
                     if ((uint)i < (uint)row.Length)
-                        target[x] = labels.ClassOf(row[i])!.Value;
+                        target[x] = classOf(row[i]);
                 }
             }
         }

@@ -34,6 +34,8 @@ internal sealed class StoredVoxels
 
     public static StoredVoxels Of(int[] voxels) => new(() => MemoryMarshal.AsBytes(voxels.AsSpan()), NiftiDataType.Int32);
 
+    public static StoredVoxels Of(byte[] voxels) => new(() => voxels, NiftiDataType.UInt8);
+
     public static StoredVoxels OfImage(NiftiImage image, int frame) =>
         new(() => image.StoredFrame(frame), image.Header.DataType, image.Scaling.Slope, image.Scaling.Intercept);
 
