@@ -18,11 +18,15 @@ public sealed class ExportModelTests(TrainedNetworks trained) : IDisposable
     public void A_model_in_one_file_segments_as_its_training_does_and_names_no_patients()
     {
         Kdnet.Run("export-model", trained.Student, "-o", _folder["model.zip"]).ExitCode.Should().Be(0);
-        Kdnet.Run(["predict", "--model", _folder["model.zip"], "--out", _folder["zip"], "--threads", "1", .. trained.T1ce]).Error.Should().BeEmpty();
-        Kdnet.Run(["predict", "--model", trained.Student, "--out", _folder["run"], "--threads", "1", .. trained.T1ce]).Error.Should().BeEmpty();
+        Kdnet.Run(["predict", "--model", _folder["model.zip"], "--out", _folder["zip"], "--save-probabilities", "--threads", "1", .. trained.T1ce]).Error.Should().BeEmpty();
+        Kdnet.Run(["predict", "--model", trained.Student, "--out", _folder["run"], "--save-probabilities", "--threads", "1", .. trained.T1ce]).Error.Should().BeEmpty();
 
-        foreach (string name in Directory.EnumerateFiles(_folder["run"], "*.nii.gz").Select(path => Path.GetFileName(path)))
-            NiftiImage.Load(_folder["zip", name]).ToLabels().Voxels.Should().Equal(NiftiImage.Load(_folder["run", name]).ToLabels().Voxels);
+        string[] results = [.. Directory.EnumerateFiles(_folder["run"], "*.nii.gz", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(_folder["run"], path))];
+        // The labels, three classes and three regions of each case.
+        results.Should().HaveCountGreaterThanOrEqualTo(6 * trained.T1ce.Count);
+        foreach (string name in results)
+            NiftiImage.Load(_folder["zip", name]).ToVolume().Voxels.Should().Equal(NiftiImage.Load(_folder["run", name]).ToVolume().Voxels, name);
         using (var model = SegmentationModel.Load(_folder["model.zip"]))
         using (var run = SegmentationModel.Load(trained.Student))
         {

@@ -18,8 +18,6 @@ public sealed class BraTSBatchSourceTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
-    public BraTSBatchSourceTests() => torch.set_num_threads(1);
-
     public void Dispose() => _folder.Dispose();
 
     [Fact]

@@ -20,7 +20,6 @@ public sealed class PatchSamplingTests : IDisposable
 
     public PatchSamplingTests()
     {
-        torch.set_num_threads(1);
         new BraTSPhantom(new() { Size = new VolumeSize(16, 18, 20) }).WriteDataset(_folder["data"], 3);
         _cached = new PreprocessingCache(_folder["cache"], Whole).Prepare(MedicalDataset.Open(_folder["data"]).Cases);
     }

@@ -20,7 +20,6 @@ public sealed class CaseSegmenterTests
     [InlineData(2)]
     public void Classes_come_back_to_the_voxels_of_the_input_that_they_were_found_in(int factor)
     {
-        torch.set_num_threads(1);
         var geometry = new PreprocessingGeometry(Grid, (1, -2, 1), new VolumeSize(8, 16, 4), factor);
         VolumeSize size = geometry.Size;
         byte[] truth = new byte[size.VoxelCount];
@@ -48,7 +47,6 @@ public sealed class CaseSegmenterTests
     [Fact]
     public void Probabilities_and_not_classes_are_interpolated()
     {
-        torch.set_num_threads(1);
         var geometry = new PreprocessingGeometry(new VolumeGrid(new(4, 2, 2), Affine.Identity), (0, 0, 0), new VolumeSize(4, 2, 2), 2);
         using torch.Tensor probabilities = torch.tensor(new float[] { 0.9f, 0.45f, 0.1f, 0.55f, 0, 0, 0, 0 }, [1, 4, 1, 1, 2]);
         using var prediction = new CasePrediction(probabilities.clone(), BraTSRegions.Classes, geometry);

@@ -21,7 +21,6 @@ public sealed class ProbabilityVolumeTests
     [InlineData(3)]
     public void Plain_arrays_come_back_to_the_files_as_tensors_do(int factor)
     {
-        torch.set_num_threads(1);
         VolumeGrid native = new(new VolumeSize(29, 20, 23), new Affine(-1, 0, 0, 0, 0, -1, 0, 239, 0, 0, 1, 0));
         PreprocessingGeometry geometry = new(native, (2, -2, 1), new VolumeSize(24, 24, 18), factor);
         Random random = new(3);
@@ -41,7 +40,6 @@ public sealed class ProbabilityVolumeTests
     [Fact]
     public void Up_sampled_values_are_those_of_torch()
     {
-        torch.set_num_threads(1);
         VolumeSize size = new(5, 4, 3), target = new(10, 12, 3);
         float[] source = [.. Enumerable.Range(0, size.VoxelCount).Select(i => MathF.Sin(i))];
         using torch.Tensor tensor = torch.tensor(source, [1, 1, size.Z, size.Y, size.X]);

@@ -18,7 +18,6 @@ public sealed class SafetensorsFileTests : IDisposable
 
     public SafetensorsFileTests()
     {
-        set_num_threads(1);
         _scope = NewDisposeScope();
     }
 
