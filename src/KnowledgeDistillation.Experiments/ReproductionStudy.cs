@@ -44,10 +44,11 @@ public sealed class ReproductionStudy
         var data = new ReproductionData(options.Settings, options.Data, options.SkipFaulty);
         _together?.Check();
         _dataset = data.Open(display);
-        data.RefuseTooFew(_dataset);
+        data.RefuseUnfitFolds(_dataset);
         if (_dataset is not null)
         {
             // What labels mean is known for certain only now; the runs are the same.
+            _options = options with { Settings = options.Settings with { Data = _dataset.Description } };
             (plan, data) = (plan.With(_dataset.Description), data with { Settings = data.Settings with { Data = _dataset.Description } });
             Plan = [.. seeds.SelectMany(seed => plan.With(seed).Runs())];
             chosen = selection.Chosen(Plan);
@@ -92,7 +93,7 @@ public sealed class ReproductionStudy
     /// <summary>
     /// What every run has in common, as sentences: cases and split, images, network, optimizer, weights and precision; to be read before weeks are spent.
     /// </summary>
-    public IReadOnlyList<string> Protocol => ReproductionProtocol.Of(_options.Settings, _dataset?.Cases);
+    public IReadOnlyList<string> Protocol => ReproductionProtocol.Of(_options.Settings, _dataset);
 
     /// <summary>Those that this process does.</summary>
     public IReadOnlyList<PlannedRun> Own { get; }

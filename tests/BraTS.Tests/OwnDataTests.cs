@@ -52,6 +52,12 @@ public sealed class OwnDataTests : IDisposable
         using var model = SegmentationModel.Load(_folder["mr", "best"]);
         model.Network.Modalities.Should().Equal("MR");
         Run([
+            "train", "--system", "kd-net", "--student", "CT", "--teacher-modalities", "MR", "--teacher", _folder["mr"], "--data", _folder["data"],
+            "--out", _folder["ct"], "--epochs", "1", .. Small,
+        ]);
+        using var student = SegmentationModel.Load(_folder["ct", "best"]);
+        student.Metadata["preprocessing.normalization.CT"].Should().StartWith("ct ");
+        Run([
             "train", "--system", "teacher", "--teacher-modalities", "mr", "ct", "--normalization", "ct=zscore,MR=zscore", "--data", _folder["data"],
             "--out", _folder["both"], "--epochs", "1", .. Small,
         ]);

@@ -23,6 +23,7 @@ public static class FolderPrediction
     /// <param name="strict">Whether a case is refused whose names speak against it (<see cref="PredictionInput.Doubt"/>).</param>
     /// <param name="cancellation">Stops between two cases; all that is written is complete.</param>
     /// <returns>What became of each case, in their order.</returns>
+    /// <exception cref="ArgumentException">The uncertainty is to be written, but is not measured.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static IReadOnlyList<PredictionRow> Run(
         SegmentationEnsemble ensemble,
@@ -37,6 +38,13 @@ public static class FolderPrediction
         ArgumentNullException.ThrowIfNull(cases);
         ArgumentNullException.ThrowIfNull(results);
         outputs ??= new PredictionOutputs();
+        if (outputs.Uncertainty && !ensemble.MeasuresUncertainty)
+        {
+            throw new ArgumentException(
+                $"The uncertainty is to be written, but the networks were loaded without {nameof(PredictionOptions)}.{nameof(PredictionOptions.Uncertainty)}.",
+                nameof(outputs));
+        }
+
         display ??= new SilentDisplay();
         List<PredictionRow> rows = [];
         var clock = Stopwatch.StartNew();

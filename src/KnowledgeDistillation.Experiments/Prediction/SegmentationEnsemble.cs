@@ -69,6 +69,8 @@ public sealed class SegmentationEnsemble : IDisposable
     /// <summary>How the channels of the networks relate to classes.</summary>
     public LabelScheme Scheme => _members[0].Network.Labels;
 
+    internal bool MeasuresUncertainty => _options.Uncertainty;
+
     /// <summary>The number of networks.</summary>
     public int Count => _members.Length;
 

@@ -17,7 +17,7 @@ internal static class TissueColors
     public static IReadOnlyList<(string Name, string Hex)> LegendOf(LabelConvention labels)
     {
         IReadOnlyList<string> names = labels.Map.Names;
-        return labels.Map.Equals(BraTSLabelConvention.BraTS2018.Map) || names.SequenceEqual(BraTSLabelConvention.BraTS2018.Map.Names)
+        return names.SequenceEqual(BraTSLabelConvention.BraTS2018.Map.Names)
             ? [.. OrderOfBraTS.Select(number => (number == BraTSLabelConvention.NecrosisClass ? "necrosis, non-enhancing core" : names[number], Hex(number)))]
             : [.. Enumerable.Range(1, names.Count - 1).Select(number => (names[number], Hex((byte)number)))];
     }

@@ -24,10 +24,17 @@ internal sealed record ReproductionData(ExperimentSettings Settings, string? Fol
     /// <summary>The data set in the folder, or null for phantoms.</summary>
     public MedicalDataset? Open(IExperimentDisplay display) => Folder is null ? null : Datasets.Open(Folder, Needed, SkipFaulty, display, Settings);
 
-    /// <summary>Refuses fewer cases than the folds need, before anything is trained.</summary>
-    /// <exception cref="ExperimentException">There are too few.</exception>
-    public void RefuseTooFew(MedicalDataset? dataset)
+    /// <summary>Refuses fewer cases than the folds need, or other folds than the data set prescribes, before anything is trained.</summary>
+    /// <exception cref="ExperimentException">There are too few, or the folds are others.</exception>
+    public void RefuseUnfitFolds(MedicalDataset? dataset)
     {
+        if (dataset is { Splits.Count: > 0 } && dataset.Splits.Count != Settings.Folds)
+        {
+            throw new ExperimentException(
+                $"The data set prescribes {dataset.Splits.Count} folds, each of which tests other cases, but {Settings.Folds} are asked for.",
+                nameof(ExperimentSettings.Folds));
+        }
+
         int cases = dataset?.Cases.Count ?? Settings.PhantomCases;
         // Each fold tests on one case at least; of two folds, the one that is left must hold a case for training and one for validation.
         int needed = Settings.Folds == 2 ? 4 : Settings.Folds;

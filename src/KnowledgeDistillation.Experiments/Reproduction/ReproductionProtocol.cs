@@ -16,19 +16,19 @@ internal static class ReproductionProtocol
 {
     /// <summary>The protocol.</summary>
     /// <param name="settings">The settings that all runs share.</param>
-    /// <param name="cases">The cases of a data set; null for phantoms.</param>
+    /// <param name="dataset">The data set; null for phantoms.</param>
     /// <returns>A sentence for each part.</returns>
-    public static IReadOnlyList<string> Of(ExperimentSettings settings, IReadOnlyList<MedicalCase>? cases)
+    public static IReadOnlyList<string> Of(ExperimentSettings settings, MedicalDataset? dataset)
     {
         int edge = settings.CropEdge / settings.SubsamplingFactor;
         TrainingOptions training = SegmentationSystems.KDNet.TrainingOptions(settings);
         string regions = TrainingText.List(settings.Data.Regions.Select(region => region.Name));
         return
         [
-            $"Cases: {(cases is null ? Phantoms(settings) : Grades(cases.Select(item => item.Group)))}.",
-            .. cases is null
+            $"Cases: {(dataset is null ? Phantoms(settings) : Grades(dataset.Cases.Select(item => item.Group)))}.",
+            .. dataset is null
                 ? []
-                : Enumerable.Range(1, settings.Folds).Select(fold => Invariant($"Fold {fold}: {Split(cases, settings with { Fold = fold })}.")),
+                : Enumerable.Range(1, settings.Folds).Select(fold => Invariant($"Fold {fold}: {Split(dataset, settings with { Fold = fold })}.")),
             Invariant($"Images: {settings.CropEdge}³ voxels {(settings.Spacing is null ? "" : $"of {settings.Spacing} mm ")}from the center")
                 + Invariant($"{(settings.SubsamplingFactor > 1 ? $", subsampled to {edge}³" : "")}")
                 + $"{(settings.Flip ? ", flipped at random along each axis" : "")}.",
@@ -70,9 +70,9 @@ internal static class ReproductionProtocol
         return $"{TrainingText.Cases(all.Length)} ({string.Join(", ", parts)})";
     }
 
-    private static string Split(IReadOnlyList<MedicalCase> cases, ExperimentSettings settings)
+    private static string Split(MedicalDataset dataset, ExperimentSettings settings)
     {
-        var split = CaseSplit.Of(cases, settings);
+        var split = CaseSplit.Of(dataset, settings);
         return Invariant($"{split.Training.Count} for training, {split.Validation.Count} for validation, {split.Test.Count} for the test");
     }
 

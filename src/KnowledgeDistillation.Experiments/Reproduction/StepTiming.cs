@@ -74,7 +74,7 @@ internal sealed class StepTiming : ITrainingCallback
     private static Batch Cases(ExperimentSettings settings)
     {
         int count = Steps * settings.BatchSize;
-        long[] cube = [.. Enumerable.Repeat((long)settings.CropEdge / settings.SubsamplingFactor, 3)];
+        long[] cube = [.. Enumerable.Repeat((long)settings.InputEdge, 3)];
         return new Batch(
             new ModalityImages(settings.Data.Modalities.Select(modality => KeyValuePair.Create(modality, randn([count, 1, .. cube])))),
             randint(settings.Classes.Channels, [count, .. cube], ScalarType.Int64),

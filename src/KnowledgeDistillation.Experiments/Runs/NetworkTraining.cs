@@ -103,8 +103,8 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         {
             using SegmentationModel teacher = SegmentationModel.Load(path);
             IReadOnlyList<string> differences = RunMetadata.Differences(
-                PreprocessingMetadata.Write(PreprocessingMetadata.Read(teacher.Metadata, Settings.Modalities)),
-                PreprocessingMetadata.Write(Settings.Preprocessing(Settings.Modalities)));
+                PreprocessingMetadata.Write(PreprocessingMetadata.Read(teacher.Metadata, teacher.Network.Modalities)),
+                PreprocessingMetadata.Write(Settings.Preprocessing(teacher.Network.Modalities)));
             if (differences.Count > 0)
             {
                 throw new ExperimentException($"The images of the teacher '{path}' were prepared in another way: {string.Join("; ", differences)}. "

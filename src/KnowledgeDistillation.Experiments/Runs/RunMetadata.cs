@@ -20,6 +20,7 @@ public static class RunMetadata
         Teacher = "teacher",
         TeacherWeights = "teacher.weights",
         Labels = "labels",
+        ListedLabels = "labels.listed",
         Regions = "regions",
         Sources = "sources";
     private const string OfCases = "cases.";
@@ -44,7 +45,10 @@ public static class RunMetadata
         TrainingIntensities? intensities = null)
     {
         string salt = CaseIdentities.Salt(split.All.Select(item => item.Id));
-        var facts = new Dictionary<string, string>(PreprocessingMetadata.Write(settings.Preprocessing(settings.Modalities)))
+        // Of a CT that the run does not use, the numbers are not known.
+        string[] known = [.. settings.Data.Modalities.Where(
+            name => !settings.ModalitiesWithStatistics.Contains(name) || settings.TrainingStatistics.ContainsKey(name))];
+        var facts = new Dictionary<string, string>(PreprocessingMetadata.Write(settings.Preprocessing(known)))
         {
             [System] = system.Name,
             ["cases.training"] = Identities(split.Training),
@@ -71,9 +75,13 @@ public static class RunMetadata
         if (split.Training.Count > 0)
         {
             LabelConvention convention = split.Training[0].Labels;
-            facts[Labels] = convention.ToText();
-            if (RegionsOf(convention) is { } regions)
-                facts[Regions] = regions;
+            string text = facts[Labels] = convention.ToText();
+            // Words such as necrosis are read as those of BraTS, with its numbers of classes, unless it is said that they are not meant so.
+            bool isAsListed = BraTSLabelConvention.IsMeantBy(text) && !IsRead(() => BraTSLabelConvention.Parse(text), convention);
+            if (isAsListed)
+                facts[ListedLabels] = "yes";
+            if (!ReadLabels(text, isAsListed).Equals(convention))
+                facts[Regions] = JsonSerializer.Serialize(convention.Regions.ToDictionary(region => region.Name, region => region.Classes), Relaxed);
         }
 
         if (sources is not null)
@@ -140,7 +148,7 @@ public static class RunMetadata
             // A teacher is known by its weights, wherever it lies. Checkpoints of earlier versions know its place only,
             // and have neither labels nor a digest of the cases; how images lie follows from the cases.
             if (fact == Teacher
-                || (fact is TeacherWeights or Labels or Regions or Sources && former is null)
+                || (fact is TeacherWeights or Labels or ListedLabels or Regions or Sources && former is null)
                 || fact.StartsWith("data.", StringComparison.Ordinal))
             {
                 return null;
@@ -170,7 +178,7 @@ public static class RunMetadata
             return BraTSLabelConvention.BraTS2018;
         try
         {
-            LabelConvention labels = ExperimentSettings.ParseLabels(text);
+            LabelConvention labels = ReadLabels(text, metadata.ContainsKey(ListedLabels));
             return metadata.TryGetValue(Regions, out string? regions) ? new LabelConvention(labels.Map, ReadRegions(regions)) : labels;
         }
         catch (Exception exception) when (exception is FormatException or JsonException or ArgumentException)
@@ -179,10 +187,19 @@ public static class RunMetadata
         }
     }
 
-    // Regions follow from the classes of BraTS, and where each class is scored by itself.
-    private static string? RegionsOf(LabelConvention labels) => ExperimentSettings.ParseLabels(labels.ToText()).Equals(labels)
-        ? null
-        : JsonSerializer.Serialize(labels.Regions.ToDictionary(region => region.Name, region => region.Classes), Relaxed);
+    private static LabelConvention ReadLabels(string text, bool isAsListed) => isAsListed ? LabelConvention.Parse(text) : ExperimentSettings.ParseLabels(text);
+
+    private static bool IsRead(Func<LabelConvention> read, LabelConvention labels)
+    {
+        try
+        {
+            return read().Map.Equals(labels.Map);
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
 
     private static Region[] ReadRegions(string text) =>
         [.. JsonSerializer.Deserialize<OrderedDictionary<string, int[]>>(text)!.Select(region => new Region(region.Key, region.Value))];

@@ -227,7 +227,7 @@ public sealed record ExperimentSettings
     /// With patches nothing is cropped. Default null.
     /// </summary>
     [Category("patches"), DisplayName("patch-size"), AmbientValue("none: the whole crop"), Range(1, int.MaxValue)]
-    [Description("Edge of random patches to learn from, at the resolution of --subsample; nothing is cropped then.")]
+    [Description("Edge of random patches to learn from, at the resolution after subsampling; nothing is cropped then.")]
     public int? PatchEdge { get; init; }
 
     /// <summary>The share of the patches whose center is not background, 0 to 1. Default 0.33, as in nnU-Net.</summary>
@@ -370,7 +370,7 @@ public sealed record ExperimentSettings
         Background = Background is null ? null : ImageBackground.Parse(Background),
         NaNIsZero = NotANumberIsZero,
         // As long as the numbers of a CT are not known, all that counts is that 0 is no background.
-        Normalizations = Kinds().Where(item => item.Value != NormalizationKind.ZScoreNonZero).ToDictionary(
+        Normalizations = Kinds().Where(item => item.Value != NormalizationKind.ZScoreNonZero && modalities.Contains(item.Key)).ToDictionary(
             item => item.Key,
             item => item.Value == NormalizationKind.Ct
                 ? TrainingStatistics.GetValueOrDefault(item.Key, Medical.Preprocessing.Normalization.ZScore)
@@ -387,11 +387,15 @@ public sealed record ExperimentSettings
     /// <param name="cancellation">Stops between two cases.</param>
     /// <exception cref="InvalidDataException">A file is damaged.</exception>
     public ExperimentSettings WithStatisticsOf(
-        IReadOnlyList<MedicalCase> training, IReadOnlyList<string> modalities, CancellationToken cancellation = default) => this with
+        IReadOnlyList<MedicalCase> training, IReadOnlyList<string> modalities, CancellationToken cancellation = default)
+    {
+        string[] measured = [.. ModalitiesWithStatistics.Where(modalities.Contains)];
+        return measured.Length == 0 ? this : this with
         {
-            TrainingStatistics = ModalitiesWithStatistics.Where(modalities.Contains).ToDictionary(
+            TrainingStatistics = measured.ToDictionary(
                 modality => modality, modality => Medical.Preprocessing.Normalization.MeasureCt(training, modality, cancellation), StringComparer.Ordinal),
         };
+    }
 
     /// <summary>Reads how modalities are normalized.</summary>
     /// <returns>The kind by modality, with "" for all that are not named.</returns>

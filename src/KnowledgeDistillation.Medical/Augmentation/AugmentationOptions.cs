@@ -104,6 +104,9 @@ public sealed record AugmentationOptions
         : string.Create(CultureInfo.InvariantCulture, $"{change.Name}={change.Get(this)!.Least}..{change.Get(this)!.Greatest}")));
 
     internal void Validate() => new OptionFaults(nameof(AugmentationOptions))
+        .Require(
+            Changes.Select(change => change.Get(this)).All(range => range is null || (range.Least <= range.Greatest && range.Probability is > 0 and <= 1)),
+            "Ranges must go from a least to a greatest number, and be drawn from with a probability above 0 and at most 1.")
         .Require(IsWithin(Rotation, -OfAngle, OfAngle), $"{nameof(Rotation)} must be within −180 to 180 degrees, but is {Rotation}.")
         .Require(IsWithin(Scaling, 1 / OfScale, OfScale), $"{nameof(Scaling)} must be within 0.1 to 10, but is {Scaling}.")
         .Require(IsWithin(GaussianNoise, 0, double.MaxValue), $"{nameof(GaussianNoise)} must be at least 0, but is {GaussianNoise}.")
@@ -115,7 +118,7 @@ public sealed record AugmentationOptions
         .ThrowIfAny();
 
     private static bool IsWithin(RandomRange? range, double least, double greatest) => range is null
-        || (range.Least >= least && range.Greatest <= greatest && range.Least <= range.Greatest && range.Probability is > 0 and <= 1);
+        || (range.Least >= least && range.Greatest <= greatest);
 
     private static RandomRange RangeOf(string text, string part, RandomRange usual) => text.Split("..") is [var low, var high]
         && double.TryParse(low, NumberStyles.Float, CultureInfo.InvariantCulture, out double least)

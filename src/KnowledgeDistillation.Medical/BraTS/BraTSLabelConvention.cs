@@ -102,14 +102,14 @@ public static class BraTSLabelConvention
     }
 
     /// <summary>
-    /// Whether a text that <see cref="LabelConvention.Parse"/> reads speaks of the tissues of BraTS: of necrosis or enhancing tumor, or of nothing but edema
-    /// and labels that are no class.
+    /// Whether a text that <see cref="LabelConvention.Parse"/> reads speaks of the tissues of BraTS: of necrosis or enhancing tumor, and of more of its tissues
+    /// than of other things, so that a word that is misspelled is not taken for a class of its own.
     /// </summary>
     /// <exception cref="FormatException">The text says nothing of labels.</exception>
     public static bool IsMeantBy(string text)
     {
-        string[] names = [.. LabelConvention.Pairs(text).Select(pair => pair.Name)];
-        return Array.Exists(names, name => TissueOf(name) is NecrosisClass - 1 or EnhancingClass - 1);
+        int[] tissues = [.. LabelConvention.Pairs(text).Where(pair => LabelConvention.OtherClassOf(pair.Name) is null).Select(pair => TissueOf(pair.Name))];
+        return tissues.Any(tissue => tissue is NecrosisClass - 1 or EnhancingClass - 1) && 2 * tissues.Count(tissue => tissue >= 0) > tissues.Length;
     }
 
     // Some write the word with an o.

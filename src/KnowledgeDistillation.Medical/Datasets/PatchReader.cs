@@ -74,7 +74,8 @@ internal sealed class PatchReader(PatchSampling? patches, AugmentationOptions? a
             whole.NativeGrid,
             (whole.CropOffset.X + (box.X * factor), whole.CropOffset.Y + (box.Y * factor), whole.CropOffset.Z + (box.Z * factor)),
             new VolumeSize(box.Size.X * factor, box.Size.Y * factor, box.Size.Z * factor),
-            factor);
+            factor,
+            whole.Spacing);
     }
 
     private VoxelBox Draw(IVoxelSource source, long key)

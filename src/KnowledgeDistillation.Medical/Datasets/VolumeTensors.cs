@@ -23,6 +23,6 @@ public static class VolumeTensors
     {
         ArgumentNullException.ThrowIfNull(volume);
         using Tensor flat = copy(volume.Voxels);
-        return flat.reshape(volume.Grid.Size.Z, volume.Grid.Size.Y, volume.Grid.Size.X).alias();
+        return flat.reshape(volume.Grid.Size.Z, volume.Grid.Size.Y, volume.Grid.Size.X);
     }
 }

@@ -29,10 +29,10 @@ public sealed class CasePrediction : IDisposable
     /// </summary>
     public byte[] NativeClasses()
     {
+        if (Geometry.Spacing is not null)
+            return ProbabilityVolume.OnNativeGrid(_labels, Channels(), Geometry).Classes();
         if (Geometry.SubsamplingFactor == 1)
             return Geometry.PasteBack<byte>(Classes());
-        if (Geometry.Spacing is not null)
-            return ProbabilityVolume.OnNativeGrid(_labels, [.. Enumerable.Range(0, _labels.Channels).Select(Channel)], Geometry).Classes();
         VolumeSize size = Geometry.CropSize;
         using Tensor fine = nn.functional.interpolate(Probabilities, size: [size.Z, size.Y, size.X], mode: InterpolationMode.Trilinear, align_corners: false);
         return Geometry.PasteBack<byte>(Decode(fine));
@@ -41,10 +41,12 @@ public sealed class CasePrediction : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Probabilities.Dispose();
 
-    private float[] Channel(int number)
+    /// <summary>For each channel the probability of each voxel of the preprocessed case, x fastest.</summary>
+    internal float[][] Channels()
     {
         using var scope = NewDisposeScope();
-        return Probabilities[0, number].cpu().contiguous().data<float>().ToArray();
+        Tensor probabilities = Probabilities.cpu();
+        return [.. Enumerable.Range(0, _labels.Channels).Select(channel => probabilities[0, channel].contiguous().data<float>().ToArray())];
     }
 
     private byte[] Decode(Tensor probabilities)

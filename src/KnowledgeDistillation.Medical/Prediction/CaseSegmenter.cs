@@ -40,9 +40,7 @@ public sealed class CaseSegmenter : ICasePredictor
     public float[][] Probabilities(PreprocessedCase source)
     {
         using CasePrediction prediction = Predict(source);
-        using var scope = NewDisposeScope();
-        Tensor probabilities = prediction.Probabilities.cpu();
-        return [.. Enumerable.Range(0, Labels.Channels).Select(channel => probabilities[0, channel].contiguous().data<float>().ToArray())];
+        return prediction.Channels();
     }
 
     /// <summary>Computes the probabilities of a case on the device of the network.</summary>

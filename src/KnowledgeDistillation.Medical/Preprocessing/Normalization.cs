@@ -52,7 +52,7 @@ public sealed record Normalization
                 $"A CT is clipped between two finite values and divided by a deviation above 0, but they are {lower}, {upper} and {deviation} (mean {mean})."));
 
     /// <summary>A CT with the numbers of the foreground of some cases: those of the training, and no others.</summary>
-    /// <param name="training">The cases; of those without a reference or without foreground, all voxels count.</param>
+    /// <param name="training">The cases; those without foreground in their reference count only where none has any, and then all voxels of all cases do.</param>
     /// <param name="modality">The modality.</param>
     /// <param name="cancellation">Stops between two cases.</param>
     /// <exception cref="ArgumentException">There is no case, or one lacks the modality.</exception>
@@ -63,7 +63,10 @@ public sealed record Normalization
         if (training.Count == 0)
             throw new ArgumentException("The numbers of a CT come from the training cases, but there are none.", nameof(training));
         float[][] perCase = new float[training.Count][];
-        ParallelWork.For(training.Count, Math.Min(4, Environment.ProcessorCount), i => perCase[i] = Foreground(training[i], modality), cancellation);
+        Measure(foreground: true);
+        // Air would be most of what is measured, so it counts only where no case says what is foreground.
+        if (perCase.All(each => each.Length == 0))
+            Measure(foreground: false);
         float[] values = [.. perCase.SelectMany(each => each)];
         Array.Sort(values);
         double mean = values.Average(value => (double)value);
@@ -73,6 +76,9 @@ public sealed record Normalization
             ? OfCt(lower, upper, mean, deviation)
             : throw new InvalidDataException(
                 $"The labeled voxels of {modality} have the same value in all training cases, so it cannot be normalized as a CT.");
+
+        void Measure(bool foreground) => ParallelWork.For(
+            training.Count, Math.Min(4, Environment.ProcessorCount), i => perCase[i] = Sample(training[i], modality, foreground), cancellation);
     }
 
     /// <summary>What the name of a channel says, as in nnU-Net: "CT" is one, "noNorm" is taken as it is, all others are MR.</summary>
@@ -155,20 +161,20 @@ public sealed record Normalization
         }
     }
 
-    private static float[] Foreground(ImageCase item, string modality)
+    private static float[] Sample(ImageCase item, string modality, bool foreground)
     {
         CaseVolumes volumes = item.Load(modality);
         float[] voxels = volumes.Images[modality].Voxels;
         int[]? labels = volumes.Segmentation?.Voxels;
         List<float> inside = [];
-        for (int i = 0; i < voxels.Length && labels is not null; i++)
+        for (int i = 0; i < voxels.Length && foreground && labels is not null; i++)
         {
             if (labels[i] != 0 && volumes.Labels.ClassOf(labels[i]) is > 0 and < LabelMap.Ignored)
                 inside.Add(voxels[i]);
         }
 
-        IReadOnlyList<float> values = inside.Count > 0 ? inside : voxels;
-        int step = Math.Max(1, values.Count / ValuesPerCase);
+        IReadOnlyList<float> values = foreground ? inside : voxels;
+        int step = Math.Max(1, (values.Count + ValuesPerCase - 1) / ValuesPerCase);
         float[] sample = [.. Enumerable.Range(0, (values.Count + step - 1) / step).Select(i => values[i * step])];
         return Array.TrueForAll(sample, float.IsFinite)
             ? sample

@@ -60,7 +60,7 @@ public static class PreprocessingMetadata
             NaNIsZero = metadata.ContainsKey(NaN),
             Spacing = metadata.ContainsKey(VoxelSpacing) ? SpacingOf(Fact(VoxelSpacing)) : null,
         };
-        string[] normalized = [.. metadata.Keys.Where(name => name.StartsWith(OfModality, StringComparison.Ordinal))];
+        string[] normalized = [.. modalities.Select(modality => OfModality + modality).Where(metadata.ContainsKey)];
         if (normalized.Length > 0)
             options = options with { Normalizations = normalized.ToDictionary(name => name[OfModality.Length..], NormalizationOf, StringComparer.Ordinal) };
         try

@@ -20,6 +20,22 @@ public sealed class RunMetadataTests
     }
 
     [Fact]
+    public void Words_of_BraTS_in_another_data_set_keep_their_numbers()
+    {
+        foreach (LabelConvention labels in (LabelConvention[])[
+            LabelConvention.Parse("1=liver,2=necrosis"),
+            new(new LabelMap(("edema", 1), ("necrosis", 2), ("enhancing", 3))),
+            new(new LabelMap(("necrosis", 1))),
+            new(new LabelMap(("necrosis", 1), ("edema", 2)), [new Region("all", [1, 2])])])
+        {
+            LabelConvention read = RunMetadata.LabelsOf(Facts(new(), labels));
+            read.Map.Should().Be(labels.Map);
+            read.Map.Names.Should().Equal(labels.Map.Names);
+            read.Regions.Select(region => region.ToString()).Should().Equal(labels.Regions.Select(region => region.ToString()));
+        }
+    }
+
+    [Fact]
     public void An_older_checkpoint_without_labels_has_those_of_2018_and_can_go_on()
     {
         Dictionary<string, string> older = Facts(new(), BraTSLabelConvention.BraTS2018);

@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Medical.Datasets;
+using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;
@@ -48,6 +49,26 @@ public sealed class NormalizationTests : IDisposable
     }
 
     [Fact]
+    public void Cases_without_foreground_do_not_make_air_what_a_CT_is_normalized_by()
+    {
+        CtMrFolder.Write(_folder.Root, cases: 3);
+        MedicalCase[] cases = [.. MedicalDataset.Open(_folder.Root).Cases];
+        var expected = Normalization.MeasureCt(cases[..2], "CT");
+        Empty(cases[2]);
+        Normalization.MeasureCt(cases, "CT").Should().Be(expected);
+
+        Empty(cases[0]);
+        Empty(cases[1]);
+        Normalization.MeasureCt(cases, "CT").Lower.Should().BeLessThan(-900, "where no case has foreground, all voxels count");
+
+        static void Empty(MedicalCase item)
+        {
+            NiftiImage labels = NiftiImage.Load(item.SegmentationPath!);
+            labels.WithVoxels(new Volume<int>(labels.Grid, new int[labels.Grid.VoxelCount])).Save(item.SegmentationPath!);
+        }
+    }
+
+    [Fact]
     public void A_checkpoint_and_a_cache_know_how_images_are_normalized()
     {
         PreprocessingOptions options = new()
@@ -55,7 +76,8 @@ public sealed class NormalizationTests : IDisposable
             Modalities = ["CT", "MR"],
             Normalizations = new Dictionary<string, Normalization> { ["CT"] = Normalization.OfCt(-100.5, 100, 1.25, 3), ["MR"] = Normalization.ZScore },
         };
-        PreprocessingMetadata.Read(PreprocessingMetadata.Write(options), ["CT"]).Normalizations.Should().BeEquivalentTo(options.Normalizations);
+        PreprocessingMetadata.Read(PreprocessingMetadata.Write(options), ["CT", "MR"]).Normalizations.Should().BeEquivalentTo(options.Normalizations);
+        PreprocessingMetadata.Read(PreprocessingMetadata.Write(options), ["MR"]).Normalizations.Keys.Should().Equal("MR");
         options.ToKey().Should().NotBe((options with { Normalizations = new Dictionary<string, Normalization>() }).ToKey());
         new PreprocessingOptions { Normalizations = new Dictionary<string, Normalization> { ["t1"] = Normalization.ZScoreNonZero } }.ToKey()
             .Should().Be(new PreprocessingOptions().ToKey(), "it is the default");

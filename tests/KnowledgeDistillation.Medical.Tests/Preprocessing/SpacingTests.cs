@@ -1,6 +1,7 @@
 using CsCheck;
 using FluentAssertions;
 using KnowledgeDistillation.Labels;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
@@ -134,6 +135,9 @@ public sealed class SpacingTests
         byte[] native = prediction.NativeClasses();
 
         native.Should().HaveCount(grid.VoxelCount);
+        native.Should().Equal(
+            ProbabilityVolume.OnNativeGrid(new ExclusiveClasses("background", "core", "rim"), prediction.Channels(), prepared.Geometry).Classes(),
+            "probabilities are interpolated, not classes");
         foreach ((byte number, int label) in new[] { ((byte)1, 1), ((byte)2, 4) })
         {
             int both = native.Where((value, i) => value == number && labels[i] == label).Count();
@@ -143,6 +147,23 @@ public sealed class SpacingTests
         // What cannot be interpolated takes the nearest.
         byte[] pasted = prepared.Geometry.PasteBack<byte>(prepared.Classes);
         pasted.Zip(native, (one, other) => one == other).Count(same => same).Should().BeGreaterThan((int)(0.9 * pasted.Length));
+    }
+
+    [Fact]
+    public void A_patch_lies_in_the_world_where_its_case_does()
+    {
+        PreprocessedCase whole = Prepare(Ramp(Oblique), new(0.5, 0.5, 0.5), 2);
+        var patches = new PatchReader(new PatchSampling { Size = new(6, 4, 8) }, augmentation: null, new ArrayRecycler());
+        PreprocessedCase patch = patches.Read(new VoxelsInMemory(whole), seed: 1, epoch: 0, number: 0);
+
+        Affine toWhole = whole.Geometry.Grid.Affine.Inverse();
+        for (int i = 0; i < patch.Size.VoxelCount; i++)
+        {
+            (double x, double y, double z) = At(patch.Geometry.Grid, i);
+            (double X, double Y, double Z) place = toWhole.Apply(x, y, z);
+            int at = whole.Size.IndexOf((int)Math.Round(place.X), (int)Math.Round(place.Y), (int)Math.Round(place.Z));
+            patch.Images["t1"][i].Should().Be(whole.Images["t1"][at]);
+        }
     }
 
     [Fact]
