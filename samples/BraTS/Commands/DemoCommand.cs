@@ -12,7 +12,7 @@ namespace KnowledgeDistillation.Samples.BraTS.Commands;
 internal sealed class DemoCommand : ExplainedCommand
 {
     private readonly CommandServices _services;
-    private readonly Option<string?> _data = CommonOptions.Data("A BraTS data set to use in place of phantoms.");
+    private readonly Option<string?> _data = CommonOptions.Data("A data set to use in place of phantoms.");
     private readonly Option<string> _out = CommonOptions.Out("Where everything goes: data, checkpoints, logs, scores and the page.");
     private readonly SettingsOptions _settings;
     private readonly TorchOptions _torch;

@@ -18,7 +18,7 @@ internal sealed class EvaluateCommand : ExplainedCommand
     private const string Unseen = "unseen", All = "all";
 
     private readonly CommandServices _services;
-    private readonly Option<string?> _data = CommonOptions.Data("The BraTS data set.");
+    private readonly Option<string?> _data = CommonOptions.Data("The data set.");
     private readonly Option<string[]> _models = CommonOptions.Models("One or more trained networks: the --out of a training, or a checkpoint in it.");
     private readonly Option<string> _out =
         new("--out") { Description = "The file for the scores of each case.", HelpName = "file", DefaultValueFactory = _ => "scores.csv" };
@@ -38,7 +38,7 @@ internal sealed class EvaluateCommand : ExplainedCommand
     public EvaluateCommand(CommandServices services)
         : base("evaluate", "Scores trained networks on cases that have a reference.",
             """
-            Measures Dice, sensitivity, specificity and Hausdorff distance of enhancing tumor (ET), tumor core (TC) and whole tumor (WT).
+            Measures Dice, sensitivity, specificity and Hausdorff distance of the data set's regions, in BraTS enhancing tumor (ET), tumor core (TC) and whole tumor (WT).
 
             Scores are given on the grid on which the networks were trained, and on the grid of the files, to which the probabilities are up-sampled. Images are prepared as in training.
 

@@ -10,14 +10,14 @@ namespace KnowledgeDistillation.Samples.BraTS.Commands;
 internal sealed class InspectCommand : ExplainedCommand
 {
     private readonly CommandServices _services;
-    private readonly Argument<string> _folder = new("folder") { Description = "A BraTS data set, or the folder of one case." };
+    private readonly Argument<string> _folder = new("folder") { Description = "A data set, or the folder of one case." };
     private readonly Option<bool> _quick = new("--quick") { Description = "Read headers only: faults in voxels, labels and tumors are not seen." };
     private readonly SettingsOptions _settings;
 
     public InspectCommand(CommandServices services)
         : base("inspect", "Tells what a data set holds and whether it can be used.",
             """
-            Knows the layouts of BraTS 2017 to 2023 and later, and Task01 of the Medical Segmentation Decathlon. Reads every voxel once. Names each case that cannot be used with the file and the reason, tells what the labels are taken for, and how much tumor a crop would lose. The exit code is 1 if a case cannot be used.
+            Knows raw folders of nnU-Net, tasks of the Medical Segmentation Decathlon, and BraTS 2017 to 2024. Reads every voxel once. Names each case that cannot be used with the file and the reason, tells what the labels are taken for, and how much tumor a crop would lose. The exit code is 1 if a case cannot be used.
 
             Example:
               kdnet inspect BraTS2018

@@ -17,7 +17,8 @@ internal sealed class PredictCommand : ExplainedCommand
     private readonly Argument<string[]> _images = new("image")
     {
         Description =
-            "NIfTI files, or folders: data sets, CASE_0000.nii.gz and so on as nnU-Net names them, CASE_t1ce.nii.gz and so on. Skull-stripped as in BraTS.",
+            "NIfTI files, or folders: data sets, CASE_0000.nii.gz and so on as nnU-Net names them, CASE_t1ce.nii.gz and so on. "
+                + "Heads are skull-stripped, as in BraTS.",
         Arity = ArgumentArity.ZeroOrMore,
     };
     private readonly Option<string[]> _models = CommonOptions.Models(

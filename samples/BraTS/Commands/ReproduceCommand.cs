@@ -14,7 +14,7 @@ namespace KnowledgeDistillation.Samples.BraTS.Commands;
 internal sealed class ReproduceCommand : ExplainedCommand
 {
     private readonly CommandServices _services;
-    private readonly Option<string?> _data = CommonOptions.Data("A BraTS data set; phantoms where none is given.");
+    private readonly Option<string?> _data = CommonOptions.Data("A data set; phantoms where none is given.");
     private readonly Option<string> _out = CommonOptions.Out(
         "Where everything goes: a folder of its own for each run, and the tables and report of all. Several processes and machines may share it.");
     private readonly Option<string?> _preset =

@@ -9,13 +9,13 @@ using KnowledgeDistillation.Training;
 
 namespace KnowledgeDistillation.Samples.BraTS.Commands;
 
-/// <summary>`kdnet train`: one network on a BraTS data set.</summary>
+/// <summary>`kdnet train`: one network on a data set.</summary>
 internal sealed class TrainCommand : ExplainedCommand
 {
     private readonly CommandServices _services;
     private readonly Option<string> _system =
         new("--system") { Description = "What to train; 'kdnet systems' lists them.", HelpName = "name", Required = true };
-    private readonly Option<string?> _data = CommonOptions.Data("The BraTS data set.");
+    private readonly Option<string?> _data = CommonOptions.Data("The data set.");
     private readonly Option<string> _out = CommonOptions.Out("Where checkpoints (best, last), history.csv and TensorBoard logs go.");
     private readonly Option<string[]> _teachers = new("--teacher")
     {
@@ -36,7 +36,7 @@ internal sealed class TrainCommand : ExplainedCommand
     public TrainCommand(CommandServices services)
         : base("train", "Trains a teacher, a baseline, a KD-Net student, or any other system.",
             """
-            Trains one system on a BraTS data set; 'kdnet systems' lists them.
+            Trains one system on a data set; 'kdnet systems' lists them.
 
             The defaults are the paper's: 500 epochs at 64³, width 30, three folds of which the first is left for the test. Give the same --seed, --folds and --fold to all, so that nobody learns from the test cases.
 
