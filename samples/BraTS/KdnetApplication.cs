@@ -70,7 +70,7 @@ internal static class KdnetApplication
     internal static RootCommand CreateRoot(Option<bool> verbose, CommandServices services)
     {
         RootCommand root = new(
-            "Trains a network that segments brain tumors in one MRI modality (T1ce) with the help of a network that sees four (KD-Net), and uses it.")
+            "Trains a network that segments images of one modality with the help of a network that sees several (KD-Net), and uses it.")
         {
             new DemoCommand(services),
             new PhantomCommand(services),

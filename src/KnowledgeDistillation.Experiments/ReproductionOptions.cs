@@ -13,7 +13,7 @@ public sealed record ReproductionOptions
     /// </summary>
     public ExperimentSettings Settings { get; init; } = ReproductionPresets.Quick;
 
-    /// <summary>The folder of a BraTS data set; null for phantoms. Default: null.</summary>
+    /// <summary>The folder of a data set; null for phantoms. Default: null.</summary>
     public string? Data { get; init; }
 
     /// <summary>Whether cases of the data set that cannot be used are left out; otherwise they end the study before it begins. Default: no.</summary>
