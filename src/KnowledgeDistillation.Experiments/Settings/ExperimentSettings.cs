@@ -238,7 +238,10 @@ public sealed record ExperimentSettings
     [Category("patches"), Description("Patches of each case in an epoch."), Range(1, int.MaxValue)]
     public int PatchesPerCase { get; init; } = 1;
 
-    /// <summary>In every so many epochs of a training on patches, whole validation cases are segmented in windows, at least 1. Default 5.</summary>
+    /// <summary>
+    /// In every so many epochs of a training on patches that chooses the best one by its Dice (<see cref="BestEpoch"/>), whole validation cases are segmented
+    /// in windows, at least 1. Default 5.
+    /// </summary>
     [Category("patches"), Range(1, int.MaxValue)]
     [Description("With patches, whole validation cases are segmented in windows every so many epochs; the epoch of the highest mean Dice is kept.")]
     public int ValidateEvery { get; init; } = 5;

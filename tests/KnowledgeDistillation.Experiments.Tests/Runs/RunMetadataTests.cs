@@ -31,7 +31,7 @@ public sealed class RunMetadataTests
             LabelConvention read = RunMetadata.LabelsOf(Facts(new(), labels));
             read.Map.Should().Be(labels.Map);
             read.Map.Names.Should().Equal(labels.Map.Names);
-            read.Regions.Select(region => region.ToString()).Should().Equal(labels.Regions.Select(region => region.ToString()));
+            read.Regions.Should().BeEquivalentTo(labels.Regions, options => options.WithStrictOrdering());
         }
     }
 
