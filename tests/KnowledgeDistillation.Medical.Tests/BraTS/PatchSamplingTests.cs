@@ -5,7 +5,6 @@ using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Metrics;
 using KnowledgeDistillation.Tests;
-using TorchSharp;
 using Xunit;
 
 namespace KnowledgeDistillation.Medical.Tests;
