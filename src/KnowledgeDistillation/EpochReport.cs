@@ -23,7 +23,7 @@ public sealed record EpochReport(
 {
     /// <summary>
     /// The mean Dice of the regions over the validation cases, from 0 to 1, of masks as the network would give them out; null where the best epoch is not
-    /// chosen by it, and where whole cases are measured in some epochs only.
+    /// chosen by it, and in an epoch in which whole cases were not measured (<see cref="Training.CaseValidation.Every"/>).
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? ValidationDice { get; init; }

@@ -15,7 +15,7 @@ internal static class Checkpoints
     /// <exception cref="UsageException">There is neither.</exception>
     public static string Find(string path)
     {
-        if (ModelArchive.IsMeantBy(path) && File.Exists(path))
+        if (ModelArchive.IsMeantBy(path))
             return path;
         if (File.Exists(path))
             throw new UsageException(

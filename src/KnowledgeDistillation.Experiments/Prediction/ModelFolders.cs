@@ -19,7 +19,7 @@ public static class ModelFolders
     public static IReadOnlyList<string> Find(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        if (ModelArchive.IsMeantBy(path) && File.Exists(path))
+        if (ModelArchive.IsMeantBy(path))
             return [path];
         if (TrainingRun.FindModel(path) is not { } found)
             return [];

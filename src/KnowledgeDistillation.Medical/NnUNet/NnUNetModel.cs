@@ -2,6 +2,7 @@ using System.Text.Json;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Medical.NnUNet;
@@ -32,17 +33,19 @@ public static class NnUNetModel
         string path = Path.Combine(folder, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"fold_{fold}"), checkpoint);
         if (!File.Exists(path))
             throw new CheckpointException(path, "there is no such file");
-        PlainConvUNetOptions options = Architecture(folder);
-        LabelConvention labels = Labels(folder);
-        var network = new PlainConvUNet(options);
+        (PlainConvUNetOptions options, LabelConvention labels) = Describe(folder, configuration: null);
+        PlainConvUNet network = Build(folder, options, path);
         try
         {
             ForeignWeights.Load(network, path, options.NnUNetNames());
             return new SegmentationModel(network, labels.Classes);
         }
-        catch
+        catch (Exception exception)
         {
             network.Dispose();
+            // The names are not the caller's own, so the file is at fault where they do not suit it.
+            if (exception is ArgumentException or FileNotFoundException)
+                throw new CheckpointException(path, exception.Message, exception);
             throw;
         }
     }
@@ -54,28 +57,47 @@ public static class NnUNetModel
     public static PlainConvUNetOptions Architecture(string folder, string? configuration = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        return Describe(folder, configuration).Options;
+    }
+
+    private static (PlainConvUNetOptions Options, LabelConvention Labels) Describe(string folder, string? configuration)
+    {
         string path = Path.Combine(folder, Plans);
         configuration ??= Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))).Split("__")[^1];
         try
         {
             using JsonDocument plans = JsonFile.ParseDocument(File.ReadAllBytes(path));
-            LabelConvention labels = Labels(folder);
-            PlainConvUNetOptions options = Of(plans.RootElement, configuration) with
-            {
-                Modalities = Channels(folder),
-                OutputChannels = labels.Classes.Channels,
-            };
+            (string[] channels, LabelConvention labels) = ReadDataset(Path.Combine(folder, ImagesFolder.Description));
+            PlainConvUNetOptions options = Of(plans.RootElement, configuration) with { Modalities = channels, OutputChannels = labels.Classes.Channels };
             options.Validate();
-            return options;
+            return (options, labels);
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new CheckpointException(path, "there is no such file", exception);
         }
+        catch (Exception exception) when (exception is UnauthorizedAccessException or (IOException and not CheckpointException))
+        {
+            throw new CheckpointException(path, exception.Message, exception);
+        }
         catch (Exception exception) when (exception is JsonException or InvalidDataException or KeyNotFoundException or InvalidOperationException
             or FormatException or ArgumentException)
         {
             throw new CheckpointException(path, $"its configuration '{configuration}' makes no network: {exception.Message}", exception);
+        }
+    }
+
+    private static PlainConvUNet Build(string folder, PlainConvUNetOptions options, string checkpoint)
+    {
+        try
+        {
+            // What the plans ask for is not believed before the weights are seen; each has a byte at least.
+            using WeightLimit.Scope limit = WeightLimit.Use(new FileInfo(checkpoint).Length);
+            return new PlainConvUNet(options);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new CheckpointException(Path.Combine(folder, Plans), $"its network cannot be built: {exception.Message}", exception);
         }
     }
 
@@ -100,11 +122,13 @@ public static class NnUNetModel
 
         RequireKind(Wanted("UNet_class_name").GetString());
         int[][] kernels = Lists(Wanted("conv_kernel_sizes")), strides = Lists(Wanted("pool_op_kernel_sizes"));
+        if (kernels is not [{ Length: > 0 }, ..])
+            throw new InvalidDataException("its conv_kernel_sizes are empty");
         int first = Find(configurations, configuration, "UNet_base_num_features")?.GetInt32() ?? DefaultFeatures;
         int most = Find(configurations, configuration, "unet_max_num_features")?.GetInt32()
             ?? (kernels[0].Length == AxesOfSlices ? MostFeaturesOfSlices : MostFeaturesOfVolumes);
         return Make(
-            [.. strides.Select((_, stage) => (int)Math.Min(most, (long)first << stage))], kernels, strides,
+            [.. strides.Select((_, stage) => (int)Math.Clamp((long)first << stage, 0, most))], kernels, strides,
             Wanted("n_conv_per_stage_encoder"), Wanted("n_conv_per_stage_decoder"), bias: true);
 
         JsonElement Wanted(string name) => Find(configurations, configuration, name) ?? throw new InvalidDataException($"it says nothing of {name}");
@@ -153,31 +177,23 @@ public static class NnUNetModel
     private static int[] Repeated(JsonElement counts, int length) =>
         counts.ValueKind == JsonValueKind.Number ? [.. Enumerable.Repeat(counts.GetInt32(), Math.Max(0, length))] : Numbers(counts);
 
-    private static string[] Channels(string folder)
+    private static (string[] Channels, LabelConvention Labels) ReadDataset(string path)
     {
-        using DescribedDataset description = Description(folder);
-        return description.Channels("channel_names");
-    }
-
-    private static LabelConvention Labels(string folder)
-    {
-        using DescribedDataset description = Description(folder);
-        IReadOnlyList<(string Name, IReadOnlyList<int> Numbers)>? labels = description.Labels();
-        string path = Path.Combine(folder, ImagesFolder.Description);
-        if (labels?.Any(label => label.Numbers.Count > 1) != false)
+        try
         {
-            throw new CheckpointException(
-                path, "its labels are missing, or are regions, for which the network has sigmoids; only exclusive labels can be read");
+            using DescribedDataset? description = DescribedDataset.Read(path);
+            if (description?.Has("channel_names") != true)
+                throw new CheckpointException(path, "it is missing or names no channels");
+            IReadOnlyList<(string Name, IReadOnlyList<int> Numbers)>? labels = description.Labels();
+            return labels?.All(label => label.Numbers.Count == 1) == true && description.Convention(labels) is { } convention
+                ? (description.Channels("channel_names"), convention)
+                : throw new CheckpointException(
+                    path, "its labels are missing, or are regions, for which the network has sigmoids; only exclusive labels can be read");
         }
-
-        return description.Convention(labels) ?? throw new CheckpointException(path, "it names no labels");
-    }
-
-    private static DescribedDataset Description(string folder)
-    {
-        string path = Path.Combine(folder, ImagesFolder.Description);
-        return DescribedDataset.Read(path) is { } description && description.Has("channel_names")
-            ? description
-            : throw new CheckpointException(path, "it is missing or names no channels");
+        catch (MedicalDatasetException exception)
+        {
+            // Its message begins with the path, as that of this exception does.
+            throw new CheckpointException(path, exception.Message.Replace($"'{path}'", "it", StringComparison.Ordinal), exception);
+        }
     }
 }

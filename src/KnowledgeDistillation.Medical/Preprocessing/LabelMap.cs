@@ -10,7 +10,7 @@ namespace KnowledgeDistillation.Medical.Preprocessing;
 public sealed record LabelMap
 {
     /// <summary>The class, 255, of voxels that are left out of losses and scores.</summary>
-    public const int Ignored = byte.MaxValue;
+    public const int Ignored = LabelScheme.Ignored;
 
     private const int MostClasses = byte.MaxValue - 1;
 

@@ -45,7 +45,7 @@ public sealed class SegmentationModel : IDisposable
     public static SegmentationModel Load(string folder, Device? device = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        if (ModelArchive.IsMeantBy(folder) && File.Exists(folder))
+        if (ModelArchive.IsMeantBy(folder))
             return ModelArchive.Open(folder, unpacked => Load(unpacked, device));
         string path = Resolve(folder);
         ModelDescription description = ModelFiles.ReadDescription(path);
@@ -65,13 +65,16 @@ public sealed class SegmentationModel : IDisposable
     }
 
     /// <summary>Opens a checkpoint folder of a network that only the caller can build.</summary>
-    /// <param name="folder">The folder, or that of a whole fit to open its best checkpoint.</param>
+    /// <param name="folder">The folder, or that of a whole fit to open its best checkpoint, or the file of a <see cref="ModelArchive"/>.</param>
     /// <param name="network">The network that gets the weights; the model owns it from now on. Where this throws, it still belongs to the caller.</param>
     /// <param name="device">Where the network is to run; null for the CPU.</param>
     /// <exception cref="CheckpointException">The folder is missing, damaged, foreign, of a newer version, or holds weights of another network.</exception>
     public static SegmentationModel LoadInto(string folder, IEncoderDecoder network, Device? device = null)
     {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         ArgumentNullException.ThrowIfNull(network);
+        if (ModelArchive.IsMeantBy(folder))
+            return ModelArchive.Open(folder, unpacked => LoadInto(unpacked, network, device));
         string path = Resolve(folder);
         return Fill(path, ModelFiles.ReadDescription(path), network, device);
     }
@@ -129,13 +132,9 @@ public sealed class SegmentationModel : IDisposable
         }
     }
 
-    private static string Resolve(string folder)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        return TrainingRun.FindModel(folder) is string model && AtomicDirectory.Resolve(model) is string path
-            ? path
-            : throw new CheckpointException(folder, "there is no such folder");
-    }
+    private static string Resolve(string folder) => TrainingRun.FindModel(folder) is string model && AtomicDirectory.Resolve(model) is string path
+        ? path
+        : throw new CheckpointException(folder, "there is no such folder");
 
     private static SegmentationModel Fill(string path, ModelDescription description, IEncoderDecoder network, Device? device)
     {

@@ -56,6 +56,10 @@ public sealed class SliceInference : IInference
         return probabilities.MoveToOuterDisposeScope();
     }
 
+    /// <summary>For example "SliceInference (axis 0, 16 slices at once, precision Full)".</summary>
+    public override string ToString() => FormattableString.Invariant(
+        $"{nameof(SliceInference)} (axis {_options.Axis}, {_options.SlicesPerPass} slices at once, precision {_options.Precision})");
+
     // A view [count, C, spatial...] of some slices of one volume.
     private Tensor Slices(Tensor volumes, long number, long first, long count) =>
         volumes.select(0, number).movedim([_options.Axis + 1], [0]).narrow(0, first, count);

@@ -58,6 +58,12 @@ public sealed class SlidingWindowInference : IInference
         return padding.Remove(sum / weightSum).contiguous().MoveToOuterDisposeScope();
     }
 
+    /// <summary>For example "SlidingWindowInference (window 64×64×64, overlap 0.5, Gaussian width 0.125, background not skipped, precision Full)".</summary>
+    public override string ToString() => FormattableString.Invariant(
+        $"{nameof(SlidingWindowInference)} (window {string.Join("×", _options.WindowSize)}, overlap {_options.Overlap}, ")
+        + FormattableString.Invariant($"Gaussian width {_options.GaussianWidth}, background {(_options.SkipBackground ? "" : "not ")}skipped, ")
+        + $"precision {_options.Precision})";
+
     // Where any image of any case is not 0, [1, 1, spatial...]; on the CPU, because each window asks.
     private static Tensor Content(ModalityImages images) =>
         images.Concatenate(images.Names).to(ScalarType.Bool).any(1, keepdim: true).any(0, keepdim: true).cpu();

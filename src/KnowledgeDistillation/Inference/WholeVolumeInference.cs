@@ -26,4 +26,7 @@ public sealed class WholeVolumeInference : IInference
         NetworkOutput output = NetworkOutput.Of(network, padding.Apply(NetworkImages.Of(network, images)));
         return padding.Remove(labels.Probabilities(output.Logits)).contiguous().MoveToOuterDisposeScope();
     }
+
+    /// <summary>For example "WholeVolumeInference (precision Full)".</summary>
+    public override string ToString() => $"{nameof(WholeVolumeInference)} (precision {_precision})";
 }

@@ -32,11 +32,11 @@ internal sealed class WindowPlan
     {
         IReadOnlyList<long> window = options.WindowSize;
         if (window.Count != spatialAxes)
-            throw new ArgumentException($"The window has {window.Count} lengths, but the images have {spatialAxes} spatial axes.", nameof(options));
+            throw new ArgumentException($"The window has {window.Count} lengths, but the images have {spatialAxes} spatial axes.");
         if (window.Any(length => length % sizeMultiple != 0))
         {
             throw new ArgumentException(
-                $"The window {string.Join("×", window)} does not fit the network: each length must be a multiple of {sizeMultiple}.", nameof(options));
+                $"The window {string.Join("×", window)} does not fit the network: each length must be a multiple of {sizeMultiple}.");
         }
     }
 

@@ -133,7 +133,7 @@ public sealed class ModuleAdapter : IEncoderDecoder, IOnnxExportable
         ? pass.Logits.alias()
         : throw new ArgumentException("This encoding comes from another network.", nameof(encoding));
 
-    /// <summary>No: the module alone knows how many channels an image of a modality has.</summary>
+    /// <summary>Null: only the module knows how many channels an image of a modality has.</summary>
     public int? ImageChannels(string modality) => null;
 
     /// <inheritdoc/>

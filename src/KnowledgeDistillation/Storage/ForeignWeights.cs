@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Storage;
@@ -18,18 +17,21 @@ public static class ForeignWeights
     /// <exception cref="CheckpointException">
     /// The file is damaged, foreign or hostile; or weights are missing, left over or of another shape, which the message lists.
     /// </exception>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="names"/> hold an expression that is none or takes too long, name a weight that the file lacks, or give two weights one name.
+    /// </exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static void Load(nn.Module module, string path, WeightNames? names = null)
     {
         ArgumentNullException.ThrowIfNull(module);
         using var scope = NewDisposeScope();
         IReadOnlyDictionary<string, Tensor> tensors = Read(path);
+        IReadOnlyDictionary<string, string> resolved = (names ?? new WeightNames()).Resolve(tensors.Keys);
         try
         {
-            ModuleState.Copy(
-                (names ?? new WeightNames()).Resolve(tensors.Keys).ToDictionary(name => name.Value, name => tensors[name.Key], StringComparer.Ordinal), module);
+            ModuleState.Copy(resolved.ToDictionary(name => name.Value, name => tensors[name.Key], StringComparer.Ordinal), module);
         }
-        catch (Exception exception) when (exception is ArgumentException or RegexMatchTimeoutException)
+        catch (ArgumentException exception)
         {
             throw new CheckpointException(path, exception.Message, exception);
         }
@@ -37,15 +39,26 @@ public static class ForeignWeights
 
     /// <summary>Reads the tensors of a file by name.</summary>
     /// <param name="path">The file.</param>
-    /// <returns>Fresh tensors on the CPU, which belong to the caller, or to the dispose scope in which they were made.</returns>
-    /// <exception cref="CheckpointException">The file is damaged, foreign or hostile.</exception>
+    /// <returns>
+    /// Fresh tensors on the CPU, which belong to the caller, or to the dispose scope in which they were made. Where tensors of a file of PyTorch are views of
+    /// the same values they are so here too, as PyTorch itself reads them, contiguous or not.
+    /// </returns>
+    /// <exception cref="CheckpointException">The file is damaged, foreign or hostile, is a folder, or may not be read.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static IReadOnlyDictionary<string, Tensor> Read(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         byte[] start = new byte[StartLength];
-        using (FileStream stream = File.OpenRead(path))
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
             stream.ReadAtLeast(start, StartLength, throwOnEndOfStream: false);
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            throw new CheckpointException(path, exception.Message, exception);
+        }
+
         if (PickledStateDict.IsPickle(start))
         {
             throw new CheckpointException(path, "it has PyTorch's format before 1.6: open it there and save it again with torch.save, or as safetensors");

@@ -40,6 +40,7 @@ internal sealed class PickleReader(byte[] pickle)
     private readonly List<object?> _stack = [];
     private readonly Dictionary<long, object?> _memo = [];
     private int _position;
+    private long _copied;
 
     /// <summary>
     /// What the pickle holds: null, bool, long, double, string, byte[], lists, <see cref="PickledDictionary"/> and <see cref="PickledTensor"/>.
@@ -175,7 +176,7 @@ internal sealed class PickleReader(byte[] pickle)
         ? new Storage(key, type)
         : throw new InvalidDataException("its pickle refers to something that is no storage of a tensor");
 
-    private static object? Rebuilt(object? callee, object? arguments) => (callee as Name)?.Text switch
+    private object? Rebuilt(object? callee, object? arguments) => (callee as Name)?.Text switch
     {
         _ when callee == Unknown => Unknown,
         OrderedDictionary => arguments is object?[] { Length: 0 } ? new PickledDictionary() : Filled(arguments),
@@ -186,10 +187,11 @@ internal sealed class PickleReader(byte[] pickle)
     };
 
     // OrderedDict([[name, value], …]), as protocols below 2 write it.
-    private static PickledDictionary Filled(object? arguments)
+    private PickledDictionary Filled(object? arguments)
     {
         if (arguments as object?[] is not [List<object?> pairs])
             throw new InvalidDataException("its pickle has a damaged dictionary");
+        CountCopied(pairs.Count);
         var dictionary = new PickledDictionary();
         foreach (object? pair in pairs)
         {
@@ -200,7 +202,19 @@ internal sealed class PickleReader(byte[] pickle)
         return dictionary;
     }
 
-    private static long[] Numbers(object?[] values) => Array.ConvertAll(values, value => value is long number ? number : throw Damaged());
+    private long[] Numbers(object?[] values)
+    {
+        CountCopied(values.Length);
+        return Array.ConvertAll(values, value => value is long number ? number : throw Damaged());
+    }
+
+    // What is remembered can be named again and again by two bytes; a sound pickle has a byte at least for each element that is copied.
+    private void CountCopied(int count)
+    {
+        _copied += count;
+        if (_copied > pickle.Length)
+            throw new InvalidDataException("its pickle repeats itself more often than any checkpoint does");
+    }
 
     private static long Integer(ReadOnlySpan<byte> bytes)
     {

@@ -11,9 +11,6 @@ public sealed class SafetensorsHeader
     // The limit of the format's own readers.
     private const long LargestHeader = 100_000_000;
 
-    // The limit of most tensor libraries; without one, a small file could ask for a tensor with millions of dimensions.
-    private const int MostDimensions = 64;
-
     internal const string MetadataKey = "__metadata__";
 
     private static readonly JsonDocumentOptions Json = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
@@ -106,21 +103,15 @@ public sealed class SafetensorsHeader
         (ScalarType elementType, int elementSize) = SafetensorsElementType.Find(typeName)
             ?? throw Fault($"has the element type '{typeName}', which is not one of {SafetensorsElementType.Names}.");
 
-        if (sizes.GetArrayLength() > MostDimensions)
-            throw Fault($"has {sizes.GetArrayLength()} dimensions, more than {MostDimensions}.");
         long[] shape = new long[sizes.GetArrayLength()];
-        Int128 bytes = elementSize, extent = elementSize;
         for (int i = 0; i < shape.Length; i++)
         {
             if (!IsSize(sizes[i], out shape[i]))
                 throw Fault($"has the size {sizes[i].GetRawText()} along dimension {i}, which is no whole number from 0.");
-            bytes *= shape[i];
-            // Sizes of 0 aside, as the strides of an empty tensor must be numbers too. At most 2^63 · 2^63, which 128 bits hold.
-            extent *= Math.Max(1, shape[i]);
-            if (extent > long.MaxValue)
-                throw Fault("has a shape with more elements than a file can hold.");
         }
 
+        if (TensorShapes.FindFault(shape, elementSize, out long bytes) is { } fault)
+            throw Fault(fault);
         if (offsets.GetArrayLength() != 2 || !IsSize(offsets[0], out long begin) || !IsSize(offsets[1], out long end) || end < begin)
             throw Fault("has data_offsets that are not two whole numbers in rising order.");
         return end - begin == bytes

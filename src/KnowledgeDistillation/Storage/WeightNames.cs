@@ -28,10 +28,22 @@ public sealed record WeightNames
     public IReadOnlyList<string> Ignored { get; init; } = [];
 
     /// <summary>For each name of a file that is not ignored, the network's name.</summary>
-    /// <exception cref="ArgumentException">An expression is none, a name of <see cref="Exact"/> is not in the file, or two get one name.</exception>
+    /// <exception cref="ArgumentException">An expression is none or takes too long, a name of <see cref="Exact"/> is not in the file, or two get one name.</exception>
     internal IReadOnlyDictionary<string, string> Resolve(IEnumerable<string> names)
     {
-        string[] all = [.. names];
+        try
+        {
+            return ResolveAll([.. names]);
+        }
+        catch (RegexMatchTimeoutException exception)
+        {
+            throw new ArgumentException(
+                $"{nameof(WeightNames)}: The expression '{exception.Pattern}' takes more than {Patience.TotalSeconds} s for a name: write a simpler one.", exception);
+        }
+    }
+
+    private Dictionary<string, string> ResolveAll(string[] all)
+    {
         int prefix = Prefix(all);
         Regex[] ignored = [.. Ignored.Select(Compile)];
         (Regex Pattern, string Replacement)[] patterns = [.. Patterns.Select(item => (Compile(item.Pattern), item.Replacement))];

@@ -136,7 +136,7 @@ public sealed class Trainer : ITrainer
                 ? null
                 : new(_labels, _options.DiceRegions);
             LossReport? validated = validation is null ? null : Validate(validation, epoch, dice, cancellationToken);
-            if (_options.CaseValidation is { } whole && whole.IsDue(epoch, _options.Epochs))
+            if (IsByWholeCases && _options.CaseValidation is { } whole && whole.IsDue(epoch, _options.Epochs))
                 ValidateCases(whole, dice = new(_labels, _options.DiceRegions), cancellationToken);
 
             bool isBest = IsBest((validated ?? trained).Total, dice, history);
@@ -296,7 +296,7 @@ public sealed class Trainer : ITrainer
 
     private bool IsBest(double watched, ValidationDice? dice, List<EpochReport> history)
     {
-        bool byDice = _options.BestEpoch == BestEpochRule.Dice && (dice is not null || _options.CaseValidation is not null);
+        bool byDice = dice is not null || IsByWholeCases;
         return byDice
             ? dice is not null && history.All(report => dice.Mean > (report.ValidationDice ?? -1))
             : history.All(report => watched < report.WatchedLoss);
@@ -353,10 +353,14 @@ public sealed class Trainer : ITrainer
         }
     }
 
-    private bool HasStoppedEarly(List<EpochReport> history) =>
-        _options.EarlyStoppingPatience is int patience
-        && history.Count > patience
-        && !history.TakeLast(patience).Any(report => report.IsBest);
+    private bool HasStoppedEarly(List<EpochReport> history)
+    {
+        // An epoch in which whole cases were not measured cannot be the best, and so says nothing of whether there is still progress.
+        EpochReport[] measured = [.. history.Where(report => !IsByWholeCases || report.ValidationDice is not null)];
+        return _options.EarlyStoppingPatience is int patience && measured.Length > patience && !measured.TakeLast(patience).Any(report => report.IsBest);
+    }
+
+    private bool IsByWholeCases => _options is { BestEpoch: BestEpochRule.Dice, CaseValidation: not null };
 
     private static void RestoreBest(RunFolder? folder, BestWeights best)
     {
@@ -372,7 +376,7 @@ public sealed class Trainer : ITrainer
         if (batches != source.BatchCount)
             throw new InvalidOperationException($"The batch source {name} says that an epoch has {source.BatchCount} batches, but gave {batches}.");
         if (batches == 0)
-            throw new InvalidOperationException($"The batch source {name} gives no batches, so there is nothing to learn from: give it at least one case.");
+            throw new InvalidOperationException($"The batch source {name} gives no batches: give it at least one case.");
     }
 
     // A GPU works through its queue while the next steps are prepared. A CPU has no queue, so its values are read after each step,

@@ -85,12 +85,13 @@ public sealed record TrainingOptions
 
     /// <summary>
     /// How whole validation cases are segmented to measure their Dice; null to measure it on the batches of the validation source, beside their losses.
-    /// Default null.
+    /// Without effect where <see cref="BestEpoch"/> is <see cref="BestEpochRule.Loss"/>. Default null.
     /// </summary>
     public CaseValidation? CaseValidation { get; init; }
 
     /// <summary>
-    /// The fit ends when there was no better epoch for this many epochs (<see cref="BestEpoch"/>); at least 1, or null for never. Default null.
+    /// The fit ends when there was no better epoch for this many epochs (<see cref="BestEpoch"/>), where whole cases are measured (<see cref="CaseValidation"/>)
+    /// for this many epochs in which they were; at least 1, or null for never. Default null.
     /// </summary>
     [Category(Group)]
     [Description("The fit ends when there was no better epoch for this many epochs.")]

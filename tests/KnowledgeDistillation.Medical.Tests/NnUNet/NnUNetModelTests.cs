@@ -84,6 +84,59 @@ public sealed class NnUNetModelTests : IDisposable
         FluentActions.Invoking(() => NnUNetModel.Load(folder)).Should().Throw<CheckpointException>().WithMessage(message);
     }
 
+    [Theory]
+    [InlineData("\"conv_kernel_sizes\": []")]
+    [InlineData("\"conv_kernel_sizes\": [[]]")]
+    [InlineData("\"conv_kernel_sizes\": [[], []]")]
+    public void Plans_without_kernels_are_refused(string kernels)
+    {
+        string plans = $$"""
+            { "configurations": { "3d_fullres": {
+                "UNet_class_name": "PlainConvUNet", "n_conv_per_stage_encoder": [2, 2], "n_conv_per_stage_decoder": [2],
+                "pool_op_kernel_sizes": [[1, 1, 1], [2, 2, 2]], {{kernels}} } } }
+            """;
+
+        FluentActions.Invoking(() => NnUNetModel.Load(Results(plans, Dataset))).Should().Throw<CheckpointException>()
+            .WithMessage("*plans.json*conv_kernel_sizes are empty*");
+    }
+
+    [Fact]
+    public void Plans_that_ask_for_more_weights_than_the_checkpoint_has_bytes_build_nothing()
+    {
+        string plans = Architecture.Replace("[2, 4, 6]", "[4096, 4096, 4096]", StringComparison.Ordinal)
+            .Replace("[[1, 3, 3], [3, 3, 3], [3, 3, 3]]", "[[31, 31, 31], [31, 31, 31], [31, 31, 31]]", StringComparison.Ordinal);
+
+        FluentActions.Invoking(() => NnUNetModel.Load(Results(plans, Dataset))).Should().Throw<CheckpointException>()
+            .WithMessage("*plans.json*cannot be built*more weights*");
+    }
+
+    [Theory]
+    [InlineData("\"liver\": 1", "\"liver\": \"x\"", "*dataset.json*")]
+    [InlineData("\"0\": \"CT\"", "\"0\": 5", "*dataset.json*")]
+    [InlineData("\"tumor\": 2", "\"tumor\": 1", "*dataset.json* it gives two labels the same number*")]
+    [InlineData("\"channel_names\"", "[", "*dataset.json* it is no JSON*")]
+    public void A_description_of_the_data_that_makes_no_sense_is_refused_by_name(string text, string instead, string message)
+    {
+        Dataset.Should().Contain(text);
+        string folder = Results(Architecture, Dataset.Replace(text, instead, StringComparison.Ordinal));
+
+        FluentActions.Invoking(() => NnUNetModel.Load(folder)).Should().Throw<CheckpointException>().WithMessage(message);
+        FluentActions.Invoking(() => NnUNetModel.Architecture(folder)).Should().Throw<CheckpointException>().WithMessage(message);
+    }
+
+    [Theory]
+    [InlineData("plans.json")]
+    [InlineData("dataset.json")]
+    [InlineData("fold_0/checkpoint_final.pth")]
+    public void A_folder_in_place_of_a_file_is_refused_by_name(string file)
+    {
+        string folder = Results(Architecture, Dataset);
+        File.Delete(Path.Combine(folder, file));
+        Directory.CreateDirectory(Path.Combine(folder, file));
+
+        FluentActions.Invoking(() => NnUNetModel.Load(folder)).Should().Throw<CheckpointException>().WithMessage($"*{Path.GetFileName(file)}*");
+    }
+
     [Fact]
     public void Regions_and_absent_files_are_refused_by_name()
     {

@@ -97,16 +97,22 @@ public sealed class ForeignWeightsTests : IDisposable
     }
 
     [Fact]
-    public void Names_that_lead_nowhere_or_to_the_same_place_are_refused()
+    public void Names_that_lead_nowhere_or_to_the_same_place_are_faults_of_the_caller()
     {
-        FluentActions.Invoking(() => ForeignWeights.Load(
-            _network,
-            Fixture("state_dict.pth"),
-            new WeightNames { Exact = new Dictionary<string, string> { ["absent"] = "enter.bias" }, Patterns = [("^head", "enter")] }))
-            .Should().Throw<CheckpointException>()
+        Loading(new WeightNames { Exact = new Dictionary<string, string> { ["absent"] = "enter.bias" }, Patterns = [("^head", "enter")] })
+            .Should().Throw<ArgumentException>()
             .WithMessage("*no 'absent'*'enter.weight' and 'head.weight' would both become 'enter.weight'*'enter.bias' and 'head.bias'*");
-        FluentActions.Invoking(() => ForeignWeights.Load(_network, Fixture("state_dict.pth"), new WeightNames { Patterns = [("(", "")] }))
-            .Should().Throw<CheckpointException>();
+        Loading(new WeightNames { Patterns = [("(", "")] }).Should().Throw<ArgumentException>();
+        Loading(new WeightNames { Ignored = ["["] }).Should().Throw<ArgumentException>();
+    }
+
+    [Fact]
+    public void An_expression_that_takes_for_ever_is_a_fault_of_the_caller()
+    {
+        string path = Renamed(name => name == "enter.bias" ? new string('a', 40) : name);
+
+        FluentActions.Invoking(() => ForeignWeights.Load(_network, path, new WeightNames { Ignored = ["^(a|aa)+$b"] }))
+            .Should().Throw<ArgumentException>().WithMessage("*'^(a|aa)+$b' takes more than 1 s*");
     }
 
     [Fact]
@@ -173,6 +179,8 @@ public sealed class ForeignWeightsTests : IDisposable
 
         FluentActions.Invoking(() => ForeignWeights.Load(_network, text)).Should().Throw<CheckpointException>();
         FluentActions.Invoking(() => ForeignWeights.Load(_network, _folder["absent.pth"])).Should().Throw<FileNotFoundException>();
+        Directory.CreateDirectory(_folder["folder.pth"]);
+        FluentActions.Invoking(() => ForeignWeights.Load(_network, _folder["folder.pth"])).Should().Throw<CheckpointException>();
     }
 
     public void Dispose()
@@ -200,6 +208,8 @@ public sealed class ForeignWeightsTests : IDisposable
         foreach (TorchSharp.Modules.Parameter parameter in _network.parameters())
             parameter.zero_();
     }
+
+    private Action Loading(WeightNames names) => () => ForeignWeights.Load(_network, Fixture("state_dict.pth"), names);
 
     private string Renamed(Func<string, string> rename, Func<Tensor, Tensor>? change = null)
     {

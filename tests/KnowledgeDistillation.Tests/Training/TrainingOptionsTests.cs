@@ -46,7 +46,7 @@ public sealed class TrainingOptionsTests
         using Batch spheres = Toy.Spheres(cases: 1);
         byDice = byDice with { CaseValidation = new CaseValidation(Toy.Source(spheres), new WholeVolumeInference(), 3) };
         byDice.Fingerprint().Keys.Should().BeEquivalentTo(All.Select(option => option.Name).Except(free));
-        byDice.Fingerprint().Should().Contain("CaseValidation", "every 3 epochs by WholeVolumeInference");
+        byDice.Fingerprint().Should().Contain("CaseValidation", "every 3 epochs by WholeVolumeInference (precision Full)");
         byDice.Fingerprint().Should().Contain("BestEpoch", "Dice").And.Contain("DiceRegions", "whole: 1 + 2, core: 2");
 
         new TrainingOptions { LearningRate = 1e-3, WeightDecay = 1e-5, GradientClipNorm = 0.5, EarlyStoppingPatience = 3, Seed = -7 }.Fingerprint().Should()
