@@ -20,8 +20,8 @@ public sealed record OnnxNetworkOptions
 
     /// <summary>
     /// Changes the session's options before it is opened, for example to compute on a GPU: <c>options => options.AppendExecutionProvider_CUDA()</c> with one
-    /// of ONNX Runtime's packages for GPUs, or <c>options => options.EnableCpuMemArena = true</c> to keep the memory of one image for the next, which this library
-    /// turns off. Default nothing.
+    /// of ONNX Runtime's packages for GPUs, or <c>options => options.EnableCpuMemArena = true</c> to keep the memory of one image for the next, which is
+    /// off. Default nothing.
     /// </summary>
     public Action<SessionOptions>? Configure { get; init; }
 
