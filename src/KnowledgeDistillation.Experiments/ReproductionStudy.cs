@@ -137,6 +137,13 @@ public sealed class ReproductionStudy
         new PlanEstimate(_dataset?.Cases.Count ?? _options.Settings.PhantomCases, _runner.ResultsOf).Of(Own, device ?? CPU, cancellation)
             .ToDictionary(run => NameOf(run.Key), run => run.Value);
 
+    /// <summary>Takes the folder, so that whatever else is put there belongs to this study; <see cref="Run"/> and <see cref="Publish"/> do so by themselves.</summary>
+    public void Begin()
+    {
+        foreach (ReproductionPart part in _runner.Parts)
+            part.Open();
+    }
+
     /// <summary>
     /// Does the runs, each once, until all of <see cref="Own"/> are done or failed, and writes tables and report of all that is done by then. A run that
     /// fails does not end the others. The tables are up to date after each run.
@@ -146,9 +153,18 @@ public sealed class ReproductionStudy
     public ReproductionOutcome Run(Device? device = null, CancellationToken cancellation = default)
     {
         device ??= CPU;
-        foreach (ReproductionPart part in _runner.Parts)
-            part.Open();
+        Begin();
         _runner.Run(part => part.PublishTables(), device, _display, cancellation);
+        return Publish(device, cancellation);
+    }
+
+    /// <summary>Writes tables and report of what is done, and does no runs: where other processes do them.</summary>
+    /// <param name="device">Where to compute the pictures of segmentations; null for the CPU.</param>
+    /// <param name="cancellation">Stops between two pictures.</param>
+    public ReproductionOutcome Publish(Device? device = null, CancellationToken cancellation = default)
+    {
+        device ??= CPU;
+        Begin();
         ReproductionState[] states =
             [.. _runner.Parts.Select(part => part.PublishReport(device, _options.TakeOver, _display, cancellation))];
         if (_together is not null)
@@ -167,7 +183,10 @@ public sealed class ReproductionStudy
 
         string? ReasonOf(PlannedRun run) =>
             states.SelectMany(state => state.Failed).FirstOrDefault(failed => failed.Run.IdWithSeed == run.IdWithSeed)?.Reason
-                ?? (IsDone(run) ? null : $"its teacher {run.Teacher} is missing");
+                ?? (IsDone(run) ? null : IsTeacherMissing(run) ? $"its teacher {run.Teacher} is missing" : "it has not been done yet");
+
+        bool IsTeacherMissing(PlannedRun run) =>
+            Plan.FirstOrDefault(teacher => teacher.Id == run.Teacher && teacher.Settings.Seed == run.Settings.Seed) is { } teacher && !IsDone(teacher);
     }
 
     private void RefuseMissingTeachers()

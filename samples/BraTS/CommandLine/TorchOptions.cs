@@ -13,22 +13,23 @@ internal sealed class TorchOptions
         DefaultValueFactory = _ => "cpu",
     };
 
-    private readonly Option<int> _threads =
-        NumberOptions.Whole("--threads", "Threads of the CPU to use; all by default.", least: 1, () => Environment.ProcessorCount);
-
     public TorchOptions(Command command)
     {
         _device.MustBeOneOf("cpu", "cuda");
         command.Add(_device);
-        command.Add(_threads);
+        command.Add(Threads);
     }
+
+    /// <summary>The option of the number of threads.</summary>
+    public Option<int> Threads { get; } =
+        NumberOptions.Whole("--threads", "Threads of the CPU to use; all by default.", least: 1, () => Environment.ProcessorCount);
 
     /// <summary>Checks that torch can be used and sets the number of its threads.</summary>
     public torch.Device Start(ParseResult parsed)
     {
         DeviceType type = parsed.GetValue(_device) == "cuda" ? DeviceType.CUDA : DeviceType.CPU;
         TorchRuntime.EnsureAvailable(type);
-        torch.set_num_threads(parsed.GetValue(_threads));
+        torch.set_num_threads(parsed.GetValue(Threads));
         return new torch.Device(type);
     }
 }

@@ -4,15 +4,20 @@ using KnowledgeDistillation.Experiments;
 using KnowledgeDistillation.Experiments.Reproduction;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Runtime;
+using KnowledgeDistillation.Samples.BraTS.Cluster;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using KnowledgeDistillation.Samples.BraTS.Output;
 using KnowledgeDistillation.Samples.BraTS.Reproduction;
+using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Samples.BraTS.Commands;
 
 /// <summary>`kdnet reproduce`: the paper's whole evaluation.</summary>
 internal sealed class ReproduceCommand : ExplainedCommand
 {
+    private const string ArrayShard = "array";
+
     private readonly CommandServices _services;
     private readonly Option<string?> _data = CommonOptions.Data("A data set; phantoms where none is given.");
     private readonly Option<string> _out = CommonOptions.Out(
@@ -27,10 +32,11 @@ internal sealed class ReproduceCommand : ExplainedCommand
     };
     private readonly Option<string> _shard = new("--shard")
     {
-        Description = "Do the first, second, ... part of the runs, for example 1/2 and 2/2.",
-        HelpName = "i/n",
+        Description = "Do the first, second, ... part of the runs, for example 1/2 and 2/2; array for the part that a task of a job array is.",
+        HelpName = "i/n|array",
         DefaultValueFactory = _ => "1/1",
     };
+    private readonly Option<bool> _publish = new("--publish") { Description = "Write tables and report of what is done, and do no runs." };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Show the plan with the estimated time, and do nothing." };
     private readonly Option<string[]> _variants = new("--variants")
     {
@@ -55,6 +61,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
         "--seeds", "Do all of it with each of these seeds, in a folder of its own each, and report on all of them together.");
     private readonly SettingsOptions _settings;
     private readonly TorchOptions _torch;
+    private readonly ClusterOptions _cluster;
 
     public ReproduceCommand(CommandServices services)
         : base("reproduce", "Does the paper's whole evaluation: all systems, all folds.",
@@ -74,6 +81,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
               kdnet reproduce --preset quick --out quick --threads 1
               kdnet reproduce --data BraTS2018 --out paper --device cuda
               kdnet reproduce --data BraTS2018 --out paper --shard 1/4
+              kdnet reproduce --data BraTS2018 --out paper --device cuda --slurm
               kdnet reproduce --out quick --only 'fold-1/*' --variants hinton attention
               kdnet reproduce --out seeds --seeds 1 2 3 4 5 --only 'teacher*' 'baseline*' 'gt-*' 'kd-net*'
             """)
@@ -85,8 +93,9 @@ internal sealed class ReproduceCommand : ExplainedCommand
         _modalities.MustBeOneOf(ReproductionVariants.Modalities);
         _shard.Validators.Add(result =>
         {
-            if (ParseShard(result.GetValueOrDefault<string>()) is null)
-                result.AddError($"--shard must be i/n with i from 1 to n, for example 1/2, but is {result.GetValueOrDefault<string>()}.");
+            string? text = result.GetValueOrDefault<string>();
+            if (text != ArrayShard && ParseShard(text) is null)
+                result.AddError($"--shard must be i/n with i from 1 to n, for example 1/2, or {ArrayShard}, but is {text}.");
         });
         Add(_data);
         Add(_out);
@@ -94,6 +103,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
         Add(_only);
         Add(_shard);
         Add(_dryRun);
+        Add(_publish);
         Add(_variants);
         Add(_modalities);
         Add(_skipFaulty);
@@ -129,16 +139,26 @@ internal sealed class ReproduceCommand : ExplainedCommand
         _settings.AddGroup("training");
         _settings.AddGroup("distillation");
         _torch = new TorchOptions(this);
+        _cluster = new ClusterOptions(this, excluded: [_shard, _dryRun, _publish]);
+        Validators.Add(result =>
+        {
+            if (result.GetValue(_publish) && result.GetValue(_dryRun))
+                result.AddError("--publish and --dry-run exclude each other.");
+        });
         SetAction(Run);
     }
 
     private int Run(ParseResult parsed)
     {
-        var device = _torch.Start(parsed);
         Display display = _services.Display;
+        if (_cluster.IsGiven(parsed))
+            return WriteForCluster(parsed);
+        Device device = _torch.Start(parsed);
         ReproductionStudy study = Open(parsed);
         try
         {
+            if (parsed.GetValue(_publish))
+                return Conclude(study, study.Publish(device, _services.Cancellation), canTryAgain: false);
             foreach (string part in study.Protocol)
                 display.Say(part);
             display.Say("Trying a few training steps of each kind of run, to tell how long they take …");
@@ -148,7 +168,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
                 + $"about {Together(times.Values.Select(time => time.Likely))} for one process, at most {Together(times.Values.Select(time => time.Most))}, "
                 + "estimated from finished runs of the kind, or from "
                 + "the fastest and the slowest of a few training steps.");
-            return parsed.GetValue(_dryRun) ? ExitCode.Done : Conclude(study, study.Run(device, _services.Cancellation));
+            return parsed.GetValue(_dryRun) ? ExitCode.Done : Conclude(study, study.Run(device, _services.Cancellation), canTryAgain: true);
         }
         catch (OperationCanceledException)
         {
@@ -157,10 +177,29 @@ internal sealed class ReproduceCommand : ExplainedCommand
         }
     }
 
+    private int WriteForCluster(ParseResult parsed)
+    {
+        Device? device = null;
+        try
+        {
+            device = _torch.Start(parsed);
+        }
+        catch (TorchBackendException)
+        {
+            _services.Display.Say("The device of the runs is not on this machine, so nobody knows how long they take: the scheduler's own limits of time hold.");
+        }
+
+        ReproductionStudy study = Open(parsed);
+        if (device is not null)
+            _services.Display.Say("Trying a few training steps of each kind of run, to tell how long they take …");
+        IReadOnlyDictionary<string, TimeEstimate>? times = device is null ? null : study.Estimate(device, _services.Cancellation);
+        return _cluster.Write(parsed, study, times, parsed.GetValue(_data), _only, _torch.Threads, _services);
+    }
+
     private ReproductionStudy Open(ParseResult parsed)
     {
         Outputs.RequireFolder(parsed.GetValue(_out)!, _out.Name);
-        (int shard, int shards) = ParseShard(parsed.GetValue(_shard)).GetValueOrDefault();
+        (int shard, int shards) = ReadShard(parsed);
         var options = new ReproductionOptions
         {
             Settings = ReadSettings(parsed),
@@ -193,7 +232,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
         return phantoms && !_settings.IsGiven(parsed, nameof(ExperimentSettings.CropEdge)) ? settings with { CropEdge = settings.PhantomEdge } : settings;
     }
 
-    private int Conclude(ReproductionStudy study, ReproductionOutcome outcome)
+    private int Conclude(ReproductionStudy study, ReproductionOutcome outcome, bool canTryAgain)
     {
         Display display = _services.Display;
         display.Say($"{outcome.Finished} of {Runs(outcome.Planned)} are done. Everything is in {study.Folder}");
@@ -201,7 +240,8 @@ internal sealed class ReproduceCommand : ExplainedCommand
             display.Warn($"Not done: {run}: {reason}");
         if (outcome.NotDone.Count == 0)
             return ExitCode.Done;
-        display.Warn("The same command tries these again.");
+        if (canTryAgain)
+            display.Warn("The same command tries these again.");
         return ExitCode.Failed;
     }
 
@@ -214,6 +254,16 @@ internal sealed class ReproduceCommand : ExplainedCommand
         parsed.GetResult(option) is not { Implicit: false } ? []
             : parsed.GetValue(option) is { Length: > 0 } named ? [.. all.Where(named.Contains)]
             : all;
+
+    private (int Shard, int Shards) ReadShard(ParseResult parsed)
+    {
+        if (parsed.GetValue(_shard) != ArrayShard)
+            return ParseShard(parsed.GetValue(_shard)).GetValueOrDefault();
+        var task = ArrayTask.Read(Environment.GetEnvironmentVariable);
+        _services.Display.Say(string.Create(
+            CultureInfo.InvariantCulture, $"Task {task.Number} of {task.Count} of an array of {task.Scheduler}: --shard {task.Number}/{task.Count}."));
+        return (task.Number, task.Count);
+    }
 
     private static (int Shard, int Shards)? ParseShard(string? text) =>
         text?.Split('/') is [string first, string second]
