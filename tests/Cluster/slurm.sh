@@ -78,7 +78,7 @@ bash out/slurm/submit.sh > submitted.log
 squeue -o '%.12i %.24j %.10T %.30E'
 
 waitfor() { for _ in $(seq "$1"); do if eval "$2"; then return 0; fi; sleep 1; done; return 1; }
-waitfor 120 "grep -qs 'epoch' out/slurm/logs/first-0.log" || fail "the first task did not begin to train"
+waitfor 120 "grep -qsE 'epoch [0-9]+/' out/slurm/logs/first-0.log" || fail "the first task did not begin to train"
 victim=$(squeue -h -t R -r -o '%i %j' | awk '/kdnet-first/ { print $1; exit }')
 say "preempting $victim"
 begin=$(date +%s%N)

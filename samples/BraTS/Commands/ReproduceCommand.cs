@@ -161,13 +161,9 @@ internal sealed class ReproduceCommand : ExplainedCommand
                 return Conclude(study, study.Publish(device, _services.Cancellation), canTryAgain: false);
             foreach (string part in study.Protocol)
                 display.Say(part);
-            display.Say("Trying a few training steps of each kind of run, to tell how long they take …");
-            IReadOnlyDictionary<string, TimeEstimate> times = study.Estimate(device, _services.Cancellation);
-            display.Show(PlanTable.Render(study, times));
-            display.Say($"{Runs(study.Plan.Count)} in all, {study.Plan.Count(study.IsDone)} done. {Runs(times.Count)} to do here: "
-                + $"about {Together(times.Values.Select(time => time.Likely))} for one process, at most {Together(times.Values.Select(time => time.Most))}, "
-                + "estimated from finished runs of the kind, or from "
-                + "the fastest and the slowest of a few training steps.");
+            // A single run, a task of an array for example, tells by itself how far it is.
+            if (parsed.GetValue(_dryRun) || study.Own.Count(run => !study.IsDone(run)) != 1)
+                ShowPlan(study, device);
             return parsed.GetValue(_dryRun) ? ExitCode.Done : Conclude(study, study.Run(device, _services.Cancellation), canTryAgain: true);
         }
         catch (OperationCanceledException)
@@ -175,6 +171,22 @@ internal sealed class ReproduceCommand : ExplainedCommand
             display.Warn($"To go on, give the same command again: {_services.CommandLine()}");
             throw;
         }
+    }
+
+    private void ShowPlan(ReproductionStudy study, Device device)
+    {
+        Display display = _services.Display;
+        IReadOnlyDictionary<string, TimeEstimate> times = Estimate(study, device);
+        display.Show(PlanTable.Render(study, times));
+        display.Say($"{Runs(study.Plan.Count)} in all, {study.Plan.Count(study.IsDone)} done. {Runs(times.Count)} to do here: "
+            + $"about {Together(times.Values.Select(time => time.Likely))} for one process, at most {Together(times.Values.Select(time => time.Most))}, "
+            + "estimated from finished runs of the kind, or from the fastest and the slowest of a few training steps.");
+    }
+
+    private IReadOnlyDictionary<string, TimeEstimate> Estimate(ReproductionStudy study, Device device)
+    {
+        _services.Display.Say("Trying a few training steps of each kind of run, to tell how long they take …");
+        return study.Estimate(device, _services.Cancellation);
     }
 
     private int WriteForCluster(ParseResult parsed)
@@ -186,13 +198,12 @@ internal sealed class ReproduceCommand : ExplainedCommand
         }
         catch (TorchBackendException)
         {
-            _services.Display.Say("The device of the runs is not on this machine, so nobody knows how long they take: the scheduler's own limits of time hold.");
+            _services.Display.Say("The device of the runs is not on this machine, which therefore cannot tell how long they take: "
+                + "the scripts set no limit of time.");
         }
 
         ReproductionStudy study = Open(parsed);
-        if (device is not null)
-            _services.Display.Say("Trying a few training steps of each kind of run, to tell how long they take …");
-        IReadOnlyDictionary<string, TimeEstimate>? times = device is null ? null : study.Estimate(device, _services.Cancellation);
+        IReadOnlyDictionary<string, TimeEstimate>? times = device is null ? null : Estimate(study, device);
         return _cluster.Write(parsed, study, times, parsed.GetValue(_data), _only, _torch.Threads, _services);
     }
 
