@@ -167,7 +167,7 @@ public sealed class SegmentationEnsemble : IDisposable
             : throw new ExperimentException($"The network needs {titles}, not {BraTSModality.Title(modality)} alone.");
     }
 
-    private static void RefuseDisagreement(IReadOnlyList<(string Name, ICasePredictor Network)> networks)
+    internal static void RefuseDisagreement(IReadOnlyList<(string Name, ICasePredictor Network)> networks)
     {
         (string firstName, ICasePredictor first) = networks[0];
         LabelConvention labels = RunMetadata.LabelsOf(first.Metadata);
