@@ -10,7 +10,8 @@ internal sealed class ExportCommand : ExplainedCommand
     private readonly CommandServices _services;
     private readonly Argument<string[]> _models = new("model")
     {
-        Description = "The trained network: the --out of its training, or a checkpoint in it. Several become one file that gives the mean of their probabilities.",
+        Description =
+            "The trained network: the --out of its training, or a checkpoint in it. Several become one file that gives the mean of their probabilities.",
         Arity = ArgumentArity.OneOrMore,
     };
     private readonly Option<string> _onnx = new("--onnx")

@@ -35,8 +35,8 @@ public static class OnnxModelExport
     }
 
     /// <summary>
-    /// Writes several networks as one file, whose probabilities are the mean of theirs. It says what all of them say; of sizes of voxels and of intensities, the
-    /// range over all.
+    /// Writes several networks as one file, whose probabilities are the mean of theirs. It says what all of them say; of sizes of voxels and of intensities,
+    /// the range over all.
     /// </summary>
     /// <param name="models">The folders of checkpoints, or of trainings, whose best is taken, or archives of models; at least one.</param>
     /// <param name="path">The file.</param>
