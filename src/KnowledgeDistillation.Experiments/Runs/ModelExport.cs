@@ -13,7 +13,8 @@ public static class ModelExport
 
     /// <summary>
     /// Writes weights, recipe, preprocessing, labels, license and a model card to an archive that <see cref="SegmentationModel.Load"/> reads.
-    /// What the network was trained on is left out unless it is asked for: even hashes of names tell whether a patient took part, and paths of teachers may name one.
+    /// What the network was trained on is left out unless it is asked for: even hashes of names tell whether a patient took part, and
+    /// paths of teachers may name one.
     /// </summary>
     /// <param name="model">The folder of a checkpoint, or of a training, whose best is taken.</param>
     /// <param name="path">The file, which ends in .zip.</param>

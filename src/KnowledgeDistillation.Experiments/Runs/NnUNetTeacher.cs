@@ -143,7 +143,8 @@ internal sealed record NnUNetTeacher(string Path, NnUNetCheckpoint Checkpoint)
         }
 
         display.Warn($"Warning: the teacher '{Path}' has learned from images as they lie in their files. Files of this data set lie {files}, and are "
-            + "brought to RAS here, so it sees mirror images of them, which is harmless only where it was trained on mirrored images, as nnU-Net does by default.");
+            + "brought to RAS here, so it sees mirror images of them, which is harmless only where it was trained on mirrored images, "
+            + "as nnU-Net does by default.");
     }
 
     private static string Name(Normalization normalization) => normalization.Kind.ToString().ToLowerInvariant();

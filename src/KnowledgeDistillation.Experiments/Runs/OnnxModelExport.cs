@@ -1,6 +1,5 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using KnowledgeDistillation.Experiments.Prediction;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Medical.Prediction;
@@ -85,7 +84,7 @@ public static class OnnxModelExport
     // All networks in one file see the same arrays.
     private static void RefuseDisagreement(IReadOnlyList<string> names, List<SegmentationModel> models)
     {
-        SegmentationEnsemble.RefuseDisagreement([.. names.Zip(models, (name, model) => (name, (ICasePredictor)new CaseSegmenter(model)))]);
+        NetworkAgreement.Require([.. names.Zip(models, (name, model) => (name, (ICasePredictor)new CaseSegmenter(model)))]);
         for (int i = 1; i < models.Count; i++)
         {
             IReadOnlyList<string> differences = RunMetadata.Differences(HowSeen(models[0]), HowSeen(models[i]));
