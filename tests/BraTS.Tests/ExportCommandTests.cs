@@ -42,6 +42,22 @@ public sealed class ExportCommandTests(TrainedNetworks trained) : IDisposable
     }
 
     [Fact]
+    public void Several_networks_become_one_file()
+    {
+        string one = _folder["one.onnx"], two = _folder["two.onnx"];
+
+        Kdnet.Run("export", trained.Student, "--onnx", one).ExitCode.Should().Be(0);
+        Kdnet run = Kdnet.Run("export", trained.Student, Path.Combine(trained.Student, "last"), "--onnx", two);
+        Kdnet mixed = Kdnet.Run("export", trained.Student, trained.Teacher, "--onnx", _folder["mixed.onnx"]);
+
+        run.ExitCode.Should().Be(0, run.Error);
+        new FileInfo(two).Length.Should().BeGreaterThan(3 * new FileInfo(one).Length / 2);
+        mixed.ExitCode.Should().Be(2);
+        mixed.Error.Should().Contain("the same modalities");
+        File.Exists(_folder["mixed.onnx"]).Should().BeFalse();
+    }
+
+    [Fact]
     public void What_cannot_be_exported_is_refused_before_anything_is_written()
     {
         string path = _folder["model.onnx"];

@@ -37,7 +37,7 @@ public sealed class ExportModelTests(TrainedNetworks trained) : IDisposable
         }
 
         using ZipArchive archive = ZipFile.OpenRead(_folder["model.zip"]);
-        archive.Entries.Select(entry => entry.FullName).Should().BeEquivalentTo("model.json", "weights.safetensors", "LICENSE.txt");
+        archive.Entries.Select(entry => entry.FullName).Should().BeEquivalentTo("model.json", "weights.safetensors", "LICENSE.txt", "MODEL_CARD.md");
         string description = new StreamReader(archive.GetEntry("model.json")!.Open()).ReadToEnd();
         description.Should().NotContain("PHANTOM").And.NotContain(trained.Folder);
         ModelArchive.ReadLicense(_folder["model.zip"]).Should().Contain("No license");

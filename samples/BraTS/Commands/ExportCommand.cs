@@ -8,7 +8,12 @@ namespace KnowledgeDistillation.Samples.BraTS.Commands;
 internal sealed class ExportCommand : ExplainedCommand
 {
     private readonly CommandServices _services;
-    private readonly Argument<string> _model = new("model") { Description = "The trained network: the --out of its training, or a checkpoint in it." };
+    private readonly Argument<string[]> _models = new("model")
+    {
+        Description =
+            "The trained network: the --out of its training, or a checkpoint in it. Several become one file that gives the mean of their probabilities.",
+        Arity = ArgumentArity.OneOrMore,
+    };
     private readonly Option<string> _onnx = new("--onnx")
     {
         Description = "The ONNX file to write. Weights of more than 1.9 GB go to a second file beside it, called the same with .data at the end.",
@@ -29,11 +34,12 @@ internal sealed class ExportCommand : ExplainedCommand
 
             Examples:
               kdnet export runs/kd-net --onnx student.onnx
+              kdnet export fold-1/kd-net fold-2/kd-net fold-3/kd-net --onnx ensemble.onnx
               kdnet export runs/u-hved --modality t1 flair --onnx two.onnx
             """)
     {
         _services = services;
-        Add(_model);
+        Add(_models);
         Add(_onnx);
         _modalities.MustBeModalities();
         Add(_modalities);
@@ -45,7 +51,9 @@ internal sealed class ExportCommand : ExplainedCommand
         string path = Path.GetFullPath(parsed.GetValue(_onnx)!);
         Outputs.RequireFile(path, _onnx.Name);
         OnnxModelExport.Write(
-            Checkpoints.Find(parsed.GetValue(_model)!), path, parsed.GetValue(_modalities) is { Length: > 0 } modalities ? modalities : null);
+            [.. parsed.GetValue(_models)!.SelectMany(Checkpoints.FindAll)],
+            path,
+            parsed.GetValue(_modalities) is { Length: > 0 } modalities ? modalities : null);
         _services.Display.Say($"{path} ({new FileInfo(path).Length / 1e6:0.0} MB)");
         return ExitCode.Done;
     }

@@ -23,6 +23,12 @@ internal sealed class TrainCommand : ExplainedCommand
         HelpName = "checkpoint",
         AllowMultipleArgumentsPerToken = true,
     };
+    private readonly Option<string[]> _nnUNetTeachers = new("--teacher-weights")
+    {
+        Description = "A teacher that was trained in nnU-Net v2: the folder of its results, with plans.json, or of one of its folds.",
+        HelpName = "folder",
+        AllowMultipleArgumentsPerToken = true,
+    };
     private readonly Option<bool> _resume = new("--resume") { Description = "Go on with the run in --out." };
     private readonly Option<string?> _cache = new("--cache")
     {
@@ -45,6 +51,7 @@ internal sealed class TrainCommand : ExplainedCommand
               kdnet train --system baseline --data BraTS2018 --out runs/baseline --cache runs/cache
               kdnet train --system kd-net   --data BraTS2018 --out runs/kd-net   --cache runs/cache --teacher runs/teacher
               kdnet train --system kd-net   --data BraTS2018 --out runs/kd-net   --cache runs/cache --teacher runs/teacher --resume
+              kdnet train --system hinton   --data BraTS2018 --out runs/hinton   --cache runs/cache --subsample 1 --teacher-weights nnUNetTrainer__nnUNetPlans__3d_fullres
               kdnet train --system u-hved   --data BraTS2018 --out runs/u-hved   --cache runs/cache
               kdnet train --system baseline --data BraTS2018 --out runs/native   --patch-size 128 --subsample 1 --augment all
             """)
@@ -57,6 +64,7 @@ internal sealed class TrainCommand : ExplainedCommand
         Add(_data);
         Add(_out);
         Add(_teachers);
+        Add(_nnUNetTeachers);
         Add(_resume);
         Add(_cache);
         Add(_skipFaulty);
@@ -93,7 +101,7 @@ internal sealed class TrainCommand : ExplainedCommand
             Datasets.Open(parsed.GetValue(_data)!, modalities, parsed.GetValue(_skipFaulty), display, training.Settings, _services.Cancellation);
         settings = settings with { Data = dataset.Description };
         CaseSplit split = CaseSplit.Of(dataset, settings);
-        training = training with { Settings = settings.WithStatisticsOf(split.Training, modalities, _services.Cancellation) };
+        training = (training with { Settings = settings }).WithStatistics(split, _services.Cancellation);
         training.RefuseUnfitTeacher(split, display);
         display.Say($"{split}.");
         try
@@ -133,11 +141,26 @@ internal sealed class TrainCommand : ExplainedCommand
 
     private string[] FindTeachers(ParseResult parsed, SegmentationSystem system)
     {
-        string[] teachers = parsed.GetValue(_teachers) ?? [];
-        if (system.NeedsTeacher && teachers.Length == 0)
-            throw new UsageException($"The system '{system.Name}' needs a trained teacher: train one with --system teacher, and give its --out as --teacher.");
-        if (!system.NeedsTeacher && teachers.Length > 0)
-            throw new UsageException($"The system '{system.Name}' learns without a teacher: leave --teacher out.");
-        return [.. teachers.Select(Checkpoints.Find)];
+        string[] teachers = parsed.GetValue(_teachers) ?? [], foreign = parsed.GetValue(_nnUNetTeachers) ?? [];
+        int count = teachers.Length + foreign.Length;
+        if (system.NeedsTeacher && count == 0)
+        {
+            throw new UsageException($"The system '{system.Name}' needs a trained teacher: train one with --system teacher, and give its --out as --teacher, "
+                + "or give one of nnU-Net as --teacher-weights.");
+        }
+
+        if (!system.NeedsTeacher && count > 0)
+        {
+            throw new UsageException(
+                $"The system '{system.Name}' learns without a teacher: leave {(teachers.Length > 0 ? _teachers.Name : _nnUNetTeachers.Name)} out.");
+        }
+
+        if (Array.Find(foreign, path => !NetworkTraining.IsNnUNetTeacher(path)) is { } wrong)
+        {
+            throw new UsageException($"'{wrong}' (--teacher-weights) holds no results of nnU-Net v2: give the folder with plans.json, dataset.json and "
+                + "fold_0/checkpoint_final.pth, or that of the fold.");
+        }
+
+        return [.. teachers.Select(Checkpoints.Find), .. foreign];
     }
 }

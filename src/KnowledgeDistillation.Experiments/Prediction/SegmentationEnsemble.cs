@@ -30,7 +30,7 @@ public sealed class SegmentationEnsemble : IDisposable
         if (networks.Count == 0)
             throw new ArgumentException("At least one network is needed.", nameof(networks));
         _options = options ?? new PredictionOptions();
-        RefuseDisagreement(networks);
+        NetworkAgreement.Require(networks);
         ICasePredictor first = networks[0].Network;
         AllModalities = first.Modalities;
         Modalities = ModalitiesOf(first, _options.Modality);
@@ -165,31 +165,6 @@ public sealed class SegmentationEnsemble : IDisposable
         return network.Modalities.Count == 1 || !network.NeedsAllModalities
             ? [modality]
             : throw new ExperimentException($"The network needs {titles}, not {BraTSModality.Title(modality)} alone.");
-    }
-
-    private static void RefuseDisagreement(IReadOnlyList<(string Name, ICasePredictor Network)> networks)
-    {
-        (string firstName, ICasePredictor first) = networks[0];
-        LabelConvention labels = RunMetadata.LabelsOf(first.Metadata);
-        foreach ((string name, ICasePredictor network) in networks.Skip(1))
-        {
-            if (!network.Modalities.SequenceEqual(first.Modalities) || network.NeedsAllModalities != first.NeedsAllModalities)
-            {
-                throw new ExperimentException($"The networks of an ensemble must see the same modalities, but '{firstName}' sees {Seen(first)} and "
-                    + $"'{name}' {Seen(network)}: segment with each by itself.");
-            }
-
-            if (!RunMetadata.LabelsOf(network.Metadata).Equals(labels) || !network.Labels.ChannelNames.SequenceEqual(first.Labels.ChannelNames)
-                || network.Labels.GetType() != first.Labels.GetType())
-            {
-                throw new ExperimentException($"The networks of an ensemble must tell apart the same labels, but '{firstName}' knows {labels} "
-                    + $"({string.Join(", ", first.Labels.ChannelNames)}) and '{name}' {RunMetadata.LabelsOf(network.Metadata)} "
-                    + $"({string.Join(", ", network.Labels.ChannelNames)}): segment with each by itself.");
-            }
-        }
-
-        static string Seen(ICasePredictor network) =>
-            (network.NeedsAllModalities ? "" : "any of ") + string.Join(", ", network.Modalities.Select(BraTSModality.Title));
     }
 
     private string[] RequirePresent(string id, IEnumerable<string> images)

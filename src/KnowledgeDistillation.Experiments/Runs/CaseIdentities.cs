@@ -30,6 +30,9 @@ internal static class CaseIdentities
         return salt is null ? known.Contains : name => known.Contains(Hash(name, salt));
     }
 
+    /// <summary>How many cases a text names.</summary>
+    public static int Count(string text) => Parse(text).Identities.Length;
+
     /// <summary>Whether two texts, of which the first may be of an earlier version, name the same cases in the same order.</summary>
     public static bool AreTheSame(string before, string now)
     {

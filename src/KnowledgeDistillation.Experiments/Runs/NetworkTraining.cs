@@ -23,7 +23,10 @@ namespace KnowledgeDistillation.Experiments.Runs;
 /// <param name="System">Which system.</param>
 /// <param name="Modality">The modality that is at hand, for systems that see one.</param>
 /// <param name="Folder">Where checkpoints and logs go.</param>
-/// <param name="Teachers">The folders of the teachers' checkpoints, for systems that need a teacher.</param>
+/// <param name="Teachers">
+/// The folders of the teachers' checkpoints, for systems that need a teacher. A folder of the results of nnU-Net v2, with its plans.json, is one too, or that
+/// of one of its folds: it teaches with the data set's modalities and classes, found by their names.
+/// </param>
 public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSystem System, string Modality, string Folder, IReadOnlyList<string> Teachers)
 {
     /// <summary>What the checkpoints call the teachers, for people to find them. Default: their paths, seen from <see cref="Folder"/>.</summary>
@@ -35,6 +38,11 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
 
     /// <summary>The fits of which the training consists, in order.</summary>
     public IEnumerable<TrainingRun> Stages => System.Stages.Select(RunOf);
+
+    /// <summary>Whether a path means a network that nnU-Net v2 has trained: the folder of its results, of one of its folds, or a checkpoint in it.</summary>
+    /// <param name="path">The path.</param>
+    /// <exception cref="CheckpointException">It has no trained fold, or several of which none is named.</exception>
+    public static bool IsNnUNetTeacher(string path) => NnUNetTeacher.Find(path) is not null;
 
     // A baseline and its students see equally many modalities, and so begin with the same weights; other folds begin with others.
     private long WeightsSeed
@@ -65,13 +73,13 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         var grids = TrainingGrids.Of([.. split.Training.Select(item => cached[item.Id].Geometry.NativeGrid)]);
         IReadOnlyDictionary<string, string> metadata = RunMetadata.Write(
             System, Settings, split,
-            [.. TeacherNames.Zip(Teachers, (name, teacher) => (name, ModelFiles.WeightsChecksum(teacher)))],
+            [.. TeacherNames.Zip(Teachers, (name, teacher) => (name, ChecksumOf(teacher)))],
             grids, SourcesOf(split, cached), TrainingIntensities.Of(split.Training, System.Modalities(Settings, Modality), cancellation));
         RefuseOtherSettings(metadata, recipe);
         manual_seed(WeightsSeed);
         using IEncoderDecoder network = recipe.Build();
         network.Module.to(device);
-        SegmentationModel[] teachers = [.. Teachers.Select(teacher => SegmentationModel.Load(teacher, device))];
+        SegmentationModel[] teachers = [.. Teachers.Select(teacher => LoadTeacher(teacher, device))];
         try
         {
             FrozenTeacher[] frozen = [.. teachers.Select(
@@ -101,7 +109,14 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         ArgumentNullException.ThrowIfNull(display);
         foreach (string path in Teachers)
         {
-            using SegmentationModel teacher = SegmentationModel.Load(path);
+            using SegmentationModel teacher = LoadTeacher(path);
+            RefuseOtherDimensions(path, teacher.Network);
+            if (NnUNetTeacher.Find(path) is { } foreign)
+            {
+                foreign.RefuseOtherImages(Settings, split, System.TrainingModalities(Settings, Modality), display);
+                continue;
+            }
+
             IReadOnlyList<string> differences = RunMetadata.Differences(
                 PreprocessingMetadata.Write(PreprocessingMetadata.Read(teacher.Metadata, teacher.Network.Modalities)),
                 PreprocessingMetadata.Write(Settings.Preprocessing(teacher.Network.Modalities)));
@@ -117,13 +132,6 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
                 throw new ExperimentException($"The teacher '{path}' tells apart {string.Join(", ", known.ShortNames)}, but the references hold "
                     + $"{string.Join(", ", Settings.Data.Labels.ShortNames)}: give a teacher of the same classes, or say what labels mean.",
                     nameof(ExperimentSettings.Labels));
-            }
-
-            if (teacher.Network.SpatialDimensions != Settings.SpatialDimensions)
-            {
-                throw new ExperimentException($"The teacher '{path}' "
-                    + $"{(teacher.Network.SpatialDimensions == 2 ? "sees slices, but the student volumes" : "sees volumes, but the student slices")}: "
-                    + "give both the same network.");
             }
 
             if (RunMetadata.SystemOf(teacher.Metadata) is { } trained && trained != SegmentationSystems.Teacher.Name)
@@ -144,6 +152,57 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         RefuseUnfitObjective();
     }
 
+    /// <summary>
+    /// The same training with the numbers by which CT images are normalized: those of a teacher of nnU-Net where it sees them, since it must see them as it
+    /// learned, and else those of the training cases.
+    /// </summary>
+    /// <param name="split">The cases.</param>
+    /// <param name="cancellation">Stops between two cases.</param>
+    /// <exception cref="ExperimentException">Two teachers normalize a modality with other numbers.</exception>
+    /// <exception cref="CheckpointException">A teacher of nnU-Net cannot be read, or does not fit the data set.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged.</exception>
+    public NetworkTraining WithStatistics(CaseSplit split, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(split);
+        Dictionary<string, Normalization> taught = [];
+        foreach ((string modality, Normalization normalization) in Teachers.Select(NnUNetTeacher.Find).OfType<NnUNetTeacher>()
+            .SelectMany(teacher => teacher.Normalizations(Settings.Data)).Where(item => item.Value.Kind == NormalizationKind.Ct))
+        {
+            if (!taught.TryAdd(modality, normalization) && taught[modality] != normalization)
+            {
+                throw new ExperimentException(
+                    $"The teachers normalize {modality} with other numbers ({taught[modality]} and {normalization}), so they cannot teach together: give one.");
+            }
+        }
+
+        IReadOnlyList<string> modalities = System.TrainingModalities(Settings, Modality);
+        ExperimentSettings measured = Settings.WithStatisticsOf(split.Training, [.. modalities.Except(taught.Keys)], cancellation);
+        return taught.Count == 0 ? this with { Settings = measured } : this with
+        {
+            Settings = measured with
+            {
+                TrainingStatistics = measured.TrainingStatistics.Concat(taught).ToDictionary(item => item.Key, item => item.Value, StringComparer.Ordinal),
+            },
+        };
+    }
+
+    private SegmentationModel LoadTeacher(string path, Device? device = null) =>
+        NnUNetTeacher.Find(path)?.Load(Settings.Data, device) ?? SegmentationModel.Load(path, device);
+
+    // A teacher is known by its weights, wherever it lies.
+    private static string ChecksumOf(string path) =>
+        NnUNetTeacher.Find(path) is { } foreign ? FileChecksums.Of(foreign.Checkpoint.File) : ModelFiles.WeightsChecksum(path);
+
+    private void RefuseOtherDimensions(string path, IEncoderDecoder teacher)
+    {
+        if (teacher.SpatialDimensions != Settings.SpatialDimensions)
+        {
+            throw new ExperimentException($"The teacher '{path}' "
+                + $"{(teacher.SpatialDimensions == 2 ? "sees slices, but the student volumes" : "sees volumes, but the student slices")}: "
+                + "give both the same network.");
+        }
+    }
+
     // Whatever in the objective does not fit the outputs of these networks is found by computing it once, on noise.
     private void RefuseUnfitObjective()
     {
@@ -152,7 +211,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
             return;
         using DisposeScope scope = NewDisposeScope();
         using IDisposable withoutGradients = no_grad();
-        SegmentationModel[] teachers = [.. Teachers.Select(teacher => SegmentationModel.Load(teacher))];
+        SegmentationModel[] teachers = [.. Teachers.Select(teacher => LoadTeacher(teacher))];
         using IEncoderDecoder network = System.Recipe(Settings, Modality).Build();
         try
         {
@@ -164,7 +223,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
                 new ModalityImages(Settings.Data.Modalities.Select(modality => KeyValuePair.Create(modality, randn([1, 1, .. size])))),
                 zeros([1, .. size], ScalarType.Byte),
                 ["noise"]);
-            Dictionary<string, NetworkOutput> outputs = frozen.ToDictionary(teacher => teacher.Name, teacher => teacher.Forward(batch));
+            Dictionary<string, NetworkOutput> outputs = frozen.ToDictionary(teacher => teacher.Name, teacher => Seen(teacher, batch));
             foreach (TrainingStage stage in System.Stages)
             {
                 using WeightedObjective objective = stage.Objective(ObjectiveInputs.Of(System, Settings, Modality, teachers.Length, CPU));
@@ -173,13 +232,34 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
         {
-            throw new ExperimentException(
-                $"The teacher does not fit this student: {exception.Message} Give the settings that the teacher was trained with.", exception);
+            PlainConvUNetOptions? foreign = teachers.Select(teacher => teacher.Network.Recipe).OfType<PlainConvUNetOptions>().FirstOrDefault();
+            throw foreign is null
+                ? new ExperimentException(
+                    $"The teacher does not fit this student: {exception.Message} Give the settings that the teacher was trained with.", exception)
+                : new ExperimentException(
+                    $"The teacher does not fit this student: {exception.Message} {NnUNetTeacher.WayOut(foreign)}", exception,
+                    nameof(ExperimentSettings.BaseWidth), nameof(ExperimentSettings.Levels));
         }
         finally
         {
             foreach (SegmentationModel teacher in teachers)
                 teacher.Dispose();
+        }
+    }
+
+    // Whatever the student, the teacher must be able to see images of this size.
+    private NetworkOutput Seen(FrozenTeacher teacher, Batch batch)
+    {
+        try
+        {
+            return teacher.Forward(batch);
+        }
+        catch (ArgumentException exception) when (teacher.Network.Recipe is PlainConvUNetOptions)
+        {
+            throw new ExperimentException(
+                $"The teacher cannot see these images: {exception.Message}", exception,
+                Settings.PatchEdge is null ? [nameof(ExperimentSettings.CropEdge), nameof(ExperimentSettings.SubsamplingFactor)]
+                    : [nameof(ExperimentSettings.PatchEdge)]);
         }
     }
 
@@ -195,7 +275,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
     // A case is flipped in eight ways at most, so a teacher has soon seen them all; every patch and every other change is new. Only the outputs of networks
     // whose encoder gives features alone can be kept.
     private TeacherCacheOptions? CacheFor(IEncoderDecoder teacher) =>
-        teacher is UShapedNetwork && Settings is { Patches: null, Augmentation: null } ? new TeacherCacheOptions() : null;
+        teacher is UShapedNetwork or PlainConvUNet && Settings is { Patches: null, Augmentation: null } ? new TeacherCacheOptions() : null;
 
     private TrainingResult Fit(
         TrainingStage stage,

@@ -1,6 +1,8 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
@@ -27,18 +29,92 @@ public static class OnnxModelExport
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(string model, string path, IReadOnlyList<string>? modalities = null)
     {
-        using var loaded = SegmentationModel.Load(model);
-        var options = new OnnxExportOptions { Modalities = modalities, Facts = Facts(loaded.Metadata, modalities ?? loaded.Network.Modalities) };
-        Dictionary<string, string> metadata = loaded.Metadata.Where(fact => !RunMetadata.TellsOfCases(fact.Key)).ToDictionary();
+        ArgumentNullException.ThrowIfNull(model);
+        Write([model], path, modalities);
+    }
+
+    /// <summary>
+    /// Writes several networks as one file, whose probabilities are the mean of theirs. It says what all of them say; of sizes of voxels and of intensities,
+    /// the range over all.
+    /// </summary>
+    /// <param name="models">The folders of checkpoints, or of trainings, whose best is taken, or archives of models; at least one.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="modalities">The modalities that it sees, for networks that work with any subset of their own; null for all.</param>
+    /// <exception cref="CheckpointException">A model is missing or damaged, or cannot be built from its recipe.</exception>
+    /// <exception cref="ExperimentException">
+    /// The networks see other modalities or images that were prepared in another way, or tell apart other classes; or do not know one of the modalities, or
+    /// need one that is left out.
+    /// </exception>
+    /// <exception cref="InvalidDataException">A model does not say how images are prepared, or what it says makes no sense.</exception>
+    /// <exception cref="NotSupportedException">A network cannot be written as ONNX; the message says why.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public static void Write(IReadOnlyList<string> models, string path, IReadOnlyList<string>? modalities = null)
+    {
+        ArgumentNullException.ThrowIfNull(models);
+        if (models.Count == 0)
+            throw new ArgumentException("At least one model is needed.", nameof(models));
+        List<SegmentationModel> opened = [];
+        EnsembleNetwork? ensemble = null;
         try
         {
-            // The network still belongs to the model that was loaded.
-            OnnxExport.Save(new SegmentationModel(loaded.Network, loaded.Labels, metadata), path, options);
+            foreach (string model in models)
+                opened.Add(SegmentationModel.Load(model));
+            RefuseDisagreement(models, opened);
+            SegmentationModel first = opened[0];
+            var options = new OnnxExportOptions { Modalities = modalities, Facts = Facts(first.Metadata, modalities ?? first.Network.Modalities) };
+            IEncoderDecoder network = first.Network;
+            if (opened.Count > 1)
+                network = ensemble = new EnsembleNetwork([.. opened.Select(model => model.Network)], first.Labels);
+            OnnxExport.Save(new SegmentationModel(network, first.Labels, Common([.. opened.Select(model => model.Metadata)])), path, options);
         }
         catch (ArgumentException exception)
         {
             throw new ExperimentException(exception.Message, exception);
         }
+        finally
+        {
+            // An ensemble owns its networks.
+            if (ensemble is not null)
+                ensemble.Dispose();
+            else
+                opened.ForEach(model => model.Dispose());
+        }
+    }
+
+    // All networks in one file see the same arrays.
+    private static void RefuseDisagreement(IReadOnlyList<string> names, List<SegmentationModel> models)
+    {
+        NetworkAgreement.Require([.. names.Zip(models, (name, model) => (name, (ICasePredictor)new CaseSegmenter(model)))]);
+        for (int i = 1; i < models.Count; i++)
+        {
+            IReadOnlyList<string> differences = RunMetadata.Differences(HowSeen(models[0]), HowSeen(models[i]));
+            if (differences.Count > 0)
+            {
+                throw new ExperimentException($"In one file all networks see the same images, but those of '{names[i]}' are prepared in another way than those "
+                    + $"of '{names[0]}': {string.Join("; ", differences)}. Export each by itself.");
+            }
+        }
+    }
+
+    private static Dictionary<string, string> HowSeen(SegmentationModel model)
+    {
+        Dictionary<string, string> facts = new(PreprocessingMetadata.Write(PreprocessingMetadata.Read(model.Metadata, model.Network.Modalities)));
+        facts["patches"] = PatchMetadata.SizeOf(model.Metadata)?.ToString() ?? "none";
+        return facts;
+    }
+
+    private static Dictionary<string, string> Common(IReadOnlyDictionary<string, string>[] models)
+    {
+        Dictionary<string, string> facts = models[0]
+            .Where(fact => !RunMetadata.TellsOfCases(fact.Key) && models.All(model => model.GetValueOrDefault(fact.Key) == fact.Value)).ToDictionary();
+        if (models.Length == 1)
+            return facts;
+        TrainingGrids[] grids = [.. models.Select(TrainingGrids.Read).OfType<TrainingGrids>()];
+        IReadOnlyDictionary<string, string>? sizes = grids.Length == models.Length ? TrainingGrids.Over(grids).Write() : null;
+        IReadOnlyDictionary<string, string> intensities = TrainingIntensities.Over([.. models.Select(TrainingIntensities.Read)]).Write();
+        foreach ((string name, string value) in (sizes ?? new Dictionary<string, string>()).Concat(intensities))
+            facts[name] = value;
+        return facts;
     }
 
     private static Dictionary<string, string> Facts(IReadOnlyDictionary<string, string> metadata, IReadOnlyList<string> modalities)

@@ -52,6 +52,13 @@ public sealed record TrainingGrids(Spacing Least, Spacing Greatest, double Tilt,
         InvalidDataException Senseless() => new($"What the model says of the voxels of its training images makes no sense: '{Sizes}' is '{text}'.");
     }
 
+    /// <summary>Those of all that several networks have learned from.</summary>
+    internal static TrainingGrids Over(IReadOnlyCollection<TrainingGrids> all) => new(
+        new Spacing(all.Min(one => one.Least.X), all.Min(one => one.Least.Y), all.Min(one => one.Least.Z)),
+        new Spacing(all.Max(one => one.Greatest.X), all.Max(one => one.Greatest.Y), all.Max(one => one.Greatest.Z)),
+        all.Max(one => one.Tilt),
+        string.Join(',', all.SelectMany(one => one.Orientations.Split(',')).Distinct().Order(StringComparer.Ordinal)));
+
     /// <summary>The facts for a checkpoint.</summary>
     public IReadOnlyDictionary<string, string> Write() => new Dictionary<string, string>
     {

@@ -66,6 +66,13 @@ public sealed record TrainingIntensities(IReadOnlyDictionary<string, IReadOnlyLi
             .ToDictionary(fact => fact.Key[Prefix.Length..], fact => RangesOf(fact.Key, fact.Value)));
     }
 
+    /// <summary>Those of all that several networks have learned from; only of the modalities of which all say something.</summary>
+    internal static TrainingIntensities Over(IReadOnlyList<TrainingIntensities> all) => new(
+        all[0].Ranges.Keys.Where(name => all.All(one => one.Ranges.ContainsKey(name))).ToDictionary(
+            name => name,
+            name => (IReadOnlyList<(double, double)>)[.. Enumerable.Range(0, IntensityProfile.Numbers).Select(
+                number => (all.Min(one => one.Ranges[name][number].Least), all.Max(one => one.Ranges[name][number].Greatest)))]));
+
     /// <summary>The facts for a checkpoint.</summary>
     public IReadOnlyDictionary<string, string> Write() => Ranges.ToDictionary(
         item => Prefix + item.Key,

@@ -4,14 +4,14 @@ namespace KnowledgeDistillation.Storage;
 
 /// <summary>
 /// A model as one file to hand over, a zip archive: <c>model.json</c> and <c>weights.safetensors</c> as in the folder of a checkpoint, with the checksums that
-/// they have there, and <c>LICENSE.txt</c>.
+/// they have there, <c>LICENSE.txt</c> and, where one was given, <c>MODEL_CARD.md</c>.
 /// </summary>
 public static class ModelArchive
 {
     /// <summary>How the name of an archive ends.</summary>
     public const string Ending = ".zip";
 
-    private const string LicenseName = "LICENSE.txt";
+    private const string LicenseName = "LICENSE.txt", CardName = "MODEL_CARD.md";
     private const long LargestText = 1 << 24;
 
     // The earliest that a zip archive can say, so that equal models give equal files.
@@ -29,9 +29,10 @@ public static class ModelArchive
     /// <param name="folder">The folder of the model, as <see cref="Inference.SegmentationModel.Save"/> writes it.</param>
     /// <param name="path">The file.</param>
     /// <param name="license">The text of the license.</param>
+    /// <param name="card">What people should know of the model, in Markdown; null for none.</param>
     /// <exception cref="CheckpointException">The folder holds no model, or a damaged one.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void Write(string folder, string path, string license)
+    public static void Write(string folder, string path, string license, string? card = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         ArgumentNullException.ThrowIfNull(license);
@@ -51,6 +52,8 @@ public static class ModelArchive
             }
 
             Add(LicenseName, target => target.Write(System.Text.Encoding.UTF8.GetBytes(license)));
+            if (card is not null)
+                Add(CardName, target => target.Write(System.Text.Encoding.UTF8.GetBytes(card)));
 
             void Add(string name, Action<Stream> write)
             {
@@ -66,13 +69,12 @@ public static class ModelArchive
     /// <summary>The text of the license in an archive; null where there is none.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="CheckpointException">It is no archive, or damaged, or the text has more than 16 MB.</exception>
-    public static string? ReadLicense(string path) => Read(path, zip =>
-    {
-        if (zip.Find(LicenseName) is not { } entry)
-            return null;
-        using StreamReader reader = new(new MemoryStream(ZipEntries.Bytes(entry, LargestText)));
-        return reader.ReadToEnd();
-    });
+    public static string? ReadLicense(string path) => ReadText(path, LicenseName);
+
+    /// <summary>What people should know of the model in an archive, in Markdown; null where it has no such text.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="CheckpointException">It is no archive, or damaged, or the text has more than 16 MB.</exception>
+    public static string? ReadCard(string path) => ReadText(path, CardName);
 
     /// <summary>Unpacks the model of an archive for as long as it is read.</summary>
     /// <param name="path">The file.</param>
@@ -99,6 +101,14 @@ public static class ModelArchive
             folder.Delete(recursive: true);
         }
     }
+
+    private static string? ReadText(string path, string name) => Read(path, zip =>
+    {
+        if (zip.Find(name) is not { } entry)
+            return null;
+        using StreamReader reader = new(new MemoryStream(ZipEntries.Bytes(entry, LargestText)));
+        return reader.ReadToEnd();
+    });
 
     private static DirectoryInfo TemporaryFolder(string path)
     {

@@ -1,11 +1,19 @@
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Labels;
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Medical.BraTS;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.NnUNet;
+using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Metrics;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Samples.OwnData;
 using KnowledgeDistillation.Storage;
 using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests;
+using KnowledgeDistillation.Training;
 using TorchSharp;
 using Xunit;
 
@@ -150,19 +158,95 @@ public sealed class NnUNetModelTests : IDisposable
     }
 
     [Fact]
-    public void Such_a_network_can_teach()
+    public void Such_a_network_can_teach_and_stays_as_it_is()
+    {
+        using var scope = torch.NewDisposeScope();
+        string results = new NnUNetResults { Labels = """{ "background": 0, "lesion": 1, "organ": 2 }""" }.Write(_folder.Root), images = _folder["data"];
+        CtMrFolder.Write(images, cases: 2);
+        DatasetDescription data = MedicalDataset.Describe(images);
+        using SegmentationModel model = NnUNetModel.Load(results, data: data);
+        NnUNetPreprocessing learned = NnUNetModel.Preprocessing(results);
+        var preprocessing = new PreprocessingOptions
+        {
+            Modalities = data.Modalities,
+            Spacing = new Spacing(learned.VoxelSize[0], learned.VoxelSize[1], learned.VoxelSize[2]),
+            SubsamplingFactor = 1,
+            CropSize = VolumeSize.Cube(16),
+            Normalizations = model.Network.Modalities.Zip(learned.Normalizations).ToDictionary(pair => pair.First, pair => pair.Second),
+        };
+        var teacher = new FrozenTeacher(model.Network);
+        Dictionary<string, byte[]> before = State(model);
+        IReadOnlyList<CachedCase> cases = new PreprocessingCache(_folder["cache"], preprocessing).Prepare(MedicalDataset.Open(images).Cases);
+        using var student = new UNet3D(new UNet3DOptions { Modalities = ["MR"], OutputChannels = 3, BaseWidth = 4, Levels = 2 });
+        using WeightedObjective objective = KDNetObjective.Create();
+        var trainer = new DistillationTrainer(student, teacher, data.Labels.Classes, new TrainingOptions { Epochs = 2 }, objective);
+
+        TrainingResult result = trainer.Fit(new CaseBatchSource(cases, new CaseBatchOptions { BatchSize = 1 }));
+
+        result.History.Should().HaveCount(2);
+        teacher.Network.Module.parameters().Should().OnlyContain(parameter => !parameter.requires_grad);
+        State(model).Should().BeEquivalentTo(before);
+        preprocessing.NormalizationOf("CT").Should().Be(Normalization.OfCt(-900, 150, 20.5, 70.25));
+        preprocessing.NormalizationOf("MR").Should().Be(Normalization.ZScoreNonZero);
+    }
+
+    [Fact]
+    public void On_a_data_set_its_outputs_are_those_of_the_classes_of_that_name()
     {
         using var scope = torch.NewDisposeScope();
         string folder = Results(Architecture, Dataset);
-        using SegmentationModel model = NnUNetModel.Load(folder, fold: 0);
-        var teacher = new FrozenTeacher(model.Network);
+        var data = new DatasetDescription(["MR", "pet", "ct"], LabelConvention.Parse("5=tumor,1=LIVER"));
+        using SegmentationModel raw = NnUNetModel.Load(folder), fitted = NnUNetModel.Load(folder, data: data);
+        torch.Tensor images = torch.randn([1, 2, 4, 8, 8]);
 
-        teacher.Network.Module.parameters().Should().OnlyContain(parameter => !parameter.requires_grad);
+        torch.Tensor expected = ((PlainConvUNet)raw.Network).call(images), found = ((PlainConvUNet)fitted.Network).call(images);
+
+        fitted.Network.Modalities.Should().Equal("ct", "pet");
+        ((ExclusiveClasses)fitted.Labels).ClassNames.Should().Equal("background", "tumor", "LIVER");
+        (found - expected.index_select(1, torch.tensor([0L, 2L, 1L]))).abs().max().item<float>().Should().Be(0);
+    }
+
+    [Fact]
+    public void Tumors_of_BraTS_are_known_by_any_of_their_names_and_numbers()
+    {
+        string dataset = Dataset.Replace(
+            "\"0\": \"CT\", \"1\": \"PET\"", "\"0\": \"T1w\", \"1\": \"T1gd\", \"2\": \"T2w\", \"3\": \"FLAIR\"", StringComparison.Ordinal)
+            .Replace("\"liver\": 1, \"tumor\": 2", "\"edema\": 1, \"non-enhancing tumor\": 2, \"enhancing tumour\": 3", StringComparison.Ordinal);
+        string folder = Results(Architecture, dataset);
+
+        NnUNetDataset.Read(Path.Combine(folder, "dataset.json")).On(new DatasetDescription(BraTSModality.All, BraTSLabelConvention.BraTS2018))
+            .Should().BeEquivalentTo(new NnUNetFit([BraTSModality.T1, BraTSModality.T1ce, BraTSModality.T2, BraTSModality.Flair], [0, 2, 1, 3]),
+                options => options.WithStrictOrdering());
+    }
+
+    [Theory]
+    [InlineData("\"spacing\"", "\"sizes\"", "*plans.json*says nothing of spacing*")]
+    [InlineData("[1,1,1], \"normalization", "[1,1], \"normalization", null)]
+    [InlineData("[1,1,1], \"normalization", "[1], \"normalization", "*plans.json*spacing is not two or three lengths*")]
+    [InlineData("[1,1,1], \"normalization", "[1,0,1], \"normalization", "*plans.json*spacing is not two or three lengths above 0*")]
+    [InlineData("[false, true]", "[false]", "*plans.json*2 and 1 channels, but there are 2*")]
+    [InlineData("foreground_intensity", "background_intensity", "*plans.json*foreground_intensity_properties_per_channel*")]
+    [InlineData("\"std\": 70.25", "\"std\": 0", "*plans.json*deviation above 0*")]
+    [InlineData("\"mean\"", "\"median\"", "*plans.json*")]
+    public void Plans_that_do_not_say_how_images_were_prepared_are_refused_by_name(string text, string instead, string? message)
+    {
+        string folder = new NnUNetResults().Write(_folder.Root), plans = Path.Combine(folder, "plans.json");
+        File.ReadAllText(plans).Should().Contain(text);
+        File.WriteAllText(plans, File.ReadAllText(plans).Replace(text, instead, StringComparison.Ordinal));
+        Action read = () => NnUNetModel.Preprocessing(folder);
+
+        if (message is null)
+            read.Should().NotThrow("a network may see slices");
+        else
+            read.Should().Throw<CheckpointException>().WithMessage(message);
     }
 
     public void Dispose() => _folder.Dispose();
 
     private static string Fixture(string name) => Path.Combine(SharedData.CheckoutFolder, "tests", "Fixtures", "PyTorch", name);
+
+    private static Dictionary<string, byte[]> State(SegmentationModel model) =>
+        model.Network.Module.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.bytes.ToArray());
 
     private string Results(string plans, string dataset)
     {
