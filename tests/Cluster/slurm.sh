@@ -87,11 +87,9 @@ waitfor 30 "! pgrep -f -- '--only fold-1/teacher' > /dev/null" || fail "a task t
 say "it ended after $((($(date +%s%N) - begin) / 1000000)) ms"
 # Slurm lets a requeued job wait for two minutes.
 scontrol update jobid="$victim" starttime=now 2> /dev/null || true
-if waitfor 120 "squeue -h -t R -r -o '%i %j' | grep -v '^$victim ' | grep -q 'kdnet-first'"; then
-  killed=$(squeue -h -t R -r -o '%i %j' | grep -v "^$victim " | awk '/kdnet-first/ { print $1; exit }')
-  say "killing the program of $killed"
-  pkill -KILL -f -- "--out out .*--only fold-2" || true
-fi
+waitfor 120 "pgrep -f -- '--shard 1/1' > /dev/null" || fail "no other task runs"
+say "killing the program of $(squeue -h -t R -r -o %i | tr '\n' ' ')"
+pkill -KILL -f -- '--shard 1/1'
 
 say "waiting for all jobs"
 waitfor 900 '[ -z "$(squeue -h)" ]' || { squeue; fail "not all jobs ended in 15 minutes"; }
