@@ -105,23 +105,27 @@ public sealed class SegmentationEnsemble : IDisposable
 
     /// <summary>Segments a case of files.</summary>
     /// <param name="source">The case; a reference that it has is not read.</param>
+    /// <param name="cancellation">Stops between two passes of a network.</param>
     /// <exception cref="ExperimentException">The case has not the modalities that the networks need.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or an image is refused (<see cref="PredictionOptions.Strict"/>);
     /// the message names the case.</exception>
-    public CaseSegmentation Segment(ImageCase source)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public CaseSegmentation Segment(ImageCase source, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         string[] present = RequirePresent(source.Id, source.Images.Keys);
-        return Segment(source.Id, new MedicalCase(source.Id, source.Images, Labels).Load(present));
+        return Segment(source.Id, new MedicalCase(source.Id, source.Images, Labels).Load(present), cancellation);
     }
 
     /// <summary>Segments a case that is in memory.</summary>
     /// <param name="id">The name of the case, for messages.</param>
     /// <param name="volumes">Its images as they are in files.</param>
+    /// <param name="cancellation">Stops between two passes of a network.</param>
     /// <exception cref="ExperimentException">The case has not the modalities that the networks need.</exception>
     /// <exception cref="InvalidDataException">An image is empty, constant or not finite, or refused (<see cref="PredictionOptions.Strict"/>);
     /// the message names the case.</exception>
-    public CaseSegmentation Segment(string id, CaseVolumes volumes)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public CaseSegmentation Segment(string id, CaseVolumes volumes, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(volumes);
         string[] present = RequirePresent(id, volumes.Images.Keys);
@@ -131,13 +135,14 @@ public sealed class SegmentationEnsemble : IDisposable
         EnsembleMean mean = new(_options.Uncertainty && Count > 1);
         foreach (Member member in _members)
         {
+            cancellation.ThrowIfCancellationRequested();
             PreprocessingOptions preprocessing = member.Preprocessing with { Modalities = present };
             if (!prepared.TryGetValue(preprocessing.ToKey(), out PreprocessedCase? one))
                 prepared.Add(preprocessing.ToKey(), one = new Preprocessor(preprocessing).Process(id, seen));
             doubts.AddRange(member.Doubts(seen, one).Except(doubts));
             if (_options.Strict && doubts.Count > 0)
                 throw new InvalidDataException($"Case {id}: {string.Join(' ', doubts)}");
-            mean.Add(ProbabilityVolume.OnNativeGrid(member.Network.Labels, member.Network.Probabilities(one), one.Geometry));
+            mean.Add(ProbabilityVolume.OnNativeGrid(member.Network.Labels, member.Network.Probabilities(one, cancellation), one.Geometry));
         }
 
         ProbabilityVolume probabilities = mean.Mean();

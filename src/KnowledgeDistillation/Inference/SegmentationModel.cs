@@ -102,13 +102,15 @@ public sealed class SegmentationModel : IDisposable
     /// How to run over them. Null for the whole images at once, or for slice by slice along the first axis where the network sees slices and the images
     /// are volumes.
     /// </param>
+    /// <param name="cancellation">Stops between two passes of the network.</param>
     /// <returns>Probabilities [N, K, spatial...].</returns>
     /// <exception cref="ArgumentException">A modality is missing, the size does not fit, or a voxel is not a finite number.</exception>
-    public Tensor PredictProbabilities(ModalityImages images, IInference? inference = null)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public Tensor PredictProbabilities(ModalityImages images, IInference? inference = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(images);
         RequireFinite(images);
-        return (inference ?? DefaultFor(images)).Predict(Network, Labels, images);
+        return (inference ?? DefaultFor(images)).Predict(Network, Labels, images, cancellation);
     }
 
     /// <inheritdoc/>
