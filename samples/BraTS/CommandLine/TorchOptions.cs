@@ -23,11 +23,17 @@ internal sealed class TorchOptions
         command.Add(_threads);
     }
 
-    /// <summary>Checks that torch can be used and sets the number of its threads.</summary>
-    public torch.Device Start(ParseResult parsed)
+    /// <summary>Checks that torch can be used and sets the number of its threads, with a hint where others use the cores that nobody has asked for.</summary>
+    public torch.Device Start(ParseResult parsed, CommandServices services)
     {
         DeviceType type = parsed.GetValue(_device) == "cuda" ? DeviceType.CUDA : DeviceType.CPU;
         TorchRuntime.EnsureAvailable(type);
+        if (type == DeviceType.CPU && parsed.GetResult(_threads) is not { Implicit: false }
+            && MachineLoad.Hint(services.Load, parsed.GetValue(_threads), Environment.ProcessorCount) is { } hint)
+        {
+            services.Display.Warn(hint);
+        }
+
         torch.set_num_threads(parsed.GetValue(_threads));
         return new torch.Device(type);
     }

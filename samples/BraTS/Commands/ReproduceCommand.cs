@@ -134,7 +134,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
 
     private int Run(ParseResult parsed)
     {
-        var device = _torch.Start(parsed);
+        var device = _torch.Start(parsed, _services);
         Display display = _services.Display;
         ReproductionStudy study = Open(parsed);
         try
