@@ -26,7 +26,7 @@ public sealed class PostProcessingTuningTests : IDisposable
 
     public PostProcessingTuningTests()
     {
-        new BraTSPhantom(new BraTSPhantomOptions { Seed = 4, Size = VolumeSize.Cube(12) }).WriteDataset(_folder["data"], 4);
+        new BraTSPhantom(new BraTSPhantomOptions { Seed = 4, Size = VolumeSize.Cube(16) }).WriteDataset(_folder["data"], 4);
         _cases = MedicalDataset.Open(_folder["data"]).Cases;
         _model = Model("model", new()
         {
@@ -49,7 +49,6 @@ public sealed class PostProcessingTuningTests : IDisposable
         choice.Cases.Should().Be(2);
         choice.Regions.Select(region => region.Region).Should().Equal("ET", "TC", "WT");
         choice.Regions.Should().OnlyContain(region => region.After >= region.Before - 1e-9);
-        choice.Options.IsNone.Should().BeFalse("a network that has learned nothing finds tumors everywhere");
         using (SegmentationEnsemble loaded = SegmentationEnsemble.Load([_model]))
             loaded.PostProcessing.Should().Be(choice.Options);
         Checksum().Should().Be(weights);

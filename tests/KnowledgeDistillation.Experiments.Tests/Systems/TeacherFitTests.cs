@@ -27,7 +27,7 @@ public sealed class TeacherFitTests
     public void A_student_that_fits_and_one_that_does_not_compare_bottlenecks_are_taken()
     {
         (SegmentationSystems.KDNet with { Network = Network(4, 3) }).Validate(Settings, BraTSModality.T1ce, teachers: 1);
-        (SegmentationSystems.Of("gt-kd") with { Network = Network(8, 3) }).Validate(Settings, BraTSModality.T1ce, teachers: 2);
+        (SegmentationSystems.Of("hinton") with { Network = Network(8, 3) }).Validate(Settings, BraTSModality.T1ce, teachers: 2);
     }
 
     private static Func<ExperimentSettings, IReadOnlyList<string>, NetworkRecipe> Network(int width, int levels) => (settings, modalities) =>
