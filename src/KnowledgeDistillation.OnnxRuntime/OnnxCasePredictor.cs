@@ -58,14 +58,18 @@ public sealed class OnnxCasePredictor : ICasePredictor, IDisposable
         try
         {
             OnnxModelDescription description = Describe(session);
-            if (options.Windows is { } windows)
-                WindowPlan.Check(windows, description.SpatialDimensions == 3 ? 3 : throw NoWindows(), description.SizeMultiple);
-            return new OnnxCasePredictor(session, description, options.Windows);
+            if (options.Windows is not null && description.SpatialDimensions == 2)
+                throw NoWindows();
+            SlidingWindowOptions? windows = options.Windows ?? PatchMetadata.WindowsOf(description.Metadata, description.SpatialDimensions);
+            if (windows is not null)
+                WindowPlan.Check(windows, description.SpatialDimensions, description.SizeMultiple);
+            return new OnnxCasePredictor(session, description, windows);
         }
         catch (Exception exception)
         {
             session.Dispose();
-            if (exception is InvalidDataException)
+            // Windows that are not the caller's stand in the file.
+            if (exception is InvalidDataException || (exception is ArgumentException && options.Windows is null))
                 throw new InvalidDataException($"'{path}' cannot be used: {exception.Message}", exception);
             throw;
         }
@@ -93,6 +97,7 @@ public sealed class OnnxCasePredictor : ICasePredictor, IDisposable
     /// <param name="cancellation">Stops between two passes of the network.</param>
     /// <returns>For each channel the probability of each voxel, from 0 to 1, x fastest.</returns>
     /// <exception cref="ArgumentException">A modality is missing, an image has another size, or a voxel is not a finite number.</exception>
+    /// <exception cref="InvalidDataException">The file's output has another shape than its metadata promises.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public float[][] Probabilities(IReadOnlyDictionary<string, float[]> images, VolumeSize size, CancellationToken cancellation = default)
     {
@@ -112,7 +117,8 @@ public sealed class OnnxCasePredictor : ICasePredictor, IDisposable
     {
         try
         {
-            using var session = new SessionOptions { IntraOpNumThreads = options.Threads, EnableCpuMemArena = options.MemoryArena };
+            // The arena keeps the most that was ever needed, and takes more for a single image.
+            using var session = new SessionOptions { IntraOpNumThreads = options.Threads, EnableCpuMemArena = false };
             // Threads that wait in circles would take the CPU from others, torch's included.
             session.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
             options.Configure?.Invoke(session);
@@ -235,7 +241,11 @@ public sealed class OnnxCasePredictor : ICasePredictor, IDisposable
         {
             using var options = new RunOptions();
             using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Run(options, Modalities, inputs, _session.OutputNames);
-            return ChannelArrays.Probabilities(Labels, outputs[0].GetTensorDataAsSpan<float>(), (int)samples);
+            long[] shape = outputs[0].GetTensorTypeAndShape().Shape;
+            return shape.SequenceEqual([samples, Labels.Channels, .. size])
+                ? ChannelArrays.Probabilities(Labels, outputs[0].GetTensorDataAsSpan<float>(), (int)samples)
+                : throw new InvalidDataException($"The ONNX file gives an output of the shape [{string.Join(", ", shape)}], "
+                    + $"but [{string.Join(", ", (long[])[samples, Labels.Channels, .. size])}] is needed: it is not one that was exported by this library.");
         }
         finally
         {

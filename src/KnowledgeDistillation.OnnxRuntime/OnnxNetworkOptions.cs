@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Runtime;
 using Microsoft.ML.OnnxRuntime;
 
@@ -8,7 +9,8 @@ namespace KnowledgeDistillation.OnnxRuntime;
 public sealed record OnnxNetworkOptions
 {
     /// <summary>
-    /// The windows in which volumes are segmented, for networks of volumes and images of any size; null (default) for the whole volume at once.
+    /// The windows in which volumes are segmented, for networks of volumes and images of any size; null (default) for windows as large as the patches that the
+    /// network learned from, as <see cref="PatchMetadata"/> says, and for the whole volume at once where it learned from whole cases.
     /// Torch's precision does not apply here and must be left at its default.
     /// </summary>
     public SlidingWindowOptions? Windows { get; init; }
@@ -17,14 +19,9 @@ public sealed record OnnxNetworkOptions
     public int Threads { get; init; } = Environment.ProcessorCount;
 
     /// <summary>
-    /// Whether ONNX Runtime keeps the memory of one image for the next (its "memory arena"): faster where many images follow, but the most that was ever needed
-    /// stays taken, and a single image takes more. Default no.
-    /// </summary>
-    public bool MemoryArena { get; init; }
-
-    /// <summary>
     /// Changes the session's options before it is opened, for example to compute on a GPU: <c>options => options.AppendExecutionProvider_CUDA()</c> with one
-    /// of ONNX Runtime's packages for GPUs. Default nothing.
+    /// of ONNX Runtime's packages for GPUs, or <c>options => options.EnableCpuMemArena = true</c> to keep the memory of one image for the next, which is
+    /// off. Default nothing.
     /// </summary>
     public Action<SessionOptions>? Configure { get; init; }
 

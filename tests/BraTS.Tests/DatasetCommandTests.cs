@@ -78,7 +78,7 @@ public sealed class DatasetCommandTests(TrainedNetworks trained)
 
     [Theory]
     [InlineData("--labels", "1=necrosis", "no label is given for edema and enhancing")]
-    [InlineData("--labels", "1=necrosis,4=cavity", "there is no tissue 'cavity'")]
+    [InlineData("--labels", "1=necrosis,2=edema,4=cavity", "there is no tissue 'cavity'")]
     [InlineData("--background", "black", "'black' is no background")]
     [InlineData("--nan-as-zero", "perhaps", "must be true or false")]
     public void Options_that_make_no_sense_are_refused_by_name(string option, string value, string reason)

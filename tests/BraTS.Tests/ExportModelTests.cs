@@ -18,8 +18,9 @@ public sealed class ExportModelTests(TrainedNetworks trained) : IDisposable
     public void A_model_in_one_file_segments_as_its_training_does_and_names_no_patients()
     {
         Kdnet.Run("export-model", trained.Student, "-o", _folder["model.zip"]).ExitCode.Should().Be(0);
-        Kdnet.Run(["predict", "--model", _folder["model.zip"], "--out", _folder["zip"], "--save-probabilities", "--threads", "1", .. trained.T1ce]).Error.Should().BeEmpty();
-        Kdnet.Run(["predict", "--model", trained.Student, "--out", _folder["run"], "--save-probabilities", "--threads", "1", .. trained.T1ce]).Error.Should().BeEmpty();
+        string[] predict = ["predict", "--save-probabilities", "--threads", "1", .. trained.T1ce];
+        Kdnet.Run([.. predict, "--model", _folder["model.zip"], "--out", _folder["zip"]]).Error.Should().BeEmpty();
+        Kdnet.Run([.. predict, "--model", trained.Student, "--out", _folder["run"]]).Error.Should().BeEmpty();
 
         string[] results = [.. Directory.EnumerateFiles(_folder["run"], "*.nii.gz", SearchOption.AllDirectories)
             .Select(path => Path.GetRelativePath(_folder["run"], path))];

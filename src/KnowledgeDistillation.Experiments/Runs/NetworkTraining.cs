@@ -210,7 +210,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
 
     private CaseValidation WholeCases(IReadOnlyList<MedicalCase> cases, IReadOnlyDictionary<string, CachedCase> cached) => new(
         new CaseBatchSource([.. cases.Select(item => cached[item.Id])], CaseBatchOptions.Evaluation),
-        PatchMetadata.InferenceOf(PatchMetadata.Write(Settings.Patches), Settings.SpatialDimensions) ?? new SliceInference(),
+        PatchMetadata.InferenceOf(Settings.Patches, Settings.SpatialDimensions) ?? new SliceInference(),
         Settings.ValidateEvery);
 
     private IBatchSource Batches(IReadOnlyList<MedicalCase> cases, IReadOnlyDictionary<string, CachedCase> cached, bool training)

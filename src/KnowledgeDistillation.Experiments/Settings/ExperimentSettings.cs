@@ -206,7 +206,8 @@ public sealed record ExperimentSettings
     /// <summary>How the learning rate falls. Default <see cref="LearningRateDecay.Plateau"/>, as in the paper.</summary>
     [Category("training")]
     [Description(
-        "How the learning rate falls: by 0.2 when the validation loss has not for --patience epochs (plateau), or by 0.1 for the last quarter (fixed).")]
+        "How the learning rate falls: by 0.2 when the validation loss has not for as many epochs as the patience (plateau), "
+        + "or by 0.1 for the last quarter (fixed).")]
     public LearningRateDecay Decay { get; init; }
 
     /// <summary>

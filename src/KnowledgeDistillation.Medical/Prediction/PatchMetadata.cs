@@ -45,9 +45,13 @@ public static class PatchMetadata
     /// <param name="spatialDimensions">3 for a network that sees volumes, 2 for slices, which need no windows.</param>
     /// <exception cref="InvalidDataException">It makes no sense.</exception>
     public static IInference? InferenceOf(IReadOnlyDictionary<string, string> metadata, int spatialDimensions) =>
-        spatialDimensions == 3 && WindowsOf(metadata) is { } windows ? new SlidingWindowInference(windows) : null;
+        WindowsOf(metadata, spatialDimensions) is { } windows ? new SlidingWindowInference(windows) : null;
 
-    internal static SlidingWindowOptions? WindowsOf(IReadOnlyDictionary<string, string> metadata) => SizeOf(metadata) is { } size
-        ? new SlidingWindowOptions { WindowSize = [size.Z, size.Y, size.X], SkipBackground = true }
-        : null;
+    /// <summary>The same for a network in training.</summary>
+    internal static IInference? InferenceOf(PatchSampling? patches, int spatialDimensions) => InferenceOf(Write(patches), spatialDimensions);
+
+    internal static SlidingWindowOptions? WindowsOf(IReadOnlyDictionary<string, string> metadata, int spatialDimensions) =>
+        spatialDimensions == 3 && SizeOf(metadata) is { } size
+            ? new SlidingWindowOptions { WindowSize = [size.Z, size.Y, size.X], SkipBackground = true }
+            : null;
 }

@@ -52,7 +52,8 @@ public sealed record Normalization
                 $"A CT is clipped between two finite values and divided by a deviation above 0, but they are {lower}, {upper} and {deviation} (mean {mean})."));
 
     /// <summary>A CT with the numbers of the foreground of some cases: those of the training, and no others.</summary>
-    /// <param name="training">The cases; those without foreground in their reference count only where none has any, and then all voxels of all cases do.</param>
+    /// <param name="training">The cases; those without foreground in their reference count only where none has any;
+    /// then all voxels of all cases do.</param>
     /// <param name="modality">The modality.</param>
     /// <param name="cancellation">Stops between two cases.</param>
     /// <exception cref="ArgumentException">There is no case, or one lacks the modality.</exception>

@@ -1,6 +1,5 @@
 using KnowledgeDistillation.Networks.Layers;
 using KnowledgeDistillation.Onnx;
-using KnowledgeDistillation.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -39,7 +38,7 @@ internal sealed class FusedLevelsDecoder : Module<IReadOnlyList<Tensor>, Tensor>
         Tensor features = fused[^1];
         for (int level = fused.Count - 2; level >= 0; level--)
             features = blocks[fused.Count - 2 - level].call(cat([_layers.DoubleSize(features), fused[level]], 1));
-        return head.call(ReducedPrecision.Widen(features));
+        return head.CallWide(features);
     }
 
     /// <summary>Writes what <see cref="forward"/> computes.</summary>

@@ -16,6 +16,8 @@ namespace KnowledgeDistillation.Networks;
 /// </summary>
 public sealed class PlainConvUNet : Module<Tensor, Tensor>, IEncoderDecoder, IOnnxExportable
 {
+    private const double NegativeSlope = 0.01;
+
     private readonly PlainConvUNetOptions _options;
     private readonly long[] _multiples;
     private readonly ModuleList<Module<Tensor, Tensor>> encoder = [];
@@ -32,13 +34,12 @@ public sealed class PlainConvUNet : Module<Tensor, Tensor>, IEncoderDecoder, IOn
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         _options = options;
-        _multiples = [.. Enumerable.Range(0, options.Dimensions).Select(axis => options.Strides.Aggregate(1L, (product, stride) => product * stride[axis]))];
+        _multiples = options.SizeMultiples();
         int stages = options.Features.Count;
         for (int stage = 0; stage < stages; stage++)
         {
             long inputs = stage == 0 ? options.Modalities.Count : options.Features[stage - 1];
-            encoder.Add(PlainConvolution.Stack(
-                options.EncoderCount(stage), inputs, options.Features[stage], options.Kernel(stage), options.Stride(stage), options.ConvolutionBias));
+            encoder.Add(Stack(options, options.EncoderCount(stage), inputs, stage, options.Stride(stage)));
         }
 
         for (int step = 0; step < stages - 1; step++)
@@ -46,8 +47,7 @@ public sealed class PlainConvUNet : Module<Tensor, Tensor>, IEncoderDecoder, IOn
             int stage = stages - 2 - step;
             long width = options.Features[stage];
             up.Add(new Layers.TransposedConvolution(options.Features[stage + 1], width, options.Stride(stage + 1), options.ConvolutionBias));
-            decoder.Add(PlainConvolution.Stack(
-                options.DecoderCount(step), 2 * width, width, options.Kernel(stage), [.. options.Stride(stage).Select(_ => 1L)], options.ConvolutionBias));
+            decoder.Add(Stack(options, options.DecoderCount(step), 2 * width, stage, options.WithoutStride()));
         }
 
         head = new SpatialLayers(options.Dimensions).FullPrecisionHead(options.Features[0], options.OutputChannels);
@@ -95,8 +95,7 @@ public sealed class PlainConvUNet : Module<Tensor, Tensor>, IEncoderDecoder, IOn
         }
 
         using (features)
-        using (Tensor wide = ReducedPrecision.Widen(features).alias())
-            return head.call(wide);
+            return head.CallWide(features);
     }
 
     /// <summary>
@@ -117,6 +116,19 @@ public sealed class PlainConvUNet : Module<Tensor, Tensor>, IEncoderDecoder, IOn
         for (int step = 0; step < decoder.Count; step++)
             features = graph.Apply(decoder[step], graph.Concatenate(graph.Apply(up[step], features), levels[levels.Length - 2 - step]));
         return graph.Apply(head, features);
+    }
+
+    // Several units, of which the first has the stride.
+    private static Module<Tensor, Tensor> Stack(PlainConvUNetOptions options, int count, long inputs, int stage, long[] stride)
+    {
+        int width = options.Features[stage];
+        return Sequential(Enumerable.Range(0, count).Select(number => (Module<Tensor, Tensor>)new ConvolutionUnit(
+            number == 0 ? inputs : width,
+            width,
+            options.Kernel(stage),
+            number == 0 ? stride : options.WithoutStride(),
+            options.ConvolutionBias,
+            NegativeSlope)));
     }
 
     private EncoderOutput Encode(Tensor input)

@@ -1,12 +1,13 @@
 using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Storage;
+using MathNet.Numerics;
 
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>How to build a <see cref="PlainConvUNet"/>. Every list has one entry per resolution unless it says otherwise.</summary>
 public sealed record PlainConvUNetOptions : NetworkRecipe
 {
-    private const int MostFeatures = 4096, LongestKernel = 31, GreatestStride = 8, MostConvolutions = 16;
+    private const int MostFeatures = 4096, LongestKernel = 31, GreatestStride = 8, MostConvolutions = 16, GreatestMultiple = 4096;
 
     /// <summary>The modalities that the network sees, by name, in the order of its channels; at least one, each once.</summary>
     public required IReadOnlyList<string> Modalities { get; init; }
@@ -20,7 +21,10 @@ public sealed record PlainConvUNetOptions : NetworkRecipe
     /// <summary>The size of the kernels along each axis, odd, up to 31; two axes for slices, three for volumes.</summary>
     public required IReadOnlyList<IReadOnlyList<int>> KernelSizes { get; init; }
 
-    /// <summary>By how much each resolution is coarser than the one before along each axis, 1 to 8; ones at the first.</summary>
+    /// <summary>
+    /// By how much each resolution is coarser than the one before along each axis, 1 to 8; ones at the first. The least common multiple of the products of all
+    /// strides along each axis is at most 4096.
+    /// </summary>
     public required IReadOnlyList<IReadOnlyList<int>> Strides { get; init; }
 
     /// <summary>Convolutions of each resolution on the way down, 1 to 16. Default null: 2 each.</summary>
@@ -89,6 +93,12 @@ public sealed record PlainConvUNetOptions : NetworkRecipe
 
     internal long[] Stride(int stage) => [.. Strides[stage].Select(length => (long)length)];
 
+    internal long[] WithoutStride() => [.. Enumerable.Repeat(1L, Dimensions)];
+
+    // The lengths along each axis are multiples of the product of its strides.
+    internal long[] SizeMultiples() =>
+        [.. Enumerable.Range(0, Dimensions).Select(axis => Strides.Aggregate(1L, (product, stride) => product * stride[axis]))];
+
     internal void Validate()
     {
         int stages = Features?.Count ?? 0, axes = Strides is { Count: > 0 } ? Strides[0]?.Count ?? 0 : 0;
@@ -102,6 +112,9 @@ public sealed record PlainConvUNetOptions : NetworkRecipe
             .Require(
                 Fits(KernelSizes, 1, LongestKernel) && KernelSizes.All(kernel => kernel.All(length => length % 2 == 1)),
                 $"KernelSizes must name {axes} odd numbers from 1 to {LongestKernel} for each of {stages} resolutions.")
+            .Require(
+                !Fits(Strides, 1, GreatestStride) || Euclid.LeastCommonMultiple(SizeMultiples()) <= GreatestMultiple,
+                $"Strides must multiply to numbers whose least common multiple is at most {GreatestMultiple}.")
             .Require(Counts(EncoderConvolutions, stages), $"EncoderConvolutions must name {stages} numbers from 1 to {MostConvolutions}.")
             .Require(Counts(DecoderConvolutions, stages - 1), $"DecoderConvolutions must name {stages - 1} numbers from 1 to {MostConvolutions}.")
             .ThrowIfAny();

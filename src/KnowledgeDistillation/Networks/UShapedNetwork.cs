@@ -79,7 +79,7 @@ public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder, 
         }
 
         using (features)
-            return Head(features);
+            return head.CallWide(features);
     }
 
     /// <summary>
@@ -186,15 +186,6 @@ public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder, 
         }
 
         return new EncoderOutput(levels);
-    }
-
-    // Logits are float32 in any precision.
-    private Tensor Head(Tensor features)
-    {
-        if (features.dtype == ScalarType.Float32)
-            return head.call(features);
-        using Tensor wide = ReducedPrecision.Widen(features);
-        return head.call(wide);
     }
 
     private void CheckInput(Tensor input)

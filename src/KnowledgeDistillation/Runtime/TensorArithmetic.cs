@@ -39,6 +39,9 @@ internal static class TensorArithmetic
 
     public static Tensor AtLeast(this Tensor tensor, double number) => With(number, held => tensor.clamp_min(held));
 
+    /// <summary>Writes the leaky ReLU into the tensor itself, and returns it.</summary>
+    public static Tensor LeakyReluInPlace(this Tensor tensor, double negativeSlope) => With(negativeSlope, held => tensor.leaky_relu_(held));
+
     /// <summary>0, 1, 2, … below a number.</summary>
     public static Tensor Count(long below, ScalarType type, Device device) => With(below, held => arange(Zero, held, One, type, device));
 

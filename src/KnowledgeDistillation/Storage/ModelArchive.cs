@@ -76,7 +76,9 @@ public static class ModelArchive
 
     /// <summary>Unpacks the model of an archive for as long as it is read.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="read">Reads the folder of the model. What it throws is passed on as it is, a <see cref="CheckpointException"/> as one of the archive.</param>
+    /// <param name="read">
+    /// Reads the folder of the model. What it throws is passed on as it is, a <see cref="CheckpointException"/> as one of the archive.
+    /// </param>
     /// <exception cref="CheckpointException">It is no archive of a model, or damaged, or cannot be unpacked.</exception>
     internal static T Open<T>(string path, Func<string, T> read)
     {

@@ -28,7 +28,9 @@ public sealed record WeightNames
     public IReadOnlyList<string> Ignored { get; init; } = [];
 
     /// <summary>For each name of a file that is not ignored, the network's name.</summary>
-    /// <exception cref="ArgumentException">An expression is none or takes too long, a name of <see cref="Exact"/> is not in the file, or two get one name.</exception>
+    /// <exception cref="ArgumentException">
+    /// An expression is none or takes too long, a name of <see cref="Exact"/> is not in the file, or two get one name.
+    /// </exception>
     internal IReadOnlyDictionary<string, string> Resolve(IEnumerable<string> names)
     {
         try
@@ -38,7 +40,8 @@ public sealed record WeightNames
         catch (RegexMatchTimeoutException exception)
         {
             throw new ArgumentException(
-                $"{nameof(WeightNames)}: The expression '{exception.Pattern}' takes more than {Patience.TotalSeconds} s for a name: write a simpler one.", exception);
+                $"{nameof(WeightNames)}: The expression '{exception.Pattern}' takes more than {Patience.TotalSeconds} s for a name: write a simpler one.",
+                exception);
         }
     }
 

@@ -90,8 +90,8 @@ public sealed record TrainingOptions
     public CaseValidation? CaseValidation { get; init; }
 
     /// <summary>
-    /// The fit ends when there was no better epoch for this many epochs (<see cref="BestEpoch"/>), where whole cases are measured (<see cref="CaseValidation"/>)
-    /// for this many epochs in which they were; at least 1, or null for never. Default null.
+    /// The fit ends when there was no better epoch for this many epochs (<see cref="BestEpoch"/>), where whole cases are measured
+    /// (<see cref="CaseValidation"/>) for this many epochs in which they were; at least 1, or null for never. Default null.
     /// </summary>
     [Category(Group)]
     [Description("The fit ends when there was no better epoch for this many epochs.")]

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using FluentAssertions;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Datasets;
@@ -233,6 +234,22 @@ public sealed class NnUNetLayoutTests : IDisposable
         written.Labels.Should().Be(source.Labels);
         written.Cases.Select(item => (item.Id, item.SegmentationPath is null)).Should().Equal(("body_000", false), ("body_001", false), ("body_002", true));
         written.Splits.Single().Validation.Should().Equal("body_001");
+    }
+
+    [Fact]
+    public void A_class_that_lies_in_no_region_is_described_all_the_same()
+    {
+        CtMrFolder.Write(_folder["source"], 1);
+        LabelMap classes = new([("organ", 1), ("lesion", 2), ("vessel", 3)]);
+        MedicalDatasetOptions options = new() { Labels = new LabelConvention(classes, [new Region("whole", 1, 2), new Region("lesion", 2)]) };
+
+        NnUNetFolder.Write(MedicalDataset.Open(_folder["source"], options), _folder["raw"]);
+
+        using var description = JsonDocument.Parse(File.ReadAllBytes(_folder["raw", "dataset.json"]));
+        JsonElement labels = description.RootElement.GetProperty("labels");
+        labels.GetProperty("vessel").GetInt32().Should().Be(3);
+        description.RootElement.GetProperty("regions_class_order").EnumerateArray().Select(number => number.GetInt32()).Should().Equal(1, 2, 3);
+        MedicalDataset.Open(_folder["raw"]).Labels.Map.Names.Should().HaveCount(4);
     }
 
     [Fact]

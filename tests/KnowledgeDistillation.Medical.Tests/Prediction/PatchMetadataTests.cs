@@ -16,7 +16,7 @@ public sealed class PatchMetadataTests
 
         PatchMetadata.SizeOf(metadata).Should().Be(new VolumeSize(32, 48, 64));
         PatchMetadata.InferenceOf(metadata, spatialDimensions: 3).Should().BeOfType<SlidingWindowInference>();
-        SlidingWindowOptions windows = PatchMetadata.WindowsOf(metadata)!;
+        SlidingWindowOptions windows = PatchMetadata.WindowsOf(metadata, 3)!;
         windows.WindowSize.Should().Equal([64, 48, 32], "tensors have the order z, y, x");
         windows.SkipBackground.Should().BeTrue();
         PatchMetadata.InferenceOf(metadata, spatialDimensions: 2).Should().BeNull("slices need no windows");

@@ -1,6 +1,8 @@
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Labels;
+using KnowledgeDistillation.Medical.Datasets;
+using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Metrics;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Onnx;
@@ -66,7 +68,7 @@ public sealed class OnnxCasePredictorTests : IDisposable
         using SegmentationModel model = Model(Classes);
         VolumeSize size = new(9, 8, 7);
         Dictionary<string, float[]>[] images = [.. Enumerable.Range(0, 8).Select(_ => Images(model, size))];
-        using OnnxCasePredictor predictor = Predictor(model, new OnnxNetworkOptions { Threads = 2, MemoryArena = arena });
+        using OnnxCasePredictor predictor = Predictor(model, new OnnxNetworkOptions { Threads = 2, Configure = session => session.EnableCpuMemArena = arena });
         float[][][] alone = [.. images.Select(image => predictor.Probabilities(image, size))];
 
         float[][][] together = new float[images.Length][][];
@@ -144,6 +146,40 @@ public sealed class OnnxCasePredictorTests : IDisposable
     }
 
     [Fact]
+    public void A_network_of_patches_segments_in_windows_of_their_size()
+    {
+        IReadOnlyDictionary<string, string> patches = PatchMetadata.Write(new PatchSampling { Size = new VolumeSize(12, 4, 8) });
+        using SegmentationModel whole = Model(Classes);
+        using SegmentationModel model = new(whole.Network, Classes, patches);
+        SlidingWindowOptions windows = new() { WindowSize = [8, 4, 12], SkipBackground = true };
+        VolumeSize size = new(13, 9, 10);
+
+        RequireSame(model, size, new OnnxNetworkOptions { Threads = 1 }, new SlidingWindowInference(windows));
+        using OnnxCasePredictor byItself = Predictor(model), told = Predictor(whole, new OnnxNetworkOptions { Windows = windows });
+        Dictionary<string, float[]> images = Images(model, size);
+        byItself.Probabilities(images, size).Should().BeEquivalentTo(told.Probabilities(images, size), options => options.WithStrictOrdering());
+    }
+
+    [Fact]
+    public void Patches_that_do_not_fit_the_network_are_the_fault_of_the_file()
+    {
+        using SegmentationModel whole = Model(Classes);
+        using SegmentationModel model = new(whole.Network, Classes, PatchMetadata.Write(new PatchSampling { Size = new VolumeSize(8, 6, 8) }));
+
+        FluentActions.Invoking(() => Predictor(model)).Should().Throw<InvalidDataException>().WithMessage("*model.onnx*8×6×8*multiple of 4*");
+    }
+
+    [Fact]
+    public void An_output_of_other_channels_than_its_metadata_names_is_refused()
+    {
+        using OnnxCasePredictor predictor = OnnxCasePredictor.Load(Foreign(Described(["t1", "flair"]).Write(), ["1", "1"]));
+        float[] image = new float[8];
+
+        predictor.Invoking(each => each.Probabilities(new Dictionary<string, float[]> { ["t1"] = image, ["flair"] = image }, VolumeSize.Cube(2)))
+            .Should().Throw<InvalidDataException>().WithMessage("*[1, 2, 2, 2, 2]*[1, 3, 2, 2, 2]*");
+    }
+
+    [Fact]
     public void A_file_without_our_metadata_is_refused_by_name() =>
         RefusedFile(new Dictionary<string, string>(), ["1", "1"]).WithMessage("*foreign.onnx*was not exported by KnowledgeDistillation*");
 
@@ -161,7 +197,11 @@ public sealed class OnnxCasePredictorTests : IDisposable
 
     private FluentAssertions.Specialized.ExceptionAssertions<InvalidDataException> RefusedFile(
         IReadOnlyDictionary<string, string> metadata,
-        string[] channels)
+        string[] channels) =>
+        FluentActions.Invoking(() => OnnxCasePredictor.Load(Foreign(metadata, channels))).Should().Throw<InvalidDataException>();
+
+    // Concatenates two images.
+    private string Foreign(IReadOnlyDictionary<string, string> metadata, string[] channels)
     {
         string path = _folder["foreign.onnx"];
         using torch.nn.Module none = torch.nn.Identity();
@@ -174,7 +214,7 @@ public sealed class OnnxCasePredictorTests : IDisposable
             [.. inputs.Zip(channels, (input, count) => (input, (IReadOnlyList<string>)["batch", count, "depth", "height", "width"]))],
             (joined, ["batch", "channels", "depth", "height", "width"]),
             metadata);
-        return FluentActions.Invoking(() => OnnxCasePredictor.Load(path)).Should().Throw<InvalidDataException>();
+        return path;
     }
 
     private static OnnxModelDescription Described(string[] modalities) => new()

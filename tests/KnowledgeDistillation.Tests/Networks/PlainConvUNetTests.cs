@@ -2,6 +2,7 @@ using FluentAssertions;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Storage;
 using Xunit;
 using static TorchSharp.torch;
@@ -51,6 +52,41 @@ public sealed class PlainConvUNetTests
 
         FluentActions.Invoking(() => ForeignWeights.Load(network, Fixture("plain_conv_unet.pth"), Options.NnUNetNames()))
             .Should().Throw<CheckpointException>().WithMessage("*encoder.2.2.*unknown to the network*");
+    }
+
+    [Fact]
+    public void Strides_that_multiply_beyond_any_image_are_refused()
+    {
+        IReadOnlyList<int> ones = [1, 1, 1], coarse = [8, 7, 5];
+        PlainConvUNetOptions options = Options with
+        {
+            Features = [1, 1, 1, 1, 1, 1, 1, 1],
+            KernelSizes = [.. Enumerable.Repeat(ones, 8)],
+            Strides = [ones, .. Enumerable.Repeat(coarse, 7)],
+            EncoderConvolutions = null,
+            DecoderConvolutions = null,
+        };
+
+        FluentActions.Invoking(() => new PlainConvUNet(options)).Should().Throw<ArgumentException>().WithMessage("*Strides*least common multiple*4096*");
+    }
+
+    [Fact]
+    public void In_bfloat16_its_logits_are_float32_and_nothing_is_left_behind()
+    {
+        using var scope = NewDisposeScope();
+        using var network = new PlainConvUNet(DynUNet);
+        ModalityImages images = new(("ct", rand([1, 1, 8, 16, 16])), ("pet", rand([1, 1, 8, 16, 16])));
+        using (no_grad())
+        using (ComputePrecision.Use(Precision.Mixed, CPU))
+        {
+            EncoderOutput encoding = network.Encode(images);
+            long before = scope.DisposablesCount;
+
+            Tensor logits = network.Decode(encoding);
+
+            logits.dtype.Should().Be(ScalarType.Float32);
+            (scope.DisposablesCount - before).Should().Be(1, "the logits alone are the caller's");
+        }
     }
 
     [Fact]

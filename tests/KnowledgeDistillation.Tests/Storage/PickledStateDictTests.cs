@@ -52,7 +52,8 @@ public sealed class PickledStateDictTests : IDisposable
         using var scope = NewDisposeScope();
         byte[] tensor = TensorOf("0", [2, 2], [2, 1]);
 
-        IReadOnlyDictionary<string, Tensor> read = ForeignWeights.Read(Pickled(Dictionary(("one", tensor), ("other", tensor), ("last", TensorOf("0", [1], [1], 3)))));
+        IReadOnlyDictionary<string, Tensor> read = ForeignWeights.Read(
+            Pickled(Dictionary(("one", tensor), ("other", tensor), ("last", TensorOf("0", [1], [1], 3)))));
 
         read["one"].fill_(7);
         read["other"].sum().item<float>().Should().Be(28);

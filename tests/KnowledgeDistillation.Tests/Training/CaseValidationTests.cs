@@ -115,7 +115,14 @@ public sealed class CaseValidationTests : IDisposable
     public void A_rhythm_below_1_is_refused() =>
         FluentActions.Invoking(() => Fit("none", epochs: 1, every: 0)).Should().Throw<ArgumentException>().WithMessage("*CaseValidation*");
 
-    private TrainingResult Fit(string name, int epochs, int? every, int window = 8, BestEpochRule rule = BestEpochRule.Dice, int? patience = null, double learningRate = 1e-2)
+    private TrainingResult Fit(
+        string name,
+        int epochs,
+        int? every,
+        int window = 8,
+        BestEpochRule rule = BestEpochRule.Dice,
+        int? patience = null,
+        double learningRate = 1e-2)
     {
         using UNet3D network = Toy.Student();
         TrainingOptions options = new()

@@ -47,7 +47,7 @@ internal sealed class AppearanceDecoder : Module<Tensor, Tensor, Tensor>
             features = block.call(features, scale, modulation[1]);
         foreach (Module<Tensor, Tensor> step in raise)
             features = step.call(_layers.RepeatVoxels(features));
-        return head.call(ReducedPrecision.Widen(features));
+        return head.CallWide(features);
     }
 
     // TorchSharp leaves scale and offset of a group norm uninitialized.

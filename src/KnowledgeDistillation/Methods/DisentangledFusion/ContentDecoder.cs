@@ -1,6 +1,5 @@
 using KnowledgeDistillation.Networks.Layers;
 using KnowledgeDistillation.Onnx;
-using KnowledgeDistillation.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -24,9 +23,9 @@ internal sealed class ContentDecoder : Module<IReadOnlyList<Tensor>, Tensor>
     {
         for (int level = widths.Count - 2; level >= 0; level--)
         {
-            up.Add(new ConvolutionUnit(widths[level + 1], widths[level]));
-            join.Add(new ConvolutionUnit(2 * widths[level], widths[level]));
-            leave.Add(new ConvolutionUnit(widths[level], widths[level], kernel: 1));
+            up.Add(ContentUnit.Make(widths[level + 1], widths[level]));
+            join.Add(ContentUnit.Make(2 * widths[level], widths[level]));
+            leave.Add(ContentUnit.Make(widths[level], widths[level], kernel: 1));
         }
 
         head = Conv3d(widths[0], outputs, 1);
@@ -42,7 +41,7 @@ internal sealed class ContentDecoder : Module<IReadOnlyList<Tensor>, Tensor>
             features = leave[step].call(join[step].call(cat([raised, contents[contents.Count - 2 - step]], 1)));
         }
 
-        return head.call(ReducedPrecision.Widen(features));
+        return head.CallWide(features);
     }
 
     /// <summary>Writes what <see cref="forward"/> computes.</summary>

@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Networks.Layers;
 using KnowledgeDistillation.Onnx;
 using KnowledgeDistillation.Runtime;
 using TorchSharp.Modules;
@@ -20,9 +21,9 @@ internal sealed class ContentEncoder : Module<Tensor, IReadOnlyList<Tensor>>
     {
         for (int level = 0; level < widths.Count; level++)
         {
-            enter.Add(new ConvolutionUnit(level == 0 ? 1 : widths[level - 1], widths[level], stride: level == 0 ? 1 : 2));
-            first.Add(new ConvolutionUnit(widths[level], widths[level]));
-            second.Add(new ConvolutionUnit(widths[level], widths[level]));
+            enter.Add(ContentUnit.Make(level == 0 ? 1 : widths[level - 1], widths[level], stride: level == 0 ? 1 : 2));
+            first.Add(ContentUnit.Make(widths[level], widths[level]));
+            second.Add(ContentUnit.Make(widths[level], widths[level]));
         }
 
         RegisterComponents();

@@ -18,7 +18,7 @@ internal sealed class GatedFusion : Module<IReadOnlyList<Tensor?>, Tensor>
         : base(nameof(GatedFusion))
     {
         gates = new Convolution(3, modalities * width, modalities, 3);
-        join = new ConvolutionUnit(modalities * width, width, kernel: 1);
+        join = ContentUnit.Make(modalities * width, width, kernel: 1);
         RegisterComponents();
     }
 
