@@ -5,7 +5,9 @@ namespace KnowledgeDistillation.Samples.SegmentationService;
 /// <summary>The section "Segmentation" of the configuration.</summary>
 internal sealed record ServiceOptions
 {
-    /// <summary>The networks by the name under which they are asked: a checkpoint folder, an archive (.zip) or an exported file (.onnx). At least one.</summary>
+    /// <summary>
+    /// The networks by the name under which they are asked: a checkpoint folder, an archive (.zip) or an exported file (.onnx). At least one.
+    /// </summary>
     [MinLength(1, ErrorMessage = "Name at least one network under Segmentation:Models, for example Segmentation:Models:student=model.zip.")]
     public Dictionary<string, string> Models { get; init; } = [];
 

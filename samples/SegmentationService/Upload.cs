@@ -46,7 +46,11 @@ internal sealed record Upload(IReadOnlyDictionary<string, Volume<float>> Images,
         if (first is null || (network.NeedsAllModalities && missing.Length > 0))
             throw Refused($"The form has no file for {string.Join(", ", missing)}: send {Wanted(network)}.");
         if (images.FirstOrDefault(pair => !pair.Value.Grid.CoincidesWith(first.Grid, tolerance: 0.1)) is { Key: { } other })
-            throw Refused($"The images must lie on one grid, but {other} does not lie on that of {images.First(pair => pair.Value == first).Key}: register them.");
+        {
+            throw Refused(
+                $"The images must lie on one grid, but {other} does not lie on that of {images.First(pair => pair.Value == first).Key}: register them.");
+        }
+
         return new Upload(images.ToDictionary(pair => pair.Key, pair => pair.Value.ToVolume(), StringComparer.Ordinal), first.Header);
     }
 

@@ -96,7 +96,8 @@ public sealed class SegmentationServiceTests(Networks networks)
         await RequireProblem(twice, HttpStatusCode.BadRequest, "The form has two files for t1ce: send one.");
         await RequireProblem(none, HttpStatusCode.BadRequest, $"The form has no file for t1ce: {Wanted}");
         await RequireProblem(empty, HttpStatusCode.BadRequest, "The form is empty, damaged or cut off: send it again.");
-        await RequireProblem(noForm, HttpStatusCode.UnsupportedMediaType, "Send a form (multipart/form-data) with one NIfTI file in the field 't1ce' or 'image'.");
+        await RequireProblem(
+            noForm, HttpStatusCode.UnsupportedMediaType, "Send a form (multipart/form-data) with one NIfTI file in the field 't1ce' or 'image'.");
     }
 
     [Theory]

@@ -8,7 +8,9 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Experiments.Prediction;
 
-/// <summary>Chooses the post-processing of a trained network on its validation cases, and stores it in the checkpoint, where every prediction finds it.</summary>
+/// <summary>
+/// Chooses the post-processing of a trained network on its validation cases, and stores it in the checkpoint, where every prediction finds it.
+/// </summary>
 public static class PostProcessingTuning
 {
     /// <summary>The cases that were held out for validation when a network was trained.</summary>

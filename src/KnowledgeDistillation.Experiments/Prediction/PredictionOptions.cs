@@ -16,8 +16,8 @@ public sealed record PredictionOptions
     public bool Uncertainty { get; init; }
 
     /// <summary>
-    /// What is cleaned away; null (default) for what was chosen on validation cases and stored with the networks (<see cref="PostProcessingTuning"/>), if all of
-    /// an ensemble store the same. <c>new()</c> for nothing.
+    /// What is cleaned away; null (default) for what was chosen on validation cases and stored with the networks (<see cref="PostProcessingTuning"/>),
+    /// if all of an ensemble store the same. <c>new()</c> for nothing.
     /// </summary>
     public PostProcessingOptions? PostProcessing { get; init; }
 

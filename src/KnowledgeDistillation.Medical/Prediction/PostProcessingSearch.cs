@@ -34,7 +34,8 @@ public sealed class PostProcessingSearch
 
     /// <summary>Adds a case.</summary>
     /// <param name="predicted">The class of each voxel as it was predicted, x fastest, without post-processing.</param>
-    /// <param name="reference">The class of each voxel; voxels that it leaves open (<see cref="LabelMap.Ignored"/>) count neither as right nor as wrong.</param>
+    /// <param name="reference">The class of each voxel; voxels that it leaves open (<see cref="LabelMap.Ignored"/>)
+    /// count neither as right nor as wrong.</param>
     /// <param name="grid">Where the voxels lie.</param>
     /// <exception cref="ArgumentException">There are fewer or more classes than voxels.</exception>
     public void Add(ReadOnlySpan<byte> predicted, ReadOnlySpan<byte> reference, VolumeGrid grid)
@@ -69,7 +70,8 @@ public sealed class PostProcessingSearch
         }
 
         return new PostProcessingChoice(
-            chosen, _cases.Count, [.. AllRegions.Select(region => new PostProcessingEffect(_labels.Regions[region].Name, Mean(before, region), Mean(now, region)))]);
+            chosen, _cases.Count,
+            [.. AllRegions.Select(region => new PostProcessingEffect(_labels.Regions[region].Name, Mean(before, region), Mean(now, region)))]);
     }
 
     // Sums of Dice in another order differ in their last digits, which is no improvement.

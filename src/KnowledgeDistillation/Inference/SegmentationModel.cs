@@ -85,7 +85,8 @@ public sealed class SegmentationModel : IDisposable
     /// <summary>Writes other facts to a checkpoint folder; network and weights stay as they are.</summary>
     /// <param name="folder">The folder, or that of a whole fit to change its best checkpoint.</param>
     /// <param name="change">Makes of the facts that are there those that shall be there.</param>
-    /// <exception cref="CheckpointException">The folder is missing, damaged, foreign or of a newer version, or it is an archive, which stays as it is.</exception>
+    /// <exception cref="CheckpointException">The folder is missing, damaged, foreign or of a newer version,
+    /// or it is an archive, which stays as it is.</exception>
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public static void ChangeMetadata(string folder, Func<IReadOnlyDictionary<string, string>, IReadOnlyDictionary<string, string>> change)
     {

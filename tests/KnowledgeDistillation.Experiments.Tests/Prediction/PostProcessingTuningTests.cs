@@ -53,7 +53,8 @@ public sealed class PostProcessingTuningTests : IDisposable
             loaded.PostProcessing.Should().Be(choice.Options);
         Checksum().Should().Be(weights);
         string path = Path.Combine(_model, "model.json");
-        File.WriteAllText(path, File.ReadAllText(path).Replace("postprocessing.largest-component", "postprocessing.largest-Component", StringComparison.Ordinal));
+        File.WriteAllText(
+            path, File.ReadAllText(path).Replace("postprocessing.largest-component", "postprocessing.largest-Component", StringComparison.Ordinal));
         FluentActions.Invoking(() => SegmentationModel.Load(_model)).Should().Throw<CheckpointException>();
         File.WriteAllText(path, description);
         using SegmentationModel before = SegmentationModel.Load(_model);
