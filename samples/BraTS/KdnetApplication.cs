@@ -29,12 +29,13 @@ internal static class KdnetApplication
     /// <param name="output">Where results go.</param>
     /// <param name="error">Where messages about failures go.</param>
     /// <param name="cancellation">Ends the command at the next point where its state on disk is complete.</param>
+    /// <param name="load">The load of the machine (<see cref="MachineLoad"/>); null where it is not known.</param>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
-    public static int Run(IReadOnlyList<string> arguments, TextWriter output, TextWriter error, CancellationToken cancellation)
+    public static int Run(IReadOnlyList<string> arguments, TextWriter output, TextWriter error, CancellationToken cancellation, double? load = null)
     {
         var display = new Display(output, error);
         var verbose = new Option<bool>("--verbose") { Description = "Show where in the program a failure happened.", Recursive = true };
-        RootCommand root = CreateRoot(verbose, new CommandServices(display, arguments, cancellation));
+        RootCommand root = CreateRoot(verbose, new CommandServices(display, arguments, cancellation) { Load = load });
         ParseResult parsed = root.Parse(arguments.Count > 0 ? arguments : ["--help"]);
         if (parsed.Action is ParseErrorAction or null)
             return RefuseUsage(parsed, error);

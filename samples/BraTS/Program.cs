@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using KnowledgeDistillation.Samples.BraTS;
+using KnowledgeDistillation.Samples.BraTS.CommandLine;
 
 // Never disposed: a second Ctrl-C may come while the program ends.
 var cancellation = new CancellationTokenSource();
@@ -14,4 +15,4 @@ using var termination = PosixSignalRegistration.Create(PosixSignal.SIGTERM, sign
     signal.Cancel = true;
     cancellation.Cancel();
 });
-return KdnetApplication.Run(args, Console.Out, Console.Error, cancellation.Token);
+return KdnetApplication.Run(args, Console.Out, Console.Error, cancellation.Token, MachineLoad.OfLastMinute());

@@ -77,14 +77,16 @@ public sealed class OnnxCasePredictor : ICasePredictor, IDisposable
 
     /// <summary>Computes the probabilities of a case.</summary>
     /// <param name="source">The case, prepared as in training; those of its modalities are used that the file sees.</param>
+    /// <param name="cancellation">Stops between two passes of the network.</param>
     /// <returns>For each channel the probability of each voxel of <see cref="PreprocessedCase.Size"/>, from 0 to 1, x fastest.</returns>
     /// <exception cref="ArgumentException">The case lacks a modality.</exception>
-    public float[][] Probabilities(PreprocessedCase source)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public float[][] Probabilities(PreprocessedCase source, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         string[] missing = [.. Modalities.Except(source.Images.Keys, StringComparer.Ordinal)];
         return missing.Length == 0
-            ? Probabilities(source.Images, source.Size)
+            ? Probabilities(source.Images, source.Size, cancellation)
             : throw new ArgumentException(
                 $"The network needs {string.Join(", ", Modalities)}, but case {source.Id} has no {string.Join(", ", missing)}.", nameof(source));
     }
@@ -92,15 +94,20 @@ public sealed class OnnxCasePredictor : ICasePredictor, IDisposable
     /// <summary>Computes the probabilities of images.</summary>
     /// <param name="images">The images by modality, prepared as in training, x fastest; others than those that the file sees are ignored.</param>
     /// <param name="size">Their size, of any length along each axis.</param>
+    /// <param name="cancellation">Stops between two passes of the network.</param>
     /// <returns>For each channel the probability of each voxel, from 0 to 1, x fastest.</returns>
     /// <exception cref="ArgumentException">A modality is missing, an image has another size, or a voxel is not a finite number.</exception>
     /// <exception cref="InvalidDataException">The file's output has another shape than its metadata promises.</exception>
-    public float[][] Probabilities(IReadOnlyDictionary<string, float[]> images, VolumeSize size)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public float[][] Probabilities(IReadOnlyDictionary<string, float[]> images, VolumeSize size, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(images);
         float[][] seen = [.. Modalities.Select(name => Image(images, name, size))];
         long[] lengths = [size.Z, size.Y, size.X];
-        return _description.SpatialDimensions == 2 ? Slices(seen, lengths) : _windows is null ? Whole(seen, lengths) : Windows(seen, lengths, _windows);
+        cancellation.ThrowIfCancellationRequested();
+        if (_description.SpatialDimensions == 2)
+            return Slices(seen, lengths, cancellation);
+        return _windows is null ? Whole(seen, lengths) : Windows(seen, lengths, _windows, cancellation);
     }
 
     /// <inheritdoc/>
@@ -173,13 +180,14 @@ public sealed class OnnxCasePredictor : ICasePredictor, IDisposable
         return [.. probabilities.Select(channel => VoxelBlock.Cut(channel, padded, padding.Before, size))];
     }
 
-    private float[][] Slices(float[][] images, long[] size)
+    private float[][] Slices(float[][] images, long[] size, CancellationToken cancellation)
     {
         Padding padding = Padding.ToFit(_description.SizeMultiple, size[1..]);
         long[] padded = padding.PaddedSize;
         float[][] result = Empty(size);
         for (long first = 0; first < size[0]; first += SlicesPerPass)
         {
+            cancellation.ThrowIfCancellationRequested();
             long count = Math.Min(SlicesPerPass, size[0] - first);
             long[] corner = [first, .. padding.Before.Select(length => -length)];
             float[][] probabilities = Run([.. images.Select(image => VoxelBlock.Cut(image, size, corner, [count, .. padded]))], count, padded);
@@ -193,7 +201,7 @@ public sealed class OnnxCasePredictor : ICasePredictor, IDisposable
         return result;
     }
 
-    private float[][] Windows(float[][] images, long[] size, SlidingWindowOptions options)
+    private float[][] Windows(float[][] images, long[] size, SlidingWindowOptions options, CancellationToken cancellation)
     {
         var padding = new Padding(size, options.WindowSize);
         long[] padded = padding.PaddedSize, window = [.. options.WindowSize];
@@ -204,6 +212,7 @@ public sealed class OnnxCasePredictor : ICasePredictor, IDisposable
         float[] weights = new float[sums[0].Length];
         foreach (long[] corner in plan.Corners)
         {
+            cancellation.ThrowIfCancellationRequested();
             float[][] cut = [.. paddedImages.Select(image => VoxelBlock.Cut(image, padded, corner, window))];
             float[][] probabilities = options.SkipBackground && Array.TrueForAll(cut, image => image.AsSpan().IndexOfAnyExcept(0f) < 0)
                 ? ChannelArrays.Background(Labels, plan.Weights.Length)

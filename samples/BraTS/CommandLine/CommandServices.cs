@@ -8,6 +8,9 @@ namespace KnowledgeDistillation.Samples.BraTS.CommandLine;
 /// <param name="Cancellation">Asks the command to stop.</param>
 internal sealed record CommandServices(Display Display, IReadOnlyList<string> Arguments, CancellationToken Cancellation)
 {
+    /// <summary>The load of the machine before the command began; null where it is not known.</summary>
+    public double? Load { get; init; }
+
     /// <summary>The command line that goes on with what was cancelled.</summary>
     public string CommandLine(params IEnumerable<string> added) => string.Join(' ', Arguments.Prepend("kdnet").Concat(added.Except(Arguments)).Select(Quote));
 

@@ -24,11 +24,17 @@ internal sealed class TorchOptions
     public Option<int> Threads { get; } =
         NumberOptions.Whole("--threads", "Threads of the CPU to use; all by default.", least: 1, () => Environment.ProcessorCount);
 
-    /// <summary>Checks that torch can be used and sets the number of its threads.</summary>
-    public torch.Device Start(ParseResult parsed)
+    /// <summary>Checks that torch can be used and sets the number of its threads, with a hint where others use the cores that nobody has asked for.</summary>
+    public torch.Device Start(ParseResult parsed, CommandServices services)
     {
         DeviceType type = parsed.GetValue(_device) == "cuda" ? DeviceType.CUDA : DeviceType.CPU;
         TorchRuntime.EnsureAvailable(type);
+        if (type == DeviceType.CPU && parsed.GetResult(Threads) is not { Implicit: false }
+            && MachineLoad.Hint(services.Load, parsed.GetValue(Threads), Environment.ProcessorCount) is { } hint)
+        {
+            services.Display.Warn(hint);
+        }
+
         torch.set_num_threads(parsed.GetValue(Threads));
         return new torch.Device(type);
     }

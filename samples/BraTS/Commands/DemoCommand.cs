@@ -48,7 +48,7 @@ internal sealed class DemoCommand : ExplainedCommand
     private int Run(ParseResult parsed)
     {
         var watch = Stopwatch.StartNew();
-        var device = _torch.Start(parsed);
+        var device = _torch.Start(parsed, _services);
         string? data = parsed.GetValue(_data);
         ExperimentSettings settings = _settings.Read(parsed);
         if (!_settings.IsGiven(parsed, nameof(ExperimentSettings.CropEdge)))

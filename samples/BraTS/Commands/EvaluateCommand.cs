@@ -1,9 +1,11 @@
 using System.CommandLine;
 using KnowledgeDistillation.Experiments.Evaluation;
+using KnowledgeDistillation.Experiments.Prediction;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.Datasets;
+using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
 using KnowledgeDistillation.Samples.BraTS.Evaluation;
@@ -31,6 +33,11 @@ internal sealed class EvaluateCommand : ExplainedCommand
         AllowMultipleArgumentsPerToken = true,
     };
     private readonly Option<bool> _subsets = new("--subsets") { Description = "Score networks that work with any modalities on each subset of them." };
+    private readonly Option<bool> _findPostProcessing = new("--find-postprocessing")
+    {
+        Description = "Choose on the validation cases of each network what to clean away from its segmentations, and store it in the checkpoint, "
+            + "where predict finds it. Nothing is scored.",
+    };
     private readonly Option<bool> _skipFaulty = CommonOptions.SkipFaulty();
     private readonly SettingsOptions _settings;
     private readonly TorchOptions _torch;
@@ -46,6 +53,7 @@ internal sealed class EvaluateCommand : ExplainedCommand
               kdnet evaluate --data BraTS2018 --model runs/baseline runs/kd-net --out scores.csv
               kdnet evaluate --data BraTS2018 --model runs/u-hved runs/u-hemis --modalities t1ce
               kdnet evaluate --data BraTS2018 --model runs/u-hved --subsets
+              kdnet evaluate --data BraTS2018 --model runs/kd-net --find-postprocessing
             """)
     {
         _services = services;
@@ -58,6 +66,7 @@ internal sealed class EvaluateCommand : ExplainedCommand
         _modalities.MustBeModalities();
         Add(_modalities);
         Add(_subsets);
+        Add(_findPostProcessing);
         Add(_skipFaulty);
         _settings = new SettingsOptions(this, ExperimentSettings.Paper);
         _settings.AddGroup("data");
@@ -67,9 +76,11 @@ internal sealed class EvaluateCommand : ExplainedCommand
 
     private int Run(ParseResult parsed)
     {
-        torch.Device device = _torch.Start(parsed);
+        torch.Device device = _torch.Start(parsed, _services);
         Display display = _services.Display;
         string[] names = parsed.GetValue(_models)!;
+        if (parsed.GetValue(_findPostProcessing))
+            return FindPostProcessing(parsed, [.. names.Select(Checkpoints.Find)], device);
         string file = Path.GetFullPath(parsed.GetValue(_out)!);
         Outputs.RequireFile(file, _out.Name);
         List<SegmentationModel> models = [];
@@ -107,6 +118,36 @@ internal sealed class EvaluateCommand : ExplainedCommand
         {
             models.ForEach(model => model.Dispose());
         }
+    }
+
+    private int FindPostProcessing(ParseResult parsed, IReadOnlyList<string> models, torch.Device device)
+    {
+        foreach (Option option in new Option[] { _out, _cases, _modalities, _subsets }.Where(option => parsed.GetResult(option) is { Implicit: false }))
+            throw new UsageException($"{_findPostProcessing.Name} chooses on the validation cases and scores nothing: leave out {option.Name}.");
+        ExperimentSettings settings = _settings.Read(parsed);
+        foreach (string model in models)
+        {
+            string[] modalities;
+            using (SegmentationModel loaded = SegmentationModel.Load(model))
+                modalities = [.. loaded.Network.Modalities];
+            MedicalDataset dataset = Datasets.Open(
+                parsed.GetValue(_data)!, modalities, parsed.GetValue(_skipFaulty), _services.Display, settings, _services.Cancellation);
+            PreprocessingOptions given = settings.Preprocessing(modalities);
+            PostProcessingChoice choice = PostProcessingTuning.Find(
+                model,
+                PostProcessingTuning.ValidationCases(model, dataset.Cases),
+                new PredictionOptions { Background = given.Background, NaNIsZero = given.NaNIsZero },
+                device,
+                _services.Display,
+                _services.Cancellation);
+            PostProcessingTuning.Store(model, choice.Options);
+            _services.Display.Show(PostProcessingTable.Render(choice));
+            _services.Display.Say(choice.Options.IsNone
+                ? $"Nothing that is cleaned away makes the {choice.Cases} validation cases better, so nothing is: '{model}' says so now."
+                : $"Stored in '{model}' and done by predict from now on: {choice.Options}.");
+        }
+
+        return ExitCode.Done;
     }
 
     private IReadOnlyList<string> Shown(SegmentationModel model, ParseResult parsed)

@@ -57,6 +57,10 @@ internal sealed class PredictCommand : ExplainedCommand
         HelpName = "REGION=VOLUME",
         Arity = ArgumentArity.OneOrMore,
     };
+    private readonly Option<bool> _noPostProcessing = new("--no-postprocessing")
+    {
+        Description = "Leave the results as they are, also where 'evaluate --find-postprocessing' has stored with the network what to clean away.",
+    };
     private readonly Option<bool> _skipExisting = new("--skip-existing") { Description = "Pass over cases whose results are there already." };
     private readonly Option<bool> _strict =
         new("--strict") { Description = "Refuse images that are far from those of the training, instead of warning." };
@@ -107,6 +111,7 @@ internal sealed class PredictCommand : ExplainedCommand
         Add(_uncertainty);
         Add(_largest);
         Add(_minimumVolumes);
+        Add(_noPostProcessing);
         Add(_skipExisting);
         Add(_strict);
         _settings = new SettingsOptions(this, ExperimentSettings.Paper);
@@ -118,23 +123,20 @@ internal sealed class PredictCommand : ExplainedCommand
 
     private int Run(ParseResult parsed)
     {
-        var device = _torch.Start(parsed);
+        var device = _torch.Start(parsed, _services);
         (IReadOnlyList<string> models, IReadOnlyList<string> images) = Sort(parsed.GetValue(_models)!, parsed.GetValue(_images) ?? []);
         string output = parsed.GetValue(_out)!;
         Display display = _services.Display;
         // What the modalities of the settings are does not matter for background and NaN.
         var given = _settings.Read(parsed).Preprocessing(ExperimentSettings.Paper.Modalities);
         bool strict = parsed.GetValue(_strict), uncertainty = parsed.GetValue(_uncertainty), probabilities = parsed.GetValue(_probabilities);
+        PostProcessingOptions? postProcessing = PostProcessing(parsed);
         using var ensemble = SegmentationEnsemble.Load(models, new PredictionOptions
         {
             Modality = parsed.GetValue(_modality),
             Mirrors = parsed.GetValue(_mirrors),
             Uncertainty = uncertainty,
-            PostProcessing = new PostProcessingOptions
-            {
-                LargestComponent = parsed.GetValue(_largest),
-                MinimumVolumes = [.. (parsed.GetValue(_minimumVolumes) ?? []).Select(MinimumVolume.Parse)],
-            },
+            PostProcessing = postProcessing,
             Strict = strict,
             Background = given.Background,
             NaNIsZero = given.NaNIsZero,
@@ -151,6 +153,12 @@ internal sealed class PredictCommand : ExplainedCommand
         if (ensemble.Count > 1)
             display.Say($"The mean of {ensemble.Count} networks decides.");
 
+        if (postProcessing is null && !ensemble.PostProcessing.IsNone)
+        {
+            display.Say($"Cleaned up as was chosen on validation cases: {ensemble.PostProcessing} "
+                + $"({_noPostProcessing.Name} leaves the results as they are).");
+        }
+
         IReadOnlyList<PredictionRow> rows = FolderPrediction.Run(ensemble, inputs.Cases, results, new PredictionOutputs
         {
             Probabilities = probabilities,
@@ -162,6 +170,24 @@ internal sealed class PredictCommand : ExplainedCommand
         if (failed > 0 && rows.Count > 1)
             display.Warn($"{failed} of {rows.Count} cases could not be segmented.");
         return failed > 0 ? ExitCode.Failed : ExitCode.Done;
+    }
+
+    // Null for what is stored with the network; what is given replaces all of that.
+    private PostProcessingOptions? PostProcessing(ParseResult parsed)
+    {
+        PostProcessingOptions given = new()
+        {
+            LargestComponent = parsed.GetValue(_largest),
+            MinimumVolumes = [.. (parsed.GetValue(_minimumVolumes) ?? []).Select(MinimumVolume.Parse)],
+        };
+        if (parsed.GetValue(_noPostProcessing))
+        {
+            return given.IsNone
+                ? given
+                : throw new UsageException($"{_noPostProcessing.Name} leaves the results as they are: leave out {_largest.Name} and {_minimumVolumes.Name}.");
+        }
+
+        return given.IsNone ? null : given;
     }
 
     // "--model A B image" takes all three for models, and "--model A --out o image B" takes B for an image: what each is decides.

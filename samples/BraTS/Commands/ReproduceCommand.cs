@@ -153,7 +153,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
         Display display = _services.Display;
         if (_cluster.IsGiven(parsed))
             return WriteForCluster(parsed);
-        Device device = _torch.Start(parsed);
+        Device device = _torch.Start(parsed, _services);
         ReproductionStudy study = Open(parsed);
         try
         {
@@ -194,7 +194,7 @@ internal sealed class ReproduceCommand : ExplainedCommand
         Device? device = null;
         try
         {
-            device = _torch.Start(parsed);
+            device = _torch.Start(parsed, _services);
         }
         catch (TorchBackendException)
         {

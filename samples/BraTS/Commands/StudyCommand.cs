@@ -59,7 +59,7 @@ internal sealed class StudyCommand : ExplainedCommand
 
     private int Run(ParseResult parsed)
     {
-        var device = _torch.Start(parsed);
+        var device = _torch.Start(parsed, _services);
         Outputs.RequireFolder(parsed.GetValue(_out)!, _out.Name);
         ExperimentSettings settings = _settings.Read(parsed, PairedStudyOptions.DefaultSettings);
         var options = new PairedStudyOptions

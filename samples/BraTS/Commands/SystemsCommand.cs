@@ -33,7 +33,7 @@ internal sealed class SystemsCommand : ExplainedCommand
         _torch = new TorchOptions(this);
         SetAction(parsed =>
         {
-            _torch.Start(parsed);
+            _torch.Start(parsed, _services);
             _services.Display.Show(Render(_settings.Read(parsed)));
             return ExitCode.Done;
         });

@@ -79,7 +79,7 @@ internal sealed class TrainCommand : ExplainedCommand
 
     private int Run(ParseResult parsed)
     {
-        var device = _torch.Start(parsed);
+        var device = _torch.Start(parsed, _services);
         string folder = Path.GetFullPath(parsed.GetValue(_out)!);
         Outputs.RequireFolder(folder, _out.Name);
         string cache = parsed.GetValue(_cache) ?? Path.Combine(folder, "cache");

@@ -21,7 +21,7 @@ public static class FolderPrediction
     /// <param name="outputs">What is written besides.</param>
     /// <param name="display">Where progress, doubts and failures are shown; null for nowhere.</param>
     /// <param name="strict">Whether a case is refused whose names speak against it (<see cref="PredictionInput.Doubt"/>).</param>
-    /// <param name="cancellation">Stops between two cases; all that is written is complete.</param>
+    /// <param name="cancellation">Stops between two passes of a network; all that is written is complete.</param>
     /// <returns>What became of each case, in their order.</returns>
     /// <exception cref="ArgumentException">The uncertainty is to be written, but is not measured.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
@@ -52,7 +52,7 @@ public static class FolderPrediction
         for (int i = 0; i < cases.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            PredictionRow row = One(ensemble, cases[i], results[i], outputs, strict);
+            PredictionRow row = One(ensemble, cases[i], results[i], outputs, strict, cancellation);
             rows.Add(row);
             worked += row.Status == PredictionStatus.Done ? 1 : 0;
             string left = i + 1 == cases.Count || worked == 0 ? ""
@@ -106,7 +106,8 @@ public static class FolderPrediction
         }
     }
 
-    private static PredictionRow One(SegmentationEnsemble ensemble, PredictionInput input, string result, PredictionOutputs outputs, bool strict)
+    private static PredictionRow One(
+        SegmentationEnsemble ensemble, PredictionInput input, string result, PredictionOutputs outputs, bool strict, CancellationToken cancellation)
     {
         if (input.Case is not { } source)
             return Failed(input.Fault!);
@@ -118,7 +119,7 @@ public static class FolderPrediction
         var clock = Stopwatch.StartNew();
         try
         {
-            CaseSegmentation segmented = ensemble.Segment(source);
+            CaseSegmentation segmented = ensemble.Segment(source, cancellation);
             NiftiHeader header = NiftiImage.LoadHeader(source.Images.First().Value.Path);
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(result))!);
             foreach ((string path, Func<CaseSegmentation, float[]> values) in Others(ensemble, input.Id, result, outputs))

@@ -15,8 +15,11 @@ public sealed record PredictionOptions
     /// <summary>Whether entropy and spread of the probabilities are measured. Default no.</summary>
     public bool Uncertainty { get; init; }
 
-    /// <summary>What is cleaned away. Default nothing.</summary>
-    public PostProcessingOptions PostProcessing { get; init; } = new();
+    /// <summary>
+    /// What is cleaned away; null (default) for what was chosen on validation cases and stored with the networks (<see cref="PostProcessingTuning"/>),
+    /// if all of an ensemble store the same. <c>new()</c> for nothing.
+    /// </summary>
+    public PostProcessingOptions? PostProcessing { get; init; }
 
     /// <summary>Whether an image is refused that is far from those of the training, or whose background is not 0. Default no: it is doubted.</summary>
     public bool Strict { get; init; }

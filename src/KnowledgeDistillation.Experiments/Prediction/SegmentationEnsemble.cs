@@ -36,9 +36,11 @@ public sealed class SegmentationEnsemble : IDisposable
         Modalities = ModalitiesOf(first, _options.Modality);
         NeedsAllModalities = first.NeedsAllModalities || _options.Modality is not null;
         Labels = RunMetadata.LabelsOf(first.Metadata);
+        List<string> warnings = [];
+        PostProcessing = _options.PostProcessing ?? Stored(networks, warnings);
         try
         {
-            _postProcessor = new PostProcessor(_options.PostProcessing, Labels);
+            _postProcessor = new PostProcessor(PostProcessing, Labels);
         }
         catch (ArgumentException exception)
         {
@@ -49,9 +51,11 @@ public sealed class SegmentationEnsemble : IDisposable
         string[] unflipped = [.. networks.Where(network => !RunMetadata.WasFlipped(network.Network.Metadata)).Select(network => $"'{network.Name}'")];
         if (_options.Mirrors && unflipped.Length > 0)
         {
-            Warnings = [$"{string.Join(", ", unflipped)} {(unflipped.Length == 1 ? "was" : "were")} trained without mirror images, "
-                + "so mirror images are not asked: the network knows no mirrored anatomy."];
+            warnings.Add($"{string.Join(", ", unflipped)} {(unflipped.Length == 1 ? "was" : "were")} trained without mirror images, "
+                + "so mirror images are not asked: the network knows no mirrored anatomy.");
         }
+
+        Warnings = warnings;
     }
 
     /// <summary>The modalities that each case is segmented from, or, where <see cref="NeedsAllModalities"/> is false, may be.</summary>
@@ -69,13 +73,16 @@ public sealed class SegmentationEnsemble : IDisposable
     /// <summary>How the channels of the networks relate to classes.</summary>
     public LabelScheme Scheme => _members[0].Network.Labels;
 
+    /// <summary>What is cleaned away: that of the options, or what is stored with the networks.</summary>
+    public PostProcessingOptions PostProcessing { get; }
+
     internal bool MeasuresUncertainty => _options.Uncertainty;
 
     /// <summary>The number of networks.</summary>
     public int Count => _members.Length;
 
     /// <summary>What is worth knowing of the networks and the options, in sentences.</summary>
-    public IReadOnlyList<string> Warnings { get; } = [];
+    public IReadOnlyList<string> Warnings { get; }
 
     /// <summary>Opens networks.</summary>
     /// <param name="models">Folders of checkpoints or of whole trainings (whose best is taken); several make an ensemble.</param>
@@ -105,23 +112,27 @@ public sealed class SegmentationEnsemble : IDisposable
 
     /// <summary>Segments a case of files.</summary>
     /// <param name="source">The case; a reference that it has is not read.</param>
+    /// <param name="cancellation">Stops between two passes of a network.</param>
     /// <exception cref="ExperimentException">The case has not the modalities that the networks need.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or an image is refused (<see cref="PredictionOptions.Strict"/>);
     /// the message names the case.</exception>
-    public CaseSegmentation Segment(ImageCase source)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public CaseSegmentation Segment(ImageCase source, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         string[] present = RequirePresent(source.Id, source.Images.Keys);
-        return Segment(source.Id, new MedicalCase(source.Id, source.Images, Labels).Load(present));
+        return Segment(source.Id, new MedicalCase(source.Id, source.Images, Labels).Load(present), cancellation);
     }
 
     /// <summary>Segments a case that is in memory.</summary>
     /// <param name="id">The name of the case, for messages.</param>
     /// <param name="volumes">Its images as they are in files.</param>
+    /// <param name="cancellation">Stops between two passes of a network.</param>
     /// <exception cref="ExperimentException">The case has not the modalities that the networks need.</exception>
     /// <exception cref="InvalidDataException">An image is empty, constant or not finite, or refused (<see cref="PredictionOptions.Strict"/>);
     /// the message names the case.</exception>
-    public CaseSegmentation Segment(string id, CaseVolumes volumes)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public CaseSegmentation Segment(string id, CaseVolumes volumes, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(volumes);
         string[] present = RequirePresent(id, volumes.Images.Keys);
@@ -131,13 +142,14 @@ public sealed class SegmentationEnsemble : IDisposable
         EnsembleMean mean = new(_options.Uncertainty && Count > 1);
         foreach (Member member in _members)
         {
+            cancellation.ThrowIfCancellationRequested();
             PreprocessingOptions preprocessing = member.Preprocessing with { Modalities = present };
             if (!prepared.TryGetValue(preprocessing.ToKey(), out PreprocessedCase? one))
                 prepared.Add(preprocessing.ToKey(), one = new Preprocessor(preprocessing).Process(id, seen));
             doubts.AddRange(member.Doubts(seen, one).Except(doubts));
             if (_options.Strict && doubts.Count > 0)
                 throw new InvalidDataException($"Case {id}: {string.Join(' ', doubts)}");
-            mean.Add(ProbabilityVolume.OnNativeGrid(member.Network.Labels, member.Network.Probabilities(one), one.Geometry));
+            mean.Add(ProbabilityVolume.OnNativeGrid(member.Network.Labels, member.Network.Probabilities(one, cancellation), one.Geometry));
         }
 
         ProbabilityVolume probabilities = mean.Mean();
@@ -165,6 +177,16 @@ public sealed class SegmentationEnsemble : IDisposable
         return network.Modalities.Count == 1 || !network.NeedsAllModalities
             ? [modality]
             : throw new ExperimentException($"The network needs {titles}, not {BraTSModality.Title(modality)} alone.");
+    }
+
+    // What was chosen for one network says nothing about another.
+    private static PostProcessingOptions Stored(IReadOnlyList<(string Name, ICasePredictor Network)> networks, List<string> warnings)
+    {
+        PostProcessingOptions?[] stored = [.. networks.Select(network => PostProcessingMetadata.Read(network.Network.Metadata)).Distinct()];
+        if (stored is [var same])
+            return same ?? new PostProcessingOptions();
+        warnings.Add("The networks store different post-processing, so none is done: say which is wanted.");
+        return new PostProcessingOptions();
     }
 
     private string[] RequirePresent(string id, IEnumerable<string> images)

@@ -203,63 +203,24 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         }
     }
 
-    // Whatever in the objective does not fit the outputs of these networks is found by computing it once, on noise.
     private void RefuseUnfitObjective()
     {
         // What has begun has shown that it fits.
         if (Teachers.Count == 0 || HasBegun)
             return;
-        using DisposeScope scope = NewDisposeScope();
-        using IDisposable withoutGradients = no_grad();
         SegmentationModel[] teachers = [.. Teachers.Select(teacher => LoadTeacher(teacher))];
-        using IEncoderDecoder network = System.Recipe(Settings, Modality).Build();
         try
         {
-            FrozenTeacher[] frozen = [.. teachers.Select((teacher, index) => new FrozenTeacher(teacher.Network, NameOf(index)))];
-            System.Couple?.Invoke(network, frozen[0]);
-            network.Module.eval();
-            long[] size = [.. Enumerable.Repeat((long)Settings.InputEdge, Settings.SpatialDimensions)];
-            using var batch = new Batch(
-                new ModalityImages(Settings.Data.Modalities.Select(modality => KeyValuePair.Create(modality, randn([1, 1, .. size])))),
-                zeros([1, .. size], ScalarType.Byte),
-                ["noise"]);
-            Dictionary<string, NetworkOutput> outputs = frozen.ToDictionary(teacher => teacher.Name, teacher => Seen(teacher, batch));
-            foreach (TrainingStage stage in System.Stages)
-            {
-                using WeightedObjective objective = stage.Objective(ObjectiveInputs.Of(System, Settings, Modality, teachers.Length, CPU));
-                objective.Evaluate(new DistillationContext(batch, Settings.Classes, NetworkOutput.Of(network, batch.Images), outputs));
-            }
-        }
-        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
-        {
             PlainConvUNetOptions? foreign = teachers.Select(teacher => teacher.Network.Recipe).OfType<PlainConvUNetOptions>().FirstOrDefault();
-            throw foreign is null
-                ? new ExperimentException(
-                    $"The teacher does not fit this student: {exception.Message} Give the settings that the teacher was trained with.", exception)
-                : new ExperimentException(
-                    $"The teacher does not fit this student: {exception.Message} {NnUNetTeacher.WayOut(foreign)}", exception,
-                    nameof(ExperimentSettings.BaseWidth), nameof(ExperimentSettings.Levels));
+            TeacherFit.Refuse(
+                System, Settings, Modality, [.. teachers.Select(teacher => teacher.Network)], Settings.InputEdge,
+                foreign is null ? "Give the settings that the teacher was trained with." : NnUNetTeacher.WayOut(foreign),
+                foreign is null ? [] : [nameof(ExperimentSettings.BaseWidth), nameof(ExperimentSettings.Levels)]);
         }
         finally
         {
             foreach (SegmentationModel teacher in teachers)
                 teacher.Dispose();
-        }
-    }
-
-    // Whatever the student, the teacher must be able to see images of this size.
-    private NetworkOutput Seen(FrozenTeacher teacher, Batch batch)
-    {
-        try
-        {
-            return teacher.Forward(batch);
-        }
-        catch (ArgumentException exception) when (teacher.Network.Recipe is PlainConvUNetOptions)
-        {
-            throw new ExperimentException(
-                $"The teacher cannot see these images: {exception.Message}", exception,
-                Settings.PatchEdge is null ? [nameof(ExperimentSettings.CropEdge), nameof(ExperimentSettings.SubsamplingFactor)]
-                    : [nameof(ExperimentSettings.PatchEdge)]);
         }
     }
 
@@ -270,7 +231,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', keys))));
     }
 
-    private string NameOf(int teacher) => Teachers.Count == 1 ? "teacher" : $"teacher {teacher + 1}";
+    private string NameOf(int teacher) => TeacherFit.NameOf(teacher, Teachers.Count);
 
     // A case is flipped in eight ways at most, so a teacher has soon seen them all; every patch and every other change is new. Only the outputs of networks
     // whose encoder gives features alone can be kept.

@@ -16,6 +16,8 @@ public static class RunMetadata
 {
     private const string System = "system",
         Flip = "flip",
+        LearnedCases = "cases.training",
+        HeldOutCases = "cases.validation",
         SeenCases = "cases.seen",
         Teacher = "teacher",
         TeacherWeights = "teacher.weights",
@@ -51,8 +53,8 @@ public static class RunMetadata
         var facts = new Dictionary<string, string>(PreprocessingMetadata.Write(settings.Preprocessing(known)))
         {
             [System] = system.Name,
-            ["cases.training"] = Identities(split.Training),
-            ["cases.validation"] = Identities(split.Validation),
+            [LearnedCases] = Identities(split.Training),
+            [HeldOutCases] = Identities(split.Validation),
             [SeenCases] = Identities([.. split.Training, .. split.Validation]),
             ["batch"] = Text(settings.BatchSize),
             [Flip] = settings.Flip ? "yes" : "no",
@@ -102,6 +104,20 @@ public static class RunMetadata
     {
         ArgumentNullException.ThrowIfNull(metadata);
         return CaseIdentities.Read(metadata.GetValueOrDefault(SeenCases, ""));
+    }
+
+    /// <summary>Tells of a case by its name whether the network has learned from it.</summary>
+    public static Func<string, bool> TrainingCases(IReadOnlyDictionary<string, string> metadata)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        return CaseIdentities.Read(metadata.GetValueOrDefault(LearnedCases, ""));
+    }
+
+    /// <summary>Tells of a case by its name whether it was held out for validation when the network was trained.</summary>
+    public static Func<string, bool> ValidationCases(IReadOnlyDictionary<string, string> metadata)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        return CaseIdentities.Read(metadata.GetValueOrDefault(HeldOutCases, ""));
     }
 
     /// <summary>The name of the system that the network is of; null where it was trained in another way.</summary>

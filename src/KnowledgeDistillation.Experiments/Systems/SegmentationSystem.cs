@@ -190,6 +190,19 @@ public sealed record SegmentationSystem
                 nameof(ExperimentSettings.SubsamplingFactor),
                 nameof(ExperimentSettings.Levels));
         }
+
+        RefuseUnfitTeachers(settings, modality, teachers, multiple);
+    }
+
+    // Networks of the same settings fit each other; only a network of the system's own may have other widths or levels than the teacher of these settings.
+    private void RefuseUnfitTeachers(ExperimentSettings settings, string modality, int teachers, int multiple)
+    {
+        if (teachers == 0 || Network is null)
+            return;
+        using IEncoderDecoder teacher = SegmentationSystems.Teacher.Recipe(settings, modality).Build();
+        TeacherFit.Refuse(
+            this, settings, modality, [.. Enumerable.Repeat(teacher, teachers)], 2 * Math.Max(multiple, teacher.SizeMultiple),
+            $"The network of the system '{Name}' is its own: make it fit the teacher's, or leave out of its objective what compares them.");
     }
 
     private string LossesWith(TrainingStage stage, DiceForm dice)

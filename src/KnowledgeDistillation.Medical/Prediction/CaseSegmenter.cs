@@ -37,17 +37,19 @@ public sealed class CaseSegmenter : ICasePredictor
     public IReadOnlyDictionary<string, string> Metadata => _model.Metadata;
 
     /// <inheritdoc/>
-    public float[][] Probabilities(PreprocessedCase source)
+    public float[][] Probabilities(PreprocessedCase source, CancellationToken cancellation = default)
     {
-        using CasePrediction prediction = Predict(source);
+        using CasePrediction prediction = Predict(source, cancellation);
         return prediction.Channels();
     }
 
     /// <summary>Computes the probabilities of a case on the device of the network.</summary>
     /// <param name="source">The case, prepared as in training; the network uses those of its modalities that it knows.</param>
+    /// <param name="cancellation">Stops between two passes of the network.</param>
     /// <returns>The prediction, to be disposed by the caller.</returns>
     /// <exception cref="ArgumentException">The case lacks a modality that the network needs.</exception>
-    public CasePrediction Predict(PreprocessedCase source)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public CasePrediction Predict(PreprocessedCase source, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         string[] modalities = [.. _model.Network.Modalities.Where(source.Images.ContainsKey)];
@@ -63,6 +65,6 @@ public sealed class CaseSegmenter : ICasePredictor
         VolumeSize size = source.Size;
         var images = new ModalityImages(
             modalities.Select(name => KeyValuePair.Create(name, tensor(source.Images[name], [1, 1, size.Z, size.Y, size.X]).to(device))));
-        return new CasePrediction(_model.PredictProbabilities(images, _inference).MoveToOuterDisposeScope(), _model.Labels, source.Geometry);
+        return new CasePrediction(_model.PredictProbabilities(images, _inference, cancellation).MoveToOuterDisposeScope(), _model.Labels, source.Geometry);
     }
 }

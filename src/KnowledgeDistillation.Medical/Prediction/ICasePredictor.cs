@@ -22,7 +22,9 @@ public interface ICasePredictor
 
     /// <summary>Computes the probabilities of a case.</summary>
     /// <param name="source">The case, prepared as in training; those of its modalities are used that the network knows.</param>
+    /// <param name="cancellation">Stops between two passes of the network.</param>
     /// <returns>For each channel the probability of each voxel of <see cref="PreprocessedCase.Size"/>, from 0 to 1, x fastest.</returns>
     /// <exception cref="ArgumentException">The case lacks a modality that the network needs.</exception>
-    float[][] Probabilities(PreprocessedCase source);
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    float[][] Probabilities(PreprocessedCase source, CancellationToken cancellation = default);
 }

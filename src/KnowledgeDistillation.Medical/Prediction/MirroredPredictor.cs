@@ -28,15 +28,15 @@ public sealed class MirroredPredictor(ICasePredictor inner, Flips axes) : ICaseP
     public IReadOnlyDictionary<string, string> Metadata => _inner.Metadata;
 
     /// <inheritdoc/>
-    public float[][] Probabilities(PreprocessedCase source)
+    public float[][] Probabilities(PreprocessedCase source, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(source);
-        float[][] sum = _inner.Probabilities(source);
+        float[][] sum = _inner.Probabilities(source, cancellation);
         float[] mirroredBack = new float[source.Size.VoxelCount];
         int count = 1;
         foreach (Flips flips in Mirrors())
         {
-            float[][] mirrored = _inner.Probabilities(source.Mirrored(flips));
+            float[][] mirrored = _inner.Probabilities(source.Mirrored(flips), cancellation);
             for (int channel = 0; channel < sum.Length; channel++)
             {
                 flips.Apply<float>(mirrored[channel], mirroredBack, source.Size);

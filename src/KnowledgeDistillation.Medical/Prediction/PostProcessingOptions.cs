@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace KnowledgeDistillation.Medical.Prediction;
 
 /// <summary>What <see cref="PostProcessor"/> changes in a segmentation. Immutable; the defaults change nothing.</summary>
@@ -10,4 +12,26 @@ public sealed record PostProcessingOptions
 
     /// <summary>Regions that are replaced where they are too small; after <see cref="LargestComponent"/>. Default none.</summary>
     public IReadOnlyList<MinimumVolume> MinimumVolumes { get; init; } = [];
+
+    /// <summary>Whether nothing is changed.</summary>
+    public bool IsNone => !LargestComponent && MinimumVolumes.Count == 0;
+
+    /// <summary>Whether the same is changed.</summary>
+    /// <param name="other">Other options.</param>
+    public bool Equals(PostProcessingOptions? other) =>
+        other is not null && LargestComponent == other.LargestComponent && MinimumVolumes.SequenceEqual(other.MinimumVolumes);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(LargestComponent, MinimumVolumes.Count);
+
+    /// <summary>For example "the largest part only, ET of at least 50 mm³", or "nothing".</summary>
+    public override string ToString()
+    {
+        string[] parts =
+        [
+            .. LargestComponent ? ["the largest part only"] : Array.Empty<string>(),
+            .. MinimumVolumes.Select(item => string.Create(CultureInfo.InvariantCulture, $"{item.Region} of at least {item.CubicMillimeters:0.###} mm³")),
+        ];
+        return parts.Length == 0 ? "nothing" : string.Join(", ", parts);
+    }
 }

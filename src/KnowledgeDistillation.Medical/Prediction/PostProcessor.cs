@@ -26,7 +26,8 @@ public sealed class PostProcessor
         if (options.MinimumVolumes.GroupBy(item => item.Region, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1) is { } repeated)
             throw new ArgumentException($"The least volume of '{repeated.Key}' is given twice.", nameof(options));
         // Inner regions first: what they become may still be part of an outer one.
-        _minimumVolumes = [.. options.MinimumVolumes.Select(Resolve).OrderBy(item => item.Region.Classes.Count)];
+        _minimumVolumes = [.. options.MinimumVolumes.Select(Resolve).OrderBy(item => item.Region.Classes.Count)
+            .ThenBy(item => labels.Regions.ToList().IndexOf(item.Region))];
     }
 
     /// <summary>Changes a segmentation.</summary>

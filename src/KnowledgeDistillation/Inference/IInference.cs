@@ -9,7 +9,9 @@ public interface IInference
     /// <param name="network">The network; its training mode is put back afterwards.</param>
     /// <param name="labels">How its channels relate to classes.</param>
     /// <param name="images">The images, which need only hold the modalities that the network sees.</param>
+    /// <param name="cancellation">Stops between two passes of the network.</param>
     /// <returns>Probabilities [N, K, spatial...] of the images' spatial size, in float32, on their device.</returns>
     /// <exception cref="ArgumentException">A modality is missing.</exception>
-    Tensor Predict(IEncoderDecoder network, LabelScheme labels, ModalityImages images);
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    Tensor Predict(IEncoderDecoder network, LabelScheme labels, ModalityImages images, CancellationToken cancellation = default);
 }

@@ -82,6 +82,22 @@ public sealed class SegmentationModel : IDisposable
     /// <summary>Writes the model to a folder, replacing what was there only when all is written.</summary>
     public void Save(string folder) => AtomicDirectory.Write(folder, path => ModelFiles.Write(path, Network, Labels, Metadata));
 
+    /// <summary>Writes other facts to a checkpoint folder; network and weights stay as they are.</summary>
+    /// <param name="folder">The folder, or that of a whole fit to change its best checkpoint.</param>
+    /// <param name="change">Makes of the facts that are there those that shall be there.</param>
+    /// <exception cref="CheckpointException">The folder is missing, damaged, foreign or of a newer version,
+    /// or it is an archive, which stays as it is.</exception>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public static void ChangeMetadata(string folder, Func<IReadOnlyDictionary<string, string>, IReadOnlyDictionary<string, string>> change)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        ArgumentNullException.ThrowIfNull(change);
+        if (ModelArchive.IsMeantBy(folder))
+            throw new CheckpointException(folder, "an archive is not changed: change the folder that it was made of, and make it anew");
+        string path = Resolve(folder);
+        ModelFiles.ReplaceMetadata(path, change(ModelFiles.ReadDescription(path).Metadata));
+    }
+
     /// <summary>Segments images.</summary>
     /// <param name="images">The images, prepared as in training; only the network's modalities are needed.</param>
     /// <param name="inference">
@@ -102,13 +118,15 @@ public sealed class SegmentationModel : IDisposable
     /// How to run over them. Null for the whole images at once, or for slice by slice along the first axis where the network sees slices and the images
     /// are volumes.
     /// </param>
+    /// <param name="cancellation">Stops between two passes of the network.</param>
     /// <returns>Probabilities [N, K, spatial...].</returns>
     /// <exception cref="ArgumentException">A modality is missing, the size does not fit, or a voxel is not a finite number.</exception>
-    public Tensor PredictProbabilities(ModalityImages images, IInference? inference = null)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public Tensor PredictProbabilities(ModalityImages images, IInference? inference = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(images);
         RequireFinite(images);
-        return (inference ?? DefaultFor(images)).Predict(Network, Labels, images);
+        return (inference ?? DefaultFor(images)).Predict(Network, Labels, images, cancellation);
     }
 
     /// <inheritdoc/>

@@ -23,7 +23,7 @@ public sealed class SliceInference : IInference
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">A modality is missing, or the images are no volumes.</exception>
-    public Tensor Predict(IEncoderDecoder network, LabelScheme labels, ModalityImages images)
+    public Tensor Predict(IEncoderDecoder network, LabelScheme labels, ModalityImages images, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(labels);
@@ -46,6 +46,7 @@ public sealed class SliceInference : IInference
         {
             for (long first = 0; first < size[_options.Axis]; first += _options.SlicesPerPass)
             {
+                cancellation.ThrowIfCancellationRequested();
                 using var pass = NewDisposeScope();
                 long count = Math.Min(_options.SlicesPerPass, size[_options.Axis] - first);
                 NetworkOutput output = NetworkOutput.Of(network, padding.Apply(needed.Select(image => Slices(image, number, first, count))));

@@ -25,7 +25,7 @@ public sealed class SlidingWindowInference : IInference
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">A modality is missing, the window does not have as many lengths as the images have axes,
     /// or one that does not fit the network.</exception>
-    public Tensor Predict(IEncoderDecoder network, LabelScheme labels, ModalityImages images)
+    public Tensor Predict(IEncoderDecoder network, LabelScheme labels, ModalityImages images, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(labels);
@@ -46,6 +46,7 @@ public sealed class SlidingWindowInference : IInference
         Tensor? content = _options.SkipBackground ? Content(padded) : null;
         foreach (long[] corner in plan.Corners)
         {
+            cancellation.ThrowIfCancellationRequested();
             using var step = NewDisposeScope();
             bool isBackground = content is not null && !Window(content, corner).any().item<bool>();
             Tensor probabilities = isBackground

@@ -14,11 +14,12 @@ public sealed class WholeVolumeInference : IInference
     public WholeVolumeInference(Precision precision = Precision.Full) => _precision = precision;
 
     /// <inheritdoc/>
-    public Tensor Predict(IEncoderDecoder network, LabelScheme labels, ModalityImages images)
+    public Tensor Predict(IEncoderDecoder network, LabelScheme labels, ModalityImages images, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(labels);
         ArgumentNullException.ThrowIfNull(images);
+        cancellation.ThrowIfCancellationRequested();
         using var scope = NewDisposeScope();
         using var mode = new EvaluationMode(network);
         using ComputePrecision.Scope precision = ComputePrecision.Use(_precision, images.Device);

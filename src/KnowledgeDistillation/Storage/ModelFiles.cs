@@ -50,6 +50,20 @@ internal static class ModelFiles
         });
     }
 
+    /// <summary>Writes other facts beside the weights of a model, which stay as they are. The file is replaced when the new one is complete.</summary>
+    /// <exception cref="CheckpointException">The folder holds no model, or a damaged one.</exception>
+    public static void ReplaceMetadata(string folder, IReadOnlyDictionary<string, string> metadata)
+    {
+        string path = Path.Combine(folder, DescriptionName);
+        JsonObject json = ReadDescription(path, Format, Version);
+        WriteDescription(path, Format, Version, [Path.Combine(folder, WeightsName)], new JsonObject
+        {
+            ["network"] = json["network"]?.DeepClone(),
+            ["labels"] = json["labels"]?.DeepClone(),
+            ["metadata"] = JsonSerializer.SerializeToNode(metadata, Json),
+        });
+    }
+
     /// <summary>The checksum of a model's weights, by which it is known wherever it lies.</summary>
     /// <exception cref="CheckpointException">There are no weights in the folder.</exception>
     public static string WeightsChecksum(string folder)

@@ -284,7 +284,7 @@ public sealed class Trainer : ITrainer
             using (Batch batch = hostBatch.To(Device))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                dice.AddClasses(_labels.Decode(validation.Inference.Predict(_network, _labels, batch.Images)), batch);
+                dice.AddClasses(_labels.Decode(validation.Inference.Predict(_network, _labels, batch.Images, cancellationToken)), batch);
                 step++;
             }
 

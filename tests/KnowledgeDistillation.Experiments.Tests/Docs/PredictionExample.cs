@@ -16,6 +16,15 @@ internal static class PredictionExample
         Console.WriteLine(FolderPrediction.Table(rows, ensemble.Labels));
     }
 
+    public static void PostProcessing(string run, MedicalDataset dataset)
+    {
+        IReadOnlyList<MedicalCase> validation = PostProcessingTuning.ValidationCases(run, dataset.Cases);
+        PostProcessingChoice choice = PostProcessingTuning.Find(run, validation);
+        PostProcessingTuning.Store(run, choice.Options);
+        foreach (PostProcessingEffect effect in choice.Regions)
+            Console.WriteLine($"{effect.Region}: {effect.Before:0.000} -> {effect.After:0.000}");
+    }
+
     public static void Case(string run, MedicalCase patient, string segmentation)
     {
         PredictionOptions options = new()

@@ -16,7 +16,7 @@ internal sealed class FakePredictor(LabelScheme labels, Func<PreprocessedCase, f
 
     public IReadOnlyDictionary<string, string> Metadata { get; } = new Dictionary<string, string>();
 
-    public float[][] Probabilities(PreprocessedCase source)
+    public float[][] Probabilities(PreprocessedCase source, CancellationToken cancellation = default)
     {
         Calls++;
         return predict(source);

@@ -27,6 +27,23 @@ public sealed class InferenceTests
         actual.requires_grad.Should().BeFalse();
     }
 
+    [Fact]
+    public void It_stops_between_two_passes_of_the_network_when_it_is_cancelled()
+    {
+        using Batch spheres = Toy.Spheres(cases: 1, size: 16);
+        foreach (IInference inference in new IInference[] { Windows(8, 8, 8), new SliceInference(new SliceInferenceOptions { SlicesPerPass = 4 }) })
+        {
+            using CancellationTokenSource stop = new();
+            using var network = new StoppingNetwork(stop, slices: inference is SliceInference);
+
+            inference.Invoking(it => it.Predict(network, Toy.Labels, spheres.Images, stop.Token)).Should().Throw<OperationCanceledException>();
+
+            network.Passes.Should().Be(2, $"the second pass of {inference} was the last");
+        }
+
+        Whole.Invoking(it => it.Predict(Toy.Student(), Toy.Labels, spheres.Images, new CancellationToken(true))).Should().Throw<OperationCanceledException>();
+    }
+
     [Theory]
     [InlineData(4, 2, 2)]
     [InlineData(2, 6, 2)]

@@ -145,7 +145,8 @@ public class BottleneckLossTests
         using var scope = NewDisposeScope();
         Func<object> compute = () => new BottleneckLoss().Compute(rand([1, 8, 2]), rand([1, 1, 2]));
         compute.Should().Throw<ArgumentException>().WithMessage(
-            "The student's bottleneck [1, 8, 2] and the teacher's [1, 1, 2] must have the same shape: give both networks the same widths and levels.");
+            "The student's bottleneck [1, 8, 2] and the teacher's [1, 1, 2] must have the same shape: give both networks the same widths and "
+            + "levels, or compare their features through an adapter (AdaptedFeatureMatchingLoss).");
     }
 
     [Fact]

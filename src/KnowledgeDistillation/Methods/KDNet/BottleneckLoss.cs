@@ -48,7 +48,8 @@ public sealed class BottleneckLoss : IDistillationLoss
         if (!student.shape.SequenceEqual(teacher.shape))
         {
             throw new ArgumentException($"The student's bottleneck [{string.Join(", ", student.shape)}] and the teacher's [{string.Join(", ", teacher.shape)}] "
-                + "must have the same shape: give both networks the same widths and levels.");
+                + "must have the same shape: give both networks the same widths and levels, or compare their features through an adapter "
+                + $"({nameof(FeatureMatching.AdaptedFeatureMatchingLoss)}).");
         }
 
         (Tensor logStudent, Tensor logTeacher) = (LogDistribution(student), LogDistribution(teacher.detach()));
