@@ -7,6 +7,7 @@ namespace KnowledgeDistillation;
 /// <remarks>Lives within one training step; its tensors belong to the dispose scope of that step.</remarks>
 public sealed class DistillationContext
 {
+    private readonly Tensor? _allOverCounted;
     private readonly Lazy<Tensor> _target;
     private readonly Lazy<Tensor> _studentProbabilities;
     private readonly Lazy<(Tensor LogProbability, Tensor LogComplement)> _studentLogProbabilities;
@@ -31,6 +32,7 @@ public sealed class DistillationContext
         teachers ??= new Dictionary<string, NetworkOutput>();
         if (batch.IgnoredVoxels(labels) is { } ignored)
         {
+            _allOverCounted = ignored.logical_not().sum(ScalarType.Float32).AtLeast(1).reciprocal().Times(ignored.numel());
             (batch, student) = (batch.WithBackground(ignored), Silence(student));
             teachers = teachers.ToDictionary(teacher => teacher.Key, teacher => Silence(teacher.Value), StringComparer.Ordinal);
 
@@ -51,14 +53,14 @@ public sealed class DistillationContext
 
     private DistillationContext(DistillationContext other, IReadOnlyDictionary<string, NetworkOutput> teachers)
     {
-        (Batch, Labels, Student, Teachers) = (other.Batch, other.Labels, other.Student, teachers);
+        (Batch, Labels, Student, Teachers, _allOverCounted) = (other.Batch, other.Labels, other.Student, teachers, other._allOverCounted);
         (_target, _studentProbabilities, _studentLogProbabilities) = (other._target, other._studentProbabilities, other._studentLogProbabilities);
     }
 
     private DistillationContext(DistillationContext other, NetworkOutput student)
         : this(other.Batch, other.Labels, student, other.Teachers)
     {
-        _target = other._target;
+        (_target, _allOverCounted) = (other._target, other._allOverCounted);
     }
 
     /// <summary>
@@ -94,6 +96,14 @@ public sealed class DistillationContext
     /// The logarithms of the student's probabilities p at temperature 1 and of 1 − p; computed once, because they cost more than the probabilities.
     /// </summary>
     internal (Tensor LogProbability, Tensor LogComplement) StudentLogProbabilities => _studentLogProbabilities.Value;
+
+    /// <summary>
+    /// Makes an average over all voxels one over those that count: where labels were <see cref="LabelScheme.Ignored"/>, nothing was added to the sum, but the
+    /// number by which it was divided holds these voxels too. A loss that averages over voxels asks for it at last.
+    /// </summary>
+    /// <param name="average">An average over all voxels of the batch, to which ignored ones add 0.</param>
+    /// <returns>The average times all voxels over those that count; the very same tensor where none is ignored.</returns>
+    public Tensor OverCountedVoxels(Tensor average) => _allOverCounted is null ? average : average * _allOverCounted;
 
     /// <summary>The same context as one of the teachers alone would see it.</summary>
     /// <exception cref="ArgumentException">There is no such teacher.</exception>

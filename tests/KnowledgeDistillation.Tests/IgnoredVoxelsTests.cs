@@ -1,4 +1,8 @@
 using FluentAssertions;
+using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.Consistency;
+using KnowledgeDistillation.Methods.GeneralizedDistillation;
+using KnowledgeDistillation.Methods.Hinton;
 using KnowledgeDistillation.Methods.KDNet;
 using KnowledgeDistillation.Tests.Training;
 using KnowledgeDistillation.Training;
@@ -23,6 +27,52 @@ public sealed class IgnoredVoxelsTests
         second.Should().Be(first);
         gradient[0, .., 0].abs().sum().item<float>().Should().Be(0);
         gradient[0, .., 1].abs().sum().item<float>().Should().BePositive("the voxel beside it counts");
+    }
+
+    [Theory]
+    [InlineData("reference")]
+    [InlineData("soft targets")]
+    [InlineData("soft targets, hot student")]
+    [InlineData("cross-entropy")]
+    [InlineData("hinton")]
+    [InlineData("imitation")]
+    [InlineData("zero order")]
+    public void A_batch_has_the_loss_of_its_other_voxels_alone(string name)
+    {
+        IDistillationLoss loss = name switch
+        {
+            "reference" => new ReferenceLoss(),
+            "soft targets" => new SoftTargetLoss(),
+            "soft targets, hot student" => new SoftTargetLoss(new() { TemperatureOnStudent = true }),
+            "cross-entropy" => new ReferenceCrossEntropyLoss(),
+            "hinton" => new HintonLoss(),
+            "imitation" => new ImitationLoss(),
+            _ => new ZeroOrderConsistencyLoss(),
+        };
+        using var scope = NewDisposeScope();
+        manual_seed(3);
+        Tensor student = randn(2, 4, 6), teacher = randn(2, 4, 6), labels = tensor(new byte[] { 0, 1, 2, 3, 3, 0, 2, 2, 1, 0, 0, 3 }, [2, 6]);
+        // The last voxels of both samples: no other voxel lies beyond them.
+        labels[.., 3..] = tensor(LabelScheme.Ignored);
+        DistillationContext whole = Contexts.Of(Contexts.BratsClasses, labels, student, ("teacher", teacher));
+        DistillationContext part = Contexts.Of(
+            Contexts.BratsClasses, labels[.., ..3].contiguous(), student[.., .., ..3].contiguous(), ("teacher", teacher[.., .., ..3].contiguous()));
+
+        float expected = loss.Compute(part).item<float>();
+        expected.Should().BePositive();
+        loss.Compute(whole).item<float>().Should().BeApproximately(expected, 1e-6f);
+    }
+
+    [Fact]
+    public void A_loss_that_compares_neighbors_is_averaged_over_the_other_voxels_too()
+    {
+        using var scope = NewDisposeScope();
+        DistillationContext context = Context("classes", student: 3, teacher: -2, out _);
+        var loss = new FirstOrderConsistencyLoss();
+
+        float overAll = loss.Compute(context.StudentProbabilities, context.Labels.Probabilities(context.Teacher.Logits)).item<float>();
+
+        loss.Compute(context).item<float>().Should().BeApproximately(overAll * 3 / 2, 1e-6f, "one of three voxels is ignored");
     }
 
     [Fact]

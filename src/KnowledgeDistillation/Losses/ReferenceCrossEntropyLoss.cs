@@ -23,7 +23,7 @@ public sealed class ReferenceCrossEntropyLoss(BatchReduction reduction = BatchRe
     public Tensor Compute(DistillationContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return _reduction.Apply(context.Labels.CrossEntropy(context.Student.Logits, context.Target).flatten(1).mean([1]));
+        return context.OverCountedVoxels(_reduction.Apply(context.Labels.CrossEntropy(context.Student.Logits, context.Target).flatten(1).mean([1])));
     }
 
     /// <summary>The name and all options: a resumed fit compares it with that of the fit it continues.</summary>

@@ -32,7 +32,7 @@ public sealed class FirstOrderConsistencyLoss : IDistillationLoss
     public Tensor Compute(DistillationContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return Compute(context.StudentProbabilities, context.Labels.Probabilities(context.Teacher.Logits));
+        return context.OverCountedVoxels(Compute(context.StudentProbabilities, context.Labels.Probabilities(context.Teacher.Logits)));
     }
 
     /// <summary>Computes the loss from probabilities, for a training loop of your own.</summary>

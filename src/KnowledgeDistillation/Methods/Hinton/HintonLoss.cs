@@ -31,7 +31,7 @@ public sealed class HintonLoss : IDistillationLoss
     public Tensor Compute(DistillationContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return Compute(context.Student.Logits, context.Teacher.Logits, context.Labels);
+        return context.OverCountedVoxels(Compute(context.Student.Logits, context.Teacher.Logits, context.Labels));
     }
 
     /// <summary>Computes the loss from logits, for a training loop of your own.</summary>

@@ -31,7 +31,7 @@ public sealed class ReferenceLoss : IDistillationLoss
     {
         ArgumentNullException.ThrowIfNull(context);
         return _dice.Compute(context.StudentProbabilities, context.Target, context.Labels)
-            .Plus(_crossEntropy.Compute(context.StudentLogProbabilities, context.Target));
+            .Plus(context.OverCountedVoxels(_crossEntropy.Compute(context.StudentLogProbabilities, context.Target)));
     }
 
     /// <summary>The name and all options: a resumed fit compares it with that of the fit it continues.</summary>

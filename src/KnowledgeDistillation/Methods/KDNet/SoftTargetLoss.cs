@@ -30,9 +30,25 @@ public sealed class SoftTargetLoss : IDistillationLoss
     public Tensor Compute(DistillationContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return _options.TemperatureOnStudent
-            ? Compute(context.Student.Logits, context.Teacher.Logits, context.Labels)
-            : Compute(context.Student.Logits, context.StudentProbabilities, context.StudentLogProbabilities, context.Teacher.Logits, context.Labels);
+        if (!_options.TemperatureOnStudent)
+        {
+            return Compute(
+                context.Student.Logits,
+                context.StudentProbabilities,
+                context.StudentLogProbabilities,
+                context.Teacher.Logits,
+                context.Labels,
+                context.OverCountedVoxels);
+        }
+
+        Tensor logits = context.Student.Logits.Over(_options.Temperature);
+        return Compute(
+            logits,
+            context.Labels.Probabilities(logits),
+            context.Labels.LogProbabilities(logits),
+            context.Teacher.Logits,
+            context.Labels,
+            context.OverCountedVoxels);
     }
 
     /// <summary>Computes the loss from logits, for a training loop of your own.</summary>
@@ -46,19 +62,25 @@ public sealed class SoftTargetLoss : IDistillationLoss
         ArgumentNullException.ThrowIfNull(studentLogits);
         ArgumentNullException.ThrowIfNull(labels);
         Tensor logits = _options.TemperatureOnStudent ? studentLogits.Over(_options.Temperature) : studentLogits;
-        return Compute(logits, labels.Probabilities(logits), labels.LogProbabilities(logits), teacherLogits, labels);
+        return Compute(logits, labels.Probabilities(logits), labels.LogProbabilities(logits), teacherLogits, labels, average => average);
     }
 
     /// <summary>The name and all options: a resumed fit compares it with that of the fit it continues.</summary>
     public override string ToString() => $"{nameof(SoftTargetLoss)} {JsonSerializer.Serialize(_options)}";
 
-    private Tensor Compute(Tensor logits, Tensor probabilities, (Tensor, Tensor) logProbabilities, Tensor teacherLogits, LabelScheme labels)
+    private Tensor Compute(
+        Tensor logits,
+        Tensor probabilities,
+        (Tensor, Tensor) logProbabilities,
+        Tensor teacherLogits,
+        LabelScheme labels,
+        Func<Tensor, Tensor> overCountedVoxels)
     {
         LossShapes.RequireSame(logits, "student's logits", teacherLogits, "teacher's logits");
         teacherLogits = teacherLogits.detach();
         Tensor softTargets = labels.Probabilities(teacherLogits, _options.Temperature);
         Tensor crossEntropyTargets = _options.SoftCrossEntropy ? softTargets : labels.Binarize(teacherLogits);
-        Tensor loss = _dice.Compute(probabilities, softTargets, labels).Plus(_crossEntropy.Compute(logProbabilities, crossEntropyTargets));
+        Tensor loss = _dice.Compute(probabilities, softTargets, labels).Plus(overCountedVoxels(_crossEntropy.Compute(logProbabilities, crossEntropyTargets)));
         return _options.ScaleBySquaredTemperature ? loss.Times(_options.Temperature * _options.Temperature) : loss;
     }
 }
