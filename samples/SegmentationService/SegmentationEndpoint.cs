@@ -62,7 +62,7 @@ internal static class SegmentationEndpoint
         catch (BadHttpRequestException bad)
         {
             return Problem(bad.StatusCode, bad.StatusCode == StatusCodes.Status413PayloadTooLarge
-                ? $"The files are larger than the {options.MaxUploadBytes:N0} bytes that are taken: compress or crop them."
+                ? Upload.TooLargeMessage(options)
                 : "The form is empty, damaged or cut off: send it again.");
         }
         catch (Exception exception) when (exception is InvalidDataException or ArgumentException or ExperimentException)

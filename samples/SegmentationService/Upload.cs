@@ -59,6 +59,10 @@ internal sealed record Upload(IReadOnlyDictionary<string, Volume<float>> Images,
         ? $"one NIfTI file in the field '{network.Modalities[0]}' or '{AnyField}'"
         : $"one NIfTI file in {(network.NeedsAllModalities ? "each" : "one or several")} of the fields {string.Join(", ", network.Modalities)}";
 
+    /// <summary>Says that the files together are too large.</summary>
+    public static string TooLargeMessage(ServiceOptions options) =>
+        FormattableString.Invariant($"The files are larger than the {options.MaxUploadBytes:N0} bytes that are taken: compress or crop them.");
+
     private static async IAsyncEnumerable<(string Field, MemoryStream Content)> Files(
         Stream body,
         string boundary,
@@ -168,9 +172,10 @@ internal sealed record Upload(IReadOnlyDictionary<string, Volume<float>> Images,
     private static RefusedException CutOff() => Refused("The form is empty, damaged or cut off: send it again.");
 
     private static RefusedException TooLarge(ServiceOptions options) =>
-        new(StatusCodes.Status413PayloadTooLarge, $"The files are larger than the {options.MaxUploadBytes:N0} bytes that are taken: compress or crop them.");
+        new(StatusCodes.Status413PayloadTooLarge, TooLargeMessage(options));
 
     private static RefusedException TooLargeImage(string modality, ServiceOptions options) => new(
         StatusCodes.Status413PayloadTooLarge,
-        $"The image of {modality} takes more than the {options.MaxImageBytes:N0} bytes that one image may: crop it, or send it with larger voxels.");
+        FormattableString.Invariant(
+            $"The image of {modality} takes more than the {options.MaxImageBytes:N0} bytes that one image may: crop it, or send it with larger voxels."));
 }

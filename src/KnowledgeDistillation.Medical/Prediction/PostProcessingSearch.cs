@@ -21,6 +21,9 @@ namespace KnowledgeDistillation.Medical.Prediction;
 /// </remarks>
 public sealed class PostProcessingSearch
 {
+    // Sums of Dice in another order differ in their last digits, which is no improvement.
+    private const double Least = 1e-9;
+
     private readonly LabelConvention _labels;
     private readonly List<(byte[] Predicted, byte[] Reference, VolumeGrid Grid)> _cases = [];
 
@@ -73,9 +76,6 @@ public sealed class PostProcessingSearch
             chosen, _cases.Count,
             [.. AllRegions.Select(region => new PostProcessingEffect(_labels.Regions[region].Name, Mean(before, region), Mean(now, region)))]);
     }
-
-    // Sums of Dice in another order differ in their last digits, which is no improvement.
-    private const double Least = 1e-9;
 
     private IEnumerable<int> AllRegions => Enumerable.Range(0, _labels.Regions.Count);
 
