@@ -137,7 +137,9 @@ public sealed class ReproductionStudy
         new PlanEstimate(_dataset?.Cases.Count ?? _options.Settings.PhantomCases, _runner.ResultsOf).Of(Own, device ?? CPU, cancellation)
             .ToDictionary(run => NameOf(run.Key), run => run.Value);
 
-    /// <summary>Takes the folder, so that whatever else is put there belongs to this study; <see cref="Run"/> and <see cref="Publish"/> do so by themselves.</summary>
+    /// <summary>
+    /// Takes the folder, so that whatever else is put there belongs to this study; <see cref="Run"/> and <see cref="Publish"/> do so by themselves.
+    /// </summary>
     public void Begin()
     {
         foreach (ReproductionPart part in _runner.Parts)

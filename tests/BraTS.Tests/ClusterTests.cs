@@ -14,7 +14,8 @@ public sealed class ClusterTests : IDisposable
 {
     private static readonly string[] Small =
     [
-        "--cases", "6", "--size", "16", "--levels", "2", "--width", "2", "--epochs", "1", "--folds", "2", "--threads", "1", "--temperature", "5", "--alpha", "10",
+        "--cases", "6", "--size", "16", "--levels", "2", "--width", "2", "--epochs", "1", "--folds", "2", "--threads", "1",
+        "--temperature", "5", "--alpha", "10",
     ];
 
     // Does each task of an array at once, and says what it was asked.
@@ -26,7 +27,8 @@ public sealed class ClusterTests : IDisposable
         script=${!#}
         array=$(sed -n 's/^#SBATCH --array=0-//p' "$script")
         for task in $(seq 0 "${array:-0}"); do
-          SLURM_ARRAY_TASK_ID=$task SLURM_JOB_ID=$number SLURM_CPUS_PER_TASK=1 bash "$script" >> "$FAKE/output" 2>&1 || echo "$script $task failed" >> "$FAKE/output"
+          SLURM_ARRAY_TASK_ID=$task SLURM_JOB_ID=$number SLURM_CPUS_PER_TASK=1 bash "$script" >> "$FAKE/output" 2>&1 \
+            || echo "$script $task failed" >> "$FAKE/output"
         done
         echo "$number;cluster"
         """;

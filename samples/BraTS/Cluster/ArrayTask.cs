@@ -42,6 +42,7 @@ internal sealed record ArrayTask(int Number, int Count, string Scheduler)
             return value;
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least
             ? number
-            : throw new UsageException($"--shard array needs {name} to be a whole number of at least {least}, but it is {(text is null ? "not set" : $"'{text}'")}.");
+            : throw new UsageException(
+                $"--shard array needs {name} to be a whole number of at least {least}, but it is {(text is null ? "not set" : $"'{text}'")}.");
     }
 }

@@ -16,12 +16,19 @@ internal sealed class ClusterOptions
     {
         Description = "Write scripts into slurm below --out with which Slurm does the runs, students after their teachers, and the report at last.",
     };
-    private readonly Option<bool> _submit = new("--submit") { Description = "With --slurm: submit them. sbatch reads its own options from SBATCH_ variables." };
+    private readonly Option<bool> _submit = new("--submit")
+    {
+        Description = "With --slurm: submit them. sbatch reads its own options from SBATCH_ variables.",
+    };
     private readonly Option<bool> _kubernetes = new("--kubernetes")
     {
         Description = "Write Job manifests into kubernetes below --out with which Kubernetes does the runs; with --image and --volume.",
     };
-    private readonly Option<string?> _image = new("--image") { Description = "With --kubernetes: the container image, with kdnet on its path.", HelpName = "name" };
+    private readonly Option<string?> _image = new("--image")
+    {
+        Description = "With --kubernetes: the container image, with kdnet on its path.",
+        HelpName = "name",
+    };
     private readonly Option<string?> _volume = new("--volume")
     {
         Description = "With --kubernetes: the volume claim that all pods can write, and where they see it; --out and --data lie below that path.",
@@ -33,7 +40,11 @@ internal sealed class ClusterOptions
         HelpName = "name=amount,...",
         DefaultValueFactory = _ => "cpu=4,memory=16Gi",
     };
-    private readonly Option<string?> _queue = new("--queue") { Description = "With --kubernetes: the queue of Kueue in which the jobs wait.", HelpName = "name" };
+    private readonly Option<string?> _queue = new("--queue")
+    {
+        Description = "With --kubernetes: the queue of Kueue in which the jobs wait.",
+        HelpName = "name",
+    };
 
     public ClusterOptions(Command command, IReadOnlyList<Option> excluded)
     {
@@ -48,18 +59,23 @@ internal sealed class ClusterOptions
                 result.AddError($"{other.Name} has no meaning with {(slurm ? _slurm : _kubernetes).Name}: leave one of them out.");
             if (!slurm && result.GetValue(_submit))
                 result.AddError("--submit is for scripts of --slurm: add it.");
-            if (!kubernetes && new Option[] { _image, _volume, _resources, _queue }.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } lone)
+            if (!kubernetes && ForPods.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } lone)
                 result.AddError($"{lone.Name} is for manifests of --kubernetes: add it.");
             if (kubernetes && (result.GetValue(_image) is null || result.GetValue(_volume) is null))
                 result.AddError("--kubernetes needs --image and --volume.");
             if (kubernetes && result.GetValue(_volume) is { } volume && ParseVolume(volume) is null)
                 result.AddError($"--volume must be a claim and an absolute path, for example study:/work, but is {volume}.");
             if (result.GetResult(_resources) is { Implicit: false } && ParseResources(result.GetValue(_resources)) is null)
-                result.AddError($"--resources must be names and amounts, for example cpu=4,memory=16Gi,nvidia.com/gpu=1, but is {result.GetValue(_resources)}.");
+            {
+                result.AddError(
+                    $"--resources must be names and amounts, for example cpu=4,memory=16Gi,nvidia.com/gpu=1, but is {result.GetValue(_resources)}.");
+            }
         });
     }
 
-    private IReadOnlyList<Option> All => [_slurm, _submit, _kubernetes, _image, _volume, _resources, _queue];
+    private IReadOnlyList<Option> ForPods => [_image, _volume, _resources, _queue];
+
+    private IReadOnlyList<Option> All => [_slurm, _submit, _kubernetes, .. ForPods];
 
     /// <summary>Whether the runs are handed to a scheduler.</summary>
     public bool IsGiven(ParseResult parsed) => parsed.GetValue(_slurm) || parsed.GetValue(_kubernetes);

@@ -7,8 +7,8 @@ using KnowledgeDistillation.Storage;
 namespace KnowledgeDistillation.Samples.BraTS.Cluster;
 
 /// <summary>
-/// The manifests with which Kubernetes does a reproduction: an Indexed Job for what needs no teacher, one for the students, a Job that writes tables and report,
-/// and a script that applies them in turn, since Kubernetes has no order of Jobs. As JSON, which kubectl reads like YAML.
+/// The manifests with which Kubernetes does a reproduction: an Indexed Job for what needs no teacher, one for the students, a Job that writes tables and
+/// report, and a script that applies them in turn, since Kubernetes has no order of Jobs. As JSON, which kubectl reads like YAML.
 /// </summary>
 /// <param name="Folder">Where the manifests go.</param>
 /// <param name="RunArguments">The arguments of kdnet, without those that choose runs.</param>
@@ -111,7 +111,8 @@ internal sealed record KubernetesJobs(
             return $"exec {RunCommandLine.Quoted(ReportArguments.Prepend("kdnet"))} --publish";
         IEnumerable<string> cases = runs.Select((run, index) =>
             string.Create(CultureInfo.InvariantCulture, $"{index}) run={RunCommandLine.Quoted(run)};;"));
-        return $"case \"$JOB_COMPLETION_INDEX\" in\n{string.Join('\n', cases)}\nesac\necho \"$run\"\nexec {RunCommandLine.Quoted(RunArguments.Prepend("kdnet"))} --only \"$run\" --shard 1/1";
+        return $"case \"$JOB_COMPLETION_INDEX\" in\n{string.Join('\n', cases)}\nesac\necho \"$run\"\n"
+            + $"exec {RunCommandLine.Quoted(RunArguments.Prepend("kdnet"))} --only \"$run\" --shard 1/1";
     }
 
     private static string Apply(IReadOnlyList<string> names) => $$"""

@@ -47,7 +47,8 @@ internal sealed record SlurmScripts(
         run=${runs[$SLURM_ARRAY_TASK_ID]}
         echo "$(date '+%F %T') $run on $(hostname), start $((${SLURM_RESTART_COUNT:-0} + 1))"
 
-        # Asked to stop, the program leaves a state from which it goes on. The job is started again by Slurm after a preemption, and by itself at its time limit.
+        # Asked to stop, the program leaves a state from which it goes on. The job is started again by Slurm after a preemption,
+        # and by itself at its time limit.
         stop() { kill -TERM "$work" 2> /dev/null; wait "$work"; }
         trap 'stop; exit' TERM
         trap 'stop; scontrol requeue "$SLURM_JOB_ID"; exit' USR1
@@ -84,7 +85,9 @@ internal sealed record SlurmScripts(
         {
             string after = stage.After is null
                 ? ""
-                : string.Create(CultureInfo.InvariantCulture, $"--dependency=\"afterok:${{{ArrayStage.First}}}_{first.IndexOf(stage.After)}\" --kill-on-invalid-dep=yes ");
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"--dependency=\"afterok:${{{ArrayStage.First}}}_{first.IndexOf(stage.After)}\" --kill-on-invalid-dep=yes ");
             return $"{Variable(stage)}=$(sbatch --parsable {after}\"$@\" {stage.Name}.sbatch)\n{Variable(stage)}=${{{Variable(stage)}%%;*}}";
         });
         string all = string.Concat(stages.Select(stage => $":${Variable(stage)}"));
