@@ -8,6 +8,9 @@ namespace KnowledgeDistillation.Samples.BraTS.CommandLine;
 /// <param name="Cancellation">Asks the command to stop.</param>
 internal sealed record CommandServices(Display Display, IReadOnlyList<string> Arguments, CancellationToken Cancellation)
 {
+    /// <summary>The processes that mpirun started together with this one.</summary>
+    public TrainingProcesses Processes { get; init; } = new();
+
     /// <summary>The command line that goes on with what was cancelled.</summary>
     public string CommandLine(params IEnumerable<string> added) => string.Join(' ', Arguments.Prepend("kdnet").Concat(added.Except(Arguments)).Select(Quote));
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using KnowledgeDistillation.Mpi;
 using KnowledgeDistillation.Runtime;
 using TorchSharp;
 
@@ -13,8 +14,11 @@ internal sealed class TorchOptions
         DefaultValueFactory = _ => "cpu",
     };
 
-    private readonly Option<int> _threads =
-        NumberOptions.Whole("--threads", "Threads of the CPU to use; all by default.", least: 1, () => Environment.ProcessorCount);
+    private readonly Option<int> _threads = NumberOptions.Whole(
+        "--threads",
+        "Threads of the CPU to use; by default all, shared evenly by the processes that mpirun starts on this machine.",
+        least: 1,
+        () => Math.Max(1, Environment.ProcessorCount / MpiLaunch.ProcessesOnThisMachine));
 
     public TorchOptions(Command command)
     {
@@ -29,6 +33,9 @@ internal sealed class TorchOptions
         DeviceType type = parsed.GetValue(_device) == "cuda" ? DeviceType.CUDA : DeviceType.CPU;
         TorchRuntime.EnsureAvailable(type);
         torch.set_num_threads(parsed.GetValue(_threads));
-        return new torch.Device(type);
+        // Of several processes on a machine each takes a GPU of its own, as far as there are enough.
+        return type == DeviceType.CUDA && MpiLaunch.IsOneOfSeveral
+            ? new torch.Device(type, MpiLaunch.NumberOnThisMachine % torch.cuda.device_count())
+            : new torch.Device(type);
     }
 }

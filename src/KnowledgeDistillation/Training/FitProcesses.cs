@@ -61,6 +61,17 @@ internal sealed class FitProcesses(ICollective? collective)
     /// <summary>Waits until all processes are here.</summary>
     public void Wait() => Sum(stackalloc double[1]);
 
+    /// <summary>Lets the first process do something before the others do the same, so that these find what it made.</summary>
+    public T FirstBeforeOthers<T>(Func<T> work)
+    {
+        if (!IsFirst)
+            Wait();
+        T result = work();
+        if (IsFirst)
+            Wait();
+        return result;
+    }
+
     /// <summary>Replaces numbers by the sum over all processes.</summary>
     public void Sum(Span<double> values)
     {

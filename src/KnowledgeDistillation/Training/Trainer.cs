@@ -120,14 +120,10 @@ public sealed class Trainer : ITrainer
         double[] initialLearningRates = [.. optimizer.ParamGroups.Select(group => group.LearningRate)];
         using BestWeights best = new(_network);
         RequireTogether(training, validation, parameters);
-        // The first process takes the folder and clears up in it before the others look.
-        if (!_processes.IsFirst)
-            _processes.Wait();
         using RunFolder? folder = RunFolder.Open(
             _options with { Precision = ComputePrecision.Current }, _network, _labels, _objective, _step, _learningLosses, _processes.IsFirst);
-        List<EpochReport> history = folder?.Resume(optimizer) ?? [];
-        if (_processes.IsFirst)
-            _processes.Wait();
+        // The first process clears up in the folder before the others read it.
+        List<EpochReport> history = _processes.FirstBeforeOthers(() => folder?.Resume(optimizer) ?? []);
         _processes.CopyFirst(AllModules);
         int resumedEpochs = history.Count;
         RequireSameLearningRate(folder, initialLearningRates[0], history);
