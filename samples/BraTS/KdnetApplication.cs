@@ -34,8 +34,9 @@ internal static class KdnetApplication
     public static int Run(IReadOnlyList<string> arguments, TextWriter output, TextWriter error, CancellationToken cancellation, double? load = null)
     {
         var display = new Display(output, error);
+        using var processes = new TrainingProcesses();
         var verbose = new Option<bool>("--verbose") { Description = "Show where in the program a failure happened.", Recursive = true };
-        RootCommand root = CreateRoot(verbose, new CommandServices(display, arguments, cancellation) { Load = load });
+        RootCommand root = CreateRoot(verbose, new CommandServices(display, arguments, cancellation) { Load = load, Processes = processes });
         ParseResult parsed = root.Parse(arguments.Count > 0 ? arguments : ["--help"]);
         if (parsed.Action is ParseErrorAction or null)
             return RefuseUsage(parsed, error);
@@ -48,12 +49,12 @@ internal static class KdnetApplication
         }
         catch (OperationCanceledException)
         {
-            error.WriteLine("Cancelled.");
+            error.WriteLine($"{processes.Prefix}Cancelled.");
             return ExitCode.Cancelled;
         }
         catch (Exception exception)
         {
-            error.WriteLine($"Error: {(parsed.GetValue(verbose) ? exception : Message(exception))}");
+            error.WriteLine($"{processes.Prefix}Error: {(parsed.GetValue(verbose) ? exception : Message(exception))}");
             return exception is UsageException or ExperimentException ? ExitCode.WrongUsage : ExitCode.Failed;
         }
     }

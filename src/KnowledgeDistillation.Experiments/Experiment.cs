@@ -9,6 +9,7 @@ using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Storage;
+using KnowledgeDistillation.Training;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Experiments;
@@ -17,7 +18,11 @@ namespace KnowledgeDistillation.Experiments;
 /// Systems that are trained on one part of a data set and scored on another. Everything is in one folder: the prepared images in <c>cache</c>, phantoms in
 /// <c>data</c>, the checkpoints, history and logs of each system in a folder of its name, and the settings, so that two experiments are never mixed up.
 /// </summary>
-/// <remarks>What was stopped goes on when the same call is made again. Not safe for use by several threads at once.</remarks>
+/// <remarks>
+/// What was stopped goes on when the same call is made again. Several processes train a system together where all make the same calls and the settings'
+/// <see cref="ExperimentSettings.Training"/> has a <see cref="TrainingOptions.Collective"/>; each of them may score and report afterwards.
+/// Not safe for use by several threads at once.
+/// </remarks>
 public sealed class Experiment
 {
     private readonly IExperimentDisplay _display;
@@ -82,7 +87,8 @@ public sealed class Experiment
             folder,
             settings,
             modality,
-            Datasets.OpenPhantoms(Path.Combine(folder, "data"), settings, display, cancellation),
+            new FitProcesses(settings.Training.Collective).FirstBeforeOthers(
+                () => Datasets.OpenPhantoms(Path.Combine(folder, "data"), settings, display, cancellation)),
             "Phantom patients",
             device,
             display);
@@ -233,6 +239,7 @@ public sealed class Experiment
             Settings.Preprocessing([.. Settings.Modalities.Union([Modality])]),
             Path.Combine(Folder, "cache"),
             _display,
+            Settings.Training.Collective,
             cancellation);
 
     // Without the path, which is another on each machine, and says more about a computer than a folder of results should.

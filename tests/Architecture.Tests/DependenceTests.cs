@@ -15,6 +15,7 @@ public sealed partial class DependenceTests
         ["medical"] = (Layers.Medical, "KnowledgeDistillation.Medical"),
         ["experiments"] = (Layers.Experiments, "KnowledgeDistillation.Experiments"),
         ["onnxruntime"] = (Layers.OnnxRuntime, "KnowledgeDistillation.OnnxRuntime"),
+        ["mpi"] = (Layers.Mpi, "KnowledgeDistillation.Mpi"),
         ["console"] = (Layers.Console, "KnowledgeDistillation.Samples.BraTS"),
     };
 
@@ -43,16 +44,21 @@ public sealed partial class DependenceTests
     public void Packages_know_only_those_below_them()
     {
         string[] ours = ["KnowledgeDistillation.Medical", "KnowledgeDistillation.OnnxRuntime", "KnowledgeDistillation.Experiments", "kdnet"];
+        const string mpi = "KnowledgeDistillation.Mpi";
         Layers.Core.References.Should().NotIntersectWith(ours);
         Layers.Medical.References.Should().NotIntersectWith(ours[1..]);
         Layers.OnnxRuntime.References.Should().NotIntersectWith(ours[2..]).And.NotContain("TorchSharp", "it computes without torch");
         Layers.Experiments.References.Should().NotIntersectWith(ours[3..]).And.NotContain("KnowledgeDistillation.OnnxRuntime");
+        foreach (AssemblyUses package in new[] { Layers.Core, Layers.Medical, Layers.OnnxRuntime, Layers.Experiments })
+            package.References.Should().NotContain(mpi, "only a program that trains in several processes needs it");
+        Layers.Mpi.References.Should().NotIntersectWith(ours);
     }
 
     [Theory]
     [InlineData("core")]
     [InlineData("medical")]
     [InlineData("onnxruntime")]
+    [InlineData("mpi")]
     [InlineData("experiments")]
     public void No_package_knows_a_console(string assembly)
     {
@@ -64,6 +70,7 @@ public sealed partial class DependenceTests
     [InlineData("core")]
     [InlineData("medical")]
     [InlineData("onnxruntime")]
+    [InlineData("mpi")]
     [InlineData("experiments")]
     public void No_text_of_a_package_speaks_of_a_command_line(string assembly) => Findings.None(
         Read[assembly].Uses.Texts.Where(text => CommandLineWords().IsMatch(text.Text)).Select(text => $"{text.Member}: {text.Text}"));

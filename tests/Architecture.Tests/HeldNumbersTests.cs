@@ -19,6 +19,7 @@ public sealed class HeldNumbersTests
     [InlineData("KnowledgeDistillation")]
     [InlineData("KnowledgeDistillation.Medical")]
     [InlineData("KnowledgeDistillation.Experiments")]
+    [InlineData("KnowledgeDistillation.Mpi")]
     public void No_code_hands_torch_a_number_that_nothing_holds(string package)
     {
         // What a static field holds lives on.

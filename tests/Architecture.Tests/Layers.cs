@@ -9,6 +9,7 @@ internal static class Layers
     public static readonly AssemblyUses Medical = AssemblyUses.Read("KnowledgeDistillation.Medical", "KnowledgeDistillation.Medical");
     public static readonly AssemblyUses Experiments = AssemblyUses.Read("KnowledgeDistillation.Experiments", "KnowledgeDistillation.Experiments");
     public static readonly AssemblyUses OnnxRuntime = AssemblyUses.Read("KnowledgeDistillation.OnnxRuntime", "KnowledgeDistillation.OnnxRuntime");
+    public static readonly AssemblyUses Mpi = AssemblyUses.Read("KnowledgeDistillation.Mpi", "KnowledgeDistillation.Mpi");
     public static readonly AssemblyUses Console = AssemblyUses.Read("kdnet", "KnowledgeDistillation.Samples.BraTS");
 
     /// <summary>For each top folder of the core, those that it may know besides itself. The seams at the root stand under the name of the root.</summary>

@@ -11,6 +11,9 @@ internal sealed record CommandServices(Display Display, IReadOnlyList<string> Ar
     /// <summary>The load of the machine before the command began; null where it is not known.</summary>
     public double? Load { get; init; }
 
+    /// <summary>The processes that mpirun started together with this one.</summary>
+    public TrainingProcesses Processes { get; init; } = new();
+
     /// <summary>The command line that goes on with what was cancelled.</summary>
     public string CommandLine(params IEnumerable<string> added) => string.Join(' ', Arguments.Prepend("kdnet").Concat(added.Except(Arguments)).Select(Quote));
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using KnowledgeDistillation.Mpi;
 using KnowledgeDistillation.Runtime;
 using TorchSharp;
 
@@ -21,8 +22,11 @@ internal sealed class TorchOptions
     }
 
     /// <summary>The option of the number of threads.</summary>
-    public Option<int> Threads { get; } =
-        NumberOptions.Whole("--threads", "Threads of the CPU to use; all by default.", least: 1, () => Environment.ProcessorCount);
+    public Option<int> Threads { get; } = NumberOptions.Whole(
+        "--threads",
+        "Threads of the CPU to use; by default all, shared evenly by the processes that mpirun starts on this machine.",
+        least: 1,
+        () => Math.Max(1, Environment.ProcessorCount / MpiLaunch.ProcessesOnThisMachine));
 
     /// <summary>Checks that torch can be used and sets the number of its threads, with a hint where others use the cores that nobody has asked for.</summary>
     public torch.Device Start(ParseResult parsed, CommandServices services)
@@ -36,6 +40,9 @@ internal sealed class TorchOptions
         }
 
         torch.set_num_threads(parsed.GetValue(Threads));
-        return new torch.Device(type);
+        // Of several processes on a machine each takes a GPU of its own, as far as there are enough.
+        return type == DeviceType.CUDA && MpiLaunch.IsOneOfSeveral
+            ? new torch.Device(type, MpiLaunch.NumberOnThisMachine % torch.cuda.device_count())
+            : new torch.Device(type);
     }
 }

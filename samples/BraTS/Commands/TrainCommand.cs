@@ -54,6 +54,7 @@ internal sealed class TrainCommand : ExplainedCommand
               kdnet train --system hinton   --data BraTS2018 --out runs/hinton   --cache runs/cache --subsample 1 --teacher-weights nnUNetTrainer__nnUNetPlans__3d_fullres
               kdnet train --system u-hved   --data BraTS2018 --out runs/u-hved   --cache runs/cache
               kdnet train --system baseline --data BraTS2018 --out runs/native   --patch-size 128 --subsample 1 --augment all
+              mpirun -n 2 kdnet train --system baseline --data BraTS2018 --out runs/baseline --batch 1
             """)
     {
         _services = services;
@@ -80,6 +81,7 @@ internal sealed class TrainCommand : ExplainedCommand
     private int Run(ParseResult parsed)
     {
         var device = _torch.Start(parsed, _services);
+        ICollective? collective = _services.Processes.Start();
         string folder = Path.GetFullPath(parsed.GetValue(_out)!);
         Outputs.RequireFolder(folder, _out.Name);
         string cache = parsed.GetValue(_cache) ?? Path.Combine(folder, "cache");
@@ -95,7 +97,15 @@ internal sealed class TrainCommand : ExplainedCommand
         if (training.HasBegun && !parsed.GetValue(_resume))
             throw new UsageException($"'{folder}' already holds a run: add --resume to go on with it, or choose another --out.");
 
-        Display display = _services.Display;
+        // Of several processes the first speaks for all.
+        Display display = collective is null or { Rank: 0 } ? _services.Display : new Display(TextWriter.Null, TextWriter.Null);
+        if (collective is not null)
+        {
+            int cases = settings.BatchSize * settings.Training.BatchesPerStep * collective.Size;
+            display.Say($"This is process {collective.Rank + 1} of {collective.Size}, which train one network together: each step takes {cases} cases.");
+            training = training with { Settings = settings = settings with { Training = settings.Training with { Collective = collective } } };
+        }
+
         IReadOnlyList<string> modalities = system.TrainingModalities(settings, modality);
         MedicalDataset dataset =
             Datasets.Open(parsed.GetValue(_data)!, modalities, parsed.GetValue(_skipFaulty), display, training.Settings, _services.Cancellation);
@@ -111,6 +121,7 @@ internal sealed class TrainCommand : ExplainedCommand
                 training.Settings.Preprocessing(modalities),
                 cache,
                 display,
+                collective,
                 _services.Cancellation);
             TrainingResult result = training.Run(split, cached, device, display, _services.Cancellation);
             if (result.ResumedEpochs == result.History.Count)
@@ -121,6 +132,7 @@ internal sealed class TrainCommand : ExplainedCommand
 
             display.Say($"The best of {result.History.Count} epochs was {result.Best.Epoch + 1}: {TrainingText.Epoch(result.Best)}.");
             display.Say($"The checkpoint is {result.BestCheckpoint}");
+            collective?.Complete();
             return ExitCode.Done;
         }
         catch (OperationCanceledException)

@@ -14,7 +14,7 @@ namespace KnowledgeDistillation.Medical.Datasets;
 /// Batches of whole cached cases that are not changed but flipped have <see cref="Batch.ContentIds"/>:
 /// a digest of the options and of the source files, and the flips.
 /// </remarks>
-public sealed class CaseBatchSource : IBatchSource
+public sealed class CaseBatchSource : IPartitionableBatchSource
 {
     private readonly SourceCase[] _cases;
     private readonly bool _isInMemory;
@@ -69,16 +69,21 @@ public sealed class CaseBatchSource : IBatchSource
 
     /// <inheritdoc/>
     /// <exception cref="InvalidDataException">While reading: a case is damaged, or cases of one batch differ in size; the message names them.</exception>
-    public IEnumerable<Batch> ReadEpoch(int epoch)
+    public IEnumerable<Batch> ReadEpoch(int epoch) => ReadEpoch(epoch, part: 0, parts: 1);
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidDataException">While reading: a case is damaged, or cases of one batch differ in size; the message names them.</exception>
+    public IEnumerable<Batch> ReadEpoch(int epoch, int part, int parts)
     {
         int[] order = [.. Enumerable.Range(0, _cases.Length * PatchesPerCase)];
         if (_options.Shuffle)
             Shuffling.Shuffle<int>(order, SeedMixer.Mix(_options.Seed, epoch));
 
+        IEnumerable<int[]> batches = order.Chunk(_options.BatchSize).Where((_, number) => number % parts == part);
         using CancellationTokenSource stop = new();
         using BlockingCollection<BatchArrays> ready = new(_options.ReadAhead);
         Task reader = Task.Factory.StartNew(
-            () => ReadAll(order, epoch, ready, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => ReadAll(batches, epoch, ready, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         try
         {
             foreach (BatchArrays arrays in ready.GetConsumingEnumerable(CancellationToken.None))
@@ -99,13 +104,13 @@ public sealed class CaseBatchSource : IBatchSource
         }
     }
 
-    // Each number of the order stands for a case and one of its patches.
-    private void ReadAll(int[] order, int epoch, BlockingCollection<BatchArrays> ready, CancellationToken stop)
+    // Each number in a batch stands for a case and one of its patches.
+    private void ReadAll(IEnumerable<int[]> batches, int epoch, BlockingCollection<BatchArrays> ready, CancellationToken stop)
     {
         try
         {
             PatchReader patches = new(_options.Patches, _options.Augmentation, _arrays);
-            foreach (int[] chunk in order.Chunk(_options.BatchSize))
+            foreach (int[] chunk in batches)
             {
                 PreprocessedCase[] cases = new PreprocessedCase[chunk.Length];
                 for (int i = 0; i < chunk.Length && !stop.IsCancellationRequested; i++)

@@ -4,7 +4,7 @@ namespace KnowledgeDistillation.Training;
 
 /// <summary>Batches from tensors that lie in memory, in an order that is drawn for each epoch from the seed and the epoch's number.</summary>
 /// <remarks>The tensors belong to the caller and must outlive the source.</remarks>
-public sealed class InMemoryBatchSource : IBatchSource
+public sealed class InMemoryBatchSource : IPartitionableBatchSource
 {
     private readonly ModalityImages _images;
     private readonly Tensor _labels;
@@ -30,12 +30,15 @@ public sealed class InMemoryBatchSource : IBatchSource
     public int BatchCount => (int)((_images.BatchSize + _batchSize - 1) / _batchSize);
 
     /// <inheritdoc/>
-    public IEnumerable<Batch> ReadEpoch(int epoch)
+    public IEnumerable<Batch> ReadEpoch(int epoch) => ReadEpoch(epoch, part: 0, parts: 1);
+
+    /// <inheritdoc/>
+    public IEnumerable<Batch> ReadEpoch(int epoch, int part, int parts)
     {
         int[] order = [.. Enumerable.Range(0, (int)_images.BatchSize)];
         if (_shuffleSeed is long seed)
             Shuffling.Shuffle(order, SeedMixer.Mix(seed, epoch));
-        foreach (int[] cases in order.Chunk(_batchSize))
+        foreach (int[] cases in order.Chunk(_batchSize).Where((_, number) => number % parts == part))
         {
             using Tensor rows = tensor(cases.Select(number => (long)number).ToArray(), device: _images.Device);
             yield return new Batch(

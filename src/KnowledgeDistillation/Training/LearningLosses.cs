@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -40,9 +41,14 @@ internal sealed class LearningLosses
             module.train(training);
     }
 
-    /// <summary>One step of everything that is trained beside the student.</summary>
+    /// <summary>One step of everything that is trained beside the student, on the mean gradient of the processes that have a batch.</summary>
+    /// <param name="context">What the network made of this process's batch.</param>
+    /// <param name="epoch">Number of the epoch, for messages.</param>
+    /// <param name="step">Number of the batch in the epoch, for messages.</param>
+    /// <param name="processes">The processes of the fit.</param>
+    /// <param name="batches">How many of them have a batch.</param>
     /// <exception cref="NonFiniteLossException">What one of them minimizes is not finite; it has not moved.</exception>
-    public void TrainOwn(DistillationContext context, int epoch, int step)
+    public void TrainOwn(DistillationContext context, int epoch, int step, FitProcesses processes, int batches)
     {
         foreach ((_, string term, ISelfTrainingLoss loss, string? teacher) in _selfTraining)
         {
@@ -60,11 +66,28 @@ internal sealed class LearningLosses
                     [new TermValue($"{term}, what {loss.GetType().Name} trains beside the student", 1, value)]);
             }
 
-            own.backward();
+            (batches == 1 ? own : own.Over(batches)).backward();
+            processes.SumGradients(Learning(loss));
             loss.Optimizer.step();
             loss.Optimizer.zero_grad();
         }
     }
+
+    /// <summary>The same step in a process that has nothing to add to it, so that it keeps what the others have.</summary>
+    public void JoinOwn(FitProcesses processes)
+    {
+        foreach (ISelfTrainingLoss loss in _selfTraining.Select(own => own.Loss))
+        {
+            Parameter[] parameters = Learning(loss);
+            foreach (Parameter parameter in parameters)
+                parameter.grad = null;
+            processes.SumGradients(parameters);
+            loss.Optimizer.step();
+            loss.Optimizer.zero_grad();
+        }
+    }
+
+    private static Parameter[] Learning(ISelfTrainingLoss loss) => [.. loss.Module.parameters().Where(parameter => parameter.requires_grad)];
 
     private void Collect(string name, IDistillationLoss loss, string? teacher)
     {

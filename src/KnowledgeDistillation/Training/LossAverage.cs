@@ -1,4 +1,6 @@
+using System.Text.Json;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Storage;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Training;
@@ -50,14 +52,30 @@ internal sealed class LossAverage(int epoch, bool inValidation, int stepsPerRead
         return readings;
     }
 
-    /// <summary>The average over all that was added.</summary>
-    public LossReport Report()
+    /// <summary>The average over all that was added, in all processes.</summary>
+    public LossReport Report(FitProcesses processes)
     {
         Read();
+        Share(processes);
         return new(_totalSum / _cases, [.. _sums.Select(sum => sum with { Value = sum.Value / _cases })]);
     }
 
     public void Dispose() => DisposeUnread();
+
+    // A process without a batch, as in a validation of few cases, does not know the terms.
+    private void Share(FitProcesses processes)
+    {
+        if (!processes.AreSeveral)
+            return;
+        string terms = processes.FromFirst(JsonSerializer.Serialize(_sums.Select(sum => sum with { Value = 0 }), ModelFiles.Json));
+        if (_cases == 0)
+            _sums.AddRange(JsonSerializer.Deserialize<TermValue[]>(terms, ModelFiles.Json)!);
+        double[] sums = [_cases, _totalSum, .. _sums.Select(sum => sum.Value)];
+        processes.Sum(sums);
+        (_cases, _totalSum) = ((long)sums[0], sums[1]);
+        for (int i = 0; i < _sums.Count; i++)
+            _sums[i] = _sums[i] with { Value = sums[i + 2] };
+    }
 
     private void Count(LossReading reading)
     {

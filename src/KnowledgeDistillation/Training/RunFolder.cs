@@ -28,7 +28,7 @@ internal sealed class RunFolder : IDisposable
     private readonly ITrainingStep? _step;
     private readonly LearningLosses _losses;
     private readonly TrainingRun _run;
-    private readonly FolderLock _lock;
+    private readonly FolderLock? _lock;
 
     // The options with which the fit began, where it is resumed.
     private JsonObject _former = [];
@@ -41,7 +41,7 @@ internal sealed class RunFolder : IDisposable
         ITrainingStep? step,
         LearningLosses losses,
         TrainingRun run,
-        FolderLock folderLock)
+        FolderLock? folderLock)
     {
         (_options, _network, _labels, _objective, _step, _losses) = (options, network, labels, objective, step, losses);
         (_run, _lock) = (run, folderLock);
@@ -51,6 +51,9 @@ internal sealed class RunFolder : IDisposable
 
     public string LastPath => _run.LastFolder;
 
+    /// <summary>
+    /// Opens the folder of a fit, to write it or only to read it: of several processes that work on one fit the first writes, and the others open it later.
+    /// </summary>
     /// <returns>Null where the options name no folder.</returns>
     public static RunFolder? Open(
         TrainingOptions options,
@@ -58,11 +61,14 @@ internal sealed class RunFolder : IDisposable
         LabelScheme labels,
         WeightedObjective objective,
         ITrainingStep? step,
-        LearningLosses losses)
+        LearningLosses losses,
+        bool isWriter)
     {
         if (options.OutputFolder is null)
             return null;
         var run = new TrainingRun(options.OutputFolder);
+        if (!isWriter)
+            return new RunFolder(options, network, labels, objective, step, losses, run, folderLock: null);
         FolderLock folderLock = FolderLock.TryTake(run.Folder)
             ?? throw new InvalidOperationException($"Another fit is at work in the folder {run.Folder}: wait until it ends, or choose another folder.");
         if (!options.Resume && run.HasBegun)
@@ -75,7 +81,7 @@ internal sealed class RunFolder : IDisposable
         return new RunFolder(options, network, labels, objective, step, losses, run, folderLock);
     }
 
-    public void Dispose() => _lock.Dispose();
+    public void Dispose() => _lock?.Dispose();
 
     /// <summary>
     /// Loads the last checkpoint into the network, the optimizer and the losses that learn, and puts right what a writer that was killed left behind.
@@ -114,6 +120,8 @@ internal sealed class RunFolder : IDisposable
             ModelFiles.ReadTensorsInto(Path.Combine(last, LossWeightsName(name)), module);
         foreach ((string name, OptimizerHelper lossOptimizer) in _losses.Optimizers)
             LoadOptimizer(Path.Combine(last, LossOptimizerName(name)), lossOptimizer);
+        if (_lock is null)
+            return history;
         _run.ClearLeftOvers();
         // It is written after the checkpoint, so it may lack the last epoch.
         _run.WriteHistory(history);
@@ -122,6 +130,8 @@ internal sealed class RunFolder : IDisposable
 
     public void Save(List<EpochReport> history, OptimizerHelper optimizer)
     {
+        if (_lock is null)
+            return;
         if (history[^1].IsBest)
             AtomicDirectory.Write(BestPath, WriteModel);
         AtomicDirectory.Write(LastPath, folder => WriteState(folder, history, optimizer));

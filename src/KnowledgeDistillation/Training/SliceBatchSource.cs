@@ -11,7 +11,7 @@ namespace KnowledgeDistillation.Training;
 /// so their order and every augmentation follow from the epoch as there.
 /// A slice is named after its case, counted from 0: "case 7, slice 41".
 /// </remarks>
-public sealed class SliceBatchSource : IBatchSource
+public sealed class SliceBatchSource : IPartitionableBatchSource
 {
     private readonly IBatchSource _volumes;
     private readonly int _axis;
@@ -33,9 +33,13 @@ public sealed class SliceBatchSource : IBatchSource
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">A batch holds no volumes.</exception>
-    public IEnumerable<Batch> ReadEpoch(int epoch)
+    public IEnumerable<Batch> ReadEpoch(int epoch) => ReadEpoch(epoch, part: 0, parts: 1);
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">A batch holds no volumes.</exception>
+    public IEnumerable<Batch> ReadEpoch(int epoch, int part, int parts)
     {
-        foreach (Batch volumes in _volumes.ReadEpoch(epoch))
+        foreach (Batch volumes in BatchParts.Read(_volumes, epoch, part, parts))
         {
             using (volumes)
                 yield return Cut(volumes);

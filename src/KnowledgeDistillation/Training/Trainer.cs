@@ -27,6 +27,7 @@ public sealed class Trainer : ITrainer
     private readonly TrainingOptions _options;
     private readonly ITrainingStep? _step;
     private readonly LearningLosses _learningLosses;
+    private readonly FitProcesses _processes;
     private readonly ILogger _logger;
 
     /// <summary>Makes a trainer.</summary>
@@ -76,6 +77,7 @@ public sealed class Trainer : ITrainer
 
         (_network, _teachers, _labels, _objective, _options, _step) = (network, [.. teachers], labels, objective, options, step);
         _learningLosses = LearningLosses.In(objective);
+        _processes = new FitProcesses(options.Collective);
         _logger = logger ?? NullLogger.Instance;
     }
 
@@ -117,12 +119,15 @@ public sealed class Trainer : ITrainer
                 _options.WeightDecay ?? TrainingOptions.DefaultWeightDecay);
         double[] initialLearningRates = [.. optimizer.ParamGroups.Select(group => group.LearningRate)];
         using BestWeights best = new(_network);
+        RequireTogether(training, validation, parameters);
         using RunFolder? folder = RunFolder.Open(
-            _options with { Precision = ComputePrecision.Current }, _network, _labels, _objective, _step, _learningLosses);
-        List<EpochReport> history = folder?.Resume(optimizer) ?? [];
+            _options with { Precision = ComputePrecision.Current }, _network, _labels, _objective, _step, _learningLosses, _processes.IsFirst);
+        // The first process clears up in the folder before the others read it.
+        List<EpochReport> history = _processes.FirstBeforeOthers(() => folder?.Resume(optimizer) ?? []);
+        _processes.CopyFirst(AllModules);
         int resumedEpochs = history.Count;
         RequireSameLearningRate(folder, initialLearningRates[0], history);
-        var progressReporter = new ProgressReporter(progress, _options, history.Count, training.BatchCount);
+        var progressReporter = new ProgressReporter(_processes.IsFirst ? progress : null, _options, history.Count, training.BatchCount);
 
         while (history.Count < _options.Epochs && !HasStoppedEarly(history))
         {
@@ -130,33 +135,27 @@ public sealed class Trainer : ITrainer
             var watch = Stopwatch.StartNew();
             double learningRate = SetLearningRate(optimizer, initialLearningRates, history);
             IReadOnlyDictionary<string, double>? shares = MeasureGradientShares(training, epoch);
-            manual_seed(SeedMixer.Mix(_options.Seed, epoch));
+            manual_seed(_processes.SeedOf(_options.Seed, epoch));
             LossReport trained = TrainEpoch(training, epoch, optimizer, parameters, learningRate, progressReporter, cancellationToken);
             ValidationDice? dice = validation is null || _options.BestEpoch != BestEpochRule.Dice || _options.CaseValidation is not null
                 ? null
                 : new(_labels, _options.DiceRegions);
+            _processes.CopyBuffersOfFirst(AllModules);
             LossReport? validated = validation is null ? null : Validate(validation, epoch, dice, cancellationToken);
             if (IsByWholeCases && _options.CaseValidation is { } whole && whole.IsDue(epoch, _options.Epochs))
                 ValidateCases(whole, dice = new(_labels, _options.DiceRegions), cancellationToken);
 
             bool isBest = IsBest((validated ?? trained).Total, dice, history);
             history.Add(new EpochReport(epoch, learningRate, trained, validated, isBest, watch.Elapsed.TotalSeconds, shares) { ValidationDice = dice?.Mean });
-            if (isBest && folder is null && _options.RestoreBestWeights)
+            if (isBest && folder is null && _options.RestoreBestWeights && _processes.IsFirst)
                 best.Remember();
             folder?.Save(history, optimizer);
-            foreach (ITrainingCallback callback in _options.Callbacks)
-                callback.EpochEnded(history, _network);
-            _logger.LogInformation(
-                "Epoch {Epoch}: training loss {Training:0.0000}, validation loss {Validation:0.0000}, learning rate {LearningRate}{Best}",
-                epoch,
-                trained.Total,
-                validated?.Total,
-                learningRate,
-                isBest ? " (best so far)" : "");
+            ReportEpoch(history);
         }
 
-        if (_options.RestoreBestWeights)
+        if (_options.RestoreBestWeights && _processes.IsFirst)
             RestoreBest(folder, best);
+        _processes.CopyFirst([_network.Module]);
         Train(false);
         FreedMemory.GiveBack();
         StopReason reason = history.Count < _options.Epochs ? StopReason.StoppedEarly : StopReason.EpochsDone;
@@ -173,49 +172,71 @@ public sealed class Trainer : ITrainer
         CancellationToken cancellationToken)
     {
         using var average = new LossAverage(epoch, inValidation: false, StepsPerReading);
-        int step = 0;
+        // In each round every process takes one batch; in the last one there may be too few for all.
+        int rounds = (source.BatchCount + _processes.Size - 1) / _processes.Size;
+        int round = 0;
         Train(true);
-        foreach (Batch hostBatch in source.ReadEpoch(epoch))
+        foreach (Batch hostBatch in _processes.Deal(source, epoch))
         {
             using (hostBatch)
             using (NewDisposeScope())
             using (Batch batch = hostBatch.To(Device))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (step % _options.BatchesPerStep == 0)
-                    ReleaseGradients(parameters);
-                (Tensor objective, IReadOnlyList<LossReading> readings) = Forward(batch, average, epoch, step);
+                BeginRound();
+                int batchesInRound = Math.Min(_processes.Size, source.BatchCount - (round * _processes.Size));
+                (Tensor objective, IReadOnlyList<LossReading> readings) =
+                    Forward(batch, average, epoch, (round * _processes.Size) + _processes.Rank, batchesInRound);
 
-                int together = Math.Min(_options.BatchesPerStep, source.BatchCount - (step - (step % _options.BatchesPerStep)));
+                int firstOfStep = (round - (round % _options.BatchesPerStep)) * _processes.Size;
+                int together = Math.Min(_options.BatchesPerStep * _processes.Size, source.BatchCount - firstOfStep);
                 (together == 1 ? objective : objective.Over(together)).backward();
-                step++;
-                if (step % _options.BatchesPerStep == 0 || step == source.BatchCount)
-                {
-                    if (_options.GradientClipNorm is double longest)
-                        nn.utils.clip_grad_norm_(parameters, longest);
-                    optimizer.step();
-                }
-
+                EndRound();
                 ReportSteps(readings);
             }
 
             SafePoint.Collect();
             // After the first step the heap has holes: the optimizer's state, which stays, lies between tensors that are gone, and a teacher that filled
             // its cache needed memory that nothing needs again.
-            if (progress.IsFirst(epoch, step))
+            if (progress.IsFirst(epoch, round))
                 FreedMemory.GiveBack();
         }
 
+        if (round < rounds)
+        {
+            BeginRound();
+            _learningLosses.JoinOwn(_processes);
+            EndRound();
+        }
+
         ReportSteps(average.Read());
-        CheckBatchCount(source, step);
         RequireFiniteWeights(average, epoch);
-        return average.Report();
+        return average.Report(_processes);
+
+        void BeginRound()
+        {
+            if (round % _options.BatchesPerStep == 0)
+                ReleaseGradients(parameters);
+        }
+
+        void EndRound()
+        {
+            round++;
+            if (round % _options.BatchesPerStep != 0 && round != rounds)
+                return;
+            _processes.SumGradients(parameters);
+            if (_options.GradientClipNorm is double longest)
+                nn.utils.clip_grad_norm_(parameters, longest);
+            optimizer.step();
+        }
 
         void ReportSteps(IReadOnlyList<LossReading> readings)
         {
-            foreach (LossReading reading in readings)
+            foreach (LossReading reading in _processes.IsFirst ? readings : [])
             {
-                TrainingProgress reached = progress.StepEnded(epoch, reading.Step + 1, reading.Total, reading.Terms, learningRate);
+                // The others have done as many batches meanwhile.
+                int done = Math.Min(reading.Step + _processes.Size, source.BatchCount);
+                TrainingProgress reached = progress.StepEnded(epoch, done, reading.Total, reading.Terms, learningRate);
                 foreach (ITrainingCallback callback in _options.Callbacks)
                     callback.StepEnded(reached);
             }
@@ -231,10 +252,19 @@ public sealed class Trainer : ITrainer
     }
 
     // In a dispose scope of its own: the backward pass holds what it needs and releases it as it goes.
-    private (Tensor Objective, IReadOnlyList<LossReading> Readings) Forward(Batch batch, LossAverage average, int epoch, int step)
+    private (Tensor Objective, IReadOnlyList<LossReading> Readings) Forward(
+        Batch batch, LossAverage average, int epoch, int step, int batchesInRound)
     {
         using var scope = NewDisposeScope();
-        ObjectiveValue value = Compute(Step(batch, context => _learningLosses.TrainOwn(context, epoch, step)));
+        bool losses = false;
+        ObjectiveValue value = Compute(Step(batch, context =>
+        {
+            _learningLosses.TrainOwn(context, epoch, step, _processes, batchesInRound);
+            losses = true;
+        }));
+        // A step of the user's own need not evaluate the objective on each batch.
+        if (_processes.AreSeveral && !losses)
+            _learningLosses.JoinOwn(_processes);
         return (value.Total.MoveToOuterDisposeScope(), average.Add(value, batch, step));
     }
 
@@ -248,11 +278,11 @@ public sealed class Trainer : ITrainer
     private LossReport Validate(IBatchSource source, int epoch, ValidationDice? dice, CancellationToken cancellationToken)
     {
         using var average = new LossAverage(epoch, inValidation: true, StepsPerReading);
-        int step = 0;
+        int step = _processes.Rank;
         Train(false);
         using IDisposable noGradient = no_grad();
         // Always the same epoch: validation must not change from one to the next by an augmentation or an order.
-        foreach (Batch hostBatch in source.ReadEpoch(0))
+        foreach (Batch hostBatch in _processes.Deal(source, 0))
         {
             using (hostBatch)
             using (NewDisposeScope())
@@ -260,7 +290,8 @@ public sealed class Trainer : ITrainer
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 TrainingStep validated = Step(batch);
-                average.Add(Compute(validated), batch, step++);
+                average.Add(Compute(validated), batch, step);
+                step += _processes.Size;
                 // A step of the user's own may have shown the network something else than the whole batch.
                 dice?.Add((_step is null ? validated.Output! : NetworkOutput.Of(_network, batch.Images)).Logits, batch);
             }
@@ -268,16 +299,15 @@ public sealed class Trainer : ITrainer
             SafePoint.Collect();
         }
 
-        CheckBatchCount(source, step);
-        return average.Report();
+        dice?.Share(_processes);
+        return average.Report(_processes);
     }
 
     private void ValidateCases(CaseValidation validation, ValidationDice dice, CancellationToken cancellationToken)
     {
-        int step = 0;
         Train(false);
         using IDisposable noGradient = no_grad();
-        foreach (Batch hostBatch in validation.Cases.ReadEpoch(0))
+        foreach (Batch hostBatch in _processes.Deal(validation.Cases, 0))
         {
             using (hostBatch)
             using (NewDisposeScope())
@@ -285,13 +315,52 @@ public sealed class Trainer : ITrainer
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 dice.AddClasses(_labels.Decode(validation.Inference.Predict(_network, _labels, batch.Images, cancellationToken)), batch);
-                step++;
             }
 
             SafePoint.Collect();
         }
 
-        CheckBatchCount(validation.Cases, step);
+        dice.Share(_processes);
+    }
+
+    private void ReportEpoch(List<EpochReport> history)
+    {
+        if (!_processes.IsFirst)
+            return;
+        foreach (ITrainingCallback callback in _options.Callbacks)
+            callback.EpochEnded(history, _network);
+        EpochReport epoch = history[^1];
+        _logger.LogInformation(
+            "Epoch {Epoch}: training loss {Training:0.0000}, validation loss {Validation:0.0000}, learning rate {LearningRate}{Best}",
+            epoch.Epoch,
+            epoch.Training.Total,
+            epoch.Validation?.Total,
+            epoch.LearningRate,
+            epoch.IsBest ? " (best so far)" : "");
+    }
+
+    private void RequireTogether(IBatchSource training, IBatchSource? validation, Parameter[] parameters)
+    {
+        if (!_processes.AreSeveral)
+            return;
+        _processes.RequireSame(
+        [
+            $"{training.BatchCount} training batches",
+            $"{validation?.BatchCount ?? 0} validation batches",
+            $"{_options.CaseValidation?.Cases.BatchCount ?? 0} whole validation cases",
+            $"{parameters.Length} parameters of {parameters.Sum(parameter => parameter.numel())} numbers",
+            $"Epochs {_options.Epochs}",
+            $"Objective {_objective}",
+            $"Losses that learn: {string.Join(", ", _learningLosses.Modules.Select(module => module.Name))}",
+            $"RestoreBestWeights {_options.RestoreBestWeights}",
+            $"Resume {_options.Resume}",
+            .. (_options with { Precision = ComputePrecision.Current }).Fingerprint().Select(option => $"{option.Key} {option.Value}"),
+        ]);
+        if (training.BatchCount < _processes.Size)
+        {
+            throw new InvalidOperationException($"An epoch has {training.BatchCount} batches, too few for {_processes.Size} processes, each of which needs one: "
+                + "start fewer processes, or make smaller batches.");
+        }
     }
 
     private bool IsBest(double watched, ValidationDice? dice, List<EpochReport> history)
@@ -370,18 +439,11 @@ public sealed class Trainer : ITrainer
             best.Restore();
     }
 
-    private static void CheckBatchCount(IBatchSource source, int batches)
-    {
-        string name = source.GetType().Name;
-        if (batches != source.BatchCount)
-            throw new InvalidOperationException($"The batch source {name} says that an epoch has {source.BatchCount} batches, but gave {batches}.");
-        if (batches == 0)
-            throw new InvalidOperationException($"The batch source {name} gives no batches: give it at least one case.");
-    }
-
     // A GPU works through its queue while the next steps are prepared. A CPU has no queue, so its values are read after each step,
     // and a damaged case is found before it does damage.
     private int StepsPerReading => _options.StepsPerReading ?? (Device.type == DeviceType.CPU ? 1 : 10);
+
+    private IEnumerable<nn.Module> AllModules => [_network.Module, .. _learningLosses.Modules.Select(loss => loss.Module)];
 
     private Device Device => _network.Module.parameters().First().device;
 }

@@ -22,6 +22,7 @@ public sealed record TrainingOptions
     private static readonly string[] FreeOnResume =
     [
         nameof(Epochs), nameof(GradientSharesEvery), nameof(OutputFolder), nameof(Resume), nameof(RestoreBestWeights), nameof(Metadata), nameof(Callbacks),
+        nameof(Collective),
     ];
 
     // Fits that began before these existed chose by the loss, of which the fingerprint says nothing.
@@ -148,6 +149,21 @@ public sealed record TrainingOptions
 
     /// <summary>Called after each step and each epoch, in this order. Default none.</summary>
     public IReadOnlyList<ITrainingCallback> Callbacks { get; init; } = [];
+
+    /// <summary>
+    /// What connects this process to others that train the same network with it, each on its share of the batches; null for a fit in one process.
+    /// Default null. Part of no checkpoint: a fit may be resumed by another number of processes.
+    /// </summary>
+    /// <remarks>
+    /// All processes make the same trainer with the same options and sources, and see the same <see cref="OutputFolder"/>. Batch i of an epoch belongs to
+    /// the process i mod N, so a step takes <see cref="BatchesPerStep"/> times N batches: N processes with batches of one case do what one process
+    /// does with batches of N. The gradients are added up after the backward pass and not while it is under way. Losses and Dice of the reports are those
+    /// over all processes, so that all choose the same best epoch and stop at the same time; progress between them shows the batches of the first process,
+    /// which alone writes, logs and calls <see cref="Callbacks"/>. Random numbers differ from one process to the next. A batch norm uses the
+    /// statistics of its own process's batch, and its running statistics are those of the first. The collective belongs to the caller:
+    /// see <see cref="ICollective"/> for what happens where one process fails.
+    /// </remarks>
+    public ICollective? Collective { get; init; }
 
     /// <summary>After how many steps losses are read back from the device; null for what suits the device.</summary>
     internal int? StepsPerReading { get; init; }

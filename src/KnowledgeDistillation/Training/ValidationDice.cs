@@ -47,6 +47,14 @@ internal sealed class ValidationDice(LabelScheme labels, IReadOnlyList<Region>? 
         }
     }
 
+    /// <summary>Adds what the other processes have measured.</summary>
+    public void Share(FitProcesses processes)
+    {
+        double[] sums = [_sum, _count];
+        processes.Sum(sums);
+        (_sum, _count) = (sums[0], (long)sums[1]);
+    }
+
     private void Add(Tensor prediction, Tensor reference)
     {
         Tensor counts = stack([Voxels(prediction.logical_and(reference)), Voxels(prediction), Voxels(reference)], -1);
