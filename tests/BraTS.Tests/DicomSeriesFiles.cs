@@ -34,7 +34,8 @@ internal static class DicomSeriesFiles
                 BinaryPrimitives.WriteInt16LittleEndian(pixels.AsSpan(at), (short)image[column, row, slice]);
         }
 
-        byte[] meta = [.. Text(0x0002, 0x0002, "UI", MRImageStorage), .. Text(0x0002, 0x0003, "UI", instance), .. Text(0x0002, 0x0010, "UI", ExplicitLittleEndian)];
+        byte[] meta =
+            [.. Text(0x0002, 0x0002, "UI", MRImageStorage), .. Text(0x0002, 0x0003, "UI", instance), .. Text(0x0002, 0x0010, "UI", ExplicitLittleEndian)];
         return
         [
             .. new byte[128], .. "DICM"u8, .. Element(0x0002, 0x0000, "UL", BitConverter.GetBytes(meta.Length)), .. meta,

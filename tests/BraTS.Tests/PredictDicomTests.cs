@@ -75,7 +75,8 @@ public sealed class PredictDicomTests(TrainedNetworks trained) : IDisposable
 
         Kdnet one = Predict("--model", trained.Student, "--out", _folder["none"], Study);
         one.ExitCode.Should().Be(2);
-        one.Error.ReplaceLineEndings(" ").Should().Contain("--series t1ce=3").And.Contain("There are: 3 (axial t1), 4 (axial flair), 5 (axial t2), 11 (axial t1ce).");
+        one.Error.ReplaceLineEndings(" ").Should().Contain("--series t1ce=3")
+            .And.Contain("There are: 3 (axial t1), 4 (axial flair), 5 (axial t2), 11 (axial t1ce).");
         Predict("--model", trained.Teacher, "--out", _folder["none"], Study).Error.Should().Contain("which modality");
         Directory.Exists(_folder["none"]).Should().BeFalse();
 
@@ -156,7 +157,8 @@ public sealed class PredictDicomTests(TrainedNetworks trained) : IDisposable
         DicomFolder.IsMeantBy(Study).Should().BeFalse();
     }
 
-    private static Kdnet Predict(params string[] arguments) => Kdnet.Run(["predict", .. arguments, .. arguments.Contains("--threads") ? [] : new[] { "--threads", "1" }]);
+    private static Kdnet Predict(params string[] arguments) =>
+        Kdnet.Run(["predict", .. arguments, .. arguments.Contains("--threads") ? [] : new[] { "--threads", "1" }]);
 
     private static string[] TemporaryFolders() => Directory.GetDirectories(Path.GetTempPath(), "kdnet-dicom-*");
 

@@ -90,7 +90,8 @@ internal sealed class DicomFolder : IDisposable
     }
 
     /// <summary>The images to segment, named by their series and where needed by their modality, as <see cref="PredictionInputs"/> wants them.</summary>
-    /// <param name="chosen">Which series is which modality, each "t1ce=7"; for a network that sees one, "7" is enough, and none where there is one series.</param>
+    /// <param name="chosen">Which series is which modality, each "t1ce=7"; for a network that sees one, "7" is enough,
+    /// and none where there is one series.</param>
     /// <param name="needed">The modalities that the network sees.</param>
     /// <exception cref="UsageException">It is not said which series are meant, or there are no such ones.</exception>
     public IReadOnlyList<string> Choose(IReadOnlyList<string> chosen, IReadOnlyList<string> needed)
@@ -100,7 +101,8 @@ internal sealed class DicomFolder : IDisposable
             return Images.Count == 1 && needed.Count == 1
                 ? [Named(Images[0], "")]
                 : throw new UsageException($"Say with --series which series of the DICOM files is {ListOf(needed, "which modality")}, "
-                    + $"for example --series {string.Join(',', needed.Take(Images.Count).Zip(Images, (modality, image) => $"{modality}={image.Name}"))}. {Found}");
+                    + $"for example --series {string.Join(',', needed.Take(Images.Count).Zip(Images, (modality, image) => $"{modality}={image.Name}"))}. "
+                    + $"{Found}");
         }
 
         List<(string Modality, DicomImage Image)> pairs = [];
@@ -189,7 +191,8 @@ internal sealed class DicomFolder : IDisposable
         return new DicomImage(Path.GetFileNameWithoutExtension(file), description, file);
     }
 
-    private static int NumberOf(DicomImage image) => int.TryParse(string.Concat(image.Name.TakeWhile(char.IsAsciiDigit)), out int number) ? number : int.MaxValue;
+    private static int NumberOf(DicomImage image) =>
+        int.TryParse(string.Concat(image.Name.TakeWhile(char.IsAsciiDigit)), out int number) ? number : int.MaxValue;
 
     // Comments on an image may name a patient, and a prediction keeps its image's texts.
     private static void ClearTexts(string file)

@@ -145,7 +145,8 @@ public sealed class MlflowRun : ITrainingCallback, IDisposable
         foreach (string part in new[] { "artifacts", "metrics", "params", "tags" })
             Directory.CreateDirectory(Path.Combine(_runFolder, part));
         // A fit that was stopped may have written more, or less, than its last checkpoint knows.
-        foreach (var metric in history.SelectMany(report => Metrics(report).Select(item => (item.Key, Line: Line(times[report.Epoch], item.Value, report.Epoch))))
+        foreach (var metric in history.SelectMany(
+            report => Metrics(report).Select(item => (item.Key, Line: Line(times[report.Epoch], item.Value, report.Epoch))))
             .GroupBy(item => item.Key))
         {
             AtomicFile.WriteText(MetricFile(metric.Key), string.Concat(metric.Select(item => item.Line)));

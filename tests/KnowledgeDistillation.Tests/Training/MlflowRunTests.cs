@@ -66,7 +66,8 @@ public sealed class MlflowRunTests : IDisposable
         meta["run_name"].Should().Be("'Ada''s run'");
         meta["lifecycle_stage"].Should().Be("active");
         meta["status"].Should().Be("3", "the fit has come to its end");
-        long.Parse(meta["end_time"], CultureInfo.InvariantCulture).Should().BeGreaterThanOrEqualTo(long.Parse(meta["start_time"], CultureInfo.InvariantCulture));
+        long.Parse(meta["end_time"], CultureInfo.InvariantCulture)
+            .Should().BeGreaterThanOrEqualTo(long.Parse(meta["start_time"], CultureInfo.InvariantCulture));
 
         Dictionary<string, string> experiment = Meta(Experiment);
         experiment.Keys.Should().Equal("artifact_location", "creation_time", "experiment_id", "last_update_time", "lifecycle_stage", "name");
