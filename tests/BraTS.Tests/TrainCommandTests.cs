@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Tests;
 using Xunit;
@@ -135,6 +136,26 @@ public sealed class TrainCommandTests(TrainedNetworks trained)
             foreach (string file in Directory.EnumerateFiles(folder, "*.json", SearchOption.AllDirectories))
                 File.ReadAllText(file).Should().NotContain("PHANTOM").And.NotContain(trained.Folder, file);
         }
+    }
+
+    [Fact]
+    public void A_run_is_logged_for_MLflow_with_its_settings_and_goes_on_there_when_it_is_resumed()
+    {
+        string folder = trained.In("logged"), store = trained.In("mlruns");
+        string[] command = ["train", "--system", "baseline", "--data", trained.Data, "--out", folder, "--cache", trained.In("cache"), "--mlflow", store];
+        Kdnet.Run([.. command, .. TrainedNetworks.SmallTraining]).ExitCode.Should().Be(0);
+        Kdnet.Run([.. command, .. TrainedNetworks.SmallTrainingWith("--epochs", "2"), "--resume"]).ExitCode.Should().Be(0);
+
+        string run = Directory.GetDirectories(store).Where(experiment => Path.GetFileName(experiment) != "0").SelectMany(Directory.GetDirectories)
+            .Should().ContainSingle().Which;
+        File.ReadAllLines(Path.Combine(run, "metrics", "validation", "loss")).Should().HaveCount(2);
+        File.ReadAllText(Path.Combine(run, "tags", "mlflow.runName")).Should().Be("baseline");
+        Dictionary<string, string> parameters =
+            Directory.GetFiles(Path.Combine(run, "params")).ToDictionary(file => Path.GetFileName(file), File.ReadAllText);
+        parameters.Should().Contain("crop", "16").And.Contain("epochs", "2").And.Contain("system", "baseline").And.Contain("seen modalities", "t1ce");
+        File.ReadAllLines(Path.Combine(run, "meta.yaml")).Should().Contain("status: 3");
+        string all = string.Concat(Directory.GetFiles(store, "*", SearchOption.AllDirectories).Select(file => file[store.Length..] + File.ReadAllText(file)));
+        all.Should().NotContain(trained.Folder).And.NotContainAny(MedicalDataset.Open(trained.Data).Cases.Select(item => item.Id));
     }
 
     [Fact]

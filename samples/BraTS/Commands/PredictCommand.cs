@@ -3,6 +3,7 @@ using KnowledgeDistillation.Experiments.Prediction;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Samples.BraTS.CommandLine;
+using KnowledgeDistillation.Samples.BraTS.Dicom;
 using KnowledgeDistillation.Samples.BraTS.Output;
 using KnowledgeDistillation.Storage;
 
@@ -18,7 +19,7 @@ internal sealed class PredictCommand : ExplainedCommand
     {
         Description =
             "NIfTI files, or folders: data sets, CASE_0000.nii.gz and so on as nnU-Net names them, CASE_t1ce.nii.gz and so on. "
-                + "Heads are skull-stripped, as in BraTS.",
+                + "A folder of DICOM is one case, which dcm2niix reads. Heads are skull-stripped, as in BraTS.",
         Arity = ArgumentArity.ZeroOrMore,
     };
     private readonly Option<string[]> _models = CommonOptions.Models(
@@ -33,6 +34,13 @@ internal sealed class PredictCommand : ExplainedCommand
         Required = true,
     };
     private readonly Option<string?> _modality = new("--modality") { Description = "The modality of the images, for networks that work with any." };
+    private readonly Option<string[]> _series = new("--series")
+    {
+        Description = "Which series of a folder of DICOM is which modality, for example t1ce=7,flair=4; for a network that sees one modality just 7. "
+            + "Needed where there are several; without it they are listed.",
+        HelpName = "MODALITY=NUMBER",
+        CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(','))],
+    };
     private readonly Option<bool> _mirrors = new("--tta")
     {
         Description = "Take the mean over mirror images (test-time augmentation), along the axes that were mirrored in training: 8 times the work.",
@@ -79,6 +87,7 @@ internal sealed class PredictCommand : ExplainedCommand
               kdnet predict --model fold-1/kd-net fold-2/kd-net --tta --uncertainty --out segmentations imagesTs
               kdnet predict --model runs/kd-net --min-volume ET=50mm3 --largest-component --out segmentations imagesTs
               kdnet predict --model runs/u-hved --modality flair --out segmentations patient1_flair.nii.gz
+              kdnet predict --model runs/kd-net --series 7 --out segmentations folder-of-dicom
             """)
     {
         _services = services;
@@ -106,6 +115,7 @@ internal sealed class PredictCommand : ExplainedCommand
         Add(_out);
         _modality.MustBeModalities();
         Add(_modality);
+        Add(_series);
         Add(_mirrors);
         Add(_probabilities);
         Add(_uncertainty);
@@ -141,7 +151,9 @@ internal sealed class PredictCommand : ExplainedCommand
             Background = given.Background,
             NaNIsZero = given.NaNIsZero,
         }, device);
-        var inputs = PredictionInputs.Find(images, ensemble);
+        using DicomFolder? dicom = ConvertDicom(images, parsed);
+        string[] files = [.. images.Where(image => !DicomFolder.IsMeantBy(image)), .. dicom?.Choose(parsed.GetValue(_series) ?? [], ensemble.Modalities) ?? []];
+        var inputs = PredictionInputs.Find(files, ensemble);
         IReadOnlyList<string> results = inputs.NameResults(output, images);
         bool isFile = results is [var only] && only == output;
         if (isFile && (uncertainty || probabilities))
@@ -188,6 +200,29 @@ internal sealed class PredictCommand : ExplainedCommand
         }
 
         return given.IsNone ? null : given;
+    }
+
+    private DicomFolder? ConvertDicom(IReadOnlyList<string> images, ParseResult parsed)
+    {
+        string[] folders = [.. images.Where(DicomFolder.IsMeantBy)];
+        if (folders.Length > 1)
+        {
+            throw new UsageException($"{folders.Length} folders of DICOM were given, whose results would be named after the same numbers of series: "
+                + "segment one at a time, each with an --out of its own.");
+        }
+
+        if (images.Any(DicomFolder.IsDicom))
+            throw new UsageException("A DICOM file was given, but a file is only a part of an image: give the folder of its series.");
+        if (folders.Length == 0)
+        {
+            return parsed.GetResult(_series) is null ? null
+                : throw new UsageException("--series names series of DICOM, but no folder of DICOM was given: leave it out, or give one.");
+        }
+
+        var dicom = DicomFolder.Convert(folders[0], _services.Cancellation);
+        if (dicom.IsIncomplete)
+            _services.Display.Warn("Warning: dcm2niix could not convert all of the DICOM files; look whether the image is whole.");
+        return dicom;
     }
 
     // "--model A B image" takes all three for models, and "--model A --out o image B" takes B for an image: what each is decides.

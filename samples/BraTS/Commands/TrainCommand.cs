@@ -35,6 +35,11 @@ internal sealed class TrainCommand : ExplainedCommand
         Description = "Where prepared images are kept; give the same folder to several runs to prepare them once. [default: the folder cache in --out]",
         HelpName = "folder",
     };
+    private readonly Option<string?> _mlflow = new("--mlflow")
+    {
+        Description = "Log the run for MLflow too, in this folder of its own format (usually mlruns), which may be that of many runs.",
+        HelpName = "folder",
+    };
     private readonly Option<bool> _skipFaulty = CommonOptions.SkipFaulty();
     private readonly SettingsOptions _settings;
     private readonly TorchOptions _torch;
@@ -68,6 +73,7 @@ internal sealed class TrainCommand : ExplainedCommand
         Add(_nnUNetTeachers);
         Add(_resume);
         Add(_cache);
+        Add(_mlflow);
         Add(_skipFaulty);
         _settings = new SettingsOptions(this, ExperimentSettings.Paper);
         _settings.Add(nameof(ExperimentSettings.Student)).Aliases.Add("--modality");
@@ -86,12 +92,15 @@ internal sealed class TrainCommand : ExplainedCommand
         Outputs.RequireFolder(folder, _out.Name);
         string cache = parsed.GetValue(_cache) ?? Path.Combine(folder, "cache");
         Outputs.RequireFolder(cache, _cache.Name);
+        string? mlflow = parsed.GetValue(_mlflow);
+        if (mlflow is not null)
+            Outputs.RequireFolder(mlflow, _mlflow.Name);
         SegmentationSystem system = SegmentationSystems.Of(parsed.GetValue(_system)!);
         string[] teachers = FindTeachers(parsed, system);
         ExperimentSettings settings = Datasets.Describe(parsed.GetValue(_data)!, Read(parsed));
         // A system that sees all has no modality of its own.
         string modality = system.Inputs == SystemInputs.AllModalities && settings.Student is null ? settings.Modalities[0] : settings.StudentModality;
-        var training = new NetworkTraining(settings, system, modality, folder, teachers);
+        var training = new NetworkTraining(settings, system, modality, folder, teachers) { MlflowFolder = mlflow };
         system.RefuseOtherWeights(training.Settings);
         system.Validate(training.Settings, modality, training.Teachers.Count);
         if (training.HasBegun && !parsed.GetValue(_resume))

@@ -33,6 +33,9 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
     public IReadOnlyList<string> TeacherNames { get; init; } =
         [.. Teachers.Select(teacher => Path.GetRelativePath(Path.GetFullPath(Folder), Path.GetFullPath(teacher)))];
 
+    /// <summary>A folder of MLflow in which each fit is logged as a run, beside TensorBoard's log; null for none. Default none.</summary>
+    public string? MlflowFolder { get; init; }
+
     /// <summary>Whether the folder holds a run that can go on.</summary>
     public bool HasBegun => Stages.Any(stage => stage.HasBegun);
 
@@ -252,14 +255,20 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         TrainingRun run = RunOf(stage);
         stage.Prepare?.Invoke(network);
         using WeightedObjective objective = stage.Objective(ObjectiveInputs.Of(System, Settings, Modality, teachers.Length, device));
-        return display.ShowFit(stage.Folder.Length == 0 ? System.Title : $"{System.Title}, {stage.Folder}", progress =>
+        using MlflowRun? mlflow = MlflowFolder is null ? null : new(
+            MlflowFolder, string.Join(' ', new[] { System.Name, stage.Folder }.Where(part => part.Length > 0)), MlflowParameters());
+        TrainingResult result = display.ShowFit(stage.Folder.Length == 0 ? System.Title : $"{System.Title}, {stage.Folder}", progress =>
         {
             TrainingOptions options = System.TrainingOptions(Settings) with
             {
                 OutputFolder = run.Folder,
                 Resume = run.HasBegun,
                 Metadata = metadata,
-                Callbacks = [.. Settings.Training.Callbacks, progress, new TensorBoardLog(Path.Combine(run.Folder, "tensorboard"))],
+                Callbacks =
+                [
+                    .. Settings.Training.Callbacks, progress, new TensorBoardLog(Path.Combine(run.Folder, "tensorboard")),
+                    .. mlflow is null ? Array.Empty<ITrainingCallback>() : [mlflow],
+                ],
                 CaseValidation = Settings.Patches is null || split.Validation.Count == 0 ? null : WholeCases(split.Validation, cached),
                 GradientSharesEvery = teachers.Length == 0 ? 0 : Settings.Training.GradientSharesEvery,
             };
@@ -267,7 +276,18 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
             IBatchSource? validation = split.Validation.Count == 0 ? null : Batches(split.Validation, cached, training: false);
             return trainer.Fit(Batches(split.Training, cached, training: true), validation, progress: null, cancellation);
         });
+        mlflow?.Finish();
+        return result;
     }
+
+    // Phantoms have settings of their own, which say nothing of a data set that is there already.
+    private Dictionary<string, string> MlflowParameters() => new(
+        ExperimentSetting.All.Where(setting => setting.Group != "phantoms")
+            .Select(setting => KeyValuePair.Create(setting.OptionName, setting.Text(Settings, setting.LeftOpen))))
+    {
+        ["system"] = System.Name,
+        ["seen modalities"] = string.Join(',', System.Modalities(Settings, Modality)),
+    };
 
     private CaseValidation WholeCases(IReadOnlyList<MedicalCase> cases, IReadOnlyDictionary<string, CachedCase> cached) => new(
         new CaseBatchSource([.. cases.Select(item => cached[item.Id])], CaseBatchOptions.Evaluation),
