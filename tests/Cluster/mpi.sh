@@ -90,6 +90,7 @@ for flavor in "${flavors[@]}"; do
   run "$flavor" 2 "$probe" time 18776464
   ! run "$flavor" 2 "$probe" fail > "$work/fail.log" 2>&1 || fail "a process that fails must end all"
   grep 'This process fails' "$work/fail.log"
+  run "$flavor" 2 "$probe" example "$work/$flavor-example"
 
   echo "-- two processes with batches of one against one process with batches of two, and with two batches in a step"
   run "$flavor" 2 "$kdnet" $(train kd-net "$flavor-kd" --teacher "$work/teacher" --epochs 5 --batch 1) > "$work/run.log"
