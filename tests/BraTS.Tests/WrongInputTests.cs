@@ -13,7 +13,7 @@ public sealed class WrongInputTests(TrainedNetworks trained) : IDisposable
     private const string Nonsense = "0,01 nonsense";
 
     // Any text can be a path, a pattern or the name of a case.
-    private static readonly string[] Texts = ["--out", "--cache", "--only", "--onnx"];
+    private static readonly string[] Texts = ["--out", "--cache", "--only", "--onnx", "--mlflow"];
 
     private readonly TemporaryFolder _folder = new();
 

@@ -39,7 +39,13 @@ internal sealed class PredictCommand : ExplainedCommand
         Description = "Which series of a folder of DICOM is which modality, for example t1ce=7,flair=4; for a network that sees one modality just 7. "
             + "Needed where there are several; without it they are listed.",
         HelpName = "MODALITY=NUMBER",
-        CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(','))],
+        CustomParser = result =>
+        {
+            string[] series = [.. result.Tokens.SelectMany(token => token.Value.Split(','))];
+            if (series.FirstOrDefault(text => text.Length == 0 || text.Any(char.IsWhiteSpace)) is { } wrong)
+                result.AddError($"--series must name series by their numbers, for example t1ce=7,flair=4, but '{wrong}' is none.");
+            return series;
+        },
     };
     private readonly Option<bool> _mirrors = new("--tta")
     {

@@ -4,8 +4,15 @@ using KnowledgeDistillation.Mpi;
 using TorchSharp;
 using static TorchSharp.torch;
 
-// Run under mpirun by mpi.sh: "check" checks what a collective does, "time N" times the sum of N floats, "fail" lets the last process fail.
+// Run under mpirun by mpi.sh: "check" checks what a collective does, "time N" times the sum of N floats, "fail" lets the last process fail, "example FOLDER"
+// is the program of the package's README.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+if (args[0] == "example")
+{
+    Example.Run(args[1]);
+    return 0;
+}
+
 MpiCollective processes = MpiCollective.Start();
 try
 {
