@@ -9,13 +9,15 @@ work=$(mktemp -d)
 say() { echo "$(date '+%T') $*"; }
 fail() { say "FAILED: $*"; tail -n 20 "$work"/out/slurm/logs/* 2> /dev/null || true; exit 1; }
 stop() {
-  scancel --user=root 2> /dev/null || true
+  scancel --user=root --full --signal=KILL 2> /dev/null || true
+  sleep 2
   for name in slurmd slurmctld munged; do
     if [ -s "$work/$name.pid" ]; then kill "$(cat "$work/$name.pid")" 2> /dev/null || true; fi
   done
   rm -rf "$work"
 }
 trap stop EXIT
+trap 'exit 143' TERM INT
 
 command -v sbatch slurmctld slurmd munged > /dev/null || apt-get install -y -qq slurm-wlm munge > /dev/null
 if [ $# -gt 0 ]; then
