@@ -95,7 +95,11 @@ internal sealed unsafe class MpiLibrary
 
         Check("MPI_Comm_set_errhandler", ((delegate* unmanaged<nint, nint, int>)Function("MPI_Comm_set_errhandler"))(World, ErrorsReturn));
         if (provided < serialized)
-            throw new MpiException($"The MPI in {Name} must not be called from a thread other than the first: install one that was built with support of threads.");
+        {
+            throw new MpiException(
+                $"The MPI in {Name} must not be called from a thread other than the first: install one that was built with support of threads.");
+        }
+
         return starts;
     }
 

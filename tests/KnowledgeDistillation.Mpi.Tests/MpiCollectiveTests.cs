@@ -50,7 +50,8 @@ public sealed class MpiCollectiveTests : IDisposable
         string[] options = kind == "openmpi" ? ["--oversubscribe", "--bind-to", "none", "--mca", "btl", "self,vader"] : ["-launcher", "fork"];
         string probe = Directory.EnumerateFiles(
             Path.Combine(SharedData.CheckoutFolder, "tests", "Cluster", "MpiProbe", "bin"), "MpiProbe", SearchOption.AllDirectories).First();
-        var start = new ProcessStartInfo(launcher, [.. options, "-n", "2", probe, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start =
+            new ProcessStartInfo(launcher, [.. options, "-n", "2", probe, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["OMPI_ALLOW_RUN_AS_ROOT"] = start.Environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();

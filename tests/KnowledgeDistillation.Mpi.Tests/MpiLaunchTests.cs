@@ -30,7 +30,8 @@ public sealed class MpiLaunchTests : IDisposable
     [InlineData("SLURM_NTASKS=8 SLURM_LOCALID=3", false, 1, 0)]
     public void A_launcher_says_how_many_processes_there_are(string variables, bool areSeveral, int here, int number)
     {
-        Set(variables.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(text => text.Split('=')).ToDictionary(pair => pair[0], pair => (string?)pair[1]));
+        Set(variables.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(text => text.Split('='))
+            .ToDictionary(pair => pair[0], pair => (string?)pair[1]));
 
         MpiLaunch.IsOneOfSeveral.Should().Be(areSeveral);
         MpiLaunch.ProcessesOnThisMachine.Should().Be(here);

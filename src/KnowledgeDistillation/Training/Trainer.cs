@@ -358,7 +358,8 @@ public sealed class Trainer : ITrainer
         ]);
         if (training.BatchCount < _processes.Size)
         {
-            throw new InvalidOperationException($"An epoch has {training.BatchCount} batches, too few for {_processes.Size} processes, each of which needs one: "
+            throw new InvalidOperationException(
+                $"An epoch has {training.BatchCount} batches, too few for {_processes.Size} processes, each of which needs one: "
                 + "start fewer processes, or make smaller batches.");
         }
     }

@@ -101,7 +101,8 @@ public sealed class SeveralProcessesTests : IDisposable
         TrainingOptions options = Options with
         {
             BestEpoch = BestEpochRule.Dice,
-            CaseValidation = new CaseValidation(Toy.Source(validation, batchSize: 1, shuffleSeed: null), new SlidingWindowInference(new SlidingWindowOptions { WindowSize = [8, 8, 8] })),
+            CaseValidation = new CaseValidation(
+                Toy.Source(validation, batchSize: 1, shuffleSeed: null), new SlidingWindowInference(new SlidingWindowOptions { WindowSize = [8, 8, 8] })),
         };
         Outcome one = Fit(null, options with { BatchesPerStep = 2 }, validation: Toy.Source(validation, batchSize: 1));
         Outcome[] several = ThreadCollective.Run(2, collective => Fit(collective, options, validation: Toy.Source(validation, batchSize: 1)));
