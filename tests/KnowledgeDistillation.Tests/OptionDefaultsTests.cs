@@ -167,6 +167,7 @@ public class OptionDefaultsTests
             ["RestoreBestWeights"] = true,
             ["Metadata"] = new Dictionary<string, string>(),
             ["Callbacks"] = Array.Empty<ITrainingCallback>(),
+            ["Collective"] = null,
         },
     };
 

@@ -183,6 +183,39 @@ public sealed class BraTSBatchSourceTests : IDisposable
     public void Defaults_are_those_of_training() =>
         new CaseBatchOptions().Should().Be(new CaseBatchOptions { BatchSize = 1, Seed = 0, Shuffle = true, Flip = true, ReadAhead = 2 });
 
+    [Fact]
+    public void The_parts_of_an_epoch_are_together_its_batches_with_the_same_flips()
+    {
+        CaseBatchSource source = new(Cases, new() { Seed = 3, BatchSize = 2 });
+        float[][] whole = Read(source.ReadEpoch(4));
+        float[][][] parts = [.. Enumerable.Range(0, 3).Select(part => Read(source.ReadEpoch(4, part, parts: 3)))];
+
+        parts.Select(part => part.Length).Should().Equal(2, 1, 1);
+        whole.Should().HaveCount(4);
+        for (int number = 0; number < whole.Length; number++)
+            parts[number % 3][number / 3].Should().Equal(whole[number]);
+
+        static float[][] Read(IEnumerable<Batch> batches) => [.. batches.Select(batch =>
+        {
+            using (batch)
+                return batch.Images["t2"].data<float>().ToArray();
+        })];
+    }
+
+    [Fact]
+    public void A_part_of_an_epoch_does_not_load_the_cases_of_the_others()
+    {
+        new BraTSPhantom(new() { Size = VolumeSize.Cube(16) }).WriteDataset(_folder["data"], 3, TestContext.Current.CancellationToken);
+        IReadOnlyList<CachedCase> cached = new PreprocessingCache(_folder["cache"], Options)
+            .Prepare(MedicalDataset.Open(_folder["data"]).Cases, cancellation: TestContext.Current.CancellationToken);
+        File.Delete(Directory.GetFiles(_folder["cache"], BraTSPhantom.IdOf(1) + ".prep", SearchOption.AllDirectories).Single());
+        File.WriteAllText(cached[1].Source.Images["t1"].Path, "damaged");
+        CaseBatchSource source = new(cached, CaseBatchOptions.Evaluation);
+
+        source.ReadEpoch(0, part: 0, parts: 2).Select(IdOf).Should().Equal(BraTSPhantom.IdOf(0), BraTSPhantom.IdOf(2));
+        FluentActions.Invoking(() => source.ReadEpoch(0, part: 1, parts: 2).Select(IdOf).ToArray()).Should().Throw<InvalidDataException>();
+    }
+
     private static string IdOf(Batch batch)
     {
         using (batch)

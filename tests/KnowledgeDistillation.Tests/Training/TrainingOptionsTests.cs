@@ -41,7 +41,7 @@ public sealed class TrainingOptionsTests
             ["Seed"] = "0",
             ["WeightDecay"] = "0",
         });
-        string[] free = ["Epochs", "GradientSharesEvery", "OutputFolder", "Resume", "RestoreBestWeights", "Metadata", "Callbacks"];
+        string[] free = ["Epochs", "GradientSharesEvery", "OutputFolder", "Resume", "RestoreBestWeights", "Metadata", "Callbacks", "Collective"];
         var byDice = new TrainingOptions { BestEpoch = BestEpochRule.Dice, DiceRegions = [new Region("whole", 1, 2), new Region("core", 2)] };
         using Batch spheres = Toy.Spheres(cases: 1);
         byDice = byDice with { CaseValidation = new CaseValidation(Toy.Source(spheres), new WholeVolumeInference(), 3) };
