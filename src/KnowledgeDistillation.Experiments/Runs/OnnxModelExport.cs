@@ -1,11 +1,11 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using KnowledgeDistillation.Experiments.Settings;
-using KnowledgeDistillation.Networks;
-using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.Datasets;
+using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Storage;
 
 namespace KnowledgeDistillation.Experiments.Runs;
