@@ -86,7 +86,12 @@ public sealed unsafe class MpiCollective : ICollective
             return;
         _isDisposed = true;
         if (!_isComplete && Size > 1)
+        {
+            // MPICH's launcher drops what it has not read yet when a process aborts: it must have the time to pass on why.
+            Thread.Sleep(TimeSpan.FromSeconds(1));
             _mpi.Abort();
+        }
+
         if (_endsMpi)
             _mpi.End();
     }
