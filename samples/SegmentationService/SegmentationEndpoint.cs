@@ -65,7 +65,7 @@ internal static class SegmentationEndpoint
                 ? Upload.TooLargeMessage(options)
                 : "The form is empty, damaged or cut off: send it again.");
         }
-        catch (Exception exception) when (exception is InvalidDataException or ArgumentException or ExperimentException)
+        catch (Exception exception) when (exception is InvalidDataException or ExperimentException)
         {
             return Problem(StatusCodes.Status400BadRequest, exception.Message);
         }

@@ -45,6 +45,7 @@ public sealed unsafe class MpiCollective : ICollective
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The tensor is of another type.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="Complete"/> was called before.</exception>
     /// <exception cref="MpiException">The call failed.</exception>
     public void SumInPlace(Tensor tensor)
     {
@@ -60,6 +61,8 @@ public sealed unsafe class MpiCollective : ICollective
     }
 
     /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such process.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="Complete"/> was called before.</exception>
     /// <exception cref="MpiException">The call failed.</exception>
     public void Broadcast(Tensor tensor, int root = 0)
     {
@@ -99,6 +102,8 @@ public sealed unsafe class MpiCollective : ICollective
     private void InHostMemory(Tensor tensor, Action<nint, long> exchange)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (_isComplete)
+            throw new InvalidOperationException("The others have left: keep one collective for all fits, and complete it after the last.");
         using var scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
         Tensor target = tensor.detach();

@@ -101,8 +101,8 @@ public sealed class DistillationContext
     /// Makes an average over all voxels one over those that count: where labels were <see cref="LabelScheme.Ignored"/>, nothing was added to the sum, but the
     /// number by which it was divided holds these voxels too. A loss that averages over voxels asks for it at last.
     /// </summary>
-    /// <param name="average">An average over all voxels of the batch, to which ignored ones add 0.</param>
-    /// <returns>The average times all voxels over those that count; the very same tensor where none is ignored.</returns>
+    /// <param name="average">An average over all voxels of the whole batch, a scalar, to which ignored ones add 0.</param>
+    /// <returns>The average times all voxels of the batch over those that count; the very same tensor where none is ignored, 0 where all are.</returns>
     public Tensor OverCountedVoxels(Tensor average) => _allOverCounted is null ? average : average * _allOverCounted;
 
     /// <summary>The same context as one of the teachers alone would see it.</summary>

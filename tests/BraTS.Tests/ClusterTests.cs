@@ -83,7 +83,11 @@ public sealed class ClusterTests : IDisposable
     public void The_scripts_for_Slurm_do_the_runs_in_order_and_publish_them()
     {
         if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("The scripts are for bash.");
             return;
+        }
+
         using var writing = KdnetProcess.Start(
             ["reproduce", "--out", _folder["it's here"], "--slurm", "--only", "fold-1/teacher-1-skips", "fold-1/gt-kd-1-skips", .. Small]);
         writing.ReadToEnd().Should().Be(0);
@@ -100,7 +104,7 @@ public sealed class ClusterTests : IDisposable
         output.Should().NotContain("failed").And.MatchRegex("fold-1/teacher-1-skips on [^,]*, start 1").And.Contain("2 of 4 runs are done");
         File.Exists(_folder["it's here", "report.html"]).Should().BeTrue();
         File.ReadAllText(_folder["it's here", "slurm", "first.sbatch"]).Should().ContainAll(
-            "--requeue", "--open-mode=append", "--signal=B:USR1@120", "--time=00:30:00", "--cpus-per-task=1");
+            "#SBATCH --chdir=/", $"#SBATCH --output='{_folder["it"]}'\\''s here/slurm/logs/first-%a.log'", "--requeue", "--open-mode=append", "--signal=B:USR1@120", "--time=00:30:00", "--cpus-per-task=1");
     }
 
     [Fact]
@@ -146,7 +150,8 @@ public sealed class ClusterTests : IDisposable
         Command(first).Should().ContainAll("0) run=fold-1/teacher-1-skips;;", "1) run=fold-2/teacher-1-skips;;", "--only \"$run\" --shard 1/1");
         Command(students).Should().ContainAll("0) run=fold-1/gt-kd-1-skips;;", "1) run=fold-2/gt-kd-1-skips;;");
         Command(report).Should().EndWith("--publish").And.Contain("--only 'fold-*/teacher-1-skips'");
-        File.ReadAllText(_folder["out", "kubernetes", "apply.sh"]).Should().Contain("for job in first students report; do");
+        File.ReadAllText(_folder["out", "kubernetes", "apply.sh"]).Should().Contain("for job in first students report; do")
+            .And.Contain($"{first["metadata"]!["name"]!.GetValue<string>()[..^"-first".Length]}-$job");
 
         JsonNode Manifest(string name) => JsonNode.Parse(File.ReadAllBytes(_folder["out", "kubernetes", $"{name}.json"]))!;
 

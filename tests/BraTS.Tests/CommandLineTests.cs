@@ -1,4 +1,5 @@
 using FluentAssertions;
+using KnowledgeDistillation.Tests;
 using Xunit;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;
@@ -78,13 +79,7 @@ public sealed class CommandLineTests(TrainedNetworks trained)
     public void A_data_set_is_inspected_with_its_problems_by_name()
     {
         string copy = trained.In("faulty");
-        foreach (string file in Directory.EnumerateFiles(trained.Data, "*", SearchOption.AllDirectories))
-        {
-            string target = Path.Combine(copy, Path.GetRelativePath(trained.Data, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
-        }
-
+        StoredFiles.Copy(trained.Data, copy);
         string damaged = Directory.EnumerateFiles(copy, "*0001_1_flair.nii.gz", SearchOption.AllDirectories).Single();
         File.WriteAllText(damaged, "no image");
         File.Delete(Directory.EnumerateFiles(copy, "*0002_1_t2.nii.gz", SearchOption.AllDirectories).Single());

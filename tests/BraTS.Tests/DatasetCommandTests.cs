@@ -1,6 +1,7 @@
 using FluentAssertions;
 using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Tests;
 using Xunit;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;
@@ -181,13 +182,7 @@ public sealed class DatasetCommandTests(TrainedNetworks trained)
     private string Copy(string name)
     {
         string copy = trained.In("set-" + name);
-        foreach (string file in Directory.EnumerateFiles(trained.Data, "*", SearchOption.AllDirectories))
-        {
-            string target = Path.Combine(copy, Path.GetRelativePath(trained.Data, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
-        }
-
+        StoredFiles.Copy(trained.Data, copy);
         return copy;
     }
 

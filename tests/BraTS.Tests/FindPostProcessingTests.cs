@@ -56,13 +56,7 @@ public sealed class FindPostProcessingTests(TrainedNetworks trained) : IDisposab
 
     private string CopyOfStudent()
     {
-        foreach (string file in Directory.GetFiles(trained.Student, "*", SearchOption.AllDirectories))
-        {
-            string target = Path.Combine(_folder["run"], Path.GetRelativePath(trained.Student, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
-        }
-
+        StoredFiles.Copy(trained.Student, _folder["run"]);
         return _folder["run"];
     }
 }

@@ -1,6 +1,7 @@
 using FluentAssertions;
 using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Tests;
 using Xunit;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;
@@ -97,9 +98,8 @@ public sealed class PredictCommandTests(TrainedNetworks trained)
     [Fact]
     public void A_damaged_checkpoint_is_named()
     {
-        string copy = Directory.CreateDirectory(trained.In("damaged-model")).FullName;
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(trained.Student, "best")))
-            File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        string copy = trained.In("damaged-model");
+        StoredFiles.Copy(Path.Combine(trained.Student, "best"), copy);
         File.AppendAllText(Path.Combine(copy, "weights.safetensors"), "x");
 
         Kdnet run = Kdnet.Run("predict", "--model", copy, "--out", trained.In("none"), "--threads", "1", trained.T1ce[0]);

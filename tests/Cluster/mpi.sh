@@ -3,6 +3,7 @@
 # number of processes. As root it installs what is missing (Debian). Takes some five minutes; the last line is "all as expected". Arguments: openmpi, mpich;
 # both by default.
 set -euo pipefail
+export TERM=dumb
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 flavors=("$@")

@@ -32,4 +32,5 @@ cases = 1251 * 4 / 5
 for network, step in NETWORKS:
     run = 500 * cases * step / 3600
     runs = 5 * 12
-    print(f"| {network} | {run:.0f} h | {runs * run:,.0f} | " + " | ".join(f"{-(-runs // gpus) * run / 24:.0f} d" for gpus in (1, 8, 64)) + " |")
+    times = [-(-runs // gpus) * run for gpus in (1, 8, 64)]
+    print(f"| {network} | {run:.0f} h | {runs * run:,.0f} | " + " | ".join(f"{time:.0f} h" if time < 48 else f"{time / 24:.0f} d" for time in times) + " |")

@@ -10,7 +10,7 @@ internal static class StoredFiles
     /// <summary>The path of a stored file or folder.</summary>
     public static string At(params string[] names) => Path.Combine([SharedData.CheckoutFolder, "tests", "Fixtures", "Stored", .. names]);
 
-    /// <summary>Copies a stored folder, so that a test may write to it.</summary>
+    /// <summary>Copies a folder, a stored one or another, so that a test may write to it.</summary>
     public static void Copy(string from, string to)
     {
         Directory.CreateDirectory(to);

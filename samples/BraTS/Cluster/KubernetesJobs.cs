@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -38,7 +40,7 @@ internal sealed record KubernetesJobs(
             Write(names[^1], Job(names[^1], [.. turn.SelectMany(stage => stage.Runs)], turn.Max(stage => stage.Limit)));
         }
 
-        Write(Report, Job(Report, runs: null, TimeSpan.FromMinutes(30)));
+        Write(Report, Job(Report, runs: null, limit: null));
         AtomicFile.WriteText(Script, Apply([.. names, Report]));
     }
 
@@ -70,7 +72,7 @@ internal sealed record KubernetesJobs(
         {
             ["apiVersion"] = "batch/v1",
             ["kind"] = "Job",
-            ["metadata"] = new JsonObject { ["name"] = $"kdnet-{name}", ["labels"] = labels },
+            ["metadata"] = new JsonObject { ["name"] = $"{Prefix}-{name}", ["labels"] = labels },
             ["spec"] = specification,
         };
     }
@@ -115,18 +117,21 @@ internal sealed record KubernetesJobs(
             + $"exec {RunCommandLine.Quoted(RunArguments.Prepend("kdnet"))} --only \"$run\" --shard 1/1";
     }
 
-    private static string Apply(IReadOnlyList<string> names) => $$"""
+    // Jobs of several studies may stand in one namespace.
+    private string Prefix => $"kdnet-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Folder)))[..8]}";
+
+    private string Apply(IReadOnlyList<string> names) => $$"""
         #!/bin/bash
         # Does all runs on Kubernetes, students after their teachers, the report after all. What is given here goes to each kubectl, for example a namespace.
         set -euo pipefail
         cd "$(dirname "${BASH_SOURCE[0]}")"
         for job in {{string.Join(' ', names)}}; do
-          kubectl "$@" delete job "kdnet-$job" --ignore-not-found
+          kubectl "$@" delete job "{{Prefix}}-$job" --ignore-not-found
           kubectl "$@" apply -f "$job.json"
-          until kubectl "$@" get job "kdnet-$job" -o 'jsonpath={.status.conditions[?(@.status=="True")].type}' | grep -qE 'Complete|Failed'; do
+          until kubectl "$@" get job "{{Prefix}}-$job" -o 'jsonpath={.status.conditions[?(@.status=="True")].type}' | grep -qE 'Complete|Failed'; do
             sleep 15
           done
-          kubectl "$@" get job "kdnet-$job"
+          kubectl "$@" get job "{{Prefix}}-$job"
         done
 
         """;

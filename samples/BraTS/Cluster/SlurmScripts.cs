@@ -59,7 +59,7 @@ internal sealed record SlurmScripts(
         """;
 
     private string Report() => $$"""
-        {{Header("report", "report", TimeSpan.FromMinutes(30))}}
+        {{Header("report", "report", limit: null)}}
 
         exec {{RunCommandLine.Quoted(Program.Concat(ReportArguments))}} --publish --threads "${SLURM_CPUS_PER_TASK:-1}"
 
@@ -68,8 +68,8 @@ internal sealed record SlurmScripts(
     private string Header(string name, string log, TimeSpan? limit) => $$"""
         #!/bin/bash
         #SBATCH --job-name=kdnet-{{name}}
-        #SBATCH --chdir={{WorkingFolder}}
-        #SBATCH --output={{Path.Combine(Folder, "logs", $"{log}.log")}}
+        #SBATCH --chdir={{RunCommandLine.Quoted(WorkingFolder)}}
+        #SBATCH --output={{RunCommandLine.Quoted($"{Path.Combine(Folder, "logs").Replace("%", "%%", StringComparison.Ordinal)}/{log}.log")}}
         #SBATCH --open-mode=append
         #SBATCH --cpus-per-task={{Threads.ToString(CultureInfo.InvariantCulture)}}{{Time(limit)}}
         """;

@@ -27,6 +27,6 @@ internal static class MachineLoad
     /// <summary>What to tell a user who takes all cores of a machine on which others compute; null for nothing.</summary>
     public static string? Hint(double? load, int threads, int cores) => load >= cores && threads > 1
         ? string.Create(CultureInfo.InvariantCulture, $"Other programs use the {cores} cores (load {load:0.0}), and threads that wait for each other may ")
-            + $"make this several times slower than --threads 1. The number of threads changes the last digits of the results."
+            + "make this several times slower than --threads 1. The number of threads changes the last digits of the results."
         : null;
 }

@@ -75,7 +75,7 @@ internal sealed class DicomFolder : IDisposable
         try
         {
             int code = Run(program, path, folder.FullName, cancellation);
-            DicomImage[] images = [.. Directory.EnumerateFiles(folder.FullName, "*.nii").Select(ImageOf).OrderBy(NumberOf).ThenBy(image => image.Name)];
+            DicomImage[] images = [.. Directory.EnumerateFiles(folder.FullName, "*.nii").Select(ImageOf).OrderBy(NumberOf).ThenBy(image => image.Name, StringComparer.Ordinal)];
             if (images.Length == 0)
                 throw new UsageException($"dcm2niix made no image of the DICOM files (it ended with code {code}): call it by itself to see why.");
             foreach (DicomImage image in images)
@@ -180,15 +180,24 @@ internal sealed class DicomFolder : IDisposable
 
     private static DicomImage ImageOf(string file)
     {
-        string description = "", sidecar = Path.ChangeExtension(file, ".json");
-        if (File.Exists(sidecar))
+        string sidecar = Path.ChangeExtension(file, ".json");
+        return new DicomImage(Path.GetFileNameWithoutExtension(file), File.Exists(sidecar) ? DescriptionIn(sidecar) : "", file);
+    }
+
+    private static string DescriptionIn(string sidecar)
+    {
+        try
         {
             using var facts = JsonDocument.Parse(File.ReadAllBytes(sidecar));
-            if (facts.RootElement.TryGetProperty("SeriesDescription", out JsonElement text) && text.ValueKind == JsonValueKind.String)
-                description = text.GetString()!.Trim();
+            return facts.RootElement.TryGetProperty("SeriesDescription", out JsonElement text) && text.ValueKind == JsonValueKind.String
+                ? text.GetString()!.Trim()
+                : "";
         }
-
-        return new DicomImage(Path.GetFileNameWithoutExtension(file), description, file);
+        catch (JsonException)
+        {
+            // What a scanner wrote into it may be no JSON, and the image does not need it.
+            return "";
+        }
     }
 
     private static int NumberOf(DicomImage image) =>

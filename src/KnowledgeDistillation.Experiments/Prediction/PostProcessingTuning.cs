@@ -1,9 +1,10 @@
+using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Runs;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.Datasets;
-using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Prediction;
+using KnowledgeDistillation.Medical.Preprocessing;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Experiments.Prediction;
@@ -40,8 +41,8 @@ public static class PostProcessingTuning
     /// <param name="display">Where progress is shown; null for nowhere.</param>
     /// <param name="cancellation">Stops between two passes of the network.</param>
     /// <exception cref="ExperimentException">There is no case, the network was trained on one of them or was not held out from it,
-    /// or does not say which cases it was trained with.</exception>
-    /// <exception cref="InvalidDataException">A case is damaged, or has labels that the network does not know.</exception>
+    /// does not say which cases it was trained with, or the references hold other classes than it tells apart.</exception>
+    /// <exception cref="InvalidDataException">A case is damaged, or its reference lies on another grid than its images.</exception>
     /// <exception cref="Storage.CheckpointException">The checkpoint is missing or damaged.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static PostProcessingChoice Find(
@@ -59,6 +60,8 @@ public static class PostProcessingTuning
         RefuseOtherCases(model, loaded, cases);
         if (cases.FirstOrDefault(item => item.SegmentationPath is null) is { } open)
             throw new ExperimentException($"Case {open.Id} has no reference, so post-processing cannot be chosen on it.");
+        foreach (LabelConvention labels in cases.Select(item => item.Labels).Distinct())
+            ModelEvaluation.RefuseOtherClasses(loaded, labels);
         using SegmentationEnsemble network = new(
             [(model, new CaseSegmenter(loaded))], (options ?? new PredictionOptions()) with { PostProcessing = new PostProcessingOptions() });
         PostProcessingSearch search = new(network.Labels);
@@ -66,9 +69,10 @@ public static class PostProcessingTuning
         {
             for (int i = 0; i < cases.Count; i++)
             {
-                CaseSegmentation segmented = network.Segment(cases[i], cancellation);
-                byte[] reference = cases[i].Labels.Map.ToClasses(NiftiImage.Load(cases[i].SegmentationPath!).ToLabels());
-                search.Add(segmented.Classes, reference, segmented.Grid);
+                // Images and reference together, so that a reference on another grid is refused.
+                CaseVolumes volumes = cases[i].Load([.. network.Modalities.Where(cases[i].Images.ContainsKey)]);
+                CaseSegmentation segmented = network.Segment(cases[i].Id, volumes, cancellation);
+                search.Add(segmented.Classes, volumes.Labels.ToClasses(volumes.Segmentation!), segmented.Grid);
                 progress.Report(i + 1);
             }
 

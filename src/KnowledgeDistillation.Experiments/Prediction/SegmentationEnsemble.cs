@@ -179,14 +179,12 @@ public sealed class SegmentationEnsemble : IDisposable
             : throw new ExperimentException($"The network needs {titles}, not {BraTSModality.Title(modality)} alone.");
     }
 
-    // What was chosen for one network says nothing about another.
     private static PostProcessingOptions Stored(IReadOnlyList<(string Name, ICasePredictor Network)> networks, List<string> warnings)
     {
-        PostProcessingOptions?[] stored = [.. networks.Select(network => PostProcessingMetadata.Read(network.Network.Metadata)).Distinct()];
-        if (stored is [var same])
-            return same ?? new PostProcessingOptions();
-        warnings.Add("The networks store different post-processing, so none is done: say which is wanted.");
-        return new PostProcessingOptions();
+        PostProcessingOptions? stored = PostProcessingMetadata.ReadCommon(networks.Select(network => network.Network.Metadata), out bool differ);
+        if (differ)
+            warnings.Add("The networks store different post-processing, so none is done: say which is wanted.");
+        return stored ?? new PostProcessingOptions();
     }
 
     private string[] RequirePresent(string id, IEnumerable<string> images)

@@ -7,6 +7,7 @@ using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Datasets;
+using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Metrics;
 
@@ -17,7 +18,8 @@ internal static class ModelCard
 {
     private const string Unknown = "not known";
 
-    // Facts that have a place of their own in the card.
+    // Facts that have a place of their own in the card: those that begin so, and single ones.
+    private static readonly string[] ToldParts = ["preprocessing.", "postprocessing.", "data."];
     private static readonly string[] Told = ["system", "labels", "labels.listed", "regions", "teacher.weights"];
 
     /// <summary>Writes the card.</summary>
@@ -41,6 +43,7 @@ internal static class ModelCard
 
         Heading("Use");
         Line($"- Segments {Classes()} in images of {(model.Network.NeedsAllModalities ? modalities : $"any of {modalities}")}.");
+        Line($"- Cleaned away by itself, as chosen on validation cases: {Known(() => PostProcessingMetadata.Read(facts))?.ToString() ?? "nothing"}.");
         Line("- Meant for research. It is no medical device, and nobody has approved it for decisions about patients.");
         Line("- For other diseases, ages, scanners or preparations of images than those below, it was not tried.");
 
@@ -150,14 +153,14 @@ internal static class ModelCard
     }
 
     private static bool IsOption(string fact) => !Told.Contains(fact) && !RunMetadata.TellsOfCases(fact)
-        && !fact.StartsWith("preprocessing.", StringComparison.Ordinal) && !fact.StartsWith("data.", StringComparison.Ordinal);
+        && !ToldParts.Any(prefix => fact.StartsWith(prefix, StringComparison.Ordinal));
 
     private static string Preparation(PreprocessingOptions options) =>
         $"{(options.Spacing is { } spacing ? $"voxels brought to {Text(spacing)} mm, " : "")}"
         + (options.CropSize is { } size
             ? $"cropped to {size} voxels around the center of the {options.CropCenter.ToString().ToLowerInvariant()}, "
             : "not cropped, ")
-        + $"blocks of {options.SubsamplingFactor}³ voxels made one, "
+        + (options.SubsamplingFactor == 1 ? "" : $"blocks of {options.SubsamplingFactor}³ voxels made one, ")
         + $"normalized: {string.Join(", ", options.Modalities.Select(name => $"{BraTSModality.Title(name)} by {options.NormalizationOf(name)}"))}";
 
     private static string Ends(BootstrapInterval interval) => double.IsNaN(interval.Lower)

@@ -45,14 +45,14 @@ public static class ModelExport
         }
     }
 
-    // That of the training in whose folder the model lies; none for a model that was handed over without.
+    // That of the training whose best weights the model has; none for others, to which the figures of the best epoch do not belong.
     private static IReadOnlyList<EpochReport> HistoryOf(string model)
     {
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(model));
         foreach (string folder in new[] { full, Path.GetDirectoryName(full)! })
         {
             var run = new TrainingRun(folder);
-            if (File.Exists(run.HistoryFile) && (folder == full || full == run.BestFolder || full == run.LastFolder))
+            if (File.Exists(run.HistoryFile) && (folder == full || full == run.BestFolder))
                 return run.ReadHistory();
         }
 

@@ -180,13 +180,12 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
 
         IReadOnlyList<string> modalities = System.TrainingModalities(Settings, Modality);
         ExperimentSettings measured = Settings.WithStatisticsOf(split.Training, [.. modalities.Except(taught.Keys)], cancellation);
-        return taught.Count == 0 ? this with { Settings = measured } : this with
-        {
-            Settings = measured with
-            {
-                TrainingStatistics = measured.TrainingStatistics.Concat(taught).ToDictionary(item => item.Key, item => item.Value, StringComparer.Ordinal),
-            },
-        };
+        if (taught.Count == 0)
+            return this with { Settings = measured };
+        Dictionary<string, Normalization> statistics = new(measured.TrainingStatistics, StringComparer.Ordinal);
+        foreach ((string name, Normalization normalization) in taught)
+            statistics[name] = normalization;
+        return this with { Settings = measured with { TrainingStatistics = statistics } };
     }
 
     private SegmentationModel LoadTeacher(string path, Device? device = null) =>

@@ -103,7 +103,7 @@ public static class OnnxModelExport
         return facts;
     }
 
-    private static Dictionary<string, string> Common(IReadOnlyDictionary<string, string>[] models)
+    private static IReadOnlyDictionary<string, string> Common(IReadOnlyDictionary<string, string>[] models)
     {
         Dictionary<string, string> facts = models[0]
             .Where(fact => !RunMetadata.TellsOfCases(fact.Key) && models.All(model => model.GetValueOrDefault(fact.Key) == fact.Value)).ToDictionary();
@@ -114,7 +114,8 @@ public static class OnnxModelExport
         IReadOnlyDictionary<string, string> intensities = TrainingIntensities.Over([.. models.Select(TrainingIntensities.Read)]).Write();
         foreach ((string name, string value) in (sizes ?? new Dictionary<string, string>()).Concat(intensities))
             facts[name] = value;
-        return facts;
+        // All of it or nothing: thresholds belong together.
+        return PostProcessingMetadata.Replace(facts, PostProcessingMetadata.ReadCommon(models, out _));
     }
 
     private static Dictionary<string, string> Facts(IReadOnlyDictionary<string, string> metadata, IReadOnlyList<string> modalities)

@@ -49,6 +49,20 @@ public static class PostProcessingMetadata
             : null;
     }
 
+    /// <summary>
+    /// The options of several networks that decide together: those that all store. What was chosen for one network says nothing about another, so where
+    /// they differ it is nothing.
+    /// </summary>
+    /// <param name="networks">The metadata of each; at least one.</param>
+    /// <param name="differ">Whether they differ.</param>
+    /// <exception cref="InvalidDataException">They make no sense.</exception>
+    internal static PostProcessingOptions? ReadCommon(IEnumerable<IReadOnlyDictionary<string, string>> networks, out bool differ)
+    {
+        PostProcessingOptions?[] stored = [.. networks.Select(Read).Distinct()];
+        differ = stored.Length > 1;
+        return differ ? null : stored[0];
+    }
+
     private static MinimumVolume VolumeOf(string fact, string text)
     {
         string[] parts = text.Split(BeforeReplacement, 2);

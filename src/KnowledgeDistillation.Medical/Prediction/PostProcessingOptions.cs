@@ -16,13 +16,17 @@ public sealed record PostProcessingOptions
     /// <summary>Whether nothing is changed.</summary>
     public bool IsNone => !LargestComponent && MinimumVolumes.Count == 0;
 
-    /// <summary>Whether the same is changed.</summary>
+    /// <summary>Whether the same is changed: the order of regions and the case of their names do not matter.</summary>
     /// <param name="other">Other options.</param>
     public bool Equals(PostProcessingOptions? other) =>
-        other is not null && LargestComponent == other.LargestComponent && MinimumVolumes.SequenceEqual(other.MinimumVolumes);
+        other is not null && LargestComponent == other.LargestComponent && Ordered(MinimumVolumes).SequenceEqual(Ordered(other.MinimumVolumes));
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(LargestComponent, MinimumVolumes.Count);
+
+    private static IEnumerable<MinimumVolume> Ordered(IEnumerable<MinimumVolume> volumes) => volumes
+        .Select(item => item with { Region = item.Region.ToUpperInvariant(), Replacement = item.Replacement?.ToUpperInvariant() })
+        .OrderBy(item => item.Region, StringComparer.Ordinal);
 
     /// <summary>For example "the largest part only, ET of at least 50 mm³", or "nothing".</summary>
     public override string ToString()

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Medical.Volumes;
+using KnowledgeDistillation.Metrics;
 
 namespace KnowledgeDistillation.Medical.Prediction;
 
@@ -124,24 +125,13 @@ public sealed class PostProcessingSearch
                     (classes[i], reference[i]) = (0, 0);
             }
 
-            return new Outcome([.. _labels.Regions.Select(region => Dice(classes, reference, region))], volumes);
+            return new Outcome([.. _labels.Regions.Select(region => Dice(region))], volumes);
+
+            double Dice(Region region) => ConfusionCounts.Between(MaskOf(classes, region), MaskOf(reference, region)).Dice();
+
+            VoxelMask MaskOf(byte[] voxels, Region region) =>
+                VoxelMask.FromLabels<byte>(voxels, item.Grid.Size, item.Grid.Spacing, [.. region.Classes]);
         })];
-    }
-
-    private static double Dice(byte[] classes, byte[] reference, Region region)
-    {
-        bool[] isInside = new bool[byte.MaxValue + 1];
-        foreach (int number in region.Classes)
-            isInside[number] = true;
-        long both = 0, either = 0;
-        for (int i = 0; i < classes.Length; i++)
-        {
-            (bool predicted, bool wanted) = (isInside[classes[i]], isInside[reference[i]]);
-            both += predicted && wanted ? 1 : 0;
-            either += (predicted ? 1 : 0) + (wanted ? 1 : 0);
-        }
-
-        return either == 0 ? 1 : 2.0 * both / either;
     }
 
     private static byte[] Packed(ReadOnlySpan<byte> classes)

@@ -94,8 +94,7 @@ public sealed class SegmentationModel : IDisposable
         ArgumentNullException.ThrowIfNull(change);
         if (ModelArchive.IsMeantBy(folder))
             throw new CheckpointException(folder, "an archive is not changed: change the folder that it was made of, and make it anew");
-        string path = Resolve(folder);
-        ModelFiles.ReplaceMetadata(path, change(ModelFiles.ReadDescription(path).Metadata));
+        ModelFiles.ChangeMetadata(Resolve(folder), change);
     }
 
     /// <summary>Segments images.</summary>

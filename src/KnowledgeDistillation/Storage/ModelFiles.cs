@@ -52,16 +52,20 @@ internal static class ModelFiles
 
     /// <summary>Writes other facts beside the weights of a model, which stay as they are. The file is replaced when the new one is complete.</summary>
     /// <exception cref="CheckpointException">The folder holds no model, or a damaged one.</exception>
-    public static void ReplaceMetadata(string folder, IReadOnlyDictionary<string, string> metadata)
+    public static void ChangeMetadata(string folder, Func<IReadOnlyDictionary<string, string>, IReadOnlyDictionary<string, string>> change)
     {
         string path = Path.Combine(folder, DescriptionName);
         JsonObject json = ReadDescription(path, Format, Version);
-        WriteDescription(path, Format, Version, [Path.Combine(folder, WeightsName)], new JsonObject
+        try
         {
-            ["network"] = json["network"]?.DeepClone(),
-            ["labels"] = json["labels"]?.DeepClone(),
-            ["metadata"] = JsonSerializer.SerializeToNode(metadata, Json),
-        });
+            json["metadata"] = JsonSerializer.SerializeToNode(change(json["metadata"] is null ? [] : MetadataOf(json["metadata"])), Json);
+        }
+        catch (JsonException exception)
+        {
+            throw new CheckpointException(path, exception.Message, exception);
+        }
+
+        AtomicFile.WriteText(path, JsonFile.WithChecksum(json, Json));
     }
 
     /// <summary>The checksum of a model's weights, by which it is known wherever it lies.</summary>

@@ -6,7 +6,7 @@ namespace KnowledgeDistillation.Training;
 /// <summary>Lets an existing TorchSharp <see cref="DataLoader"/> over a data set feed a trainer.</summary>
 /// <remarks>
 /// TorchSharp's loader with a seed repeats its order in every epoch; without one, its order follows no seed and a resumed fit sees another.
-/// Prefer a source of your own where exact resumption matters.
+/// Prefer a source of your own where exact resumption matters, and where several processes share a fit: without a seed each has an order of its own.
 /// </remarks>
 public sealed class DataLoaderBatchSource : IBatchSource
 {

@@ -98,9 +98,6 @@ internal sealed class FitProcesses(ICollective? collective)
     /// <summary>Gives the parameters and buffers of modules those of the first process.</summary>
     public void CopyFirst(IEnumerable<nn.Module> modules) => CopyFirst(modules.SelectMany(module => module.parameters().Concat(module.buffers())));
 
-    /// <summary>Gives the buffers of modules, such as a batch norm's running statistics, those of the first process.</summary>
-    public void CopyBuffersOfFirst(IEnumerable<nn.Module> modules) => CopyFirst(modules.SelectMany(module => module.buffers()));
-
     /// <summary>
     /// Replaces gradients by their sum over all processes. A parameter that no process has used keeps none; one that another has used counts as zero here.
     /// </summary>

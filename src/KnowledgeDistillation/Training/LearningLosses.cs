@@ -50,7 +50,7 @@ internal sealed class LearningLosses
     /// <exception cref="NonFiniteLossException">What one of them minimizes is not finite; it has not moved.</exception>
     public void TrainOwn(DistillationContext context, int epoch, int step, FitProcesses processes, int batches)
     {
-        foreach ((_, string term, ISelfTrainingLoss loss, string? teacher) in _selfTraining)
+        foreach ((_, string term, ISelfTrainingLoss loss, string? teacher, Parameter[] parameters) in _selfTraining)
         {
             DistillationContext detached = context.DetachStudent();
             loss.Optimizer.zero_grad();
@@ -67,7 +67,7 @@ internal sealed class LearningLosses
             }
 
             (batches == 1 ? own : own.Over(batches)).backward();
-            processes.SumGradients(Learning(loss));
+            processes.SumGradients(parameters);
             loss.Optimizer.step();
             loss.Optimizer.zero_grad();
         }
@@ -76,9 +76,8 @@ internal sealed class LearningLosses
     /// <summary>The same step in a process that has nothing to add to it, so that it keeps what the others have.</summary>
     public void JoinOwn(FitProcesses processes)
     {
-        foreach (ISelfTrainingLoss loss in _selfTraining.Select(own => own.Loss))
+        foreach ((_, _, ISelfTrainingLoss loss, _, Parameter[] parameters) in _selfTraining)
         {
-            Parameter[] parameters = Learning(loss);
             foreach (Parameter parameter in parameters)
                 parameter.grad = null;
             processes.SumGradients(parameters);
@@ -86,8 +85,6 @@ internal sealed class LearningLosses
             loss.Optimizer.zero_grad();
         }
     }
-
-    private static Parameter[] Learning(ISelfTrainingLoss loss) => [.. loss.Module.parameters().Where(parameter => parameter.requires_grad)];
 
     private void Collect(string name, IDistillationLoss loss, string? teacher)
     {
@@ -116,7 +113,8 @@ internal sealed class LearningLosses
 
         if (loss is ISelfTrainingLoss selfTraining)
         {
-            _selfTraining.Add(new SelfTraining(FileName(name), name, selfTraining, teacher));
+            Parameter[] parameters = [.. selfTraining.Module.parameters().Where(parameter => parameter.requires_grad)];
+            _selfTraining.Add(new SelfTraining(FileName(name), name, selfTraining, teacher, parameters));
             _modules.Add((FileName(name), selfTraining.Module));
         }
 
@@ -133,5 +131,5 @@ internal sealed class LearningLosses
     private string FileName(string name) =>
         $"{_modules.Count}-{string.Concat(name.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' ? letter : '_'))}";
 
-    private sealed record SelfTraining(string Name, string Term, ISelfTrainingLoss Loss, string? Teacher);
+    private sealed record SelfTraining(string Name, string Term, ISelfTrainingLoss Loss, string? Teacher, Parameter[] Parameters);
 }

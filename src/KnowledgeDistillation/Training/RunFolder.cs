@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -19,7 +18,6 @@ internal sealed class RunFolder : IDisposable
     private const string OptimizerName = "optimizer.bin";
     private const string Format = "KnowledgeDistillation training state";
     private const int Version = 1;
-    private const string StepOption = "Step";
 
     private readonly TrainingOptions _options;
     private readonly IEncoderDecoder _network;
@@ -217,30 +215,7 @@ internal sealed class RunFolder : IDisposable
         return JsonSerializer.SerializeToNode(options, ModelFiles.Json);
     }
 
-    private SortedDictionary<string, string> Fingerprint()
-    {
-        // A fit that began where decimals have a point goes on where they have a comma: what records and users' own types write follows the culture.
-        CultureInfo culture = CultureInfo.CurrentCulture;
-        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-        try
-        {
-            return InvariantFingerprint();
-        }
-        finally
-        {
-            CultureInfo.CurrentCulture = culture;
-        }
-    }
-
-    private SortedDictionary<string, string> InvariantFingerprint()
-    {
-        SortedDictionary<string, string> options = _options.Fingerprint();
-        options["Objective"] = _objective.ToString();
-        options["Labels"] = string.Join(", ", _labels.ChannelNames);
-        if (_step is not null)
-            options[StepOption] = _step.ToString() ?? "";
-        return options;
-    }
+    private SortedDictionary<string, string> Fingerprint() => FitFingerprint.Of(_options, _objective, _labels, _step);
 
     private void RequireSameOptions(string path, JsonObject state)
     {
@@ -249,7 +224,7 @@ internal sealed class RunFolder : IDisposable
         SortedDictionary<string, string> now = Fingerprint();
         string[] changed =
         [
-            .. now.Keys.Append(StepOption).Concat(TrainingOptions.NotAlwaysKept).Distinct()
+            .. now.Keys.Append(FitFingerprint.StepOption).Concat(TrainingOptions.NotAlwaysKept).Distinct()
                 .Where(option => Saved(option) != now.GetValueOrDefault(option, ""))
                 .Select(option => $"{option} was {Shown(Saved(option))} and is now {Shown(now.GetValueOrDefault(option, ""))}"),
         ];

@@ -140,7 +140,8 @@ public sealed class Trainer : ITrainer
             ValidationDice? dice = validation is null || _options.BestEpoch != BestEpochRule.Dice || _options.CaseValidation is not null
                 ? null
                 : new(_labels, _options.DiceRegions);
-            _processes.CopyBuffersOfFirst(AllModules);
+            // Machines of another kind may round otherwise, and running statistics are those of each process's own batches.
+            _processes.CopyFirst(AllModules);
             LossReport? validated = validation is null ? null : Validate(validation, epoch, dice, cancellationToken);
             if (IsByWholeCases && _options.CaseValidation is { } whole && whole.IsDue(epoch, _options.Epochs))
                 ValidateCases(whole, dice = new(_labels, _options.DiceRegions), cancellationToken);
@@ -350,11 +351,12 @@ public sealed class Trainer : ITrainer
             $"{_options.CaseValidation?.Cases.BatchCount ?? 0} whole validation cases",
             $"{parameters.Length} parameters of {parameters.Sum(parameter => parameter.numel())} numbers",
             $"Epochs {_options.Epochs}",
-            $"Objective {_objective}",
+            $"Teachers {string.Join(", ", _teachers.Select(teacher => teacher.Name))}",
             $"Losses that learn: {string.Join(", ", _learningLosses.Modules.Select(module => module.Name))}",
             $"RestoreBestWeights {_options.RestoreBestWeights}",
             $"Resume {_options.Resume}",
-            .. (_options with { Precision = ComputePrecision.Current }).Fingerprint().Select(option => $"{option.Key} {option.Value}"),
+            .. FitFingerprint.Of(_options with { Precision = ComputePrecision.Current }, _objective, _labels, _step)
+                .Select(option => $"{option.Key} {option.Value}"),
         ]);
         if (training.BatchCount < _processes.Size)
         {

@@ -108,7 +108,8 @@ public sealed record TrainingOptions
 
     /// <summary>
     /// Over how many batches the gradient is averaged before the optimizer takes a step, at least 1; the last step of an epoch takes what is left. Default 1.
-    /// A large batch in the memory of a small one; the result is the same except for losses and batch norms that compute over a batch as a whole.
+    /// A large batch in the memory of a small one; the result is the same except for losses and batch norms that compute over a batch as a whole, as losses do
+    /// that sum over samples or leave out ignored voxels.
     /// </summary>
     [Category(Group)]
     [Description("Over how many batches the gradient is averaged before the optimizer takes a step.")]
@@ -155,9 +156,10 @@ public sealed record TrainingOptions
     /// Default null. Part of no checkpoint: a fit may be resumed by another number of processes.
     /// </summary>
     /// <remarks>
-    /// All processes make the same trainer with the same options and sources, and see the same <see cref="OutputFolder"/>. Batch i of an epoch belongs to
-    /// the process i mod N, so a step takes <see cref="BatchesPerStep"/> times N batches: N processes with batches of one case do what one process
-    /// does with batches of N. The gradients are added up after the backward pass and not while it is under way. Losses and Dice of the reports are those
+    /// All processes make the same trainer with the same options and sources, and see the same <see cref="OutputFolder"/>. Each source must give the same
+    /// batches in the same order in all of them, for example by the same seed; only their number is compared. Batch i of an epoch belongs to
+    /// the process i mod N, so a step takes <see cref="BatchesPerStep"/> times N batches: N processes do what one process does with N times as many
+    /// <see cref="BatchesPerStep"/>. The gradients are added up after the backward pass and not while it is under way. Losses and Dice of the reports are those
     /// over all processes, so that all choose the same best epoch and stop at the same time; progress between them shows the batches of the first process,
     /// which alone writes, logs and calls <see cref="Callbacks"/>. Random numbers differ from one process to the next. A batch norm uses the
     /// statistics of its own process's batch, and its running statistics are those of the first. The collective belongs to the caller:

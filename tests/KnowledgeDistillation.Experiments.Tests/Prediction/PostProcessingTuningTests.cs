@@ -6,9 +6,11 @@ using KnowledgeDistillation.Experiments.Tests.Docs;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Datasets;
+using KnowledgeDistillation.Medical.Nifti;
 using KnowledgeDistillation.Medical.Phantoms;
 using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Medical.Preprocessing;
+using KnowledgeDistillation.Medical.Volumes;
 using KnowledgeDistillation.Metrics;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Storage;
@@ -39,7 +41,7 @@ public sealed class PostProcessingTuningTests : IDisposable
     [Fact]
     public void It_is_chosen_on_the_validation_cases_never_makes_them_worse_and_is_stored_with_its_checksum()
     {
-        string weights = Checksum(), description = File.ReadAllText(Path.Combine(_model, "model.json"));
+        string weights = Checksum();
         IReadOnlyList<MedicalCase> validation = PostProcessingTuning.ValidationCases(_model, _cases);
         validation.Select(item => item.Id).Should().Equal(_cases[1].Id, _cases[2].Id);
 
@@ -49,6 +51,8 @@ public sealed class PostProcessingTuningTests : IDisposable
         choice.Cases.Should().Be(2);
         choice.Regions.Select(region => region.Region).Should().Equal("ET", "TC", "WT");
         choice.Regions.Should().OnlyContain(region => region.After >= region.Before - 1e-9);
+        using (SegmentationModel stored = SegmentationModel.Load(_model))
+            PostProcessingMetadata.Read(stored.Metadata).Should().NotBeNull().And.Be(choice.Options);
         using (SegmentationEnsemble loaded = SegmentationEnsemble.Load([_model]))
             loaded.PostProcessing.Should().Be(choice.Options);
         Checksum().Should().Be(weights);
@@ -56,9 +60,6 @@ public sealed class PostProcessingTuningTests : IDisposable
         File.WriteAllText(
             path, File.ReadAllText(path).Replace("postprocessing.largest-component", "postprocessing.largest-Component", StringComparison.Ordinal));
         FluentActions.Invoking(() => SegmentationModel.Load(_model)).Should().Throw<CheckpointException>();
-        File.WriteAllText(path, description);
-        using SegmentationModel before = SegmentationModel.Load(_model);
-        PostProcessingMetadata.Read(before.Metadata).Should().BeNull();
 
         string Checksum() => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Path.Combine(_model, "weights.safetensors"))));
     }
@@ -114,6 +115,29 @@ public sealed class PostProcessingTuningTests : IDisposable
 
         string Refusal(MedicalCase[] cases) =>
             FluentActions.Invoking(() => PostProcessingTuning.Find(_model, cases)).Should().Throw<ExperimentException>().Which.Message;
+    }
+
+    [Fact]
+    public void References_of_other_classes_are_refused()
+    {
+        LabelConvention exchanged = BraTSLabelConvention.Of(necrosisLabel: 2, edemaLabel: 1, enhancingLabel: 4);
+        MedicalCase sameClasses = new(_cases[1].Id, _cases[1].Images, exchanged, _cases[1].SegmentationPath);
+        MedicalCase others = new(_cases[1].Id, _cases[1].Images, LabelConvention.Parse("4=rim,1=core,2=water"), _cases[1].SegmentationPath);
+
+        PostProcessingTuning.Find(_model, [sameClasses]).Cases.Should().Be(1, "other numbers on disk may stand for the same classes");
+        FluentActions.Invoking(() => PostProcessingTuning.Find(_model, [others])).Should().Throw<ExperimentException>().WithMessage("*rim*");
+    }
+
+    [Fact]
+    public void A_reference_on_another_grid_is_refused_by_the_name_of_its_case()
+    {
+        NiftiImage reference = NiftiImage.Load(_cases[1].SegmentationPath!);
+        Volume<int> labels = reference.ToLabels();
+        VolumeGrid moved = new(labels.Grid.Size, Affine.Scaling(2, 2, 2));
+        NiftiImage.FromLabels(new Volume<int>(moved, labels.Voxels)).Save(_folder["moved.nii.gz"]);
+        MedicalCase item = new(_cases[1].Id, _cases[1].Images, _cases[1].Labels, _folder["moved.nii.gz"]);
+
+        FluentActions.Invoking(() => PostProcessingTuning.Find(_model, [item])).Should().Throw<InvalidDataException>().WithMessage($"*{_cases[1].Id}*");
     }
 
     [Fact]

@@ -15,6 +15,20 @@ public sealed class PostProcessingSearchTests
     private static readonly VolumeGrid Row = new(new VolumeSize(12, 1, 1), Affine.Scaling(1, 2, 1));
 
     [Fact]
+    public void What_is_stored_is_read_back_equal_whatever_the_order_and_case_of_its_regions()
+    {
+        PostProcessingOptions chosen = new() { MinimumVolumes = [new("inner", 5), new("a region around it", 7.25), new("ET", 2, "background")] };
+
+        PostProcessingOptions read = PostProcessingMetadata.Read(PostProcessingMetadata.Replace(new Dictionary<string, string>(), chosen))!;
+
+        read.Should().Be(chosen);
+        read.GetHashCode().Should().Be(chosen.GetHashCode());
+        (chosen with { MinimumVolumes = [.. chosen.MinimumVolumes.Select(item => item with { Region = item.Region.ToUpperInvariant() })] }).Should().Be(chosen);
+        (chosen with { MinimumVolumes = [.. chosen.MinimumVolumes.Skip(1)] }).Should().NotBe(chosen);
+        (chosen with { MinimumVolumes = [.. chosen.MinimumVolumes.Select(item => item with { CubicMillimeters = 1 })] }).Should().NotBe(chosen);
+    }
+
+    [Fact]
     public void A_threshold_lies_between_what_is_wrong_and_what_is_right()
     {
         PostProcessingChoice choice = Choose(

@@ -88,6 +88,27 @@ public sealed class ExportedEnsembleTests : IDisposable
         file.Metadata["data.orientation"].Should().Be("LPS");
     }
 
+    [Theory]
+    [InlineData("1", "2")]
+    [InlineData("1", null)]
+    [InlineData("1", "1")]
+    public void Post_processing_that_not_all_store_is_left_out_as_a_whole(string first, string? second)
+    {
+        string[] models = [Save(1, Net(), Cleaned(first)), Save(2, Net(), Cleaned(second))];
+
+        OnnxModelExport.Write(models, _folder["ensemble.onnx"]);
+
+        using OnnxCasePredictor file = OnnxCasePredictor.Load(_folder["ensemble.onnx"]);
+        using var expected = SegmentationEnsemble.Load(models);
+        using SegmentationEnsemble given = new([("ensemble", file)]);
+        given.PostProcessing.Should().Be(expected.PostProcessing);
+        given.PostProcessing.IsNone.Should().Be(first != second);
+
+        static Dictionary<string, string> Cleaned(string? volume) => volume is null
+            ? new() { ["postprocessing.largest-component"] = "yes" }
+            : new() { ["postprocessing.largest-component"] = "yes", ["postprocessing.min-volume.ET"] = volume };
+    }
+
     [Fact]
     public void Networks_that_do_not_belong_together_are_refused_by_name_and_nothing_is_written()
     {

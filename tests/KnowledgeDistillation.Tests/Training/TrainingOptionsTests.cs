@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Reflection;
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
@@ -77,9 +78,9 @@ public sealed class TrainingOptionsTests
     {
         PropertyInfo option = All.Single(option => option.Name == name);
         var range = option.GetCustomAttribute<RangeAttribute>()!;
-        double least = Convert.ToDouble(range.Minimum, null), step = range.OperandType == typeof(int) ? 1 : 1e-9;
+        double least = Convert.ToDouble(range.Minimum, CultureInfo.InvariantCulture), step = range.OperandType == typeof(int) ? 1 : 1e-9;
         FluentActions.Invoking(With(range.MinimumIsExclusive ? least + step : least).Validate).Should().NotThrow();
-        FluentActions.Invoking(With(Convert.ToDouble(range.Maximum, null)).Validate).Should().NotThrow();
+        FluentActions.Invoking(With(Convert.ToDouble(range.Maximum, CultureInfo.InvariantCulture)).Validate).Should().NotThrow();
         FluentActions.Invoking(With(range.MinimumIsExclusive ? least : least - step).Validate).Should().Throw<ArgumentException>().WithMessage($"*{name}*");
 
         TrainingOptions With(double value)
