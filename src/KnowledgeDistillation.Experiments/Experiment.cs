@@ -239,8 +239,8 @@ public sealed class Experiment
             Settings.Preprocessing([.. Settings.Modalities.Union([Modality])]),
             Path.Combine(Folder, "cache"),
             _display,
-            Settings.Training.Collective,
-            cancellation);
+            cancellation,
+            Settings.Training.Collective);
 
     // Without the path, which is another on each machine, and says more about a computer than a folder of results should.
     private static string NameOf(string data) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(data)));

@@ -11,5 +11,6 @@ public interface IPartitionableBatchSource : IBatchSource
     /// <param name="part">Which part, from 0.</param>
     /// <param name="parts">How many parts there are, at least 1. Together they are exactly the batches of <see cref="IBatchSource.ReadEpoch"/>.</param>
     /// <returns>The batches, each to be disposed by the caller.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">When the first batch is asked for: there is no such part.</exception>
     IEnumerable<Batch> ReadEpoch(int epoch, int part, int parts);
 }

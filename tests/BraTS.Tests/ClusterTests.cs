@@ -104,7 +104,13 @@ public sealed class ClusterTests : IDisposable
         output.Should().NotContain("failed").And.MatchRegex("fold-1/teacher-1-skips on [^,]*, start 1").And.Contain("2 of 4 runs are done");
         File.Exists(_folder["it's here", "report.html"]).Should().BeTrue();
         File.ReadAllText(_folder["it's here", "slurm", "first.sbatch"]).Should().ContainAll(
-            "#SBATCH --chdir=/", $"#SBATCH --output='{_folder["it"]}'\\''s here/slurm/logs/first-%a.log'", "--requeue", "--open-mode=append", "--signal=B:USR1@120", "--time=00:30:00", "--cpus-per-task=1");
+            "#SBATCH --chdir=/",
+            $"#SBATCH --output='{_folder["it"]}'\\''s here/slurm/logs/first-%a.log'",
+            "--requeue",
+            "--open-mode=append",
+            "--signal=B:USR1@120",
+            "--time=00:30:00",
+            "--cpus-per-task=1");
     }
 
     [Fact]

@@ -151,7 +151,8 @@ public sealed class NnUNetTeacherTests : IDisposable
     [Fact]
     public void A_network_of_MONAI_teaches_once_it_is_saved_with_its_preprocessing()
     {
-        DatasetDescription data = MedicalDataset.Describe(_folder["data"]);
+        string images = _folder["data"], folder = _folder["monai"];
+        DatasetDescription data = MedicalDataset.Describe(images);
         var options = new PlainConvUNetOptions
         {
             Modalities = data.Modalities,
@@ -170,7 +171,7 @@ public sealed class NnUNetTeacherTests : IDisposable
         };
         var facts = new Dictionary<string, string>(PreprocessingMetadata.Write(preprocessing)) { ["labels"] = data.Labels.ToText() };
         using (var model = new SegmentationModel(network, data.Labels.Classes, facts))
-            model.Save(_folder["monai"]);
+            model.Save(folder);
 
         Kdnet run = Kdnet.Run([
             "train", "--data", _folder["data"], "--out", _folder["student"], "--teacher", _folder["monai"], .. Small, "--epochs", "1", "--system", "kd-net",

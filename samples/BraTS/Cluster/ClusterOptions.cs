@@ -137,11 +137,14 @@ internal sealed class ClusterOptions
             process.WaitForExit();
             return process.ExitCode == 0
                 ? ExitCode.Done
-                : throw new UsageException($"The scripts are written, but not all could be submitted: see above, then give bash {RunCommandLine.Quoted(script)}.");
+                : throw new UsageException(
+                    $"The scripts are written, but not all could be submitted: see above, then give bash {RunCommandLine.Quoted(script)}.");
         }
         catch (Win32Exception exception)
         {
-            throw new UsageException($"The scripts are written, but there is no bash here to submit them: give bash {RunCommandLine.Quoted(script)} where Slurm is.", exception);
+            throw new UsageException(
+                $"The scripts are written, but there is no bash here to submit them: give bash {RunCommandLine.Quoted(script)} where Slurm is.",
+                exception);
         }
     }
 

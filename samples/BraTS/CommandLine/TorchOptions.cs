@@ -33,7 +33,8 @@ internal sealed class TorchOptions
     {
         DeviceType type = parsed.GetValue(_device) == "cuda" ? DeviceType.CUDA : DeviceType.CPU;
         TorchRuntime.EnsureAvailable(type);
-        if (type == DeviceType.CPU && parsed.GetResult(Threads) is not { Implicit: false }
+        // Of several processes one says so for all.
+        if (type == DeviceType.CPU && MpiLaunch.NumberOnThisMachine == 0 && parsed.GetResult(Threads) is not { Implicit: false }
             && MachineLoad.Hint(services.Load, parsed.GetValue(Threads), Environment.ProcessorCount) is { } hint)
         {
             services.Display.Warn(hint);

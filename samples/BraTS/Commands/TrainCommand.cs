@@ -130,8 +130,8 @@ internal sealed class TrainCommand : ExplainedCommand
                 training.Settings.Preprocessing(modalities),
                 cache,
                 display,
-                collective,
-                _services.Cancellation);
+                _services.Cancellation,
+                collective);
             TrainingResult result = training.Run(split, cached, device, display, _services.Cancellation);
             if (result.ResumedEpochs == result.History.Count)
             {

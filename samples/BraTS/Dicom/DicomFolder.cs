@@ -75,7 +75,10 @@ internal sealed class DicomFolder : IDisposable
         try
         {
             int code = Run(program, path, folder.FullName, cancellation);
-            DicomImage[] images = [.. Directory.EnumerateFiles(folder.FullName, "*.nii").Select(ImageOf).OrderBy(NumberOf).ThenBy(image => image.Name, StringComparer.Ordinal)];
+            DicomImage[] images =
+            [
+                .. Directory.EnumerateFiles(folder.FullName, "*.nii").Select(ImageOf).OrderBy(NumberOf).ThenBy(image => image.Name, StringComparer.Ordinal),
+            ];
             if (images.Length == 0)
                 throw new UsageException($"dcm2niix made no image of the DICOM files (it ended with code {code}): call it by itself to see why.");
             foreach (DicomImage image in images)

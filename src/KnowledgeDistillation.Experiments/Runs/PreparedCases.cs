@@ -8,29 +8,23 @@ namespace KnowledgeDistillation.Experiments.Runs;
 public static class PreparedCases
 {
     /// <summary>Prepares the cases that the cache does not hold yet.</summary>
-    /// <returns>The cases by name.</returns>
-    public static IReadOnlyDictionary<string, CachedCase> Prepare(
-        IReadOnlyList<MedicalCase> cases,
-        PreprocessingOptions options,
-        string cacheFolder,
-        IExperimentDisplay display,
-        CancellationToken cancellation) => Prepare(cases, options, cacheFolder, display, collective: null, cancellation);
-
-    /// <summary>Prepares the cases that the cache does not hold yet, in several processes that train together.</summary>
     /// <param name="cases">The cases.</param>
     /// <param name="options">How images are prepared.</param>
     /// <param name="cacheFolder">Where they are kept.</param>
     /// <param name="display">Where progress is shown.</param>
-    /// <param name="collective">The processes that train together, of which the first prepares the cases, and the others then find them; null for one.</param>
     /// <param name="cancellation">Stops between two cases.</param>
+    /// <param name="collective">The processes that train together, of which the first prepares the cases, and the others then find them; null for one.</param>
     /// <returns>The cases by name.</returns>
+    /// <exception cref="InvalidDataException">A case is damaged; the message names it.</exception>
+    /// <exception cref="IOException">The cache cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; what was prepared stays in the cache.</exception>
     public static IReadOnlyDictionary<string, CachedCase> Prepare(
         IReadOnlyList<MedicalCase> cases,
         PreprocessingOptions options,
         string cacheFolder,
         IExperimentDisplay display,
-        ICollective? collective,
-        CancellationToken cancellation)
+        CancellationToken cancellation,
+        ICollective? collective = null)
     {
         ArgumentNullException.ThrowIfNull(display);
         var cache = new PreprocessingCache(cacheFolder, options);

@@ -106,14 +106,17 @@ public static class RunMetadata
         return CaseIdentities.Read(metadata.GetValueOrDefault(SeenCases, ""));
     }
 
-    /// <summary>Tells of a case by its name whether the network has learned from it.</summary>
+    /// <summary>Tells of a case by its name whether the network has learned from it; no for all where it does not say (<see cref="KnowsCases"/>).</summary>
     public static Func<string, bool> TrainingCases(IReadOnlyDictionary<string, string> metadata)
     {
         ArgumentNullException.ThrowIfNull(metadata);
         return CaseIdentities.Read(metadata.GetValueOrDefault(LearnedCases, ""));
     }
 
-    /// <summary>Tells of a case by its name whether it was held out for validation when the network was trained.</summary>
+    /// <summary>
+    /// Tells of a case by its name whether it was held out for validation when the network was trained; no for all where it does not say
+    /// (<see cref="KnowsCases"/>).
+    /// </summary>
     public static Func<string, bool> ValidationCases(IReadOnlyDictionary<string, string> metadata)
     {
         ArgumentNullException.ThrowIfNull(metadata);

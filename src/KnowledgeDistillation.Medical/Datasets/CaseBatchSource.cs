@@ -75,6 +75,7 @@ public sealed class CaseBatchSource : IPartitionableBatchSource
     /// <exception cref="InvalidDataException">While reading: a case is damaged, or cases of one batch differ in size; the message names them.</exception>
     public IEnumerable<Batch> ReadEpoch(int epoch, int part, int parts)
     {
+        BatchParts.Check(part, parts);
         int[] order = [.. Enumerable.Range(0, _cases.Length * PatchesPerCase)];
         if (_options.Shuffle)
             Shuffling.Shuffle<int>(order, SeedMixer.Mix(_options.Seed, epoch));

@@ -3,6 +3,14 @@ namespace KnowledgeDistillation.Training;
 /// <summary>Reads a part of an epoch from any source.</summary>
 internal static class BatchParts
 {
+    /// <summary>Refuses a part that is none of them.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such part.</exception>
+    public static void Check(int part, int parts)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(part);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(part, parts);
+    }
+
     /// <summary>See <see cref="IPartitionableBatchSource.ReadEpoch"/>.</summary>
     public static IEnumerable<Batch> Read(IBatchSource source, int epoch, int part, int parts) => (source, parts) switch
     {

@@ -35,6 +35,7 @@ public sealed class InMemoryBatchSource : IPartitionableBatchSource
     /// <inheritdoc/>
     public IEnumerable<Batch> ReadEpoch(int epoch, int part, int parts)
     {
+        BatchParts.Check(part, parts);
         int[] order = [.. Enumerable.Range(0, (int)_images.BatchSize)];
         if (_shuffleSeed is long seed)
             Shuffling.Shuffle(order, SeedMixer.Mix(seed, epoch));

@@ -39,6 +39,7 @@ public sealed class SliceBatchSource : IPartitionableBatchSource
     /// <exception cref="ArgumentException">A batch holds no volumes.</exception>
     public IEnumerable<Batch> ReadEpoch(int epoch, int part, int parts)
     {
+        BatchParts.Check(part, parts);
         foreach (Batch volumes in BatchParts.Read(_volumes, epoch, part, parts))
         {
             using (volumes)
