@@ -26,6 +26,7 @@ public class OptionDefaultsTests
 {
     private static readonly string[] OneModality = ["t1ce"];
     private static readonly int[] Two = [1, 1];
+    private static readonly int[] BasicUNetFeatures = [32, 32, 64, 128, 256, 32];
     private static readonly int[][] TwoLists = [Two, Two];
     private static readonly long[] Window = [64, 64, 64];
     private static readonly UNet3DOptions OneUNet = new() { Modalities = OneModality, OutputChannels = 4 };
@@ -101,6 +102,14 @@ public class OptionDefaultsTests
             ["Strides"] = TwoLists,
             ["EncoderConvolutions"] = null,
             ["DecoderConvolutions"] = null,
+            ["ConvolutionBias"] = true,
+        },
+        [new BasicUNetOptions { Modalities = OneModality, OutputChannels = 4 }] = new()
+        {
+            ["Modalities"] = OneModality,
+            ["OutputChannels"] = 4,
+            ["Features"] = BasicUNetFeatures,
+            ["SpatialDimensions"] = 3,
             ["ConvolutionBias"] = true,
         },
         [new SynthesisNetworkOptions { Generator = OneUNet, Segmenter = OneUNet, SynthesizedModalities = OneModality }] = new()

@@ -238,7 +238,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
     // A case is flipped in eight ways at most, so a teacher has soon seen them all; every patch and every other change is new. Only the outputs of networks
     // whose encoder gives features alone can be kept.
     private TeacherCacheOptions? CacheFor(IEncoderDecoder teacher) =>
-        teacher is UShapedNetwork or PlainConvUNet && Settings is { Patches: null, Augmentation: null } ? new TeacherCacheOptions() : null;
+        teacher is UShapedNetwork or PlainConvUNet or BasicUNet && Settings is { Patches: null, Augmentation: null } ? new TeacherCacheOptions() : null;
 
     private TrainingResult Fit(
         TrainingStage stage,

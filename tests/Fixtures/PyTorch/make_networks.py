@@ -1,5 +1,5 @@
 """
-Writes networks with the names and the structure of nnU-Net v2's PlainConvUNet and of MONAI's DynUNet, written anew for this test, with an input and its logits:
+Writes networks with the names and the structure of nnU-Net v2's PlainConvUNet and of MONAI's DynUNet and BasicUNet, written anew for this test, with an input and its logits:
 /usr/bin/python3 tests/Fixtures/PyTorch/make_networks.py (PyTorch 1.13, as Debian has it).
 """
 import os
@@ -139,12 +139,83 @@ class DynUNet(nn.Module):
         return self.output_block.conv(x)
 
 
-def write(name, network, wrap):
+class NormActivation(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.N = nn.InstanceNorm3d(channels, affine=True)
+
+    def forward(self, x):
+        return nn.functional.leaky_relu(self.N(x), 0.1)
+
+
+class BasicConvolution(nn.Module):
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.conv = nn.Conv3d(inputs, outputs, 3, padding=1)
+        self.adn = NormActivation(outputs)
+
+    def forward(self, x):
+        return self.adn(self.conv(x))
+
+
+class TwoConv(nn.Module):
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.conv_0 = BasicConvolution(inputs, outputs)
+        self.conv_1 = BasicConvolution(outputs, outputs)
+
+    def forward(self, x):
+        return self.conv_1(self.conv_0(x))
+
+
+class Down(nn.Module):
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.convs = TwoConv(inputs, outputs)
+
+    def forward(self, x):
+        return self.convs(nn.functional.max_pool3d(x, 2))
+
+
+class UpCat(nn.Module):
+    def __init__(self, inputs, skip, outputs, halves):
+        super().__init__()
+        raised = inputs // 2 if halves else inputs
+        self.upsample = nn.Module()
+        self.upsample.deconv = nn.ConvTranspose3d(inputs, raised, 2, 2)
+        self.convs = TwoConv(skip + raised, outputs)
+
+    def forward(self, x, skip):
+        return self.convs(torch.cat((skip, self.upsample.deconv(x)), 1))
+
+
+class BasicUNet(nn.Module):
+    def __init__(self, channels, classes, features):
+        super().__init__()
+        self.conv_0 = TwoConv(channels, features[0])
+        for i in range(1, 5):
+            setattr(self, f"down_{i}", Down(features[i - 1], features[i]))
+        for i in (4, 3, 2):
+            setattr(self, f"upcat_{i}", UpCat(features[i], features[i - 1], features[i - 1], True))
+        self.upcat_1 = UpCat(features[1], features[0], features[5], False)
+        self.final_conv = nn.Conv3d(features[5], classes, 1)
+
+    def forward(self, x):
+        skips = [self.conv_0(x)]
+        for i in range(1, 5):
+            skips.append(getattr(self, f"down_{i}")(skips[-1]))
+        x = skips.pop()
+        for i in (4, 3, 2, 1):
+            x = getattr(self, f"upcat_{i}")(x, skips.pop())
+        return self.final_conv(x)
+
+
+def write(name, network, wrap, shape=(2, 2, 4, 8, 12)):
     torch.manual_seed(1)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
-        images = torch.randn(2, 2, 4, 8, 12)
+        images = torch.randn(*shape)
         logits = network.eval()(images)
     torch.save(wrap(network.state_dict()), os.path.join(folder, f"{name}.pth"))
     torch.save({"images": images, "logits": logits}, os.path.join(folder, f"{name}_values.pth"))
@@ -152,3 +223,4 @@ def write(name, network, wrap):
 
 write("plain_conv_unet", PlainConvUNet(2, 3), lambda state: {"network_weights": state, "trainer_name": "nnUNetTrainer"})
 write("dyn_unet", DynUNet(2, 3), lambda state: state)
+write("basic_unet", BasicUNet(2, 3, (2, 3, 4, 6, 8, 2)), lambda state: {"state_dict": state}, (1, 2, 16, 32, 16))

@@ -16,7 +16,8 @@ internal static class RecipeVariants
     /// <summary>The variants by a name that says what is not the default.</summary>
     public static IReadOnlyDictionary<string, NetworkRecipe> Of(Type type)
     {
-        NetworkRecipe basis = type == typeof(SynthesisNetworkOptions) ? Synthesis() : type == typeof(PlainConvUNetOptions) ? Plain() : Basis(type);
+        NetworkRecipe basis = type == typeof(SynthesisNetworkOptions) ? Synthesis() : type == typeof(PlainConvUNetOptions) ? Plain()
+            : type == typeof(BasicUNetOptions) ? Basic() : Basis(type);
         var variants = new Dictionary<string, NetworkRecipe> { ["default"] = basis };
         foreach (PropertyInfo property in type.GetProperties().Where(property => property.SetMethod is not null))
         {
@@ -38,6 +39,7 @@ internal static class RecipeVariants
             "Levels" => [2, 4],
             "OutputChannels" => [1],
             "InputChannels" => [5],
+            "SpatialDimensions" => [2],
             _ when type == typeof(bool) => [false, true],
             _ when type.IsEnum => [.. Enum.GetValues(type).Cast<object?>()],
             _ => [],
@@ -62,6 +64,8 @@ internal static class RecipeVariants
         Segmenter = new UNet3DOptions { Modalities = ["flair", "t1ce", "t2"], OutputChannels = 3, BaseWidth = 4, Levels = 3 },
         SynthesizedModalities = ["t2", "flair"],
     };
+
+    private static BasicUNetOptions Basic() => new() { Modalities = Modalities, OutputChannels = 3, Features = [3, 4, 4, 6, 8, 5] };
 
     private static PlainConvUNetOptions Plain() => new()
     {

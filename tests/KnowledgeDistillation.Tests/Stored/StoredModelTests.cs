@@ -64,6 +64,14 @@ public sealed class StoredModelTests : IDisposable
             DecoderConvolutions = [1],
             ConvolutionBias = false,
         }, Classes),
+        (new BasicUNetOptions
+        {
+            Modalities = Modalities,
+            OutputChannels = 4,
+            Features = [1, 2, 2, 4, 2, 3],
+            SpatialDimensions = 2,
+            ConvolutionBias = false,
+        }, Classes),
         (new HemisUNet3DOptions { Modalities = Modalities, OutputChannels = 4, BaseWidth = 2, Levels = 2 }, Classes),
         (new HvedUNet3DOptions { Modalities = Modalities, OutputChannels = 3, BaseWidth = 2, Levels = 2, SampleAtInference = true }, Regions),
         (new DisentangledFusionNet3DOptions { Modalities = Modalities, OutputChannels = 4, BaseWidth = 2, Levels = 2, AppearanceDimension = 3 }, Classes),
