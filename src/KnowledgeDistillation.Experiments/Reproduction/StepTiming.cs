@@ -77,7 +77,7 @@ internal sealed class StepTiming : ITrainingCallback
         long[] cube = [.. Enumerable.Repeat((long)settings.InputEdge, 3)];
         return new Batch(
             new ModalityImages(settings.Data.Modalities.Select(modality => KeyValuePair.Create(modality, randn([count, 1, .. cube])))),
-            randint(settings.Classes.Channels, [count, .. cube], ScalarType.Int64),
+            randint(settings.Classes.ClassCount, [count, .. cube], ScalarType.Int64),
             [.. Enumerable.Range(1, count).Select(number => $"case {number}")]);
     }
 }

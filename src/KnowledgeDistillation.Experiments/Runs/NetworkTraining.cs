@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Prediction;
@@ -114,6 +115,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         {
             using SegmentationModel teacher = LoadTeacher(path);
             RefuseOtherDimensions(path, teacher.Network);
+            RefuseOtherChannels(path, teacher.Labels);
             if (NnUNetTeacher.Find(path) is { } foreign)
             {
                 foreign.RefuseOtherImages(Settings, split, System.TrainingModalities(Settings, Modality), display);
@@ -202,6 +204,18 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
             throw new ExperimentException($"The teacher '{path}' "
                 + $"{(teacher.SpatialDimensions == 2 ? "sees slices, but the student volumes" : "sees volumes, but the student slices")}: "
                 + "give both the same network.");
+        }
+    }
+
+    private void RefuseOtherChannels(string path, LabelScheme labels)
+    {
+        bool regions = labels is OverlappingRegions;
+        if (regions != Settings.RegionTraining)
+        {
+            throw new ExperimentException(
+                $"The teacher '{path}' has learned {(regions ? "regions, each by itself, but the student is to learn classes" : "classes, but the student is to "
+                    + "learn regions, each by itself")}: give both the same.",
+                nameof(ExperimentSettings.RegionTraining));
         }
     }
 

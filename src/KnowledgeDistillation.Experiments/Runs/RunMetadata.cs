@@ -24,7 +24,11 @@ public static class RunMetadata
         Labels = "labels",
         ListedLabels = "labels.listed",
         Regions = "regions",
-        Sources = "sources";
+        Sources = "sources",
+        Augmentation = "augmentation",
+        ReferenceLoss = "reference loss",
+        SoftTargetDice = "dice of soft targets",
+        Channels = "what channels are";
     private const string OfCases = "cases.";
     private const string OfPreprocessing = "preprocessing.";
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -64,11 +68,13 @@ public static class RunMetadata
         foreach ((string name, string value) in PatchMetadata.Write(settings.Patches))
             facts[name] = value;
         if (settings.Augment is not null)
-            facts["augmentation"] = settings.Augment;
+            facts[Augmentation] = settings.Augment;
+        if (settings.RegionTraining)
+            facts[Channels] = "regions";
         if (settings.ReferenceLoss != ReferenceChoice.KDNet)
-            facts["reference loss"] = "as published";
+            facts[ReferenceLoss] = "as published";
         if (settings.SoftTargetDice != DiceForm.Linear && system.ComparesWithSoftTargets)
-            facts["dice of soft targets"] = settings.SoftTargetDice.ToString();
+            facts[SoftTargetDice] = settings.SoftTargetDice.ToString();
         if (teachers.Count > 0)
         {
             facts[Teacher] = string.Join('|', teachers.Select(teacher => teacher.Hint));
@@ -155,9 +161,12 @@ public static class RunMetadata
         return
         [
             .. now.Keys.Select(Difference).OfType<string>().Distinct(),
-            .. before.Where(fact => fact.Key.StartsWith(OfPreprocessing, StringComparison.Ordinal) && !now.ContainsKey(fact.Key))
+            .. before.Where(fact => IsWrittenWhereSet(fact.Key) && !now.ContainsKey(fact.Key))
                 .Select(fact => $"{fact.Key} was {fact.Value} and is now not set"),
         ];
+
+        static bool IsWrittenWhereSet(string fact) => fact is Augmentation or ReferenceLoss or SoftTargetDice or Channels
+            || fact.StartsWith(OfPreprocessing, StringComparison.Ordinal) || fact.StartsWith(PatchMetadata.Prefix, StringComparison.Ordinal);
 
         string? Difference(string fact)
         {

@@ -219,6 +219,13 @@ public sealed record ExperimentSettings
     [Description("Whose weights are kept: those of the epoch with the lowest validation loss, or with the highest mean Dice of the regions.")]
     public BestEpochRule? BestEpoch { get; init; }
 
+    /// <summary>
+    /// Whether networks learn the regions, each by itself with a sigmoid, in place of the classes with a softmax, as in nnU-Net's region-based training
+    /// (<see cref="LabelConvention.ToOverlappingRegions"/>). A student needs a teacher that learned them too. Default no, as in the paper.
+    /// </summary>
+    [Category("training"), Description("Whether networks learn the regions that are scored, each by itself, in place of the classes.")]
+    public bool RegionTraining { get; init; }
+
     /// <summary>Whether training cases are flipped along each axis with probability 1/2. Default yes.</summary>
     [Category("training"), Description("Whether training cases are flipped at random.")]
     public bool Flip { get; init; } = true;
@@ -316,8 +323,8 @@ public sealed record ExperimentSettings
         : throw new ExperimentException(
             $"Say which of the modalities {string.Join(", ", Data.Modalities)} a network sees that sees one.", nameof(Student));
 
-    /// <summary>The classes of the voxels, which are the output channels of the networks.</summary>
-    internal ExclusiveClasses Classes => Data.Labels.Classes;
+    /// <summary>What the output channels of the networks are: the classes of the voxels, or with <see cref="RegionTraining"/> the regions.</summary>
+    internal LabelScheme Classes => RegionTraining ? Data.Labels.ToOverlappingRegions() : Data.Labels.Classes;
 
     /// <summary>What the labels mean, where the settings say it.</summary>
     internal LabelConvention? LabelConvention => Labels is null ? null : ParseLabels(Labels);

@@ -1,5 +1,4 @@
 using KnowledgeDistillation.Experiments.Settings;
-using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.BraTS;
 using static TorchSharp.torch;
@@ -17,8 +16,8 @@ namespace KnowledgeDistillation.Experiments.Systems;
 public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<string> Modalities, int Teachers, int SpatialDimensions, Device Device,
     ReferenceChoice ReferenceLoss = ReferenceChoice.KDNet, DiceForm SoftTargetDice = DiceForm.Linear)
 {
-    /// <summary>The classes of the voxels. Default: those of BraTS.</summary>
-    public ExclusiveClasses Classes { get; init; } = BraTSRegions.Classes;
+    /// <summary>What the output channels of the network are. Default: the classes of BraTS.</summary>
+    public LabelScheme Classes { get; init; } = BraTSRegions.Classes;
 
     /// <summary>The inputs for the objective of a system with some settings.</summary>
     /// <param name="system">The system.</param>

@@ -53,6 +53,22 @@ public sealed record LabelConvention
         internal init => _classes = value;
     }
 
+    /// <summary>
+    /// The regions as the output channels of a network, each by itself, which may overlap (nnU-Net calls it region-based training): outermost first, that of most
+    /// classes, and each class that lies in none as a region of its own. A voxel that is predicted in a region and in none within it is given the region's first
+    /// class that no later region has.
+    /// </summary>
+    /// <remarks>Where a region has two classes that no region within it has, the network cannot tell them apart.</remarks>
+    public OverlappingRegions ToOverlappingRegions()
+    {
+        IEnumerable<Region> alone = Enumerable.Range(1, Map.Names.Count - 1)
+            .Where(number => !Regions.Any(region => region.Classes.Contains(number)))
+            .Select(number => new Region(ShortNames[number - 1], number));
+        Region[] nested = [.. Regions.Concat(alone).OrderByDescending(region => region.Classes.Distinct().Count())];
+        return new OverlappingRegions(nested, [.. nested.Select((region, place) =>
+            region.Classes.Where(number => !nested.Skip(place + 1).Any(later => later.Classes.Contains(number))).Append(region.Classes[0]).First())]);
+    }
+
     /// <summary>The names of the classes in <see cref="ToText"/>, without background.</summary>
     internal IReadOnlyList<string> ShortNames
     {

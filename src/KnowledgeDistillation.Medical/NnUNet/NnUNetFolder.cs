@@ -119,16 +119,11 @@ public static class NnUNetFolder
         bool hasRegions = labels.Regions.Any(region => region.Classes.Count > 1) && labels.Classes != BraTS.BraTSRegions.Classes;
         if (hasRegions)
         {
-            // nnU-Net refuses a voxel of a class that it is told nothing of.
-            IEnumerable<Region> alone = Enumerable.Range(1, labels.Map.Names.Count - 1)
-                .Where(number => !labels.Regions.Any(region => region.Classes.Contains(number)))
-                .Select(number => new Region(labels.ShortNames[number - 1], number));
-            Region[] regions = [.. labels.Regions.Concat(alone).OrderByDescending(region => region.Classes.Count)];
-            foreach (Region region in regions)
+            // With each class that lies in none: nnU-Net refuses a voxel of a class that it is told nothing of.
+            OverlappingRegions regions = labels.ToOverlappingRegions();
+            foreach (Region region in regions.Regions)
                 numbers[region.Name] = region.Classes.Count == 1 ? region.Classes[0] : new JsonArray([.. region.Classes.Select(number => (JsonNode?)number)]);
-            // What a voxel is written as that lies in this region and in none of the later ones.
-            description["regions_class_order"] = new JsonArray([.. regions.Select((region, place) => (JsonNode?)region.Classes
-                .Where(number => !regions.Skip(place + 1).Any(later => later.Classes.Contains(number))).Append(region.Classes[0]).First())]);
+            description["regions_class_order"] = new JsonArray([.. regions.InnermostClasses.Select(number => (JsonNode?)number)]);
         }
         else
         {

@@ -10,9 +10,11 @@ namespace KnowledgeDistillation.Medical.Prediction;
 /// </summary>
 public static class PatchMetadata
 {
-    private const string Size = "patch.size";
-    private const string Foreground = "patch.foreground";
-    private const string PerCase = "patch.per-case";
+    internal const string Prefix = "patch.";
+
+    private const string Size = $"{Prefix}size";
+    private const string Foreground = $"{Prefix}foreground";
+    private const string PerCase = $"{Prefix}per-case";
 
     /// <summary>The patches as metadata; empty for none.</summary>
     /// <param name="patches">The patches; null where whole cases are learned from.</param>

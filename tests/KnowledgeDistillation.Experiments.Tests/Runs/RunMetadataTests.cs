@@ -54,6 +54,31 @@ public sealed class RunMetadataTests
         RunMetadata.Differences(before, Facts(new() { Background = "border" }, BraTSLabelConvention.BraTS2018)).Should().ContainSingle();
     }
 
+    public static TheoryData<string, string> WrittenWhereSet => new()
+    {
+        { nameof(ExperimentSettings.PatchEdge), "patch.size was 8,8,8 and is now not set" },
+        { nameof(ExperimentSettings.Augment), "augmentation was noise and is now not set" },
+        { nameof(ExperimentSettings.ReferenceLoss), "reference loss was as published and is now not set" },
+        { nameof(ExperimentSettings.RegionTraining), "what channels are was regions and is now not set" },
+    };
+
+    [Theory]
+    [MemberData(nameof(WrittenWhereSet))]
+    public void A_run_does_not_go_on_without_what_it_began_with(string setting, string difference)
+    {
+        ExperimentSettings with = setting switch
+        {
+            nameof(ExperimentSettings.PatchEdge) => new() { PatchEdge = 8 },
+            nameof(ExperimentSettings.Augment) => new() { Augment = "noise" },
+            nameof(ExperimentSettings.ReferenceLoss) => new() { ReferenceLoss = ReferenceChoice.Paper },
+            _ => new() { RegionTraining = true },
+        };
+        Dictionary<string, string> before = Facts(with, BraTSLabelConvention.BraTS2018);
+
+        RunMetadata.Differences(before, Facts(new(), BraTSLabelConvention.BraTS2018)).Should().Contain(difference);
+        RunMetadata.Differences(before, Facts(with, BraTSLabelConvention.BraTS2018)).Should().BeEmpty();
+    }
+
     [Fact]
     public void Labels_that_make_no_sense_are_named() =>
         FluentActions.Invoking(() => RunMetadata.LabelsOf(new Dictionary<string, string> { ["labels"] = "tumor" }))

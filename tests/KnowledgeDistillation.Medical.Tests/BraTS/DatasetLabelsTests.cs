@@ -209,6 +209,19 @@ public sealed class DatasetLabelsTests : IDisposable
         make.Should().Throw<ArgumentException>().WithMessage($"*label {label} is to be {classNumber}*");
     }
 
+    [Fact]
+    public void Regions_to_be_learned_are_nested_and_each_names_the_class_that_is_left_in_it()
+    {
+        OverlappingRegions tumor = BraTSLabelConvention.BraTS2018.ToOverlappingRegions();
+        OverlappingRegions organs = new LabelConvention(
+            LabelConvention.Parse("1=liver,2=tumor,3=spleen").Map, [new Region("tumor", 2), new Region("liver with tumor", 1, 2)]).ToOverlappingRegions();
+
+        tumor.ChannelNames.Should().Equal("WT", "TC", "ET");
+        tumor.InnermostClasses.Should().Equal(2, 1, 3);
+        organs.ChannelNames.Should().Equal("liver with tumor", "tumor", "spleen");
+        organs.InnermostClasses.Should().Equal(1, 2, 3);
+    }
+
     private static PreprocessingOptions Options => new() { CropSize = new VolumeSize(4, 3, 2), SubsamplingFactor = 1 };
 
     // The labels lie in the files' orientation; classes come back to it.
