@@ -129,7 +129,7 @@ public class AllLossesTests
         return Table[name].Make();
     }
 
-    private static Tensor[] Leaves(NetworkOutput output) => [output.Logits, .. output.Encoding.Levels];
+    private static Tensor[] Leaves(NetworkOutput output) => [output.Logits, .. output.Encoding.Levels, .. output.DecoderFeatures.Values];
 
     // Volumes of 4×3×2 voxels and features of two levels, repeated along the first axis and along the batch.
     private static DistillationContext Example(string loss, int volume = 1, int batch = 1, float scale = 2, bool sameTeacher = false)
@@ -146,7 +146,10 @@ public class AllLossesTests
         NetworkOutput Output()
         {
             Tensor Leaf(params long[] shape) => Repeat(scale * randn(shape)).requires_grad_(true);
-            return new NetworkOutput(new EchoNetwork(), Encoding(Leaf(2, 3, 4, 3, 2), Leaf(2, 6, 2, 2, 2)), Leaf(2, 4, 4, 3, 2));
+            return new NetworkOutput(new EchoNetwork(), Encoding(Leaf(2, 3, 4, 3, 2), Leaf(2, 6, 2, 2, 2)), Leaf(2, 4, 4, 3, 2))
+            {
+                DecoderFeatures = new Dictionary<string, Tensor> { [DecoderFeatureNames.Last] = Leaf(2, 5, 4, 3, 2) },
+            };
         }
 
         // The losses of variational networks look at distributions; here they are made of the levels.
