@@ -1,4 +1,5 @@
 using FluentAssertions;
+using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Medical.BraTS;
 using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Preprocessing;
