@@ -17,17 +17,17 @@ public sealed class DecoderFeaturesTests : IDisposable
 {
     private static readonly Dictionary<string, Func<NetworkRecipe>> Recipes = new()
     {
-        ["U-Net"] = () => new UNet3DOptions { Modalities = ["t1ce"], OutputChannels = 4, BaseWidth = 3, Levels = 3 },
+        ["U-Net"] = () => new UNet3DOptions { Modalities = ["t1ce"], OutputChannels = 4, BaseWidth = 4, Levels = 3 },
         ["U-Net, interpolating, few skips"] = () => new UNet3DOptions
         {
             Modalities = ["t1ce"],
             OutputChannels = 4,
-            BaseWidth = 3,
+            BaseWidth = 4,
             Levels = 3,
             SkipConnections = 1,
             Upsampling = Upsampling.Interpolation,
         },
-        ["slices"] = () => new UNet2DOptions { Modalities = ["t1ce"], OutputChannels = 4, BaseWidth = 3, Levels = 3 },
+        ["slices"] = () => new UNet2DOptions { Modalities = ["t1ce"], OutputChannels = 4, BaseWidth = 4, Levels = 3 },
         ["MultiRes"] = () => new MultiResUNet3DOptions { Modalities = ["t1ce"], OutputChannels = 4, BaseWidth = 8, Levels = 3 },
         ["PlainConvUNet"] = () => new PlainConvUNetOptions
         {
@@ -43,7 +43,7 @@ public sealed class DecoderFeaturesTests : IDisposable
         ["synthesis"] = () => new SynthesisNetworkOptions
         {
             Generator = new UNet3DOptions { Modalities = ["t1ce"], OutputChannels = 1, BaseWidth = 2, Levels = 2 },
-            Segmenter = new UNet3DOptions { Modalities = ["t1ce", "flair"], OutputChannels = 4, BaseWidth = 3, Levels = 3 },
+            Segmenter = new UNet3DOptions { Modalities = ["t1ce", "flair"], OutputChannels = 4, BaseWidth = 4, Levels = 3 },
             SynthesizedModalities = ["flair"],
         },
     };
@@ -128,7 +128,7 @@ public sealed class DecoderFeaturesTests : IDisposable
     {
         using IEncoderDecoder network = Build(name);
         FluentActions.Invoking(() => NetworkOutput.Of(network, new ModalityImages(("none", zeros([1, 1, 4, 4, 4]))), ["level 7"]))
-            .Should().Throw<ArgumentException>().WithMessage($"*'level 7'*{network.GetType().Name}*last, level 0, *");
+            .Should().Throw<ArgumentException>().WithMessage($"*'level 7'*{network.GetType().Name}*it gives: last, level 0*");
     }
 
     [Fact]
@@ -154,7 +154,7 @@ public sealed class DecoderFeaturesTests : IDisposable
         output.Detach().DecoderFeatures.Values.Should().OnlyContain(features => !features.requires_grad);
         adapter.Decode(output.Encoding.Detach()).requires_grad.Should().BeFalse();
         Func<object> wrong = () => new ModuleAdapter(
-            nn.Conv3d(1, 2, 1), ["faint"], 2, "", decoderFeatures: new Dictionary<string, string> { ["last"] = "deep" });
+            nn.Sequential(("only", nn.Conv3d(1, 2, 1))), ["faint"], 2, "only", decoderFeatures: new Dictionary<string, string> { ["last"] = "deep" });
         wrong.Should().Throw<ArgumentException>().WithMessage("*no sub-module 'deep'*").WithParameterName("decoderFeatures");
     }
 
@@ -228,7 +228,7 @@ public sealed class DecoderFeaturesTests : IDisposable
         Refusal(plain, teacher).Should().Be(
             "The loss 'hints' (FeatureLoss) compares the features 'last' of decoders, but ModuleAdapter gives no features of its decoder. "
                 + "It is the student: take a network that gives them, or leave the loss out.");
-        Refusal(unet, teacher).Should().Contain("'hints' (FeatureLoss)").And.Contain("UNet3D gives no features 'level 1', but: last, level 0.");
+        Refusal(unet, teacher).Should().Contain("'hints' (FeatureLoss)").And.Contain("UNet3D gives no features 'level 1'; it gives: last, level 0.");
         using var last = new WeightedObjective("hints", new FeatureLoss("last"));
         Refusal(unet, plainTeacher, last).Should().Contain("ModuleAdapter gives no features").And.Contain("It is the teacher 'teacher'");
         Refusal(unet, ensemble, last).Should().Contain("'teacher' is an ensemble").And.Contain("TeacherMeanLoss");
