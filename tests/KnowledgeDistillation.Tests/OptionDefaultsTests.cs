@@ -11,6 +11,7 @@ using KnowledgeDistillation.Methods.Hemis;
 using KnowledgeDistillation.Methods.Hinton;
 using KnowledgeDistillation.Methods.Hved;
 using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Methods.RFNet;
 using KnowledgeDistillation.Methods.StructuredDistillation;
 using KnowledgeDistillation.Methods.Synthesis;
 using KnowledgeDistillation.Networks;
@@ -141,6 +142,19 @@ public class OptionDefaultsTests
             ["ReconstructionWeight"] = 0.4,
             ["AppearanceWeight"] = 0.4,
         },
+        [new AuxiliarySegmentationOptions()] = new() { ["Balanced"] = true, ["Dice"] = new SoftDiceOptions { IncludeBackground = true } },
+        [new DeepSupervisionOptions()] =
+            new() { ["Segmentation"] = new AuxiliarySegmentationOptions(), ["Grid"] = SupervisionGrid.Image, ["Decay"] = 1.0 },
+        [new RFNet3DOptions { Modalities = OneModality, OutputChannels = 4 }] = new()
+        {
+            ["Modalities"] = OneModality,
+            ["OutputChannels"] = 4,
+            ["BaseWidth"] = 16,
+            ["Levels"] = 4,
+            ["OverlappingRegions"] = false,
+        },
+        [new RFNetObjectiveOptions()] =
+            new() { ["Segmentation"] = new AuxiliarySegmentationOptions(), ["ModalityWeight"] = 4.0, ["MapWeight"] = 4.0 },
         [new SlidingWindowOptions { WindowSize = Window }] =
             new() { ["WindowSize"] = Window, ["Overlap"] = 0.5, ["GaussianWidth"] = 0.125, ["SkipBackground"] = false, ["Precision"] = Precision.Full },
         [new OnnxExportOptions()] = new() { ["Modalities"] = null, ["Facts"] = new Dictionary<string, string>() },

@@ -2,6 +2,7 @@ using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Methods.DisentangledFusion;
 using KnowledgeDistillation.Methods.Hemis;
 using KnowledgeDistillation.Methods.Hved;
+using KnowledgeDistillation.Methods.RFNet;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Tests.Networks;
@@ -11,7 +12,7 @@ internal static class HeteroModal
 {
     public static readonly string[] Modalities = ["t1", "t1ce", "t2", "flair"];
 
-    public static readonly string[] Systems = ["U-HeMIS", "U-HVED", "disentangled fusion"];
+    public static readonly string[] Systems = ["U-HeMIS", "U-HVED", "disentangled fusion", "RFNet"];
 
     /// <summary>All non-empty subsets, in the order of the names within each.</summary>
     public static IEnumerable<string[]> Subsets(IReadOnlyList<string> names) =>
@@ -23,6 +24,7 @@ internal static class HeteroModal
         "U-HVED" => new HvedUNet3DOptions { Modalities = modalities, OutputChannels = outputChannels, BaseWidth = 4, Levels = 2 },
         "disentangled fusion" =>
             new DisentangledFusionNet3DOptions { Modalities = modalities, OutputChannels = outputChannels, BaseWidth = 4, Levels = 2, AppearanceDimension = 3 },
+        "RFNet" => new RFNet3DOptions { Modalities = modalities, OutputChannels = outputChannels, BaseWidth = 4, Levels = 2 },
         _ => throw new ArgumentException(system),
     };
 
@@ -31,6 +33,7 @@ internal static class HeteroModal
         "U-HeMIS" => HemisObjective.Create(),
         "U-HVED" => HvedObjective.Create(),
         "disentangled fusion" => DisentangledFusionObjective.Create(),
+        "RFNet" => RFNetObjective.Create(),
         _ => throw new ArgumentException(system),
     };
 

@@ -5,6 +5,7 @@ using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Methods.DisentangledFusion;
 using KnowledgeDistillation.Methods.Hemis;
 using KnowledgeDistillation.Methods.Hved;
+using KnowledgeDistillation.Methods.RFNet;
 using KnowledgeDistillation.Methods.Synthesis;
 using KnowledgeDistillation.Networks;
 using Xunit;
@@ -67,6 +68,7 @@ public sealed class StoredModelTests : IDisposable
         (new HemisUNet3DOptions { Modalities = Modalities, OutputChannels = 4, BaseWidth = 2, Levels = 2 }, Classes),
         (new HvedUNet3DOptions { Modalities = Modalities, OutputChannels = 3, BaseWidth = 2, Levels = 2, SampleAtInference = true }, Regions),
         (new DisentangledFusionNet3DOptions { Modalities = Modalities, OutputChannels = 4, BaseWidth = 2, Levels = 2, AppearanceDimension = 3 }, Classes),
+        (new RFNet3DOptions { Modalities = Modalities, OutputChannels = 3, BaseWidth = 2, Levels = 2, OverlappingRegions = true }, Regions),
         (new SynthesisNetworkOptions
         {
             Generator = new UNet3DOptions { Modalities = ["t1ce"], OutputChannels = 1, BaseWidth = 2, Levels = 2 },
