@@ -11,6 +11,7 @@ using KnowledgeDistillation.Methods.Hemis;
 using KnowledgeDistillation.Methods.Hinton;
 using KnowledgeDistillation.Methods.Hved;
 using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Methods.MmFormer;
 using KnowledgeDistillation.Methods.RFNet;
 using KnowledgeDistillation.Methods.StructuredDistillation;
 using KnowledgeDistillation.Methods.Synthesis;
@@ -153,6 +154,16 @@ public class OptionDefaultsTests
             ["Levels"] = 4,
             ["OverlappingRegions"] = false,
         },
+        [new MmFormer3DOptions { Modalities = OneModality, OutputChannels = 4 }] = new()
+        {
+            ["Modalities"] = OneModality,
+            ["OutputChannels"] = 4,
+            ["BaseWidth"] = 8,
+            ["Levels"] = 5,
+            ["Dropout"] = 0.1,
+        },
+        [new MmFormerObjectiveOptions()] =
+            new() { ["Segmentation"] = new AuxiliarySegmentationOptions(), ["ModalityWeight"] = 4.0, ["LevelWeight"] = 4.0 },
         [new RFNetObjectiveOptions()] =
             new() { ["Segmentation"] = new AuxiliarySegmentationOptions(), ["ModalityWeight"] = 4.0, ["MapWeight"] = 4.0 },
         [new SlidingWindowOptions { WindowSize = Window }] =

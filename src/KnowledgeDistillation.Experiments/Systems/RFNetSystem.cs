@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Methods.RFNet;
 
 namespace KnowledgeDistillation.Experiments.Systems;
@@ -17,6 +18,7 @@ internal sealed class RFNetSystem : ISystemDefinition
         LearningRate = 2e-4,
         WeightDecay = 1e-4,
         PublishedParameters = "8,984,960",
+        Published = PublishedScores.OfBraTS(69.43, 80.99, 74.93, "BraTS 2018", "DeMoSeg's table"),
         Network = (settings, _) => settings.Sized(new RFNet3DOptions { Modalities = settings.Modalities, OutputChannels = settings.Classes.Channels }),
         Stages = [new TrainingStage(_ => RFNetObjective.Create())],
     };

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>
-/// What a network found in a batch that is trained with more segmentations than its last one: <see cref="Methods.RFNet.RFNet3D"/>.
+/// What a network found in a batch that is trained with more segmentations than its last one, such as <see cref="Methods.RFNet.RFNet3D"/> and
+/// <see cref="Methods.MmFormer.MmFormer3D"/>.
 /// Its decoder has run already, because the fusion of a level looks at what the decoder made of the level below, and because all segmentations
 /// are to come from one pass; what is left for <see cref="IEncoderDecoder.Decode"/> is the last convolution.
 /// </summary>

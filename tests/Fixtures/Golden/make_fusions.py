@@ -56,6 +56,36 @@ def region_fusion(present, modalities=3, width=2, voxels=4, regions=2, hidden=12
     return {"name": "region fusion", "present": list(present), "weights": weights, "fused": fused}
 
 
+def layer_norm(vector):
+    mean = sum(vector) / len(vector)
+    variance = sum((x - mean) ** 2 for x in vector) / len(vector)
+    return [(x - mean) / math.sqrt(variance + 1e-5) for x in vector]
+
+
+def transformer(count=5, width=4, heads=2, expansion=8):
+    """mmFormer: positions, attention of the normed tokens, a perceptron of the normed result, each added to what it got."""
+    tokens, positions = rows(values(90, count * width), width), rows(values(91, count * width, 0.5), width)
+    of_inputs = rows(values(92, 3 * width * width, 0.7), width)
+    of_projection, of_projection_bias = rows(values(93, width * width, 0.7), width), values(94, width, 0.3)
+    of_widening, of_widening_bias = rows(values(95, expansion * width * width, 0.5), width), values(96, expansion * width, 0.3)
+    of_narrowing, of_narrowing_bias = rows(values(97, expansion * width * width, 0.4), expansion * width), values(98, width, 0.3)
+    placed = [[a + b for a, b in zip(token, place)] for token, place in zip(tokens, positions)]
+    parts = [linear(layer_norm(token), of_inputs, [0.0] * (3 * width)) for token in placed]
+    size = width // heads
+    joined = [[] for _ in tokens]
+    for head in range(heads):
+        queries, keys, contents = ([part[first + head * size:first + (head + 1) * size] for part in parts] for first in (0, width, 2 * width))
+        for i, query in enumerate(queries):
+            attention = softmax([sum(a * b for a, b in zip(query, key)) / math.sqrt(size) for key in keys])
+            joined[i] += [sum(a * content[c] for a, content in zip(attention, contents)) for c in range(size)]
+    attended = [[a + b for a, b in zip(token, linear(both, of_projection, of_projection_bias))] for token, both in zip(placed, joined)]
+    result = []
+    for token in attended:
+        hidden = [x * (1 + math.erf(x / math.sqrt(2))) / 2 for x in linear(layer_norm(token), of_widening, of_widening_bias)]
+        result += [a + b for a, b in zip(token, linear(hidden, of_narrowing, of_narrowing_bias))]
+    return {"name": "transformer", "tokens": result}
+
+
 REGIONS = ((1, 2, 3), (1, 3), (3,))
 
 
@@ -140,5 +170,5 @@ def written(case):
             for key, value in case.items()}
 
 
-CASES = [*(region_fusion(present) for present in ((0, 1, 2), (1,), (0, 2))), *losses()]
+CASES = [*(region_fusion(present) for present in ((0, 1, 2), (1,), (0, 2))), transformer(), *losses()]
 write_json("fusions/manifest.json", {"made_by": "make_fusions.py", "cases": [written(case) for case in CASES]})

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.MmFormer;
 using KnowledgeDistillation.Methods.RFNet;
 using TorchSharp.Modules;
 using Xunit;
@@ -41,6 +42,23 @@ public class GoldenFusionTests
             Compare(cat(fusion.WeightsOf(features, maps), 1), given, "weights");
             Compare(fusion.RegionFeatures(features, maps), given, "fused");
         }
+    }
+
+    [Fact]
+    public void A_transformer_relates_tokens_as_elsewhere()
+    {
+        using var scope = NewDisposeScope();
+        using var block = new TransformerBlock(width: 4, heads: 2, dropout: 0.5);
+        block.eval();
+        Set(block, "attention.inputs.weight", 92, 0.7);
+        Set(block, "attention.projection.weight", 93, 0.7);
+        Set(block, "attention.projection.bias", 94, 0.3);
+        Set(block, "widen.weight", 95, 0.5);
+        Set(block, "widen.bias", 96, 0.3);
+        Set(block, "narrow.weight", 97, 0.4);
+        Set(block, "narrow.bias", 98, 0.3);
+
+        Compare(block.call(Values(90, 1, 1, 5, 4), Values(91, 0.5, 1, 5, 4)), Named("transformer").Single(), "tokens");
     }
 
     [Fact]

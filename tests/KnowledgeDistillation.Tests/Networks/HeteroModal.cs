@@ -2,6 +2,7 @@ using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Methods.DisentangledFusion;
 using KnowledgeDistillation.Methods.Hemis;
 using KnowledgeDistillation.Methods.Hved;
+using KnowledgeDistillation.Methods.MmFormer;
 using KnowledgeDistillation.Methods.RFNet;
 using static TorchSharp.torch;
 
@@ -12,7 +13,7 @@ internal static class HeteroModal
 {
     public static readonly string[] Modalities = ["t1", "t1ce", "t2", "flair"];
 
-    public static readonly string[] Systems = ["U-HeMIS", "U-HVED", "disentangled fusion", "RFNet"];
+    public static readonly string[] Systems = ["U-HeMIS", "U-HVED", "disentangled fusion", "RFNet", "mmFormer"];
 
     /// <summary>All non-empty subsets, in the order of the names within each.</summary>
     public static IEnumerable<string[]> Subsets(IReadOnlyList<string> names) =>
@@ -25,6 +26,7 @@ internal static class HeteroModal
         "disentangled fusion" =>
             new DisentangledFusionNet3DOptions { Modalities = modalities, OutputChannels = outputChannels, BaseWidth = 4, Levels = 2, AppearanceDimension = 3 },
         "RFNet" => new RFNet3DOptions { Modalities = modalities, OutputChannels = outputChannels, BaseWidth = 4, Levels = 2 },
+        "mmFormer" => new MmFormer3DOptions { Modalities = modalities, OutputChannels = outputChannels, BaseWidth = 4, Levels = 2 },
         _ => throw new ArgumentException(system),
     };
 
@@ -34,6 +36,7 @@ internal static class HeteroModal
         "U-HVED" => HvedObjective.Create(),
         "disentangled fusion" => DisentangledFusionObjective.Create(),
         "RFNet" => RFNetObjective.Create(),
+        "mmFormer" => MmFormerObjective.Create(),
         _ => throw new ArgumentException(system),
     };
 

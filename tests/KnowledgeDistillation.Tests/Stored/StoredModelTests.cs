@@ -5,6 +5,7 @@ using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Methods.DisentangledFusion;
 using KnowledgeDistillation.Methods.Hemis;
 using KnowledgeDistillation.Methods.Hved;
+using KnowledgeDistillation.Methods.MmFormer;
 using KnowledgeDistillation.Methods.RFNet;
 using KnowledgeDistillation.Methods.Synthesis;
 using KnowledgeDistillation.Networks;
@@ -68,6 +69,7 @@ public sealed class StoredModelTests : IDisposable
         (new HemisUNet3DOptions { Modalities = Modalities, OutputChannels = 4, BaseWidth = 2, Levels = 2 }, Classes),
         (new HvedUNet3DOptions { Modalities = Modalities, OutputChannels = 3, BaseWidth = 2, Levels = 2, SampleAtInference = true }, Regions),
         (new DisentangledFusionNet3DOptions { Modalities = Modalities, OutputChannels = 4, BaseWidth = 2, Levels = 2, AppearanceDimension = 3 }, Classes),
+        (new MmFormer3DOptions { Modalities = Modalities, OutputChannels = 4, BaseWidth = 2, Levels = 2, Dropout = 0.25 }, Classes),
         (new RFNet3DOptions { Modalities = Modalities, OutputChannels = 3, BaseWidth = 2, Levels = 2, OverlappingRegions = true }, Regions),
         (new SynthesisNetworkOptions
         {
