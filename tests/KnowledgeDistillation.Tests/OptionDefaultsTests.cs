@@ -4,6 +4,7 @@ using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Methods.AttentionTransfer;
 using KnowledgeDistillation.Methods.Consistency;
+using KnowledgeDistillation.Methods.DeMoSeg;
 using KnowledgeDistillation.Methods.DisentangledFusion;
 using KnowledgeDistillation.Methods.FeatureMatching;
 using KnowledgeDistillation.Methods.GeneralizedDistillation;
@@ -153,6 +154,20 @@ public class OptionDefaultsTests
             ["BaseWidth"] = 16,
             ["Levels"] = 4,
             ["OverlappingRegions"] = false,
+        },
+        [new DeMoSeg3DOptions { Modalities = OneModality, OutputChannels = 4 }] = new()
+        {
+            ["Modalities"] = OneModality,
+            ["OutputChannels"] = 4,
+            ["BaseWidth"] = 32,
+            ["Levels"] = 6,
+            ["Substitutes"] = null,
+        },
+        [new DeMoSegObjectiveOptions()] = new()
+        {
+            ["Segmentation"] = new AuxiliarySegmentationOptions { Balanced = false, Dice = new SoftDiceOptions() },
+            ["LevelWeight"] = 0.875,
+            ["SubstituteWeight"] = 0.1,
         },
         [new MmFormer3DOptions { Modalities = OneModality, OutputChannels = 4 }] = new()
         {

@@ -19,7 +19,7 @@ internal sealed class AuxiliarySegmentation(AuxiliarySegmentationOptions options
         using var scope = NewDisposeScope();
         long[] factors = Factors(context.Target.shape, logits.shape, name);
         Tensor target = Thinned(context.Target, factors, firstAxis: 2);
-        Tensor? ignored = context.Ignored is null ? null : Thinned(context.Ignored, factors, firstAxis: 1);
+        Tensor? ignored = context.IgnoredVoxels is null ? null : Thinned(context.IgnoredVoxels, factors, firstAxis: 1);
         Tensor silenced = ignored is null ? ReducedPrecision.Widen(logits) : context.Labels.Silence(ReducedPrecision.Widen(logits), ignored);
         Tensor perVoxel = options.Balanced
             ? context.Labels.BalancedCrossEntropy(silenced, target, ClassShares.Of(target, ignored))

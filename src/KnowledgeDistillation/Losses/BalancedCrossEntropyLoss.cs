@@ -21,7 +21,7 @@ public sealed class BalancedCrossEntropyLoss(BatchReduction reduction = BatchRed
     {
         ArgumentNullException.ThrowIfNull(context);
         using var scope = NewDisposeScope();
-        Tensor shares = ClassShares.Of(context.Target, context.Ignored);
+        Tensor shares = ClassShares.Of(context.Target, context.IgnoredVoxels);
         Tensor perVoxel = context.Labels.BalancedCrossEntropy(context.Student.Logits, context.Target, shares);
         return context.OverCountedVoxels(_reduction.Apply(perVoxel.flatten(1).mean([1]))).MoveToOuterDisposeScope();
     }

@@ -54,5 +54,14 @@ public sealed class DecodedEncoderOutput : EncoderOutput
             ?? throw new ArgumentException("The encoding holds nothing decoded: it comes from another network.", nameof(encoding));
     }
 
+    /// <summary>What the decoder made of the levels above the deepest, by the names of <see cref="DecoderFeatureNames"/>.</summary>
+    internal IReadOnlyDictionary<string, Tensor> Features(IReadOnlyList<string> names)
+    {
+        var kept = new KeptFeatures(names);
+        foreach ((int level, Tensor features) in Decoded.SkipLast(1).Index())
+            kept.Add(level, features);
+        return kept.ByName;
+    }
+
     private static IReadOnlyList<Tensor> Detached(IReadOnlyList<Tensor> tensors) => [.. tensors.Select(tensor => tensor.detach())];
 }

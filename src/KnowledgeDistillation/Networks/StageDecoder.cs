@@ -37,16 +37,13 @@ internal sealed class StageDecoder : Module<IReadOnlyList<Tensor>, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(IReadOnlyList<Tensor> skips)
-    {
-        Tensor features = skips[^1];
-        for (int step = 0; step < up.Count; step++)
-        {
-            Tensor raised = up[step].call(_interpolates ? _layers.DoubleSize(features) : _layers.RepeatVoxels(features));
-            features = leave[step].call(join[step].call(cat([raised, skips[skips.Count - 2 - step]], 1)));
-        }
+    public override Tensor forward(IReadOnlyList<Tensor> skips) => Run(skips, null);
 
-        return head.CallWide(features);
+    /// <summary>What <see cref="forward"/> computes, and what its steps gave.</summary>
+    public DecoderOutput RunWithFeatures(IReadOnlyList<Tensor> skips, IReadOnlyList<string> names)
+    {
+        var kept = new KeptFeatures(names);
+        return new DecoderOutput(Run(skips, kept), kept.ByName);
     }
 
     /// <summary>Writes what <see cref="forward"/> computes.</summary>
@@ -60,5 +57,19 @@ internal sealed class StageDecoder : Module<IReadOnlyList<Tensor>, Tensor>
         }
 
         return graph.Apply(head, features);
+    }
+
+    private Tensor Run(IReadOnlyList<Tensor> skips, KeptFeatures? kept)
+    {
+        Tensor features = skips[^1];
+        for (int step = 0; step < up.Count; step++)
+        {
+            int level = skips.Count - 2 - step;
+            Tensor raised = up[step].call(_interpolates ? _layers.DoubleSize(features) : _layers.RepeatVoxels(features));
+            features = leave[step].call(join[step].call(cat([raised, skips[level]], 1)));
+            kept?.Add(level, features);
+        }
+
+        return head.CallWide(features);
     }
 }

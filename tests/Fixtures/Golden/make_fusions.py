@@ -86,6 +86,16 @@ def transformer(count=5, width=4, heads=2, expansion=8):
     return {"name": "transformer", "tokens": result}
 
 
+def cross_guidance(width=6, voxels=8, hidden=1):
+    """DeMoSeg: the score of each channel; channel i gets the channel of rank i, times its score."""
+    features = rows(values(110, width * voxels, 2), voxels)
+    means = [sum(channel) / voxels for channel in features]
+    first = [x if x > 0 else 0.01 * x for x in linear(means, rows(values(111, hidden * width), width), values(112, hidden, 0.5))]
+    scores = [sigmoid(x) for x in linear(first, rows(values(113, width * hidden, 2), hidden), values(114, width, 0.5))]
+    order = sorted(range(width), key=lambda channel: scores[channel])
+    return {"name": "cross guidance", "attended": [scores[channel] * x for channel in order for x in features[channel]]}
+
+
 REGIONS = ((1, 2, 3), (1, 3), (3,))
 
 
@@ -170,5 +180,5 @@ def written(case):
             for key, value in case.items()}
 
 
-CASES = [*(region_fusion(present) for present in ((0, 1, 2), (1,), (0, 2))), transformer(), *losses()]
+CASES = [*(region_fusion(present) for present in ((0, 1, 2), (1,), (0, 2))), transformer(), cross_guidance(), *losses()]
 write_json("fusions/manifest.json", {"made_by": "make_fusions.py", "cases": [written(case) for case in CASES]})

@@ -2,6 +2,7 @@ using FluentAssertions;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Methods.AttentionTransfer;
 using KnowledgeDistillation.Methods.Consistency;
+using KnowledgeDistillation.Methods.DeMoSeg;
 using KnowledgeDistillation.Methods.DisentangledFusion;
 using KnowledgeDistillation.Methods.FeatureMatching;
 using KnowledgeDistillation.Methods.GeneralizedDistillation;
@@ -42,6 +43,7 @@ public class AllLossesTests
         [nameof(ReferenceLoss)] = (() => new ReferenceLoss(), false, 1e-5),
         [nameof(SoftTargetLoss)] = (() => new SoftTargetLoss(), false, 1e-5),
         [nameof(NamedTeacherLoss)] = (() => new NamedTeacherLoss("teacher", new ImitationLoss()), false, 1e-5),
+        [nameof(SubstituteLoss)] = (() => new SubstituteLoss(), false, 1e-5),
         [nameof(TeacherMeanLoss)] = (() => new TeacherMeanLoss(new ZeroOrderConsistencyLoss()), true, 1e-5),
         [nameof(WeightedObjective)] = (() => KDNetObjective.Create(), false, 1e-5),
         [nameof(ZeroOrderConsistencyLoss)] = (() => new ZeroOrderConsistencyLoss(), true, 1e-5),
@@ -132,7 +134,7 @@ public class AllLossesTests
         return Table[name].Make();
     }
 
-    private static Tensor[] Leaves(NetworkOutput output) => [output.Logits, .. output.Encoding.Levels];
+    private static Tensor[] Leaves(NetworkOutput output) => [output.Logits, .. output.Encoding.Levels, .. output.DecoderFeatures.Values];
 
     // Volumes of 4×3×2 voxels and features of two levels, repeated along the first axis and along the batch.
     private static DistillationContext Example(string loss, int volume = 1, int batch = 1, float scale = 2, bool sameTeacher = false)
@@ -143,14 +145,23 @@ public class AllLossesTests
         Tensor labels = randint(0, 4, [2, 4, 3, 2], ScalarType.Int64).repeat(batch, volume, 1, 1);
         var images = new ModalityImages(("t1ce", Repeat(randn([2, 1, 4, 3, 2]))));
         var data = new Batch(images, labels, [.. Enumerable.Range(0, 2 * batch).Select(number => $"case {number}")]);
+        (student, teacher) = (WithDecoderFeatures(student), WithDecoderFeatures(teacher));
         return new DistillationContext(
             data, Contexts.BratsClasses, student, new Dictionary<string, NetworkOutput> { ["teacher"] = sameTeacher ? student : teacher });
 
         NetworkOutput Output()
         {
-            Tensor Leaf(params long[] shape) => Repeat(scale * randn(shape)).requires_grad_(true);
-            return new NetworkOutput(new EchoNetwork(), Encoding(Leaf(2, 3, 4, 3, 2), Leaf(2, 6, 2, 2, 2)), Leaf(2, 4, 4, 3, 2));
+            return new NetworkOutput(Network(), Encoding(Leaf(2, 3, 4, 3, 2), Leaf(2, 6, 2, 2, 2)), Leaf(2, 4, 4, 3, 2));
         }
+
+        NetworkOutput WithDecoderFeatures(NetworkOutput output) =>
+            output with { DecoderFeatures = new Dictionary<string, Tensor> { [DecoderFeatureNames.Last] = Leaf(2, 5, 4, 3, 2) } };
+
+        Tensor Leaf(params long[] shape) => Repeat(scale * randn(shape)).requires_grad_(true);
+
+        IEncoderDecoder Network() => loss == nameof(SubstituteLoss)
+            ? new DeMoSeg3D(new DeMoSeg3DOptions { Modalities = ["t1ce", "flair"], OutputChannels = 4, BaseWidth = 2, Levels = 2 })
+            : new EchoNetwork();
 
         // The losses of variational networks look at distributions; here they are made of the levels.
         EncoderOutput Encoding(params Tensor[] levels)
@@ -169,6 +180,13 @@ public class AllLossesTests
                         ["t1ce"],
                         new Dictionary<string, DiagonalGaussian> { ["t1ce"] = Gaussian(appearance) },
                         new Dictionary<string, Tensor> { ["t1ce"] = appearance });
+                case nameof(SubstituteLoss):
+                    return new DecodedEncoderOutput(
+                        levels,
+                        levels,
+                        [],
+                        ["t1ce"],
+                        new Dictionary<string, IReadOnlyList<Tensor>> { ["t1ce"] = [levels[0]], ["flair"] = [-2 * levels[0]] });
                 default:
                     return new EncoderOutput(levels);
             }

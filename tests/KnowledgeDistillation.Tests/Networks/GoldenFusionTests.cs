@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.DeMoSeg;
 using KnowledgeDistillation.Methods.MmFormer;
 using KnowledgeDistillation.Methods.RFNet;
 using TorchSharp.Modules;
@@ -59,6 +60,19 @@ public class GoldenFusionTests
         Set(block, "narrow.bias", 98, 0.3);
 
         Compare(block.call(Values(90, 1, 1, 5, 4), Values(91, 0.5, 1, 5, 4)), Named("transformer").Single(), "tokens");
+    }
+
+    [Fact]
+    public void Channels_guide_each_other_as_elsewhere()
+    {
+        using var scope = NewDisposeScope();
+        using var block = new CrossGuidedBlock(width: 6);
+        Set(block, "squeeze.weight", 111, 1);
+        Set(block, "squeeze.bias", 112, 0.5);
+        Set(block, "score.weight", 113, 2);
+        Set(block, "score.bias", 114, 0.5);
+
+        Compare(block.Attended(Values(110, 2, 1, 6, 2, 2, 2)), Named("cross guidance").Single(), "attended");
     }
 
     [Fact]

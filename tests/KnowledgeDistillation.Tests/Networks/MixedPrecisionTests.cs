@@ -1,4 +1,5 @@
 using FluentAssertions;
+using KnowledgeDistillation.Methods.DeMoSeg;
 using KnowledgeDistillation.Methods.DisentangledFusion;
 using KnowledgeDistillation.Methods.Hemis;
 using KnowledgeDistillation.Methods.Hved;
@@ -198,6 +199,7 @@ public class MixedPrecisionTests
             new HemisUNet3DOptions { Modalities = modalities, OutputChannels = 3, BaseWidth = 4, Levels = 3 },
             new HvedUNet3DOptions { Modalities = modalities, OutputChannels = 3, BaseWidth = 4, Levels = 3 },
             new DisentangledFusionNet3DOptions { Modalities = modalities, OutputChannels = 3, BaseWidth = 4, Levels = 3 },
+            new DeMoSeg3DOptions { Modalities = modalities, OutputChannels = 3, BaseWidth = 4, Levels = 3 },
             new MmFormer3DOptions { Modalities = modalities, OutputChannels = 3, BaseWidth = 4, Levels = 3 },
             new RFNet3DOptions { Modalities = modalities, OutputChannels = 3, BaseWidth = 4, Levels = 3 },
         ];

@@ -29,7 +29,8 @@ public class MmFormer3DTests
             const long Block = (2 * 2 * 512) + (3 * 512 * 512) + (512 * 512) + 512 + (512 * 4096) + 4096 + (4096 * 512) + 512;
             long modality = encoder + Dense(128, 512) + (8 * 8 * 8 * 512) + Block + (published ? Dense(512, 128) : 0);
             long correlation = Block + (4 * 512 * 4 * 128) + (published ? 4 * 128 : 0);
-            long decoder = widths.Zip(widths.Skip(1)).Sum(pair => Unit(pair.Second, pair.First) + Unit(2 * pair.First, pair.First) + Unit(pair.First, pair.First, 1));
+            long decoder = widths.Zip(widths.Skip(1))
+                .Sum(pair => Unit(pair.Second, pair.First) + Unit(2 * pair.First, pair.First) + Unit(pair.First, pair.First, 1));
             long fusions = widths.Sum(width => Unit(4 * width, width, 1) + Unit(width, width) + Unit(width, width, 1));
             return (4 * modality) + correlation + (2 * decoder) + fusions + widths.Skip(1).Sum(width => Dense(width, 4)) + (2 * Dense(8, 4));
         }
@@ -106,8 +107,17 @@ public class MmFormer3DTests
         using var correlation = new ModalityCorrelation(2, options.TokenWidth, options);
         correlation.eval();
         // Nothing is added to the tokens, and the features are the tokens themselves.
-        foreach (string name in new[] { "transformer.attention.projection.weight", "transformer.attention.projection.bias", "transformer.narrow.weight", "transformer.narrow.bias" })
+        foreach (string name in new[]
+        {
+            "transformer.attention.projection.weight",
+            "transformer.attention.projection.bias",
+            "transformer.narrow.weight",
+            "transformer.narrow.bias",
+        })
+        {
             correlation.get_parameter(name)!.zero_();
+        }
+
         correlation.get_parameter("join.weight")!.copy_(eye(2 * options.TokenWidth).reshape(2 * options.TokenWidth, 2 * options.TokenWidth, 1, 1, 1));
         Tensor first = randn(1, 8, options.TokenWidth), second = randn(1, 8, options.TokenWidth), nowhere = zeros(1, 8, options.TokenWidth);
 
@@ -177,7 +187,8 @@ public class MmFormer3DTests
         MmFormerObjective.Create().Terms.Select(term => (term.Name, term.Weight))
             .Should().Equal(("cross-entropy", 1), ("Dice", 1), ("modalities", 4), ("levels", 4));
         MmFormerObjective.Create().Terms[0].Loss.Should().BeOfType<BalancedCrossEntropyLoss>();
-        Action wrong = () => MmFormerObjective.Create(new() { ModalityWeight = -1, LevelWeight = double.NaN, Segmentation = new() { Dice = new() { Smooth = 0 } } });
+        Action wrong = () =>
+            MmFormerObjective.Create(new() { ModalityWeight = -1, LevelWeight = double.NaN, Segmentation = new() { Dice = new() { Smooth = 0 } } });
         wrong.Should().Throw<ArgumentException>().WithMessage(
             "MmFormerObjectiveOptions: Segmentation.Dice.Smooth must be above 0*ModalityWeight must be at least 0*LevelWeight must be at least 0*");
     }

@@ -26,7 +26,8 @@ public class RFNet3DTests
             long Unit(long inputs, long outputs, long kernel = 3) => (kernel * kernel * kernel * inputs * outputs) + (perUnit * outputs);
             static long Head(long inputs) => (inputs * 4) + 4;
             long encoder = widths.Zip(widths.Prepend(1)).Sum(pair => Unit(pair.Second, pair.First) + (2 * Unit(pair.First, pair.First)));
-            long steps = widths.Zip(widths.Skip(1)).Sum(pair => Unit(pair.Second, pair.First) + Unit(2 * pair.First, pair.First) + Unit(pair.First, pair.First, 1));
+            long steps = widths.Zip(widths.Skip(1))
+                .Sum(pair => Unit(pair.Second, pair.First) + Unit(2 * pair.First, pair.First) + Unit(pair.First, pair.First, 1));
             long Maps(long width) => Unit(4 * width, width / 4, 1) + Unit(width / 4, width / 4) + Unit(width / 4, width, 1)
                 + Unit(width == 128 ? width : 2 * width, 16, 1) + Head(16);
             static long Perceptron(long width) => (((4 * width) + 1) * 128) + 128 + (128 * 4) + 4;

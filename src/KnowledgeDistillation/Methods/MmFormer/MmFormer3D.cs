@@ -8,8 +8,8 @@ using static TorchSharp.torch.nn;
 namespace KnowledgeDistillation.Methods.MmFormer;
 
 /// <summary>
-/// mmFormer, the multimodal medical transformer of Zhang et al. (MICCAI 2022): each modality has an encoder of convolutions and of a transformer over the tokens
-/// of its deepest features; a second transformer relates the tokens of all modalities at hand; a decoder of convolutions segments.
+/// mmFormer, the multimodal medical transformer of Zhang et al. (MICCAI 2022): each modality has an encoder of convolutions and of a transformer
+/// over the tokens of its deepest features; a second transformer relates the tokens of all modalities at hand; a decoder of convolutions segments.
 /// A second decoder, which all modalities share, segments from each modality alone, and deeper levels are supervised; only training looks at these.
 /// </summary>
 /// <remarks>
@@ -52,6 +52,11 @@ public sealed class MmFormer3D : HeteroModalNetwork, IModalitySegmentingNetwork,
         RegisterComponents();
     }
 
+    /// <summary>
+    /// What each step of the decoder gives: "last", which the last convolution reads, and "level 0" (the same) to the level above the deepest.
+    /// </summary>
+    public override IReadOnlyList<string> DecoderFeatures => KeptFeatures.NamesOf(Levels);
+
     /// <summary>Runs the encoders, fuses what they found and decodes it up to the last convolution.</summary>
     /// <param name="images">Images [N, 1, D, H, W] of at least one of <see cref="HeteroModalNetwork.Modalities"/>; others are ignored.</param>
     /// <returns>A <see cref="DecodedEncoderOutput"/> whose levels are the fused features.</returns>
@@ -78,17 +83,22 @@ public sealed class MmFormer3D : HeteroModalNetwork, IModalitySegmentingNetwork,
     /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>
     /// <returns>Raw logits [N, K, D, H, W].</returns>
     /// <exception cref="ArgumentException">The encoding comes from another network.</exception>
-    public override Tensor Decode(EncoderOutput encoding) => head.CallWide(Own(encoding).Decoded[0]);
+    public override Tensor Decode(EncoderOutput encoding) => head.CallWide(DecodedEncoderOutput.Of(encoding, Levels).Decoded[0]);
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, Tensor> SegmentModalities(EncoderOutput encoding) => Own(encoding).ModalityFeatures
+    /// <exception cref="ArgumentException">The encoding comes from another network.</exception>
+    public override DecoderOutput DecodeWithFeatures(EncoderOutput encoding, IReadOnlyList<string> names) =>
+        new(Decode(encoding), DecodedEncoderOutput.Of(encoding, Levels).Features(names));
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, Tensor> SegmentModalities(EncoderOutput encoding) => DecodedEncoderOutput.Of(encoding, Levels).ModalityFeatures
         .ToDictionary(modality => modality.Key, modality => separateHead.CallWide(separate.call(modality.Value)[0]), StringComparer.Ordinal);
 
     /// <summary>The segmentations of all levels but the shallowest.</summary>
     /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>
     /// <returns>Raw logits [N, K, D, H, W], shallowest level first, each in the resolution of its level.</returns>
     /// <exception cref="ArgumentException">The encoding comes from another network.</exception>
-    public IReadOnlyList<Tensor> SegmentLevels(EncoderOutput encoding) => Own(encoding).LevelLogits;
+    public IReadOnlyList<Tensor> SegmentLevels(EncoderOutput encoding) => DecodedEncoderOutput.Of(encoding, Levels).LevelLogits;
 
     /// <inheritdoc/>
     public override OnnxValue WriteOnnx(OnnxGraph graph, IReadOnlyDictionary<string, OnnxValue> images)
@@ -116,6 +126,4 @@ public sealed class MmFormer3D : HeteroModalNetwork, IModalitySegmentingNetwork,
             [.. modalities.Select(modality => fused.Contains(modality.Name) ? modality.Encoder.PositionsFor(size) : null)],
             size);
     }
-
-    private DecodedEncoderOutput Own(EncoderOutput encoding) => DecodedEncoderOutput.Of(encoding, Levels);
 }

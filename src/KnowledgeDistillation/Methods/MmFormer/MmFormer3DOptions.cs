@@ -4,8 +4,8 @@ using KnowledgeDistillation.Runtime;
 namespace KnowledgeDistillation.Methods.MmFormer;
 
 /// <summary>
-/// How to build an <see cref="MmFormer3D"/>. Defaults are those of the code that was published with Zhang et al. (2022): five levels of 8-16-32-64-128 channels,
-/// tokens of 512 numbers.
+/// How to build an <see cref="MmFormer3D"/>. Defaults are those of the code that was published with Zhang et al.
+/// (2022): five levels of 8-16-32-64-128 channels, tokens of 512 numbers.
 /// </summary>
 public sealed record MmFormer3DOptions : HeteroModalNetworkOptions
 {
@@ -19,7 +19,9 @@ public sealed record MmFormer3DOptions : HeteroModalNetworkOptions
     public MmFormer3DOptions()
         : base(baseWidth: 8) => Levels = 5;
 
-    /// <summary>The share of attention weights, projections and hidden numbers of the transformers that is dropped in training, from 0 to below 1. Default 0.1.</summary>
+    /// <summary>
+    /// The share of attention weights, projections and hidden numbers of the transformers that is dropped in training, from 0 to below 1. Default 0.1.
+    /// </summary>
     public double Dropout { get; init; } = 0.1;
 
     /// <inheritdoc/>

@@ -3,8 +3,8 @@ using KnowledgeDistillation.Losses;
 namespace KnowledgeDistillation.Methods.MmFormer;
 
 /// <summary>
-/// The objective that mmFormer (<see cref="MmFormer3D"/>) is trained with (Zhang et al. 2022): balanced cross-entropy + Dice of the fused segmentation, of those
-/// from single modalities and of those of deeper levels.
+/// The objective that mmFormer (<see cref="MmFormer3D"/>) is trained with (Zhang et al. 2022): balanced cross-entropy + Dice of the fused segmentation,
+/// of those from single modalities and of those of deeper levels.
 /// </summary>
 /// <remarks>
 /// The published code trains 1,000 epochs of Adam (AMSGrad) whose learning rate falls from 2e-4 as (1 − epoch/1000)^0.9, weight decay 1e-4,
@@ -13,9 +13,9 @@ namespace KnowledgeDistillation.Methods.MmFormer;
 public static class MmFormerObjective
 {
     /// <summary>
-    /// Makes the objective with the terms "cross-entropy" (<see cref="BalancedCrossEntropyLoss"/>, or <see cref="ReferenceCrossEntropyLoss"/> where it is not to be
-    /// balanced), "Dice" (<see cref="ReferenceDiceLoss"/>), "modalities" (<see cref="ModalitySegmentationLoss"/>) and "levels"
-    /// (<see cref="DeepSupervisionLoss"/>).
+    /// Makes the objective with the terms "cross-entropy" (<see cref="BalancedCrossEntropyLoss"/>, or <see cref="ReferenceCrossEntropyLoss"/>
+    /// where it is not to be balanced), "Dice" (<see cref="ReferenceDiceLoss"/>), "modalities" (<see cref="ModalitySegmentationLoss"/>)
+    /// and "levels" (<see cref="DeepSupervisionLoss"/>).
     /// </summary>
     /// <param name="options">Weights and details; null for those of the publication.</param>
     /// <exception cref="ArgumentException">An option is out of range; the message lists every fault.</exception>

@@ -43,7 +43,8 @@ internal sealed class ModalityCorrelation : Module<IReadOnlyList<Tensor?>, IRead
 
     /// <summary>Writes what <see cref="forward"/> computes.</summary>
     /// <param name="graph">Takes the operations.</param>
-    /// <param name="modalities">The tokens of each modality, the grid that they were made of, and the vectors of their places; null where it is missing.</param>
+    /// <param name="modalities">The tokens of each modality, the grid that they were made of, and the vectors
+    /// of their places; null where it is missing.</param>
     public OnnxValue WriteOnnx(OnnxGraph graph, IReadOnlyList<(OnnxValue Tokens, OnnxValue Grid, OnnxValue Positions)?> modalities)
     {
         (OnnxValue Tokens, OnnxValue Grid, OnnxValue Positions)[] present = [.. modalities.OfType<(OnnxValue, OnnxValue, OnnxValue)>()];

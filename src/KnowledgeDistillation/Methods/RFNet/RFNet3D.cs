@@ -41,6 +41,11 @@ public sealed class RFNet3D : HeteroModalNetwork, IModalitySegmentingNetwork, ID
         RegisterComponents();
     }
 
+    /// <summary>
+    /// What each step of the decoder gives: "last", which the last convolution reads, and "level 0" (the same) to the level above the deepest.
+    /// </summary>
+    public override IReadOnlyList<string> DecoderFeatures => KeptFeatures.NamesOf(Levels);
+
     /// <summary>Runs the encoders, fuses what they found and decodes it up to the last convolution.</summary>
     /// <param name="images">Images [N, 1, D, H, W] of at least one of <see cref="HeteroModalNetwork.Modalities"/>; others are ignored.</param>
     /// <returns>A <see cref="DecodedEncoderOutput"/> whose levels are the fused features.</returns>
@@ -63,17 +68,22 @@ public sealed class RFNet3D : HeteroModalNetwork, IModalitySegmentingNetwork, ID
     /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>
     /// <returns>Raw logits [N, K, D, H, W].</returns>
     /// <exception cref="ArgumentException">The encoding comes from another network.</exception>
-    public override Tensor Decode(EncoderOutput encoding) => head.CallWide(Own(encoding).Decoded[0]);
+    public override Tensor Decode(EncoderOutput encoding) => head.CallWide(DecodedEncoderOutput.Of(encoding, Levels).Decoded[0]);
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, Tensor> SegmentModalities(EncoderOutput encoding) => Own(encoding).ModalityFeatures
+    /// <exception cref="ArgumentException">The encoding comes from another network.</exception>
+    public override DecoderOutput DecodeWithFeatures(EncoderOutput encoding, IReadOnlyList<string> names) =>
+        new(Decode(encoding), DecodedEncoderOutput.Of(encoding, Levels).Features(names));
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, Tensor> SegmentModalities(EncoderOutput encoding) => DecodedEncoderOutput.Of(encoding, Levels).ModalityFeatures
         .ToDictionary(modality => modality.Key, modality => separate.call(modality.Value), StringComparer.Ordinal);
 
     /// <summary>The logits of the probability maps of every level.</summary>
     /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>
     /// <returns>Raw logits [N, K, D, H, W], shallowest level first, each in the resolution of its level.</returns>
     /// <exception cref="ArgumentException">The encoding comes from another network.</exception>
-    public IReadOnlyList<Tensor> SegmentLevels(EncoderOutput encoding) => Own(encoding).LevelLogits;
+    public IReadOnlyList<Tensor> SegmentLevels(EncoderOutput encoding) => DecodedEncoderOutput.Of(encoding, Levels).LevelLogits;
 
     /// <inheritdoc/>
     public override OnnxValue WriteOnnx(OnnxGraph graph, IReadOnlyDictionary<string, OnnxValue> images)
@@ -89,6 +99,4 @@ public sealed class RFNet3D : HeteroModalNetwork, IModalitySegmentingNetwork, ID
                 graph,
                 [.. Enumerable.Range(0, Levels).Select(level => (IReadOnlyList<OnnxValue?>)[.. features.Select(feature => feature?[level])])]));
     }
-
-    private DecodedEncoderOutput Own(EncoderOutput encoding) => DecodedEncoderOutput.Of(encoding, Levels);
 }

@@ -14,8 +14,8 @@ public sealed record RFNet3DOptions : HeteroModalNetworkOptions
     }
 
     /// <summary>
-    /// Whether the output channels are regions that may overlap (<see cref="Labels.OverlappingRegions"/>): the probability maps by which features are fused are then
-    /// one sigmoid per channel. Default no: a softmax over the channels. With one output channel it is a sigmoid in any case.
+    /// Whether the output channels are regions that may overlap (<see cref="Labels.OverlappingRegions"/>): the probability maps by which features are fused
+    /// are then one sigmoid per channel. Default no: a softmax over the channels. With one output channel it is a sigmoid in any case.
     /// </summary>
     public bool OverlappingRegions { get; init; }
 

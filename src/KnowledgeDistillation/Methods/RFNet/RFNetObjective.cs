@@ -14,9 +14,9 @@ namespace KnowledgeDistillation.Methods.RFNet;
 public static class RFNetObjective
 {
     /// <summary>
-    /// Makes the objective with the terms "cross-entropy" (<see cref="BalancedCrossEntropyLoss"/>, or <see cref="ReferenceCrossEntropyLoss"/> where it is not to be
-    /// balanced), "Dice" (<see cref="ReferenceDiceLoss"/>), "modalities" (<see cref="ModalitySegmentationLoss"/>) and "probability maps"
-    /// (<see cref="DeepSupervisionLoss"/>).
+    /// Makes the objective with the terms "cross-entropy" (<see cref="BalancedCrossEntropyLoss"/>, or <see cref="ReferenceCrossEntropyLoss"/>
+    /// where it is not to be balanced), "Dice" (<see cref="ReferenceDiceLoss"/>), "modalities" (<see cref="ModalitySegmentationLoss"/>)
+    /// and "probability maps" (<see cref="DeepSupervisionLoss"/>).
     /// </summary>
     /// <param name="options">Weights and details; null for those of the publication.</param>
     /// <exception cref="ArgumentException">An option is out of range; the message lists every fault.</exception>

@@ -16,7 +16,8 @@ public sealed record RFNetObjectiveOptions
     public double ModalityWeight { get; init; } = 4;
 
     /// <summary>
-    /// The weight of the probability maps, at least 0. Default 4: the published 1 for each of four levels, over which <see cref="DeepSupervisionLoss"/> averages.
+    /// The weight of the probability maps, at least 0. Default 4: the published 1 for each of four levels,
+    /// over which <see cref="DeepSupervisionLoss"/> averages.
     /// </summary>
     public double MapWeight { get; init; } = 4;
 

@@ -10,7 +10,8 @@ namespace KnowledgeDistillation.Methods.RFNet;
 
 /// <summary>
 /// The region-aware fusion of one level (Ding et al. 2021). With the features x_m of the modalities and the probability map p_r of a region r:
-/// description d_r = (mean(x_m p_r) / (mean(p_r) + 1e-7) of every m, mean(p_r) + 1e-7), weights w_r = <see cref="ModalityWeights"/>(d_r), fused y_r = p_r Σ_m w_rm x_m.
+/// description d_r = (mean(x_m p_r) / (mean(p_r) + 1e-7) of every m, mean(p_r) + 1e-7), weights w_r =
+/// <see cref="ModalityWeights"/>(d_r), fused y_r = p_r Σ_m w_rm x_m.
 /// Three units make half the channels of all y_r, and three more the other half of all x_m, as a short cut.
 /// A missing modality's features are zero, so its weight has no effect.
 /// </summary>
