@@ -96,6 +96,16 @@ public abstract class LabelScheme
     public abstract Tensor CrossEntropy(Tensor logits, Tensor target);
 
     /// <summary>
+    /// The cross-entropy of <see cref="CrossEntropy"/> in which rare classes count more: each class has the weight 1 − s, s being its share of the volume
+    /// in this sample. Of overlapping regions, yes has the weight 1 − s and no the weight s.
+    /// </summary>
+    /// <param name="logits">Raw logits [N, K, spatial...].</param>
+    /// <param name="target">Targets in [0, 1] of the same shape.</param>
+    /// <param name="shares">The shares s, [N, K, 1...].</param>
+    /// <returns>[N, spatial...], at least 0, in float32 or wider.</returns>
+    internal abstract Tensor BalancedCrossEntropy(Tensor logits, Tensor target, Tensor shares);
+
+    /// <summary>
     /// The binary prediction s* (KD-Net, eq. 2): the most probable class, or each region whose logit is positive. It does not depend on a temperature.
     /// </summary>
     /// <param name="logits">Raw logits [N, K, spatial...].</param>

@@ -4,6 +4,7 @@ using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Methods.AttentionTransfer;
 using KnowledgeDistillation.Methods.Consistency;
+using KnowledgeDistillation.Methods.DeMoSeg;
 using KnowledgeDistillation.Methods.DisentangledFusion;
 using KnowledgeDistillation.Methods.FeatureMatching;
 using KnowledgeDistillation.Methods.GeneralizedDistillation;
@@ -11,6 +12,8 @@ using KnowledgeDistillation.Methods.Hemis;
 using KnowledgeDistillation.Methods.Hinton;
 using KnowledgeDistillation.Methods.Hved;
 using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Methods.MmFormer;
+using KnowledgeDistillation.Methods.RFNet;
 using KnowledgeDistillation.Methods.StructuredDistillation;
 using KnowledgeDistillation.Methods.Synthesis;
 using KnowledgeDistillation.Networks;
@@ -150,6 +153,43 @@ public class OptionDefaultsTests
             ["ReconstructionWeight"] = 0.4,
             ["AppearanceWeight"] = 0.4,
         },
+        [new AuxiliarySegmentationOptions()] = new() { ["Balanced"] = true, ["Dice"] = new SoftDiceOptions { IncludeBackground = true } },
+        [new DeepSupervisionOptions()] =
+            new() { ["Segmentation"] = new AuxiliarySegmentationOptions(), ["Grid"] = SupervisionGrid.Image, ["Decay"] = 1.0 },
+        [new RFNet3DOptions { Modalities = OneModality, OutputChannels = 4 }] = new()
+        {
+            ["Modalities"] = OneModality,
+            ["OutputChannels"] = 4,
+            ["BaseWidth"] = 16,
+            ["Levels"] = 4,
+            ["OverlappingRegions"] = false,
+        },
+        [new DeMoSeg3DOptions { Modalities = OneModality, OutputChannels = 4 }] = new()
+        {
+            ["Modalities"] = OneModality,
+            ["OutputChannels"] = 4,
+            ["BaseWidth"] = 32,
+            ["Levels"] = 6,
+            ["Substitutes"] = null,
+        },
+        [new DeMoSegObjectiveOptions()] = new()
+        {
+            ["Segmentation"] = new AuxiliarySegmentationOptions { Balanced = false, Dice = new SoftDiceOptions() },
+            ["LevelWeight"] = 0.875,
+            ["SubstituteWeight"] = 0.1,
+        },
+        [new MmFormer3DOptions { Modalities = OneModality, OutputChannels = 4 }] = new()
+        {
+            ["Modalities"] = OneModality,
+            ["OutputChannels"] = 4,
+            ["BaseWidth"] = 8,
+            ["Levels"] = 5,
+            ["Dropout"] = 0.1,
+        },
+        [new MmFormerObjectiveOptions()] =
+            new() { ["Segmentation"] = new AuxiliarySegmentationOptions(), ["ModalityWeight"] = 4.0, ["LevelWeight"] = 4.0 },
+        [new RFNetObjectiveOptions()] =
+            new() { ["Segmentation"] = new AuxiliarySegmentationOptions(), ["ModalityWeight"] = 4.0, ["MapWeight"] = 4.0 },
         [new SlidingWindowOptions { WindowSize = Window }] =
             new() { ["WindowSize"] = Window, ["Overlap"] = 0.5, ["GaussianWidth"] = 0.125, ["SkipBackground"] = false, ["Precision"] = Precision.Full },
         [new OnnxExportOptions()] = new() { ["Modalities"] = null, ["Facts"] = new Dictionary<string, string>() },

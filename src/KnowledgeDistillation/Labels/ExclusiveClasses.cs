@@ -71,6 +71,15 @@ public sealed class ExclusiveClasses : LabelScheme
     }
 
     /// <inheritdoc/>
+    internal override Tensor BalancedCrossEntropy(Tensor logits, Tensor target, Tensor shares)
+    {
+        CheckTarget(logits, target);
+        using var scope = NewDisposeScope();
+        Tensor weighted = target * shares.Complement();
+        return (-(weighted * nn.functional.log_softmax(ReducedPrecision.Widen(logits), 1)).sum([1])).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
     public override Tensor Binarize(Tensor logits)
     {
         CheckChannels(logits);

@@ -83,6 +83,16 @@ public sealed class OverlappingRegions : LabelScheme
     }
 
     /// <inheritdoc/>
+    internal override Tensor BalancedCrossEntropy(Tensor logits, Tensor target, Tensor shares)
+    {
+        CheckTarget(logits, target);
+        using var scope = NewDisposeScope();
+        (Tensor logProbability, Tensor logComplement) = LogProbabilities(logits);
+        Tensor yes = target * shares.Complement() * logProbability, no = target.Complement() * shares * logComplement;
+        return (-yes.Plus(no).sum([1])).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
     public override Tensor Binarize(Tensor logits)
     {
         CheckChannels(logits);

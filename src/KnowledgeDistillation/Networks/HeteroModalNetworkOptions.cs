@@ -15,7 +15,7 @@ public abstract record HeteroModalNetworkOptions : NetworkRecipe
 
     /// <summary>
     /// The width of the shallowest level, doubled at each level; even, from 2 to 1024. Default 8,
-    /// in a <see cref="Methods.DisentangledFusion.DisentangledFusionNet3D"/> 16.
+    /// in a <see cref="Methods.DisentangledFusion.DisentangledFusionNet3D"/> and a <see cref="Methods.RFNet.RFNet3D"/> 16.
     /// </summary>
     public int BaseWidth { get; init; }
 

@@ -3,6 +3,7 @@ using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Methods.DisentangledFusion;
 using KnowledgeDistillation.Methods.Hved;
+using KnowledgeDistillation.Methods.RFNet;
 using KnowledgeDistillation.Tests.Networks;
 using KnowledgeDistillation.Training;
 using Xunit;
@@ -68,6 +69,29 @@ public sealed class HeteroModalNetworksExamples : IDisposable
             OutputFolder = folder,
         };
         var trainer = new SupervisedTrainer(network, labels, options, DisentangledFusionObjective.Create());
+
+        trainer.Should().NotBeNull();
+        options.Schedule.Multiplier(new double[150]).Should().BeApproximately(Math.Pow(0.5, 0.9), 1e-6);
+        network.Dispose();
+    }
+
+    [Fact]
+    public void The_published_training_of_RFNet()
+    {
+        string folder = _folder["rfnet"];
+        ExclusiveClasses labels = Contexts.BratsClasses;
+
+        var network = new RFNet3D(new RFNet3DOptions { Modalities = ["t1", "t1ce", "t2", "flair"], OutputChannels = labels.Channels });
+        var options = new TrainingOptions
+        {
+            Epochs = 300,
+            LearningRate = 2e-4,
+            WeightDecay = 1e-4,
+            // Falls as (1 − epoch/300)^0.9.
+            Schedule = new TorchSchedule(optimizer => PolynomialLR(optimizer, total_iters: 300, power: 0.9)),
+            OutputFolder = folder,
+        };
+        var trainer = new SupervisedTrainer(network, labels, options, RFNetObjective.Create());
 
         trainer.Should().NotBeNull();
         options.Schedule.Multiplier(new double[150]).Should().BeApproximately(Math.Pow(0.5, 0.9), 1e-6);

@@ -2,6 +2,7 @@ using FluentAssertions;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Methods.AttentionTransfer;
 using KnowledgeDistillation.Methods.Consistency;
+using KnowledgeDistillation.Methods.DeMoSeg;
 using KnowledgeDistillation.Methods.DisentangledFusion;
 using KnowledgeDistillation.Methods.FeatureMatching;
 using KnowledgeDistillation.Methods.GeneralizedDistillation;
@@ -25,12 +26,15 @@ public class AllLossesTests
         [nameof(AdaptedFeatureMatchingLoss)] = (() => new AdaptedFeatureMatchingLoss(6, 6), false, 1e-5),
         [nameof(AppearanceDivergenceLoss)] = (() => new AppearanceDivergenceLoss(), false, 1e-5),
         [nameof(AttentionTransferLoss)] = (() => new AttentionTransferLoss(), true, 1e-5),
+        [nameof(BalancedCrossEntropyLoss)] = (() => new BalancedCrossEntropyLoss(), false, 1e-5),
         [nameof(BottleneckLoss)] = (() => new BottleneckLoss(), true, 1e-5),
+        [nameof(DeepSupervisionLoss)] = (() => new DeepSupervisionLoss(), false, 0.02),
         [nameof(FeatureMatchingLoss)] = (() => new FeatureMatchingLoss(), true, 1e-5),
         [nameof(FirstOrderConsistencyLoss)] = (() => new FirstOrderConsistencyLoss(), true, 0.05),
         [nameof(HintonLoss)] = (() => new HintonLoss(), true, 1e-5),
         [nameof(HolisticLoss)] = (() => new HolisticLoss(Contexts.BratsClasses, ["t1ce"], new() { StridedConvolutions = 1 }), true, 0.05),
         [nameof(ImitationLoss)] = (() => new ImitationLoss(), false, 1e-5),
+        [nameof(ModalitySegmentationLoss)] = (() => new ModalitySegmentationLoss(), false, 1e-5),
         [nameof(ModalitySubsetDivergenceLoss)] = (() => new ModalitySubsetDivergenceLoss(), false, 1e-5),
         [nameof(PairWiseLoss)] = (() => new PairWiseLoss(), true, 1e-5),
         [nameof(ReconstructionLoss)] = (() => new ReconstructionLoss(), false, 1e-5),
@@ -39,6 +43,7 @@ public class AllLossesTests
         [nameof(ReferenceLoss)] = (() => new ReferenceLoss(), false, 1e-5),
         [nameof(SoftTargetLoss)] = (() => new SoftTargetLoss(), false, 1e-5),
         [nameof(NamedTeacherLoss)] = (() => new NamedTeacherLoss("teacher", new ImitationLoss()), false, 1e-5),
+        [nameof(SubstituteLoss)] = (() => new SubstituteLoss(), false, 1e-5),
         [nameof(TeacherMeanLoss)] = (() => new TeacherMeanLoss(new ZeroOrderConsistencyLoss()), true, 1e-5),
         [nameof(WeightedObjective)] = (() => KDNetObjective.Create(), false, 1e-5),
         [nameof(ZeroOrderConsistencyLoss)] = (() => new ZeroOrderConsistencyLoss(), true, 1e-5),
@@ -146,13 +151,17 @@ public class AllLossesTests
 
         NetworkOutput Output()
         {
-            return new NetworkOutput(new EchoNetwork(), Encoding(Leaf(2, 3, 4, 3, 2), Leaf(2, 6, 2, 2, 2)), Leaf(2, 4, 4, 3, 2));
+            return new NetworkOutput(Network(), Encoding(Leaf(2, 3, 4, 3, 2), Leaf(2, 6, 2, 2, 2)), Leaf(2, 4, 4, 3, 2));
         }
 
         NetworkOutput WithDecoderFeatures(NetworkOutput output) =>
             output with { DecoderFeatures = new Dictionary<string, Tensor> { [DecoderFeatureNames.Last] = Leaf(2, 5, 4, 3, 2) } };
 
         Tensor Leaf(params long[] shape) => Repeat(scale * randn(shape)).requires_grad_(true);
+
+        IEncoderDecoder Network() => loss == nameof(SubstituteLoss)
+            ? new DeMoSeg3D(new DeMoSeg3DOptions { Modalities = ["t1ce", "flair"], OutputChannels = 4, BaseWidth = 2, Levels = 2 })
+            : new EchoNetwork();
 
         // The losses of variational networks look at distributions; here they are made of the levels.
         EncoderOutput Encoding(params Tensor[] levels)
@@ -171,6 +180,13 @@ public class AllLossesTests
                         ["t1ce"],
                         new Dictionary<string, DiagonalGaussian> { ["t1ce"] = Gaussian(appearance) },
                         new Dictionary<string, Tensor> { ["t1ce"] = appearance });
+                case nameof(SubstituteLoss):
+                    return new DecodedEncoderOutput(
+                        levels,
+                        levels,
+                        [],
+                        ["t1ce"],
+                        new Dictionary<string, IReadOnlyList<Tensor>> { ["t1ce"] = [levels[0]], ["flair"] = [-2 * levels[0]] });
                 default:
                     return new EncoderOutput(levels);
             }

@@ -30,6 +30,7 @@ public class LossGradientTests
         ["soft targets, temperature on both sides, scaled"] = new SoftTargetLoss(
             new() { Temperature = 3, TemperatureOnStudent = true, ScaleBySquaredTemperature = true }),
         ["reference, cross-entropy"] = new ReferenceCrossEntropyLoss(),
+        ["reference, balanced cross-entropy"] = new BalancedCrossEntropyLoss(),
         ["reference, Dice"] = new ReferenceDiceLoss(),
         ["Hinton"] = new HintonLoss(),
         ["Hinton, not scaled, sum"] = new HintonLoss(new() { Temperature = 2, ScaleBySquaredTemperature = false, Reduction = BatchReduction.Sum }),

@@ -1,7 +1,10 @@
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.DeMoSeg;
 using KnowledgeDistillation.Methods.DisentangledFusion;
 using KnowledgeDistillation.Methods.Hemis;
 using KnowledgeDistillation.Methods.Hved;
+using KnowledgeDistillation.Methods.MmFormer;
+using KnowledgeDistillation.Methods.RFNet;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Tests.Networks;
@@ -11,7 +14,7 @@ internal static class HeteroModal
 {
     public static readonly string[] Modalities = ["t1", "t1ce", "t2", "flair"];
 
-    public static readonly string[] Systems = ["U-HeMIS", "U-HVED", "disentangled fusion"];
+    public static readonly string[] Systems = ["U-HeMIS", "U-HVED", "disentangled fusion", "RFNet", "mmFormer", "DeMoSeg"];
 
     /// <summary>All non-empty subsets, in the order of the names within each.</summary>
     public static IEnumerable<string[]> Subsets(IReadOnlyList<string> names) =>
@@ -23,6 +26,9 @@ internal static class HeteroModal
         "U-HVED" => new HvedUNet3DOptions { Modalities = modalities, OutputChannels = outputChannels, BaseWidth = 4, Levels = 2 },
         "disentangled fusion" =>
             new DisentangledFusionNet3DOptions { Modalities = modalities, OutputChannels = outputChannels, BaseWidth = 4, Levels = 2, AppearanceDimension = 3 },
+        "RFNet" => new RFNet3DOptions { Modalities = modalities, OutputChannels = outputChannels, BaseWidth = 4, Levels = 2 },
+        "mmFormer" => new MmFormer3DOptions { Modalities = modalities, OutputChannels = outputChannels, BaseWidth = 4, Levels = 2 },
+        "DeMoSeg" => new DeMoSeg3DOptions { Modalities = modalities, OutputChannels = outputChannels, BaseWidth = 4, Levels = 2 },
         _ => throw new ArgumentException(system),
     };
 
@@ -31,6 +37,9 @@ internal static class HeteroModal
         "U-HeMIS" => HemisObjective.Create(),
         "U-HVED" => HvedObjective.Create(),
         "disentangled fusion" => DisentangledFusionObjective.Create(),
+        "RFNet" => RFNetObjective.Create(),
+        "mmFormer" => MmFormerObjective.Create(),
+        "DeMoSeg" => DeMoSegObjective.Create(),
         _ => throw new ArgumentException(system),
     };
 

@@ -1,7 +1,10 @@
 using FluentAssertions;
+using KnowledgeDistillation.Methods.DeMoSeg;
 using KnowledgeDistillation.Methods.DisentangledFusion;
 using KnowledgeDistillation.Methods.Hemis;
 using KnowledgeDistillation.Methods.Hved;
+using KnowledgeDistillation.Methods.MmFormer;
+using KnowledgeDistillation.Methods.RFNet;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Storage;
@@ -196,6 +199,9 @@ public class MixedPrecisionTests
             new HemisUNet3DOptions { Modalities = modalities, OutputChannels = 3, BaseWidth = 4, Levels = 3 },
             new HvedUNet3DOptions { Modalities = modalities, OutputChannels = 3, BaseWidth = 4, Levels = 3 },
             new DisentangledFusionNet3DOptions { Modalities = modalities, OutputChannels = 3, BaseWidth = 4, Levels = 3 },
+            new DeMoSeg3DOptions { Modalities = modalities, OutputChannels = 3, BaseWidth = 4, Levels = 3 },
+            new MmFormer3DOptions { Modalities = modalities, OutputChannels = 3, BaseWidth = 4, Levels = 3 },
+            new RFNet3DOptions { Modalities = modalities, OutputChannels = 3, BaseWidth = 4, Levels = 3 },
         ];
         return recipes.Index().ToDictionary(recipe => $"{recipe.Item.GetType().Name} {recipe.Index}", recipe => recipe.Item);
     }

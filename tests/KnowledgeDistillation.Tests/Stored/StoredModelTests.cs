@@ -2,9 +2,12 @@ using System.Text.Json.Nodes;
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Labels;
+using KnowledgeDistillation.Methods.DeMoSeg;
 using KnowledgeDistillation.Methods.DisentangledFusion;
 using KnowledgeDistillation.Methods.Hemis;
 using KnowledgeDistillation.Methods.Hved;
+using KnowledgeDistillation.Methods.MmFormer;
+using KnowledgeDistillation.Methods.RFNet;
 using KnowledgeDistillation.Methods.Synthesis;
 using KnowledgeDistillation.Networks;
 using Xunit;
@@ -75,6 +78,16 @@ public sealed class StoredModelTests : IDisposable
         (new HemisUNet3DOptions { Modalities = Modalities, OutputChannels = 4, BaseWidth = 2, Levels = 2 }, Classes),
         (new HvedUNet3DOptions { Modalities = Modalities, OutputChannels = 3, BaseWidth = 2, Levels = 2, SampleAtInference = true }, Regions),
         (new DisentangledFusionNet3DOptions { Modalities = Modalities, OutputChannels = 4, BaseWidth = 2, Levels = 2, AppearanceDimension = 3 }, Classes),
+        (new DeMoSeg3DOptions
+        {
+            Modalities = Modalities,
+            OutputChannels = 4,
+            BaseWidth = 4,
+            Levels = 2,
+            Substitutes = new Dictionary<string, IReadOnlyList<string>> { [Modalities[0]] = [Modalities[1]] },
+        }, Classes),
+        (new MmFormer3DOptions { Modalities = Modalities, OutputChannels = 4, BaseWidth = 2, Levels = 2, Dropout = 0.25 }, Classes),
+        (new RFNet3DOptions { Modalities = Modalities, OutputChannels = 3, BaseWidth = 2, Levels = 2, OverlappingRegions = true }, Regions),
         (new SynthesisNetworkOptions
         {
             Generator = new UNet3DOptions { Modalities = ["t1ce"], OutputChannels = 1, BaseWidth = 2, Levels = 2 },

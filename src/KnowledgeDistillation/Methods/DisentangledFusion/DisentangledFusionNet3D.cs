@@ -21,10 +21,10 @@ namespace KnowledgeDistillation.Methods.DisentangledFusion;
 /// </remarks>
 public sealed class DisentangledFusionNet3D : HeteroModalNetwork, IReconstructingNetwork
 {
-    private readonly ModuleList<ContentEncoder> contentEncoders = [];
+    private readonly ModuleList<StageEncoder> contentEncoders = [];
     private readonly ModuleList<AppearanceEncoder> appearanceEncoders = [];
     private readonly ModuleList<GatedFusion> fusions = [];
-    private readonly ContentDecoder segmentation;
+    private readonly StageDecoder segmentation;
     private readonly ModuleList<AppearanceDecoder> reconstructions = [];
 
     /// <summary>Makes the network with random weights.</summary>
@@ -36,14 +36,14 @@ public sealed class DisentangledFusionNet3D : HeteroModalNetwork, IReconstructin
         IReadOnlyList<int> widths = options.Widths();
         foreach (string _ in options.Modalities)
         {
-            contentEncoders.Add(new ContentEncoder(widths));
+            contentEncoders.Add(new StageEncoder(widths));
             appearanceEncoders.Add(new AppearanceEncoder(options.BaseWidth, options.Levels, options.AppearanceDimension));
             reconstructions.Add(new AppearanceDecoder(widths, options.AppearanceDimension));
         }
 
         foreach (int width in widths)
             fusions.Add(new GatedFusion(options.Modalities.Count, width));
-        segmentation = new ContentDecoder(widths, options.OutputChannels);
+        segmentation = new StageDecoder(widths, options.OutputChannels, interpolates: false);
         RegisterComponents();
     }
 

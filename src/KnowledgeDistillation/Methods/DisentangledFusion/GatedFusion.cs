@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Networks.Layers;
 using KnowledgeDistillation.Onnx;
 using static TorchSharp.torch;
@@ -18,7 +19,7 @@ internal sealed class GatedFusion : Module<IReadOnlyList<Tensor?>, Tensor>
         : base(nameof(GatedFusion))
     {
         gates = new Convolution(3, modalities * width, modalities, 3);
-        join = ContentUnit.Make(modalities * width, width, kernel: 1);
+        join = StageUnit.Make(modalities * width, width, kernel: 1);
         RegisterComponents();
     }
 

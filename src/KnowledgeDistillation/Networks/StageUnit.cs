@@ -1,9 +1,12 @@
 using KnowledgeDistillation.Networks.Layers;
 
-namespace KnowledgeDistillation.Methods.DisentangledFusion;
+namespace KnowledgeDistillation.Networks;
 
-/// <summary>The unit of the content encoders and the segmentation decoder of <see cref="DisentangledFusionNet3D"/>: leaky ReLU 0.2 after the norm.</summary>
-internal static class ContentUnit
+/// <summary>
+/// The unit of <see cref="StageEncoder"/> and <see cref="StageDecoder"/>: a convolution without bias, instance norm with learned scale and offset,
+/// leaky ReLU 0.2.
+/// </summary>
+internal static class StageUnit
 {
     private const double NegativeSlope = 0.2;
 
