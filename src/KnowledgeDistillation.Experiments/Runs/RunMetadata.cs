@@ -28,7 +28,8 @@ public static class RunMetadata
         Augmentation = "augmentation",
         ReferenceLoss = "reference loss",
         SoftTargetDice = "dice of soft targets",
-        Channels = "what channels are";
+        Channels = "what channels are",
+        Supervision = "supervision";
     private const string OfCases = "cases.";
     private const string OfPreprocessing = "preprocessing.";
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -69,6 +70,8 @@ public static class RunMetadata
             facts[name] = value;
         if (settings.Augment is not null)
             facts[Augmentation] = settings.Augment;
+        if (settings.DeepSupervision)
+            facts[Supervision] = "deep";
         if (settings.RegionTraining)
             facts[Channels] = "regions";
         if (settings.ReferenceLoss != ReferenceChoice.KDNet)
@@ -165,7 +168,7 @@ public static class RunMetadata
                 .Select(fact => $"{fact.Key} was {fact.Value} and is now not set"),
         ];
 
-        static bool IsWrittenWhereSet(string fact) => fact is Augmentation or ReferenceLoss or SoftTargetDice or Channels
+        static bool IsWrittenWhereSet(string fact) => fact is Augmentation or ReferenceLoss or SoftTargetDice or Channels or Supervision
             || fact.StartsWith(OfPreprocessing, StringComparison.Ordinal) || fact.StartsWith(PatchMetadata.Prefix, StringComparison.Ordinal);
 
         string? Difference(string fact)

@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
-using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.Augmentation;
 using KnowledgeDistillation.Medical.BraTS;
@@ -225,6 +224,13 @@ public sealed record ExperimentSettings
     /// </summary>
     [Category("training"), Description("Whether networks learn the regions that are scored, each by itself, in place of the classes.")]
     public bool RegionTraining { get; init; }
+
+    /// <summary>
+    /// Whether the coarser levels of the decoder learn from the reference too, as in nnU-Net (<see cref="DecoderSupervisionLoss"/>); teachers, baselines and
+    /// students alike. What learns for it is left out of the trained network. Default no, as in the paper.
+    /// </summary>
+    [Category("training"), Description("Whether the coarser levels of the decoder are compared with the reference too, each counting half of the one above.")]
+    public bool DeepSupervision { get; init; }
 
     /// <summary>Whether training cases are flipped along each axis with probability 1/2. Default yes.</summary>
     [Category("training"), Description("Whether training cases are flipped at random.")]

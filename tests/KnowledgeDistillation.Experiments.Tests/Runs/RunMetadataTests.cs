@@ -60,6 +60,7 @@ public sealed class RunMetadataTests
         { nameof(ExperimentSettings.Augment), "augmentation was noise and is now not set" },
         { nameof(ExperimentSettings.ReferenceLoss), "reference loss was as published and is now not set" },
         { nameof(ExperimentSettings.RegionTraining), "what channels are was regions and is now not set" },
+        { nameof(ExperimentSettings.DeepSupervision), "supervision was deep and is now not set" },
     };
 
     [Theory]
@@ -71,6 +72,7 @@ public sealed class RunMetadataTests
             nameof(ExperimentSettings.PatchEdge) => new() { PatchEdge = 8 },
             nameof(ExperimentSettings.Augment) => new() { Augment = "noise" },
             nameof(ExperimentSettings.ReferenceLoss) => new() { ReferenceLoss = ReferenceChoice.Paper },
+            nameof(ExperimentSettings.DeepSupervision) => new() { DeepSupervision = true },
             _ => new() { RegionTraining = true },
         };
         Dictionary<string, string> before = Facts(with, BraTSLabelConvention.BraTS2018);

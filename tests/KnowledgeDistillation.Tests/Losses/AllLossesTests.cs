@@ -28,6 +28,7 @@ public class AllLossesTests
         [nameof(AttentionTransferLoss)] = (() => new AttentionTransferLoss(), true, 1e-5),
         [nameof(BalancedCrossEntropyLoss)] = (() => new BalancedCrossEntropyLoss(), false, 1e-5),
         [nameof(BottleneckLoss)] = (() => new BottleneckLoss(), true, 1e-5),
+        [nameof(DecoderSupervisionLoss)] = (() => new DecoderSupervisionLoss([5], 4), false, 1e-5),
         [nameof(DeepSupervisionLoss)] = (() => new DeepSupervisionLoss(), false, 0.02),
         [nameof(FeatureMatchingLoss)] = (() => new FeatureMatchingLoss(), true, 1e-5),
         [nameof(FirstOrderConsistencyLoss)] = (() => new FirstOrderConsistencyLoss(), true, 0.05),
@@ -154,8 +155,13 @@ public class AllLossesTests
             return new NetworkOutput(Network(), Encoding(Leaf(2, 3, 4, 3, 2), Leaf(2, 6, 2, 2, 2)), Leaf(2, 4, 4, 3, 2));
         }
 
-        NetworkOutput WithDecoderFeatures(NetworkOutput output) =>
-            output with { DecoderFeatures = new Dictionary<string, Tensor> { [DecoderFeatureNames.Last] = Leaf(2, 5, 4, 3, 2) } };
+        NetworkOutput WithDecoderFeatures(NetworkOutput output)
+        {
+            var features = new Dictionary<string, Tensor> { [DecoderFeatureNames.Last] = Leaf(2, 5, 4, 3, 2) };
+            if (loss == nameof(DecoderSupervisionLoss))
+                features.Add(DecoderFeatureNames.Level(1), Leaf(2, 5, 2, 3, 2));
+            return output with { DecoderFeatures = features };
+        }
 
         Tensor Leaf(params long[] shape) => Repeat(scale * randn(shape)).requires_grad_(true);
 
