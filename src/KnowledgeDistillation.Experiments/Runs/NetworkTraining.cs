@@ -253,7 +253,8 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
     {
         TrainingRun run = RunOf(stage);
         stage.Prepare?.Invoke(network);
-        using WeightedObjective objective = stage.Objective(ObjectiveInputs.Of(System, Settings, Modality, teachers.Length, device));
+        using WeightedObjective objective = stage.Objective(
+            ObjectiveInputs.Of(System, Settings, Modality, teachers.Length, device).For(network, teachers.Select(teacher => teacher.Network)));
         using MlflowRun? mlflow = MlflowFolder is null ? null : new(
             MlflowFolder, string.Join(' ', new[] { System.Name, stage.Folder }.Where(part => part.Length > 0)), MlflowParameters());
         TrainingResult result = display.ShowFit(stage.Folder.Length == 0 ? System.Title : $"{System.Title}, {stage.Folder}", progress =>
