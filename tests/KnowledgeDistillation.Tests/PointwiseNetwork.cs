@@ -4,7 +4,9 @@ using static TorchSharp.torch.nn;
 
 namespace KnowledgeDistillation.Tests;
 
-/// <summary>A network of "t1ce" and "flair", either or both, that sees each voxel by itself: the mean of one convolution of size 1 per modality, and a head.</summary>
+/// <summary>
+/// A network of "t1ce" and "flair", either or both, that sees each voxel by itself: the mean of one convolution of size 1 per modality, and a head.
+/// </summary>
 internal sealed class PointwiseNetwork : Module, IEncoderDecoder
 {
     private readonly ModuleList<Conv3d> enter;

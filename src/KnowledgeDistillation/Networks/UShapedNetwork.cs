@@ -67,7 +67,9 @@ public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder, 
         return Encode(images.Concatenate(_options.Modalities));
     }
 
-    /// <summary>What each block on the way up gives: "last", which the last convolution reads, and "level 0" (the same) to the level above the bottleneck.</summary>
+    /// <summary>
+    /// What each block on the way up gives: "last", which the last convolution reads, and "level 0" (the same) to the level above the bottleneck.
+    /// </summary>
     public IReadOnlyList<string> DecoderFeatures => KeptFeatures.NamesOf(_options.Levels);
 
     /// <inheritdoc/>

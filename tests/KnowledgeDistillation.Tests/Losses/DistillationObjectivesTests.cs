@@ -66,7 +66,8 @@ public class DistillationObjectivesTests
         TermsOf(PrototypeDistillationObjective.Create(Contexts.BratsRegions, reference: KDNetObjective.Reference()))[..1].Should()
             .Equal(("GT", 1.0, typeof(ReferenceLoss)));
         Func<object> make = () => PrototypeDistillationObjective.Create(
-            Contexts.BratsClasses, new() { TeacherWeight = -1, PrototypeWeight = double.NaN, Prototypes = new() { TeacherFeatures = "" }, SoftTargets = null! });
+            Contexts.BratsClasses,
+            new() { TeacherWeight = -1, PrototypeWeight = double.NaN, Prototypes = new() { TeacherFeatures = "" }, SoftTargets = null! });
         make.Should().Throw<ArgumentException>().WithMessage(
             "PrototypeDistillationObjectiveOptions: TeacherWeight must be finite and at least 0, but is -1. PrototypeWeight must be finite and at least 0, "
                 + "but is NaN. SoftTargets must be given. Prototypes.TeacherFeatures must name features of the teacher's decoder.");

@@ -106,7 +106,8 @@ public class GoldenPrototypeTests
         int classes = scene.GetProperty("classes").GetInt32();
         Tensor labels = Numbers(scene.GetProperty("labels")).to(ScalarType.Byte);
         return Contexts.Of(
-            new ExclusiveClasses([.. Enumerable.Range(0, classes).Select(number => $"class {number}")]), labels, Output("student"), ("teacher", Output("teacher")));
+            new ExclusiveClasses([.. Enumerable.Range(0, classes).Select(number => $"class {number}")]),
+            labels, Output("student"), ("teacher", Output("teacher")));
 
         NetworkOutput Output(string role) => Contexts.OutputOf(Numbers(scene.GetProperty($"{role}_logits")), ones([labels.shape[0], 1, 2])) with
         {

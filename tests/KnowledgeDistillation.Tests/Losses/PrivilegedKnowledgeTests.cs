@@ -15,7 +15,8 @@ public class PrivilegedKnowledgeTests
     public void The_student_learns_only_where_the_teacher_is_right_and_knows_better()
     {
         using var scope = NewDisposeScope();
-        // Four voxels of class 1: the teacher right and the student wrong; the teacher wrong; both right, the student surer; the teacher right, the student less.
+        // Four voxels of class 1: the teacher right and the student wrong; the teacher wrong; both right, the student surer;
+        // the teacher right, the student less.
         Tensor student = tensor([2.0, 2, -9, 0, -2, -2, 9, 1]).reshape(1, 2, 4).requires_grad_(true);
         Tensor teacher = tensor([-3.0, 3, -1, -2, 3, -3, 1, 2]).reshape(1, 2, 4);
         Tensor target = stack([zeros([1, 4]), ones([1, 4])], 1);

@@ -7,10 +7,10 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Methods.PrivilegedKnowledge;
 
 /// <summary>
-/// The contrastive distillation of Chen et al. 2022 (PMKL), of whole images: the features before the last convolution are averaged over the voxels and led through
-/// two linear layers with a ReLU between them, one such projector for the student and one for the teacher, and divided by their Euclidean norm. With d_ij the
-/// distance of sample i of the student and sample j of the teacher, the loss is the mean over all pairs of d_ij² where i = j and
-/// max(0, margin − d_ij)² where i ≠ j.
+/// The contrastive distillation of Chen et al. 2022 (PMKL), of whole images: the features before the last convolution are averaged over the voxels
+/// and led through two linear layers with a ReLU between them, one such projector for the student and one for the teacher, and divided by their Euclidean norm.
+/// With d_ij the distance of sample i of the student and sample j of the teacher, the loss is the mean over all pairs of d_ij²
+/// where i = j and max(0, margin − d_ij)² where i ≠ j.
 /// </summary>
 /// <remarks>
 /// The projectors learn with the student and are thrown away afterwards. Does not grow with the volume. With one sample per batch there are no pairs of
@@ -67,7 +67,8 @@ public sealed class ContrastivePairLoss : ILearnableLoss, IDecoderFeatureLoss, I
 
     /// <summary>Computes the loss from features, for a training loop of your own.</summary>
     /// <param name="student">The student's features, [N, studentWidth, spatial...].</param>
-    /// <param name="teacher">The teacher's features of the same samples, [N, teacherWidth, spatial...] of the same spatial size; no gradient flows into them.</param>
+    /// <param name="teacher">The teacher's features of the same samples, [N, teacherWidth, spatial...] of the same spatial size;
+    /// no gradient flows into them.</param>
     /// <param name="ignored">Voxels that do not count, booleans [N, spatial...]; null (the default) for none.</param>
     /// <returns>A scalar, at least 0.</returns>
     /// <exception cref="ArgumentException">The widths are not those for which the loss was made, or batch or spatial sizes differ.</exception>

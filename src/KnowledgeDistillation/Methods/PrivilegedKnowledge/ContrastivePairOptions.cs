@@ -8,7 +8,9 @@ public sealed record ContrastivePairOptions
     /// <summary>The length of a sample's vector, at least 1; the layer before it is twice as wide. Default 16, as in the released code.</summary>
     public int Dimension { get; init; } = 16;
 
-    /// <summary>How far vectors of two samples are to lie apart, above 0 and at most 2, the greatest distance of unit vectors. Default 1, as published.</summary>
+    /// <summary>
+    /// How far vectors of two samples are to lie apart, above 0 and at most 2, the greatest distance of unit vectors. Default 1, as published.
+    /// </summary>
     public double Margin { get; init; } = 1;
 
     /// <summary>The name of the features of the student's decoder. Default <see cref="DecoderFeatureNames.Last"/>, as published.</summary>

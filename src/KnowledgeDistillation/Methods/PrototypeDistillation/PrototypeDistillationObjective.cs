@@ -15,7 +15,8 @@ public static class PrototypeDistillationObjective
         new LossTerm("Dice", 1, new ReferenceDiceLoss(new SoftDiceOptions { Form = DiceForm.Squared, IncludeBackground = true, WholeBatch = true }))));
 
     /// <summary>
-    /// Makes the objective with the terms "CE + Dice" (<see cref="Reference"/>), "KD" (<see cref="HintonLoss"/>) and "prototypes" (<see cref="PrototypeLoss"/>).
+    /// Makes the objective with the terms "CE + Dice" (<see cref="Reference"/>), "KD" (<see cref="HintonLoss"/>)
+    /// and "prototypes" (<see cref="PrototypeLoss"/>).
     /// </summary>
     /// <param name="labels">How channels relate to classes: the published weight is for a divergence averaged over the classes, and
     /// <see cref="HintonLoss"/> adds them up, so its term has the weight divided by the number of channels.</param>

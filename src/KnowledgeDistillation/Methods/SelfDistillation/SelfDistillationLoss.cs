@@ -11,13 +11,13 @@ namespace KnowledgeDistillation.Methods.SelfDistillation;
 /// <summary>
 /// The self-distillation of PASSION (Shi et al. 2024) for a network that takes any subset of its modalities: with all modalities at hand it teaches itself with
 /// each one of them alone. The loss is Σ_m [ w_KD β_m T² KL(σ(f_all/T) ‖ σ(f_m/T)) + w_P [d_m &gt; d̄] P_m ], where the divergence is a mean over classes and
-/// voxels, P_m the prototype term of <see cref="PrototypeLoss"/> between the two, and d_m the mean absolute difference of the same similarities: a modality whose
-/// d_m is above the mean d̄ lags behind, alone learns from the prototypes, and gains weight β_m by <c>PreferenceRate</c> · (d_m / d̄ − 1) in each step.
+/// voxels, P_m the prototype term of <see cref="PrototypeLoss"/> between the two, and d_m the mean absolute difference of the same similarities: a modality
+/// whose d_m is above the mean d̄ lags behind, alone learns from the prototypes, and gains weight β_m by <c>PreferenceRate</c> · (d_m / d̄ − 1) in each step.
 /// </summary>
 /// <remarks>
 /// <para>
-/// It runs the network itself: once with all modalities in evaluation mode and without a gradient, and once with each modality alone in the mode that is set, so
-/// a step costs as much as one with a batch as many times larger. In training mode the other losses see what the network made of a random subset.
+/// It runs the network itself: once with all modalities in evaluation mode and without a gradient, and once with each modality alone in the mode that is set,
+/// so a step costs as much as one with a batch as many times larger. In training mode the other losses see what the network made of a random subset.
 /// </para>
 /// <para>
 /// The weights β stay between 0.1 and 4 before they are scaled so that their squares add up to the number of modalities; they are a buffer of
@@ -63,7 +63,8 @@ public sealed class SelfDistillationLoss : ILearnableLoss, IDecoderFeatureLoss, 
     public IReadOnlyList<string> TeacherFeatures => [];
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The network needs all modalities, has others, or gives no such features; or the batch holds none of them.</exception>
+    /// <exception cref="ArgumentException">The network needs all modalities, has others, or gives no such features;
+    /// or the batch holds none of them.</exception>
     public Tensor Compute(DistillationContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -71,7 +72,8 @@ public sealed class SelfDistillationLoss : ILearnableLoss, IDecoderFeatureLoss, 
         if (network.NeedsAllModalities || !network.Modalities.SequenceEqual(_modalities, StringComparer.Ordinal))
         {
             throw new ArgumentException(
-                $"{nameof(SelfDistillationLoss)} was made for a network that takes any subset of {string.Join(", ", _modalities)}, but {network.GetType().Name} "
+                $"{nameof(SelfDistillationLoss)} was made for a network that takes any subset of {string.Join(", ", _modalities)}, "
+                    + $"but {network.GetType().Name} "
                     + $"needs {(network.NeedsAllModalities ? "all of" : "some of")} {string.Join(", ", network.Modalities)}.",
                 nameof(context));
         }
