@@ -1,6 +1,5 @@
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
-using KnowledgeDistillation.Methods.Hved;
 using KnowledgeDistillation.Methods.SelfDistillation;
 using KnowledgeDistillation.Tests.Networks;
 using KnowledgeDistillation.Tests.Training;

@@ -82,40 +82,40 @@ public sealed class SelfDistillationLoss : ILearnableLoss, IDecoderFeatureLoss, 
         if (atHand.Length == 0)
             throw new ArgumentException($"The batch holds none of the modalities {string.Join(", ", _modalities)}.", nameof(context));
         NetworkOutput all = OfAll(network, context.Batch.Images.Only(atHand));
-        Dictionary<string, NetworkOutput> single = atHand.ToDictionary(
+        Dictionary<string, NetworkOutput> alone = atHand.ToDictionary(
             name => name, name => Of(network, context.Batch.Images.Only(name)), StringComparer.Ordinal);
         if (context.IgnoredVoxels is { } ignored)
         {
             all = Silence(all);
-            single = single.ToDictionary(output => output.Key, output => Silence(output.Value), StringComparer.Ordinal);
+            alone = alone.ToDictionary(output => output.Key, output => Silence(output.Value), StringComparer.Ordinal);
 
             NetworkOutput Silence(NetworkOutput output) => output with { Logits = context.Labels.Silence(output.Logits, ignored) };
         }
 
-        return Compute(single, all, context.Target, context.Labels, context.IgnoredVoxels, context.OverCountedVoxels);
+        return Compute(alone, all, context.Target, context.Labels, context.IgnoredVoxels, context.OverCountedVoxels);
     }
 
     /// <summary>Computes the loss from outputs, for a training loop of your own.</summary>
-    /// <param name="single">What the network made of each modality alone, by its name, with the features that the options name.</param>
+    /// <param name="alone">What the network made of each modality alone, by its name, with the features that the options name.</param>
     /// <param name="all">What it made of all of them; no gradient flows into it.</param>
     /// <param name="target">The reference, zeros and ones [N, K, spatial...] (<see cref="LabelScheme.Encode(Tensor)"/>).</param>
     /// <param name="labels">How channels relate to classes.</param>
     /// <returns>A scalar, at least 0 up to rounding.</returns>
     /// <exception cref="ArgumentException">A name is not a modality of the loss, features are missing, or shapes differ.</exception>
-    public Tensor Compute(IReadOnlyDictionary<string, NetworkOutput> single, NetworkOutput all, Tensor target, LabelScheme labels)
+    public Tensor Compute(IReadOnlyDictionary<string, NetworkOutput> alone, NetworkOutput all, Tensor target, LabelScheme labels)
     {
-        ArgumentNullException.ThrowIfNull(single);
+        ArgumentNullException.ThrowIfNull(alone);
         ArgumentNullException.ThrowIfNull(all);
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(labels);
-        if (single.Count == 0 || single.Keys.Except(_modalities, StringComparer.Ordinal).Any())
+        if (alone.Count == 0 || alone.Keys.Except(_modalities, StringComparer.Ordinal).Any())
         {
             throw new ArgumentException(
-                $"Outputs of some of the modalities {string.Join(", ", _modalities)} are needed, but there are: {string.Join(", ", single.Keys)}.",
-                nameof(single));
+                $"Outputs of some of the modalities {string.Join(", ", _modalities)} are needed, but there are: {string.Join(", ", alone.Keys)}.",
+                nameof(alone));
         }
 
-        return Compute(single, all, target, labels, null, average => average);
+        return Compute(alone, all, target, labels, null, average => average);
     }
 
     /// <inheritdoc/>
@@ -125,7 +125,7 @@ public sealed class SelfDistillationLoss : ILearnableLoss, IDecoderFeatureLoss, 
     public override string ToString() => $"{nameof(SelfDistillationLoss)} {string.Join(' ', _modalities)} {JsonSerializer.Serialize(_options)}";
 
     private Tensor Compute(
-        IReadOnlyDictionary<string, NetworkOutput> single,
+        IReadOnlyDictionary<string, NetworkOutput> alone,
         NetworkOutput all,
         Tensor target,
         LabelScheme labels,
@@ -133,12 +133,12 @@ public sealed class SelfDistillationLoss : ILearnableLoss, IDecoderFeatureLoss, 
         Func<Tensor, Tensor> overCounted)
     {
         (string Name, int Index)[] compared =
-            [.. _modalities.Select((name, index) => (name, index)).Where(modality => single.ContainsKey(modality.name))];
+            [.. _modalities.Select((name, index) => (name, index)).Where(modality => alone.ContainsKey(modality.name))];
         var prototypes = new ClassPrototypes(target, ignored);
         Tensor taught = prototypes.Similarity(Features(all).detach());
         Tensor[] predictions =
-            [.. compared.Select(modality => overCounted(_divergence.Compute(single[modality.Name].Logits, all.Logits, labels)).Over(labels.Channels))];
-        Tensor[] differences = [.. compared.Select(modality => prototypes.Similarity(Features(single[modality.Name])) - taught)];
+            [.. compared.Select(modality => overCounted(_divergence.Compute(alone[modality.Name].Logits, all.Logits, labels)).Over(labels.Channels))];
+        Tensor[] differences = [.. compared.Select(modality => prototypes.Similarity(Features(alone[modality.Name])) - taught)];
         Tensor distance = stack([.. differences.Select(difference => prototypes.Mean(difference.detach().abs()).mean())]);
         Tensor preference = (distance / distance.mean().AtLeast(SmallestDistance)).Minus(1);
         Tensor lags = preference.IsAbove(0).to(distance.dtype);
