@@ -85,7 +85,8 @@ public sealed record NetworkOutput(IEncoderDecoder Network, EncoderOutput Encodi
             return null;
         return network.DecoderFeatures.Count == 0
             ? $"{network.GetType().Name} gives no features of its decoder"
-            : $"the decoder of {network.GetType().Name} gives no features '{string.Join("', '", missing)}'; it gives: {string.Join(", ", network.DecoderFeatures)}";
+            : $"the decoder of {network.GetType().Name} gives no features '{string.Join("', '", missing)}'; "
+                + $"it gives: {string.Join(", ", network.DecoderFeatures)}";
     }
 
     private static void RequireFeatures(IEncoderDecoder network, IReadOnlyList<string> decoderFeatures, string parameter)

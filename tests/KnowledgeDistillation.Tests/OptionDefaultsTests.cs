@@ -13,7 +13,10 @@ using KnowledgeDistillation.Methods.Hinton;
 using KnowledgeDistillation.Methods.Hved;
 using KnowledgeDistillation.Methods.KDNet;
 using KnowledgeDistillation.Methods.MmFormer;
+using KnowledgeDistillation.Methods.PrivilegedKnowledge;
+using KnowledgeDistillation.Methods.PrototypeDistillation;
 using KnowledgeDistillation.Methods.RFNet;
+using KnowledgeDistillation.Methods.SelfDistillation;
 using KnowledgeDistillation.Methods.StructuredDistillation;
 using KnowledgeDistillation.Methods.Synthesis;
 using KnowledgeDistillation.Networks;
@@ -59,6 +62,26 @@ public class OptionDefaultsTests
         },
         [new HintonOptions()] = new() { ["Temperature"] = 4.0, ["ScaleBySquaredTemperature"] = true, ["Reduction"] = BatchReduction.Mean },
         [new HintonObjectiveOptions()] = new() { ["TeacherWeight"] = 0.5, ["SoftTargets"] = new HintonOptions(), ["ReferenceReduction"] = BatchReduction.Mean },
+        [new PrototypeOptions()] = new() { ["StudentFeatures"] = "last", ["TeacherFeatures"] = "last", ["Reduction"] = BatchReduction.Mean },
+        [new PrototypeDistillationObjectiveOptions()] = new()
+        {
+            ["TeacherWeight"] = 10.0,
+            ["PrototypeWeight"] = 0.1,
+            ["SoftTargets"] = new HintonOptions { Temperature = 10, ScaleBySquaredTemperature = false },
+            ["Prototypes"] = new PrototypeOptions(),
+        },
+        [new PrivilegedTargetOptions()] = new() { ["Temperature"] = 10.0 },
+        [new ContrastivePairOptions()] = new() { ["Dimension"] = 16, ["Margin"] = 1.0, ["StudentFeatures"] = "last", ["TeacherFeatures"] = "last" },
+        [new PrivilegedKnowledgeObjectiveOptions()] =
+            new() { ["TeacherWeight"] = 0.5, ["ContrastiveWeight"] = 0.5, ["Targets"] = new PrivilegedTargetOptions() },
+        [new SelfDistillationOptions()] = new()
+        {
+            ["PredictionWeight"] = 0.5,
+            ["PrototypeWeight"] = 0.1,
+            ["Temperature"] = 4.0,
+            ["PreferenceRate"] = 1e-4,
+            ["Features"] = "last",
+        },
         [new ImitationOptions()] = new() { ["Temperature"] = 5.0, ["Reduction"] = BatchReduction.Mean },
         [new GeneralizedDistillationObjectiveOptions()] =
             new() { ["Lambda"] = 0.75, ["SoftTargets"] = new ImitationOptions(), ["ReferenceReduction"] = BatchReduction.Mean },

@@ -37,7 +37,7 @@ internal sealed class StepTiming : ITrainingCallback
         if (frozen is not null)
             run.System.Couple?.Invoke(network, frozen);
         using WeightedObjective objective = run.System.Stages[^1].Objective(
-            ObjectiveInputs.Of(run.System, settings, run.Modality, teacher is null ? 0 : 1, device));
+            ObjectiveInputs.Of(run.System, settings, run.Modality, teacher is null ? 0 : 1, device).For(network, teacher is null ? [] : [teacher]));
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var timing = new StepTiming(enough);
         try

@@ -267,7 +267,8 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
     {
         TrainingRun run = RunOf(stage);
         stage.Prepare?.Invoke(network);
-        WeightedObjective own = stage.Objective(ObjectiveInputs.Of(System, Settings, Modality, teachers.Length, device));
+        WeightedObjective own = stage.Objective(
+            ObjectiveInputs.Of(System, Settings, Modality, teachers.Length, device).For(network, teachers.Select(teacher => teacher.Network)));
         using WeightedObjective objective = Settings.DeepSupervision ? DeepSupervision.Add(own, network, device) : own;
         using MlflowRun? mlflow = MlflowFolder is null ? null : new(
             MlflowFolder, string.Join(' ', new[] { System.Name, stage.Folder }.Where(part => part.Length > 0)), MlflowParameters());

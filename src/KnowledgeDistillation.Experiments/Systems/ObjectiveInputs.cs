@@ -1,6 +1,7 @@
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.BraTS;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Experiments.Systems;
@@ -19,6 +20,11 @@ public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<
     /// <summary>What the output channels of the network are. Default: the classes of BraTS.</summary>
     public LabelScheme Classes { get; init; } = BraTSRegions.Classes;
 
+    /// <summary>
+    /// How many channels the last convolutions of student and teacher read, for losses whose layers depend on it; 1 where there are no networks yet.
+    /// </summary>
+    public Func<(int Student, int Teacher)> LastWidths { get; init; } = () => (1, 1);
+
     /// <summary>The inputs for the objective of a system with some settings.</summary>
     /// <param name="system">The system.</param>
     /// <param name="settings">The settings.</param>
@@ -32,6 +38,16 @@ public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<
             Classes = settings.Classes,
         };
 
+    /// <summary>The same inputs, for these networks.</summary>
+    /// <param name="student">The network that learns.</param>
+    /// <param name="teachers">Those that it learns from.</param>
+    public ObjectiveInputs For(IEncoderDecoder student, IEnumerable<IEncoderDecoder> teachers)
+    {
+        ArgumentNullException.ThrowIfNull(student);
+        ArgumentNullException.ThrowIfNull(teachers);
+        return this with { LastWidths = () => (LastWidth(student), teachers.Select(LastWidth).FirstOrDefault(1)) };
+    }
+
     /// <summary>λ, of systems that have it.</summary>
     public double Lambda => Weights.Lambda!.Value;
 
@@ -40,4 +56,26 @@ public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<
 
     /// <summary>α, of systems that have it.</summary>
     public double Alpha => Weights.Alpha!.Value;
+
+    // Only a pass shows it: a network is seen as any other, and need not be one of the library's.
+    private static int LastWidth(IEncoderDecoder network)
+    {
+        if (!network.DecoderFeatures.Contains(DecoderFeatureNames.Last, StringComparer.Ordinal))
+            return 1;
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGradient = no_grad();
+        Device device = network.Module.parameters().First().device;
+        long[] size = [.. Enumerable.Repeat(2L * network.SizeMultiple, network.SpatialDimensions)];
+        bool training = network.Module.training;
+        network.Module.eval();
+        try
+        {
+            var images = new ModalityImages(network.Modalities.Select(name => KeyValuePair.Create(name, zeros([1, 1, .. size], device: device))));
+            return (int)NetworkOutput.Of(network, images, [DecoderFeatureNames.Last]).DecoderFeature(DecoderFeatureNames.Last).shape[1];
+        }
+        finally
+        {
+            network.Module.train(training);
+        }
+    }
 }

@@ -31,7 +31,14 @@ internal static class SystemObjectives
     // The papers of the other methods compare with the reference by cross-entropy alone, on photographs. Small tumors need a Dice term,
     // and students should differ only in what they learn from the teacher; so that is the default.
     public static WeightedObjective Distillation(ObjectiveInputs inputs, Func<UnweightedTerm, WeightedObjective> create) =>
-        OverTeachers(inputs, inputs.ReferenceLoss == ReferenceChoice.Paper ? ReferenceCrossEntropyLoss.Term() : KDNetObjective.Reference(), create);
+        Distillation(inputs, ReferenceCrossEntropyLoss.Term(), create);
+
+    /// <summary>The objective of a method whose source compares with the reference by something else than cross-entropy alone.</summary>
+    /// <param name="inputs">What it is made from, also how it compares with the reference.</param>
+    /// <param name="published">How its source compares with the reference.</param>
+    /// <param name="create">Makes it with a term for the reference.</param>
+    public static WeightedObjective Distillation(ObjectiveInputs inputs, UnweightedTerm published, Func<UnweightedTerm, WeightedObjective> create) =>
+        OverTeachers(inputs, inputs.ReferenceLoss == ReferenceChoice.Paper ? published : KDNetObjective.Reference(), create);
 
     // The reference is the same for all teachers.
     private static WeightedObjective OverTeachers(ObjectiveInputs inputs, UnweightedTerm reference, Func<UnweightedTerm, WeightedObjective> create)

@@ -43,7 +43,7 @@ internal static class TeacherFit
                 ["noise"]);
             foreach (TrainingStage stage in system.Stages)
             {
-                using WeightedObjective objective = stage.Objective(ObjectiveInputs.Of(system, settings, modality, teachers.Count, CPU));
+                using WeightedObjective objective = stage.Objective(ObjectiveInputs.Of(system, settings, modality, teachers.Count, CPU).For(network, teachers));
                 Dictionary<string, NetworkOutput> outputs = frozen.ToDictionary(
                     teacher => teacher.Name, teacher => Seen(teacher, batch, settings, objective.TeacherFeatures(teacher.Name)));
                 NetworkOutput student = NetworkOutput.Of(network, batch.Images, objective.StudentFeatures);

@@ -27,4 +27,15 @@ internal static class LossShapes
                 + "must have the same batch and spatial size: compare levels of the same resolution.");
         }
     }
+
+    /// <summary>A reference of the same samples at the same resolution as features.</summary>
+    public static void RequireGridOf(Tensor target, Tensor features)
+    {
+        ArgumentNullException.ThrowIfNull(target);
+        if (target.dim() != features.dim() || target.shape[0] != features.shape[0] || !target.shape.AsSpan(2).SequenceEqual(features.shape.AsSpan(2)))
+        {
+            throw new ArgumentException($"The reference [{string.Join(", ", target.shape)}] and the features [{string.Join(", ", features.shape)}] "
+                + "must have the same batch and spatial size: compare features of the resolution of the labels.");
+        }
+    }
 }

@@ -19,7 +19,7 @@ public sealed class DistillationTrainer : ITrainer
     /// <param name="objective">What is minimized; null for the paper's eq. 5.</param>
     /// <param name="logger">Where epochs are logged; null for nowhere.</param>
     /// <exception cref="ArgumentException">An option is out of range, the student's channels are not the label scheme's,
-    /// or the teacher is the student.</exception>
+    /// the teacher is the student, or a decoder does not give the features that a loss reads.</exception>
     public DistillationTrainer(
         IEncoderDecoder student,
         FrozenTeacher teacher,
@@ -39,7 +39,7 @@ public sealed class DistillationTrainer : ITrainer
     /// <param name="options">How the student is fitted; null for the paper's protocol.</param>
     /// <param name="logger">Where epochs are logged; null for nowhere.</param>
     /// <exception cref="ArgumentException">An option is out of range, the student's channels are not the label scheme's,
-    /// or a teacher is the student.</exception>
+    /// a teacher is the student, or a decoder does not give the features that a loss reads.</exception>
     public DistillationTrainer(
         IEncoderDecoder student,
         IReadOnlyList<FrozenTeacher> teachers,

@@ -16,7 +16,8 @@ public sealed class SupervisedTrainer : ITrainer
     /// <param name="options">How it is fitted; null for the paper's protocol.</param>
     /// <param name="objective">What is minimized; null for L_GT (eq. 4).</param>
     /// <param name="logger">Where epochs are logged; null for nowhere.</param>
-    /// <exception cref="ArgumentException">An option is out of range, or the network's channels are not the label scheme's.</exception>
+    /// <exception cref="ArgumentException">An option is out of range, the network's channels are not the label scheme's,
+    /// or its decoder does not give the features that a loss reads.</exception>
     public SupervisedTrainer(
         IEncoderDecoder network,
         LabelScheme labels,

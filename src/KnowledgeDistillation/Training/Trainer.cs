@@ -79,7 +79,8 @@ public sealed class Trainer : ITrainer
         foreach (FrozenTeacher teacher in teachers.Where(one => one.Network is EnsembleNetwork && objective.TeacherFeatures(one.Name).Count > 0))
         {
             throw new ArgumentException(
-                $"The teacher '{teacher.Name}' is an ensemble, which has no features of a decoder to compare: those of networks that were trained apart are not "
+                $"The teacher '{teacher.Name}' is an ensemble, which has no features of a decoder to compare: "
+                    + "those of networks that were trained apart are not "
                     + $"aligned. Make each member a teacher of its own and use a {nameof(TeacherMeanLoss)}, or leave the loss out.");
         }
 

@@ -128,7 +128,8 @@ public sealed class SystemFixture : IDisposable
         foreach (TrainingStage stage in system.Stages)
         {
             stage.Prepare?.Invoke(network);
-            using WeightedObjective objective = stage.Objective(Inputs(system, kind, OverfitModality));
+            using WeightedObjective objective = stage.Objective(
+                Inputs(system, kind, OverfitModality).For(network, teachers.Select(teacher => teacher.Network)));
             // The last steps are small, because the result of large ones depends on the last bits of every sum.
             var schedule = new TorchSchedule(optimizer => optim.lr_scheduler.MultiStepLR(optimizer, [steps * 3 / 4], 0.2));
             var options = new TrainingOptions { Epochs = steps, LearningRate = learningRate, Schedule = schedule, Precision = Precision.Full };

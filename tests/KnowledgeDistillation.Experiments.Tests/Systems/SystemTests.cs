@@ -58,7 +58,8 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
         foreach (TrainingStage stage in system.Stages)
         {
             stage.Prepare?.Invoke(network);
-            using WeightedObjective objective = stage.Objective(SystemFixture.Inputs(system, kind, BraTSModality.T1ce));
+            using WeightedObjective objective = stage.Objective(
+                SystemFixture.Inputs(system, kind, BraTSModality.T1ce).For(network, teacherNetwork is null ? [] : [teacherNetwork]));
             string[] frozen = [.. network.Module.named_parameters().Where(parameter => !parameter.parameter.requires_grad).Select(parameter => parameter.name)];
             // Several batches, because networks that draw modalities at random do not use all of their encoders at once.
             for (int step = 0; step < 12; step++)

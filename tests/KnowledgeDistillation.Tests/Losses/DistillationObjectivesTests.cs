@@ -5,6 +5,8 @@ using KnowledgeDistillation.Methods.Consistency;
 using KnowledgeDistillation.Methods.GeneralizedDistillation;
 using KnowledgeDistillation.Methods.Hinton;
 using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Methods.PrivilegedKnowledge;
+using KnowledgeDistillation.Methods.PrototypeDistillation;
 using KnowledgeDistillation.Methods.StructuredDistillation;
 using Xunit;
 using static TorchSharp.torch;
@@ -52,6 +54,36 @@ public class DistillationObjectivesTests
         make.Should().Throw<ArgumentException>().WithMessage(
             "StructuredDistillationObjectiveOptions: PixelWiseWeight must be at least 0, but is -1. PairWiseWeight must be at least 0, but is NaN. "
                 + "HolisticWeight must be at least 0, but is -2. PairWise.PatchLength must be at least 1, but is 0.");
+    }
+
+    [Fact]
+    public void ProtoKD()
+    {
+        WeightedObjective objective = PrototypeDistillationObjective.Create(Contexts.BratsClasses);
+        TermsOf(objective).Should().Equal(
+            ("CE + Dice", 1.0, typeof(WeightedObjective)), ("KD", 2.5, typeof(HintonLoss)), ("prototypes", 0.1, typeof(PrototypeLoss)));
+        objective.ToString().Should().Contain("\"Temperature\":10,\"ScaleBySquaredTemperature\":false").And.Contain("1 CE (").And.Contain("1 Dice (");
+        TermsOf(PrototypeDistillationObjective.Create(Contexts.BratsRegions, reference: KDNetObjective.Reference()))[..1].Should()
+            .Equal(("GT", 1.0, typeof(ReferenceLoss)));
+        Func<object> make = () => PrototypeDistillationObjective.Create(
+            Contexts.BratsClasses,
+            new() { TeacherWeight = -1, PrototypeWeight = double.NaN, Prototypes = new() { TeacherFeatures = "" }, SoftTargets = null! });
+        make.Should().Throw<ArgumentException>().WithMessage(
+            "PrototypeDistillationObjectiveOptions: TeacherWeight must be finite and at least 0, but is -1. PrototypeWeight must be finite and at least 0, "
+                + "but is NaN. SoftTargets must be given. Prototypes.TeacherFeatures must name features of the teacher's decoder.");
+    }
+
+    [Fact]
+    public void Privileged_knowledge()
+    {
+        using var pairs = new ContrastivePairLoss(2, 2);
+        TermsOf(PrivilegedKnowledgeObjective.Create(pairs)).Should().Equal(
+            ("CE + Dice", 1.0, typeof(WeightedObjective)), ("KD", 0.5, typeof(PrivilegedTargetLoss)), ("pairs", 0.5, typeof(ContrastivePairLoss)));
+        Func<object> make = () => PrivilegedKnowledgeObjective.Create(
+            pairs, new() { TeacherWeight = -1, ContrastiveWeight = -2, Targets = new() { Temperature = 0 } });
+        make.Should().Throw<ArgumentException>().WithMessage(
+            "PrivilegedKnowledgeObjectiveOptions: TeacherWeight must be finite and at least 0, but is -1. ContrastiveWeight must be finite and at least 0, "
+                + "but is -2. Targets.Temperature must be above 0, but is 0.");
     }
 
     [Fact]

@@ -6,6 +6,8 @@ using KnowledgeDistillation.Methods.FeatureMatching;
 using KnowledgeDistillation.Methods.GeneralizedDistillation;
 using KnowledgeDistillation.Methods.Hinton;
 using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Methods.PrivilegedKnowledge;
+using KnowledgeDistillation.Methods.PrototypeDistillation;
 using KnowledgeDistillation.Methods.StructuredDistillation;
 using TorchSharp;
 using Xunit;
@@ -90,6 +92,25 @@ public class LossGradientTests
         using Tensor student = randn([2, 2, 3, 4, 2], ScalarType.Float64);
         var loss = new PairWiseLoss(new() { PatchLength = 2 });
         Check(student, features => loss.Compute(features, teacher));
+    }
+
+    [Theory]
+    [InlineData("prototypes")]
+    [InlineData("pairs")]
+    public void The_gradient_of_the_decoders_features_is_that_of_central_differences(string name)
+    {
+        manual_seed(14);
+        using Tensor teacher = randn([2, 3, 5], ScalarType.Float64);
+        using Tensor student = randn([2, 4, 5], ScalarType.Float64);
+        using Tensor logits = zeros([2, 4, 5], ScalarType.Float64);
+        using Tensor labels = tensor([0L, 1, 2, 1, 0, 3, 3, 0, 1, 3], [2, 5]);
+        using var pairs = new ContrastivePairLoss(4, 3);
+        pairs.Module.to(ScalarType.Float64);
+        IDistillationLoss loss = name == "pairs" ? pairs : new PrototypeLoss();
+        Check(student, features => loss.Compute(Contexts.Of(Contexts.BratsClasses, labels, Output(features), ("teacher", Output(teacher)))));
+
+        NetworkOutput Output(Tensor features) =>
+            Contexts.OutputOf(logits, logits) with { DecoderFeatures = new Dictionary<string, Tensor> { ["last"] = features } };
     }
 
     private static AdaptedFeatureMatchingLoss AdaptedInFloat64()

@@ -35,7 +35,9 @@ public sealed class HemisUNet3D : HeteroModalNetwork
         RegisterComponents();
     }
 
-    /// <summary>What each step of the decoder gives: "last", which the last convolution reads, and "level 0" (the same) to the level above the deepest.</summary>
+    /// <summary>
+    /// What each step of the decoder gives: "last", which the last convolution reads, and "level 0" (the same) to the level above the deepest.
+    /// </summary>
     public override IReadOnlyList<string> DecoderFeatures => KeptFeatures.NamesOf(Levels);
 
     /// <summary>Runs the encoders and fuses what they found.</summary>

@@ -51,7 +51,9 @@ public sealed class HvedUNet3D : HeteroModalNetwork, IReconstructingNetwork
         RegisterComponents();
     }
 
-    /// <summary>What each step of the segmentation's decoder gives: "last", which the last convolution reads, and "level 0" (the same) to the level above the deepest.</summary>
+    /// <summary>
+    /// What each step of the segmentation's decoder gives: "last", which the last convolution reads, and "level 0" (the same) to the level above the deepest.
+    /// </summary>
     public override IReadOnlyList<string> DecoderFeatures => KeptFeatures.NamesOf(Levels);
 
     /// <summary>Runs the encoders, fuses their distributions and draws the latent codes.</summary>
