@@ -284,6 +284,9 @@ public sealed class SegmentationModelTests : IDisposable
         """{"type":"HemisUNet3DOptions","options":{"Modalities":["faint"],"OutputChannels":2,"BaseWidth":1024,"Levels":8}}""",
         """{"type":"HvedUNet3DOptions","options":{"Modalities":["faint"],"OutputChannels":2,"BaseWidth":1024,"Levels":8}}""",
         """{"type":"DisentangledFusionNet3DOptions","options":{"Modalities":["faint"],"OutputChannels":2,"BaseWidth":1024,"Levels":8}}""",
+        """{"type":"RFNet3DOptions","options":{"Modalities":["faint"],"OutputChannels":2,"BaseWidth":1024,"Levels":8}}""",
+        """{"type":"MmFormer3DOptions","options":{"Modalities":["faint"],"OutputChannels":2,"BaseWidth":1024,"Levels":8}}""",
+        """{"type":"DeMoSeg3DOptions","options":{"Modalities":["faint"],"OutputChannels":2,"BaseWidth":1024,"Levels":8}}""",
         """
         {"type":"SynthesisNetworkOptions","options":{"SynthesisedModalities":["faint"],
         "Generator":{"type":"UNet3DOptions","options":{"Modalities":["bright"],"OutputChannels":1,"BaseWidth":1024,"Levels":8}},

@@ -1,6 +1,7 @@
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests.Training;
 using KnowledgeDistillation.Training;
@@ -115,6 +116,49 @@ public class HeteroModalNetworkTests
             manual_seed(seed);
             return NetworkOutput.Of(network, images).Logits.bytes.ToArray();
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Systems))]
+    public void The_image_of_a_modality_that_was_not_drawn_makes_no_difference(string system)
+    {
+        using var scope = NewDisposeScope();
+        using IEncoderDecoder network = HeteroModal.Network(system);
+        network.Module.train();
+        using IDisposable noGradient = no_grad();
+        ModalityImages images = HeteroModal.Images(HeteroModal.Modalities);
+        for (int seed = 0; seed < 6; seed++)
+        {
+            manual_seed(seed);
+            IReadOnlyList<string> drawn = ModalitySubset.Draw(HeteroModal.Modalities);
+            Tensor expected = Logits(seed, images);
+            foreach (string changed in HeteroModal.Modalities)
+            {
+                var others = new ModalityImages(HeteroModal.Modalities.Select(name =>
+                    KeyValuePair.Create(name, name == changed ? (3 * images[name]) + images["t1"].flip(2) : images[name])));
+                Logits(seed, others).equal(expected).all().item<bool>().Should().Be(!drawn.Contains(changed), $"{changed} of {string.Join(", ", drawn)}");
+            }
+        }
+
+        Tensor Logits(int seed, ModalityImages given)
+        {
+            manual_seed(seed);
+            return NetworkOutput.Of(network, given).Logits;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Systems))]
+    public void Decoders_give_what_the_last_convolution_reads(string system)
+    {
+        using var scope = NewDisposeScope();
+        using IEncoderDecoder network = Evaluated(system);
+        network.DecoderFeatures.Should().Equal("last", "level 0");
+        NetworkOutput output = NetworkOutput.Of(network, HeteroModal.Images("t1", "t2"), network.DecoderFeatures);
+        output.DecoderFeature("last").shape[2..].Should().Equal(8, 8, 12);
+        output.DecoderFeature("last").equal(output.DecoderFeature("level 0")).all().item<bool>().Should().BeTrue();
+        output.Logits.equal(NetworkOutput.Of(network, HeteroModal.Images("t1", "t2")).Logits).all().item<bool>().Should().BeTrue();
+        output.DecoderFeature("last").requires_grad.Should().BeTrue("a loss on them teaches the network");
     }
 
     [Theory]
