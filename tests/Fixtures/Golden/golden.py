@@ -1,4 +1,4 @@
-"""What the three scripts share: where the files go, and JSON that a person can read and git can compare."""
+"""What the scripts share: where the files go, and JSON that a person can read and git can compare."""
 
 import json
 import textwrap
