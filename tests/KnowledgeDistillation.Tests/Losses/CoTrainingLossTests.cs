@@ -119,8 +119,8 @@ public sealed class CoTrainingLossTests
         using var scope = NewDisposeScope();
         DistillationContext unseen = Example(0.3);
         loss.ComputeOwn(unseen).item<float>().Should().BeLessThan(0.2f, "undecided it would be log 2");
-        loss.Score(unseen.Student, Classes).min().item<float>().Should().BePositive();
-        loss.Score(unseen.Teacher, Classes).max().item<float>().Should().BeNegative();
+        loss.Score(unseen.Student.Logits, Classes).min().item<float>().Should().BePositive();
+        loss.Score(unseen.Teacher.Logits, Classes).max().item<float>().Should().BeNegative();
         loss.Compute(Example(8)).item<float>().Should().BeLessThan(0.5f * loss.Compute(unseen).item<float>(), "a student that is sure is taken for the teacher");
 
         static DistillationContext Example(double certainty)
