@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Methods.AdversarialCoTraining;
 
 namespace KnowledgeDistillation.Experiments.Systems;
@@ -16,6 +17,7 @@ internal sealed class AdversarialCoTrainingSystem : ISystemDefinition
         Objective = null,
         LearnsFrom = (settings, _) => settings.Modalities,
         WeightDecay = 1e-5,
+        Published = PublishedScores.OfBraTS(78.0, 83.3, 79.8, "BraTS 2018", "SMU-Net's table"),
         Stages =
         [
             new TrainingStage(inputs => AdversarialCoTrainingObjective.Create(

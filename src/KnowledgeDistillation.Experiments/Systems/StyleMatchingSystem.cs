@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Methods.StyleMatching;
 
 namespace KnowledgeDistillation.Experiments.Systems;
@@ -12,6 +13,7 @@ internal sealed class StyleMatchingSystem : ISystemDefinition
         Summary = "learns together with a teacher: consistency, and content and style of the features",
         Source = "Azad et al. 2022 (SMU-Net)",
         Order = 240,
+        Published = PublishedScores.OfBraTS(78.3, 84.1, 80.3, "BraTS 2018", "the authors' table"),
         Stages =
         [
             new TrainingStage(inputs => StyleMatchingObjective.Create(

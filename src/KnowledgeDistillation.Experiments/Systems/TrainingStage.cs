@@ -2,6 +2,7 @@ using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Experiments.Systems;
