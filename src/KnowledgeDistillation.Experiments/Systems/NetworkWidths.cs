@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Networks;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Experiments.Systems;
@@ -11,6 +12,15 @@ internal static class NetworkWidths
     /// <summary>The number of channels of each level, shallowest first. Random numbers are drawn afterwards as if this had not been asked.</summary>
     /// <exception cref="ArgumentException">The recipe is not valid.</exception>
     public static IReadOnlyList<int> Of(NetworkRecipe recipe)
+    {
+        // Known without building one, which takes a while at the paper's size.
+        if (recipe is UNetOptions unet)
+            return [.. Enumerable.Range(0, unet.Levels).Select(unet.Width)];
+        return Measured(recipe);
+    }
+
+    /// <summary>The same by building the network and looking at what its encoder gives.</summary>
+    internal static IReadOnlyList<int> Measured(NetworkRecipe recipe)
     {
         using var scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
