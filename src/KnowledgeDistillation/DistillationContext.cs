@@ -7,6 +7,9 @@ namespace KnowledgeDistillation;
 /// <remarks>Lives within one training step; its tensors belong to the dispose scope of that step.</remarks>
 public sealed class DistillationContext
 {
+    /// <summary>What the student is called where it is the teacher: see <see cref="ExchangeRoles"/>.</summary>
+    internal const string StudentAsTeacher = "student";
+
     private readonly Tensor? _allOverCounted;
     private readonly Lazy<Tensor> _target;
     private readonly Lazy<Tensor> _studentProbabilities;
@@ -32,6 +35,7 @@ public sealed class DistillationContext
         teachers ??= new Dictionary<string, NetworkOutput>();
         if (batch.IgnoredVoxels(labels) is { } ignored)
         {
+            IgnoredVoxels = ignored;
             _allOverCounted = ignored.logical_not().sum(ScalarType.Float32).AtLeast(1).reciprocal().Times(ignored.numel());
             (batch, student) = (batch.WithBackground(ignored), Silence(student));
             teachers = teachers.ToDictionary(teacher => teacher.Key, teacher => Silence(teacher.Value), StringComparer.Ordinal);
@@ -54,15 +58,14 @@ public sealed class DistillationContext
     private DistillationContext(DistillationContext other, IReadOnlyDictionary<string, NetworkOutput> teachers)
     {
         (Batch, Labels, Student, Teachers, _allOverCounted) = (other.Batch, other.Labels, other.Student, teachers, other._allOverCounted);
-        Epoch = other.Epoch;
+        (IgnoredVoxels, Epoch) = (other.IgnoredVoxels, other.Epoch);
         (_target, _studentProbabilities, _studentLogProbabilities) = (other._target, other._studentProbabilities, other._studentLogProbabilities);
     }
 
     private DistillationContext(DistillationContext other, NetworkOutput student, IReadOnlyDictionary<string, NetworkOutput> teachers)
         : this(other.Batch, other.Labels, student, teachers)
     {
-        (_target, _allOverCounted) = (other._target, other._allOverCounted);
-        Epoch = other.Epoch;
+        (_target, _allOverCounted, IgnoredVoxels, Epoch) = (other._target, other._allOverCounted, other.IgnoredVoxels, other.Epoch);
     }
 
     /// <summary>
@@ -70,6 +73,12 @@ public sealed class DistillationContext
     /// as they are in all outputs.
     /// </summary>
     public Batch Batch { get; }
+
+    /// <summary>
+    /// Where labels were <see cref="LabelScheme.Ignored"/>, booleans [N, spatial...]; null where none was. Logits name background there, so losses of
+    /// predictions need not ask; features are as the networks gave them, and a loss that sums them over voxels leaves these out.
+    /// </summary>
+    public Tensor? IgnoredVoxels { get; }
 
     /// <summary>How channels relate to classes.</summary>
     public LabelScheme Labels { get; }
@@ -125,7 +134,7 @@ public sealed class DistillationContext
     /// </summary>
     /// <exception cref="InvalidOperationException">There is no teacher, or more than one.</exception>
     /// <exception cref="ArgumentException">The channels of the teacher's logits are not those of the label scheme.</exception>
-    public DistillationContext ExchangeRoles() => new(this, Teacher, new Dictionary<string, NetworkOutput> { ["student"] = Student });
+    public DistillationContext ExchangeRoles() => new(this, Teacher, new Dictionary<string, NetworkOutput> { [StudentAsTeacher] = Student });
 
     /// <summary>
     /// The same context with outputs through which no gradient flows, for a loss that trains something of its own. A frozen teacher's stays as it is.

@@ -41,12 +41,13 @@ public sealed class TrainCommandTests(TrainedNetworks trained)
             teacher.Network.Modalities.Should().HaveCount(4);
         }
 
-        Kdnet scored = Kdnet.Run("evaluate", "--data", trained.Data, "--model", whole, "--cache", trained.In("cache"), "--threads", "1");
+        Kdnet scored = Kdnet.Run("evaluate", "--data", trained.Data, "--model", whole, "--out", trained.In($"{system}.csv"), "--threads", "1");
         scored.ExitCode.Should().Be(0, scored.Error);
-        Kdnet ofTeacher = Kdnet.Run("evaluate", "--data", trained.Data, "--model", taught, "--cache", trained.In("cache"), "--threads", "1");
+        Kdnet ofTeacher = Kdnet.Run(
+            "evaluate", "--data", trained.Data, "--model", taught, "--out", trained.In($"{system}-teacher.csv"), "--threads", "1");
         ofTeacher.ExitCode.Should().Be(0, ofTeacher.Error);
         string file = trained.In($"{system}.nii");
-        Kdnet.Run("predict", "--model", whole, "--image", trained.T1ce[0], "--out", file, "--threads", "1").ExitCode.Should().Be(0);
+        Kdnet.Run("predict", "--model", whole, "--out", file, "--threads", "1", trained.T1ce[0]).ExitCode.Should().Be(0);
         File.Exists(file).Should().BeTrue();
         Kdnet next = Kdnet.Run(
             [

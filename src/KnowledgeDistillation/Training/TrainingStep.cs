@@ -60,7 +60,7 @@ public sealed class TrainingStep
     public DistillationContext Forward()
     {
         IReadOnlyDictionary<string, NetworkOutput> teachers = Teachers;
-        Output = NetworkOutput.Of(Network, Batch.Images);
+        Output = NetworkOutput.Of(Network, Batch.Images, Objective.StudentFeatures);
         return new DistillationContext(Batch, Labels, Output, teachers) { Epoch = Epoch };
     }
 
@@ -81,9 +81,10 @@ public sealed class TrainingStep
 
     private Dictionary<string, NetworkOutput> RunTeachers()
     {
-        Dictionary<string, NetworkOutput> outputs = _teachers.ToDictionary(teacher => teacher.Name, teacher => teacher.Forward(Batch));
-        if (_learningTeacher is not null)
-            outputs.Add(_learningTeacher.Name, NetworkOutput.Of(_learningTeacher.Network, Batch.Images));
+        Dictionary<string, NetworkOutput> outputs = _teachers.ToDictionary(
+            teacher => teacher.Name, teacher => teacher.Forward(Batch, Objective.TeacherFeatures(teacher.Name)));
+        if (_learningTeacher is { } learning)
+            outputs.Add(learning.Name, NetworkOutput.Of(learning.Network, Batch.Images, Objective.TeacherFeatures(learning.Name)));
         return outputs;
     }
 }

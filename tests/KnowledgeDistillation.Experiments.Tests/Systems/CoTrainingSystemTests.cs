@@ -54,8 +54,8 @@ public sealed class CoTrainingSystemTests(SystemFixture fixture) : IClassFixture
 
     [Theory]
     [InlineData(NetworkNames.UNet)]
-    [InlineData("multiresunet")]
-    [InlineData("unet2d")]
+    [InlineData("MultiResUNet")]
+    [InlineData("UNet2D")]
     public void The_widths_of_an_encoder_are_those_of_its_features_and_looking_at_them_draws_no_random_numbers(string kind)
     {
         NetworkRecipe recipe = SystemFixture.Small(kind).Recipe(["t1ce"], 4);
@@ -68,7 +68,7 @@ public sealed class CoTrainingSystemTests(SystemFixture fixture) : IClassFixture
         after.data<float>().Should().Equal(expected.data<float>());
         NetworkWidths.Of(recipe).Should().Equal(widths);
         widths.Should().HaveCount(3);
-        if (kind != "multiresunet")
+        if (kind != "MultiResUNet")
             widths.Should().Equal(4, 8, 16);
     }
 

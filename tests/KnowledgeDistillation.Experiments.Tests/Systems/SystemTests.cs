@@ -151,10 +151,11 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
         teacher?.Network.Module.eval();
         var teachers = new Dictionary<string, NetworkOutput>();
         if (teacher is not null)
-            teachers["teacher"] = teacher.Forward(batch);
+            teachers["teacher"] = teacher.Forward(batch, objective.TeacherFeatures("teacher"));
         if (learningTeacher is not null)
-            teachers["teacher"] = NetworkOutput.Of(learningTeacher, batch.Images);
-        objective.Evaluate(new DistillationContext(batch, BraTSRegions.Classes, NetworkOutput.Of(network, batch.Images), teachers)).Total.backward();
+            teachers["teacher"] = NetworkOutput.Of(learningTeacher, batch.Images, objective.TeacherFeatures("teacher"));
+        NetworkOutput student = NetworkOutput.Of(network, batch.Images, objective.StudentFeatures);
+        objective.Evaluate(new DistillationContext(batch, BraTSRegions.Classes, student, teachers)).Total.backward();
     }
 
     private static IEnumerable<nn.Module> Learnable(IDistillationLoss loss) => loss switch

@@ -116,6 +116,24 @@ public sealed class CoTrainingTrainerTests : IDisposable
         watcher.Seen.Distinct().Should().Equal((teacher, student, false));
     }
 
+    [Fact]
+    public void Decoders_keep_what_losses_read_of_them_in_exchanged_roles_too()
+    {
+        using UNet3D student = Toy.Student(), teacher = Toy.Teacher();
+        var reader = new DecoderReader();
+        var objective = new WeightedObjective("reader", new TeacherAsStudentLoss(reader));
+        objective.StudentFeatures.Should().Equal(DecoderFeatureNames.Level(0));
+        objective.TeacherFeatures("teacher").Should().Equal(DecoderFeatureNames.Last);
+        byte[] before = Toy.Bits(teacher);
+        new CoTrainingTrainer(student, new LearningTeacher(teacher), Toy.Labels, objective, new TrainingOptions { Epochs = 1, RestoreBestWeights = false })
+            .Fit(Toy.Source(_spheres));
+        Toy.Bits(teacher).Should().NotEqual(before);
+
+        using ModuleAdapter plain = Network(3, Toy.Modalities);
+        FluentActions.Invoking(() => new CoTrainingTrainer(student, new LearningTeacher(plain), Toy.Labels, objective).Fit(Toy.Source(_spheres)))
+            .Should().Throw<ArgumentException>().WithMessage("*It is the teacher 'teacher'*");
+    }
+
     [Theory]
     [InlineData("ACN")]
     [InlineData("SMU-Net")]
@@ -342,6 +360,16 @@ public sealed class CoTrainingTrainerTests : IDisposable
         };
         return new CoTrainingTrainer(student, new LearningTeacher(teacher), Toy.Labels, objective, options)
             .Fit(Toy.Source(_spheres), Toy.Source(_spheres), cancellationToken: cancellation);
+    }
+
+    private sealed class DecoderReader : IDecoderFeatureLoss
+    {
+        public IReadOnlyList<string> StudentFeatures => [DecoderFeatureNames.Last];
+
+        public IReadOnlyList<string> TeacherFeatures => [DecoderFeatureNames.Level(0)];
+
+        public Tensor Compute(DistillationContext context) => context.Student.DecoderFeature(DecoderFeatureNames.Last).square().mean()
+            + context.Teacher.DecoderFeature(DecoderFeatureNames.Level(0)).detach().mean();
     }
 
     private sealed class ConstantLoss : IDistillationLoss
