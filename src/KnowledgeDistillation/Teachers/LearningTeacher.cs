@@ -28,7 +28,9 @@ public sealed class LearningTeacher
     /// <summary>The name under which losses find its output.</summary>
     public string Name { get; }
 
-    /// <summary>Facts that its checkpoint keeps beside the weights, as <see cref="Training.TrainingOptions.Metadata"/> does for the student's. Default none.</summary>
+    /// <summary>
+    /// Facts that its checkpoint keeps beside the weights, as <see cref="Training.TrainingOptions.Metadata"/> does for the student's. Default none.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The name and the modalities: a resumed fit compares it with that of the fit it continues.</summary>

@@ -86,7 +86,8 @@ internal sealed class RunFolder : IDisposable
     public void Dispose() => _lock?.Dispose();
 
     /// <summary>
-    /// Loads the last checkpoint into the network, the teacher that learns, the optimizer and the losses that learn, and puts right what a writer that was killed left behind.
+    /// Loads the last checkpoint into the network, the teacher that learns, the optimizer and the losses that learn, and puts right what a writer
+    /// that was killed left behind.
     /// </summary>
     /// <returns>The epochs that are done; none where there is no checkpoint.</returns>
     public List<EpochReport> Resume(OptimizerHelper optimizer)
@@ -98,6 +99,9 @@ internal sealed class RunFolder : IDisposable
         JsonObject state = ModelFiles.ReadDescription(statePath, Format, Version);
         ModelFiles.ReadDescription(last);
         RequireSameOptions(statePath, state);
+        string teacher = Path.Combine(last, TrainingRun.TeacherName);
+        if (_learningTeacher is not null)
+            ModelFiles.ReadDescription(teacher);
         List<EpochReport> history;
         try
         {
@@ -118,12 +122,7 @@ internal sealed class RunFolder : IDisposable
 
         ModelFiles.ReadWeights(last, _network.Module);
         if (_learningTeacher is not null)
-        {
-            string teacher = Path.Combine(last, TrainingRun.TeacherName);
-            ModelFiles.ReadDescription(teacher);
             ModelFiles.ReadWeights(teacher, _learningTeacher.Network.Module);
-        }
-
         LoadOptimizer(Path.Combine(last, OptimizerName), optimizer);
         foreach ((string name, nn.Module module) in _losses.Modules)
             ModelFiles.ReadTensorsInto(Path.Combine(last, LossWeightsName(name)), module);

@@ -39,7 +39,10 @@ public sealed class TrainingStep
     /// <summary>What is minimized.</summary>
     public WeightedObjective Objective { get; }
 
-    /// <summary>The number of the epoch, from 0, in which the network learns from the batch; null in validation.</summary>
+    /// <summary>
+    /// The number of the epoch, from 0, in which the network learns from the batch; null in validation. A context that you make takes it along
+    /// (<see cref="DistillationContext.Epoch"/>).
+    /// </summary>
     public int? Epoch { get; }
 
     /// <summary>Whether the network learns from the batch; false in validation, where no gradient is recorded.</summary>

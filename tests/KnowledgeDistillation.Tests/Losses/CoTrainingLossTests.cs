@@ -12,11 +12,14 @@ using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Tests.Losses;
 
-/// <summary>The losses of ACN and SMU-Net against an independent computation in float64 (tests/Fixtures/Golden/make_co_training.py), and their objectives.</summary>
+/// <summary>
+/// The losses of ACN and SMU-Net against an independent computation in float64 (tests/Fixtures/Golden/make_co_training.py), and their objectives.
+/// </summary>
 public sealed class CoTrainingLossTests
 {
     private static readonly ExclusiveClasses Classes = new("background", "core", "rim");
-    private static readonly OverlappingRegions Regions = new([new Region("a", 1, 2, 3), new Region("b", 1, 3), new Region("c", 3)], innermostClasses: [2, 1, 3]);
+    private static readonly OverlappingRegions Regions =
+        new([new Region("a", 1, 2, 3), new Region("b", 1, 3), new Region("c", 3)], innermostClasses: [2, 1, 3]);
     private static readonly JsonElement Golden = JsonDocument.Parse(File.ReadAllText(
         Path.Combine(SharedData.CheckoutFolder, "tests", "Fixtures", "Golden", "co_training", "values.json"))).RootElement;
 
@@ -121,7 +124,8 @@ public sealed class CoTrainingLossTests
         loss.ComputeOwn(unseen).item<float>().Should().BeLessThan(0.2f, "undecided it would be log 2");
         loss.Score(unseen.Student.Logits, Classes).min().item<float>().Should().BePositive();
         loss.Score(unseen.Teacher.Logits, Classes).max().item<float>().Should().BeNegative();
-        loss.Compute(Example(8)).item<float>().Should().BeLessThan(0.5f * loss.Compute(unseen).item<float>(), "a student that is sure is taken for the teacher");
+        loss.Compute(Example(8)).item<float>()
+            .Should().BeLessThan(0.5f * loss.Compute(unseen).item<float>(), "a student that is sure is taken for the teacher");
 
         static DistillationContext Example(double certainty)
         {

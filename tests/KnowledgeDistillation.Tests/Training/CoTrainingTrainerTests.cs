@@ -63,7 +63,8 @@ public sealed class CoTrainingTrainerTests : IDisposable
         using UNet3D teacher = Toy.Teacher();
         (byte[] studentBefore, byte[] teacherBefore) = (Toy.Bits(student), Toy.Bits(teacher));
         void Fit(IDistillationLoss loss) => new CoTrainingTrainer(
-            student, new LearningTeacher(teacher), Toy.Labels, new WeightedObjective("loss", loss), new TrainingOptions { Epochs = 1, RestoreBestWeights = false })
+            student, new LearningTeacher(teacher), Toy.Labels, new WeightedObjective("loss", loss),
+            new TrainingOptions { Epochs = 1, RestoreBestWeights = false })
             .Fit(Toy.Source(_spheres));
 
         Fit(new HintonLoss());
@@ -230,7 +231,8 @@ public sealed class CoTrainingTrainerTests : IDisposable
         using UNet3D student = Toy.Student(), teacher = Toy.Teacher();
         using var wide = new UNet3D(new UNet3DOptions { Modalities = Toy.Modalities, OutputChannels = 3, BaseWidth = 2, Levels = 2 });
         CoTrainingTrainer Make(IEncoderDecoder taught) => new(student, new LearningTeacher(taught), Toy.Labels, Objective("ACN"));
-        FluentActions.Invoking(() => Make(student)).Should().Throw<ArgumentException>().WithMessage("The network of the teacher 'teacher' is the student itself*");
+        FluentActions.Invoking(() => Make(student)).Should().Throw<ArgumentException>()
+            .WithMessage("The network of the teacher 'teacher' is the student itself*");
         FluentActions.Invoking(() => Make(new Sharing(student))).Should().Throw<ArgumentException>()
             .WithMessage("The teacher 'teacher' and the student share the parameter *");
         FluentActions.Invoking(() => Make(wide)).Should().Throw<ArgumentException>().WithMessage("The teacher 'teacher' has 3 output channels, but*");
@@ -300,7 +302,8 @@ public sealed class CoTrainingTrainerTests : IDisposable
         using WeightedObjective objective = Objective(method);
         List<long> live = [];
         var options = new TrainingOptions { Epochs = 5, Callbacks = [new ActionCallback(epoch: (_, _) => live.Add(LiveTensors.Held()))] };
-        new CoTrainingTrainer(student, new LearningTeacher(teacher), Toy.Labels, objective, options).Fit(Toy.Source(_spheres, batchSize: 1), Toy.Source(_spheres));
+        new CoTrainingTrainer(student, new LearningTeacher(teacher), Toy.Labels, objective, options)
+            .Fit(Toy.Source(_spheres, batchSize: 1), Toy.Source(_spheres));
         live[4].Should().Be(live[1], "epochs 2 to 4 leave what epoch 1 left: {0}", string.Join(", ", live));
     }
 

@@ -2,7 +2,9 @@ using KnowledgeDistillation.Runtime;
 
 namespace KnowledgeDistillation.Methods.AdversarialCoTraining;
 
-/// <summary>The weights and details of <see cref="AdversarialCoTrainingObjective"/>. The weights are those of the scripts that ACN's authors released.</summary>
+/// <summary>
+/// The weights and details of <see cref="AdversarialCoTrainingObjective"/>. The weights are those of the scripts that ACN's authors released.
+/// </summary>
 public sealed record AdversarialCoTrainingObjectiveOptions
 {
     /// <summary>The share of the student in what both learn from the reference, from 0 to 1; the teacher's is the rest. Default 0.8.</summary>

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace KnowledgeDistillation.Methods.AdversarialCoTraining;
 
 /// <summary>
-/// The consistency of two networks that learn together (a term of ACN, Wang et al. 2021, and of SMU-Net, Azad et al. 2022): the distance of their probabilities at a voxel,
-/// averaged over the voxels. Both are moved by it, the teacher towards the student as much as the student towards the teacher.
+/// The consistency of two networks that learn together (a term of ACN, Wang et al. 2021, and of SMU-Net, Azad et al. 2022): the distance of their
+/// probabilities at a voxel, averaged over the voxels. Both are moved by it, the teacher towards the student as much as the student towards the teacher.
 /// </summary>
 /// <remarks>
 /// Of a frozen teacher the student learns from it as from <see cref="Consistency.ZeroOrderConsistencyLoss"/>.

@@ -19,8 +19,8 @@ namespace KnowledgeDistillation.Methods.AdversarialCoTraining;
 /// </para>
 /// <para>
 /// With logits D above 0 for the student, the critic minimizes ½ (E log(1 + exp D(m_t)) + E log(1 + exp(−D(m_s)))), the binary cross-entropy, and the student
-/// E log(1 + exp D(m_s)); m are the entropy maps, E the mean over patches. A critic that cannot tell the two apart leaves the student log 2; the value moves with
-/// the critic and says little as a number to watch. The teacher gets no gradient, for it need not come towards the student. Does not grow with the volume.
+/// E log(1 + exp D(m_s)); m are the entropy maps, E the mean over patches. A critic that cannot tell the two apart leaves the student log 2; the value moves
+/// with the critic and says little as a number to watch. The teacher gets no gradient, for it need not come towards the student. Does not grow with the volume.
 /// </para>
 /// <para>
 /// Owns critic and optimizer, Adam with β = (0.9, 0.99). The critic's initial weights are drawn from torch's default generator: call
