@@ -7,6 +7,9 @@ namespace KnowledgeDistillation;
 /// <remarks>Lives within one training step; its tensors belong to the dispose scope of that step.</remarks>
 public sealed class DistillationContext
 {
+    /// <summary>What the student is called where it is the teacher: see <see cref="ExchangeRoles"/>.</summary>
+    internal const string StudentAsTeacher = "student";
+
     private readonly Tensor? _allOverCounted;
     private readonly Lazy<Tensor> _target;
     private readonly Lazy<Tensor> _studentProbabilities;
@@ -55,14 +58,14 @@ public sealed class DistillationContext
     private DistillationContext(DistillationContext other, IReadOnlyDictionary<string, NetworkOutput> teachers)
     {
         (Batch, Labels, Student, Teachers, _allOverCounted) = (other.Batch, other.Labels, other.Student, teachers, other._allOverCounted);
-        IgnoredVoxels = other.IgnoredVoxels;
+        (IgnoredVoxels, Epoch) = (other.IgnoredVoxels, other.Epoch);
         (_target, _studentProbabilities, _studentLogProbabilities) = (other._target, other._studentProbabilities, other._studentLogProbabilities);
     }
 
-    private DistillationContext(DistillationContext other, NetworkOutput student)
-        : this(other.Batch, other.Labels, student, other.Teachers)
+    private DistillationContext(DistillationContext other, NetworkOutput student, IReadOnlyDictionary<string, NetworkOutput> teachers)
+        : this(other.Batch, other.Labels, student, teachers)
     {
-        (_target, _allOverCounted, IgnoredVoxels) = (other._target, other._allOverCounted, other.IgnoredVoxels);
+        (_target, _allOverCounted, IgnoredVoxels, Epoch) = (other._target, other._allOverCounted, other.IgnoredVoxels, other.Epoch);
     }
 
     /// <summary>
@@ -85,6 +88,12 @@ public sealed class DistillationContext
 
     /// <summary>The teachers' outputs by name.</summary>
     public IReadOnlyDictionary<string, NetworkOutput> Teachers { get; }
+
+    /// <summary>
+    /// The number of the epoch, from 0, in which a trainer learns from the batch; null in validation and outside of a trainer. A loss whose weight changes
+    /// with the epoch has its last weight there, so that the losses of validation can be compared over the epochs.
+    /// </summary>
+    public int? Epoch { get; init; }
 
     /// <summary>The output of the only teacher.</summary>
     /// <exception cref="InvalidOperationException">There is no teacher, or more than one.</exception>
@@ -119,8 +128,25 @@ public sealed class DistillationContext
         ? new DistillationContext(this, new Dictionary<string, NetworkOutput> { [name] = teacher })
         : throw new ArgumentException($"There is no teacher '{name}'; there are: {string.Join(", ", Teachers.Keys)}.", nameof(name));
 
-    /// <summary>The same context with a student through which no gradient flows, for a loss that trains something of its own.</summary>
-    internal DistillationContext DetachStudent() => new(this, Student.Detach());
+    /// <summary>
+    /// The same context with the roles exchanged: the only teacher is the student, and the student the only teacher, named "student".
+    /// A teacher that learns sees its own losses so: see <see cref="Losses.TeacherAsStudentLoss"/>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There is no teacher, or more than one.</exception>
+    /// <exception cref="ArgumentException">The channels of the teacher's logits are not those of the label scheme.</exception>
+    public DistillationContext ExchangeRoles() => new(this, Teacher, new Dictionary<string, NetworkOutput> { [StudentAsTeacher] = Student });
+
+    /// <summary>
+    /// The same context with outputs through which no gradient flows, for a loss that trains something of its own. A frozen teacher's stays as it is.
+    /// </summary>
+    internal DistillationContext Detach() => new(
+        this,
+        Student.Detach(),
+        Teachers.Values.Any(Learns)
+            ? Teachers.ToDictionary(teacher => teacher.Key, teacher => Learns(teacher.Value) ? teacher.Value.Detach() : teacher.Value, StringComparer.Ordinal)
+            : Teachers);
+
+    private static bool Learns(NetworkOutput teacher) => teacher.Logits.requires_grad;
 
     private Tensor Keep(Tensor tensor) => tensor.MoveToDisposeScopeOf(Student.Logits);
 

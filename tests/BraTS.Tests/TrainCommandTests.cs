@@ -22,6 +22,53 @@ public sealed class TrainCommandTests(TrainedNetworks trained)
         File.ReadAllLines(Path.Combine(parts, "history.csv")).Should().HaveCount(3);
     }
 
+    [Theory]
+    [InlineData("acn")]
+    [InlineData("smu-net")]
+    public void A_student_and_its_teacher_learn_together_and_both_can_be_used_and_go_on(string system)
+    {
+        string whole = trained.In($"{system}-whole"), parts = trained.In($"{system}-parts");
+        Together(whole, "2").ExitCode.Should().Be(0);
+        Together(parts, "1").ExitCode.Should().Be(0);
+        Together(parts, "2", "--resume").ExitCode.Should().Be(0);
+        foreach (string weights in new[] { Path.Combine("last", "weights.safetensors"), Path.Combine("last", "teacher", "weights.safetensors") })
+            File.ReadAllBytes(Path.Combine(parts, weights)).Should().Equal(File.ReadAllBytes(Path.Combine(whole, weights)));
+
+        string taught = Path.Combine(whole, "last", "teacher");
+        using (SegmentationModel student = SegmentationModel.Load(Path.Combine(whole, "best")), teacher = SegmentationModel.Load(taught))
+        {
+            student.Network.Modalities.Should().Equal("t1ce");
+            teacher.Network.Modalities.Should().HaveCount(4);
+        }
+
+        Kdnet scored = Kdnet.Run("evaluate", "--data", trained.Data, "--model", whole, "--out", trained.In($"{system}.csv"), "--threads", "1");
+        scored.ExitCode.Should().Be(0, scored.Error);
+        Kdnet ofTeacher = Kdnet.Run(
+            "evaluate", "--data", trained.Data, "--model", taught, "--out", trained.In($"{system}-teacher.csv"), "--threads", "1");
+        ofTeacher.ExitCode.Should().Be(0, ofTeacher.Error);
+        string file = trained.In($"{system}.nii");
+        Kdnet.Run("predict", "--model", whole, "--out", file, "--threads", "1", trained.T1ce[0]).ExitCode.Should().Be(0);
+        File.Exists(file).Should().BeTrue();
+        Kdnet next = Kdnet.Run(
+            [
+                "train", "--system", "kd-net", "--data", trained.Data, "--cache", trained.In("cache"), "--out", trained.In($"{system}-next"),
+                "--teacher", taught, .. TrainedNetworks.SmallTraining,
+            ]);
+        next.ExitCode.Should().Be(0, next.Error);
+        next.Error.Should().NotContain("not as a teacher");
+
+        Kdnet withTeacher = Kdnet.Run(
+            ["train", "--system", system, "--data", trained.Data, "--out", trained.In("no"), "--teacher", trained.Teacher, .. TrainedNetworks.SmallTraining]);
+        withTeacher.ExitCode.Should().Be(2);
+        withTeacher.Error.Should().Contain($"The system '{system}' trains its teacher itself: leave --teacher out.");
+
+        Kdnet Together(string folder, string epochs, params string[] more) => Kdnet.Run(
+            [
+                "train", "--system", system, "--data", trained.Data, "--cache", trained.In("cache"), "--out", folder,
+                .. TrainedNetworks.SmallTrainingWith("--epochs", epochs), .. more,
+            ]);
+    }
+
     [Fact]
     public void A_run_is_neither_overwritten_nor_continued_with_other_settings()
     {

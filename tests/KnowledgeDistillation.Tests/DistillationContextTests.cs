@@ -72,7 +72,7 @@ public class DistillationContextTests
     {
         using var scope = NewDisposeScope();
         DistillationContext context = Example("teacher");
-        DistillationContext detached = context.DetachStudent();
+        DistillationContext detached = context.Detach();
 
         detached.Student.Logits.requires_grad.Should().BeFalse();
         detached.Student.Encoding.Bottleneck.requires_grad.Should().BeFalse();

@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.AdversarialCoTraining;
 using KnowledgeDistillation.Methods.Consistency;
 using KnowledgeDistillation.Methods.GeneralizedDistillation;
 using KnowledgeDistillation.Methods.Hinton;
@@ -37,6 +38,9 @@ public sealed class IgnoredVoxelsTests
     [InlineData("hinton")]
     [InlineData("imitation")]
     [InlineData("zero order")]
+    [InlineData("consistency of both")]
+    [InlineData("divergence of both")]
+    [InlineData("teacher as student")]
     public void A_batch_has_the_loss_of_its_other_voxels_alone(string name)
     {
         IDistillationLoss loss = name switch
@@ -47,6 +51,9 @@ public sealed class IgnoredVoxelsTests
             "cross-entropy" => new ReferenceCrossEntropyLoss(),
             "hinton" => new HintonLoss(),
             "imitation" => new ImitationLoss(),
+            "consistency of both" => new CoTrainingConsistencyLoss(),
+            "divergence of both" => new CoTrainingConsistencyLoss(new() { Distance = ConsistencyDistance.KullbackLeibler }),
+            "teacher as student" => new TeacherAsStudentLoss(new ReferenceLoss()),
             _ => new ZeroOrderConsistencyLoss(),
         };
         using var scope = NewDisposeScope();
@@ -61,6 +68,19 @@ public sealed class IgnoredVoxelsTests
         float expected = loss.Compute(part).item<float>();
         expected.Should().BePositive();
         loss.Compute(whole).item<float>().Should().BeApproximately(expected, 1e-6f);
+    }
+
+    [Fact]
+    public void A_critic_of_entropy_sees_none_there_whatever_was_said()
+    {
+        using var scope = NewDisposeScope();
+        foreach (LabelScheme labels in new LabelScheme[] { Contexts.BratsClasses, Contexts.BratsRegions })
+        {
+            DistillationContext context = Context(labels == Contexts.BratsClasses ? "classes" : "regions", student: 0.3f, teacher: -0.2f, out _);
+            Tensor entropy = EntropyAdversarialLoss.Entropy(context.Student.Logits, labels);
+            entropy[0, .., 0].abs().max().item<float>().Should().BeLessThan(1e-30f);
+            entropy[0, .., 1].max().item<float>().Should().BePositive();
+        }
     }
 
     [Fact]

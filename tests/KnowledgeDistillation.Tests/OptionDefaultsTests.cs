@@ -2,6 +2,7 @@ using System.Reflection;
 using FluentAssertions;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.AdversarialCoTraining;
 using KnowledgeDistillation.Methods.AttentionTransfer;
 using KnowledgeDistillation.Methods.Consistency;
 using KnowledgeDistillation.Methods.DeMoSeg;
@@ -18,6 +19,7 @@ using KnowledgeDistillation.Methods.PrototypeDistillation;
 using KnowledgeDistillation.Methods.RFNet;
 using KnowledgeDistillation.Methods.SelfDistillation;
 using KnowledgeDistillation.Methods.StructuredDistillation;
+using KnowledgeDistillation.Methods.StyleMatching;
 using KnowledgeDistillation.Methods.Synthesis;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Runtime;
@@ -103,6 +105,39 @@ public class OptionDefaultsTests
             ["FirstOrderWeight"] = 1.0,
             ["FirstOrder"] = new FirstOrderConsistencyOptions(),
             ["Reduction"] = BatchReduction.Mean,
+        },
+        [new CoTrainingConsistencyOptions()] = new() { ["Distance"] = ConsistencyDistance.SquaredError, ["Reduction"] = BatchReduction.Mean },
+        [new EntropyAdversarialOptions()] = new() { ["Width"] = 64, ["StridedConvolutions"] = 5, ["LearningRate"] = 1e-4 },
+        [new KnowledgeAdversarialOptions()] = new() { ["LevelsAboveBottleneck"] = 0, ["Width"] = 256, ["LearningRate"] = 1e-4 },
+        [new ModalityMutualInformationOptions()] = new() { ["LevelsAboveBottleneck"] = 0, ["FirstVariance"] = 5.0 },
+        [new AdversarialCoTrainingObjectiveOptions()] = new()
+        {
+            ["StudentShare"] = 0.8,
+            ["ConsistencyWeight"] = 10.0,
+            ["ConsistencyRampUpEpochs"] = 20,
+            ["EntropyWeight"] = 0.001,
+            ["KnowledgeWeight"] = 0.0002,
+            ["MutualInformationWeight"] = 0.5,
+            ["Consistency"] = new CoTrainingConsistencyOptions(),
+            ["Entropy"] = new EntropyAdversarialOptions(),
+            ["Knowledge"] = new KnowledgeAdversarialOptions(),
+            ["MutualInformation"] = new ModalityMutualInformationOptions(),
+        },
+        [new ContentMatchingOptions()] = new() { ["LevelsAboveBottleneck"] = 0, ["Reduction"] = BatchReduction.Mean },
+        [new StyleMatchingOptions()] = new() { ["DeepestLevels"] = 3, ["Reduction"] = BatchReduction.Mean },
+        [new StyleAdversarialOptions()] = new() { ["DeepestLevels"] = 3, ["Width"] = 64, ["StridedConvolutions"] = 3, ["LearningRate"] = 1e-4 },
+        [new StyleMatchingObjectiveOptions()] = new()
+        {
+            ["StudentShare"] = 0.6,
+            ["ConsistencyWeight"] = 10.0,
+            ["ConsistencyRampUpEpochs"] = 20,
+            ["ContentWeight"] = 0.2,
+            ["StyleWeight"] = 0.1,
+            ["AdversarialWeight"] = 0.0002,
+            ["Consistency"] = new CoTrainingConsistencyOptions(),
+            ["Content"] = new ContentMatchingOptions(),
+            ["Style"] = new StyleMatchingOptions(),
+            ["Adversarial"] = new StyleAdversarialOptions(),
         },
         [new FeatureMatchingOptions()] = new() { ["LevelsAboveBottleneck"] = 0, ["Reduction"] = BatchReduction.Mean },
         [new AttentionTransferOptions()] = new() { ["Power"] = 2.0, ["DeepestLevels"] = null, ["Reduction"] = BatchReduction.Mean },

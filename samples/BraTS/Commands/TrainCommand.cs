@@ -173,7 +173,9 @@ internal sealed class TrainCommand : ExplainedCommand
         if (!system.NeedsTeacher && count > 0)
         {
             throw new UsageException(
-                $"The system '{system.Name}' learns without a teacher: leave {(teachers.Length > 0 ? _teachers.Name : _nnUNetTeachers.Name)} out.");
+                $"The system '{system.Name}' "
+                + (system.Stages.Any(stage => stage.LearningTeacher is not null) ? "trains its teacher itself" : "learns without a teacher")
+                + $": leave {(teachers.Length > 0 ? _teachers.Name : _nnUNetTeachers.Name)} out.");
         }
 
         if (Array.Find(foreign, path => !NetworkTraining.IsNnUNetTeacher(path)) is { } wrong)

@@ -72,7 +72,7 @@ internal sealed record ExperimentReport
     {
         string modality = BraTSModality.Title(Modality);
         string baseline = Systems.Contains(SegmentationSystems.Baseline) ? " The baseline is the same network without help." : "";
-        return Systems.Any(system => system.NeedsTeacher)
+        return Systems.Any(system => system.IsTaught)
             ? $"A teacher that sees {TrainingText.List(Settings.Modalities.Select(BraTSModality.Title))} helps a student that sees {modality} only.{baseline}"
             : $"Networks for the case that {modality} alone is at hand, on the same cases.{baseline}";
     }

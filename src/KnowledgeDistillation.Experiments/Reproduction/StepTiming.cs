@@ -36,14 +36,17 @@ internal sealed class StepTiming : ITrainingCallback
         FrozenTeacher? frozen = teacher is null ? null : new FrozenTeacher(teacher);
         if (frozen is not null)
             run.System.Couple?.Invoke(network, frozen);
-        using WeightedObjective objective = run.System.Stages[^1].Objective(
+        TrainingStage stage = run.System.Stages[^1];
+        using IEncoderDecoder? learning = stage.BuildTeacher(settings, run.Modality, device);
+        using WeightedObjective objective = stage.Objective(
             ObjectiveInputs.Of(run.System, settings, run.Modality, teacher is null ? 0 : 1, device).For(network, teacher is null ? [] : [teacher]));
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var timing = new StepTiming(enough);
         try
         {
             TrainingOptions options = run.System.TrainingOptions(settings) with { Epochs = 1, RestoreBestWeights = false, Callbacks = [timing] };
-            var trainer = new Trainer(network, frozen is null ? [] : [frozen], settings.Classes, objective, options);
+            ITrainer trainer = TrainingStage.TrainerOf(
+                network, frozen is null ? [] : [frozen], learning is null ? null : new LearningTeacher(learning), settings.Classes, objective, options);
             trainer.Fit(new InMemoryBatchSource(cases.Images, cases.Labels, settings.BatchSize), cancellationToken: enough.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)

@@ -49,13 +49,10 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
     public static bool IsNnUNetTeacher(string path) => NnUNetTeacher.Find(path) is not null;
 
     // A baseline and its students see equally many modalities, and so begin with the same weights; other folds begin with others.
-    private long WeightsSeed
+    private long WeightsSeed(int modalities)
     {
-        get
-        {
-            long seed = SeedMixer.Mix(Settings.Seed, (long)System.Modalities(Settings, Modality).Count);
-            return Settings.Fold == 1 || Settings.FoldsShareWeights ? seed : SeedMixer.Mix(seed, (long)Settings.Fold);
-        }
+        long seed = SeedMixer.Mix(Settings.Seed, (long)modalities);
+        return Settings.Fold == 1 || Settings.FoldsShareWeights ? seed : SeedMixer.Mix(seed, (long)Settings.Fold);
     }
 
     /// <summary>Trains, or goes on where a run in the folder stopped.</summary>
@@ -75,12 +72,9 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
     {
         NetworkRecipe recipe = System.Recipe(Settings, Modality);
         var grids = TrainingGrids.Of([.. split.Training.Select(item => cached[item.Id].Geometry.NativeGrid)]);
-        IReadOnlyDictionary<string, string> metadata = RunMetadata.Write(
-            System, Settings, split,
-            [.. TeacherNames.Zip(Teachers, (name, teacher) => (name, ChecksumOf(teacher)))],
-            grids, SourcesOf(split, cached), TrainingIntensities.Of(split.Training, System.Modalities(Settings, Modality), cancellation));
+        IReadOnlyDictionary<string, string> metadata = MetadataOf(System, [.. TeacherNames.Zip(Teachers, (name, teacher) => (name, ChecksumOf(teacher)))]);
         RefuseOtherSettings(metadata, recipe);
-        manual_seed(WeightsSeed);
+        manual_seed(WeightsSeed(System.Modalities(Settings, Modality).Count));
         using IEncoderDecoder network = recipe.Build();
         network.Module.to(device);
         SegmentationModel[] teachers = [.. Teachers.Select(teacher => LoadTeacher(teacher, device))];
@@ -92,7 +86,12 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
                 couple(network, frozen[0]);
             TrainingResult? result = null;
             foreach (TrainingStage stage in System.Stages)
-                result = Fit(stage, network, frozen, metadata, split, cached, device, display, cancellation);
+            {
+                using IEncoderDecoder? learning = BuildTeacher(stage, device);
+                LearningTeacher? learningTeacher = learning is null ? null : new(learning) { Metadata = MetadataOf(SegmentationSystems.Teacher, []) };
+                result = Fit(stage, network, frozen, learningTeacher, metadata, split, cached, device, display, cancellation);
+            }
+
             return result!;
         }
         finally
@@ -100,6 +99,10 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
             foreach (SegmentationModel teacher in teachers)
                 teacher.Dispose();
         }
+
+        IReadOnlyDictionary<string, string> MetadataOf(SegmentationSystem system, IReadOnlyList<(string Hint, string Weights)> teachers) => RunMetadata.Write(
+            system, Settings, split, teachers, grids, SourcesOf(split, cached),
+            TrainingIntensities.Of(split.Training, system.Modalities(Settings, Modality), cancellation));
     }
 
     /// <summary>
@@ -254,10 +257,20 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
     private TeacherCacheOptions? CacheFor(IEncoderDecoder teacher) =>
         teacher is UShapedNetwork or PlainConvUNet or BasicUNet && Settings is { Patches: null, Augmentation: null } ? new TeacherCacheOptions() : null;
 
+    // It begins with the weights of a teacher that is trained alone.
+    private IEncoderDecoder? BuildTeacher(TrainingStage stage, Device device)
+    {
+        if (stage.LearningTeacher is null)
+            return null;
+        manual_seed(WeightsSeed(SegmentationSystems.Teacher.Modalities(Settings, Modality).Count));
+        return stage.BuildTeacher(Settings, Modality, device);
+    }
+
     private TrainingResult Fit(
         TrainingStage stage,
         IEncoderDecoder network,
         FrozenTeacher[] teachers,
+        LearningTeacher? learningTeacher,
         IReadOnlyDictionary<string, string> metadata,
         CaseSplit split,
         IReadOnlyDictionary<string, CachedCase> cached,
@@ -285,9 +298,9 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
                     .. mlflow is null ? Array.Empty<ITrainingCallback>() : [mlflow],
                 ],
                 CaseValidation = Settings.Patches is null || split.Validation.Count == 0 ? null : WholeCases(split.Validation, cached),
-                GradientSharesEvery = teachers.Length == 0 ? 0 : Settings.Training.GradientSharesEvery,
+                GradientSharesEvery = teachers.Length == 0 && learningTeacher is null ? 0 : Settings.Training.GradientSharesEvery,
             };
-            var trainer = new Trainer(network, teachers, Settings.Classes, objective, options);
+            ITrainer trainer = TrainingStage.TrainerOf(network, teachers, learningTeacher, Settings.Classes, objective, options);
             IBatchSource? validation = split.Validation.Count == 0 ? null : Batches(split.Validation, cached, training: false);
             return trainer.Fit(Batches(split.Training, cached, training: true), validation, progress: null, cancellation);
         });

@@ -17,6 +17,18 @@ namespace KnowledgeDistillation.Experiments.Systems;
 public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<string> Modalities, int Teachers, int SpatialDimensions, Device Device,
     ReferenceChoice ReferenceLoss = ReferenceChoice.KDNet, DiceForm SoftTargetDice = DiceForm.Linear)
 {
+    private readonly Lazy<IReadOnlyList<int>> _encoderWidths = new(() => [30, 60, 120, 240, 480]);
+
+    /// <summary>
+    /// Number of channels of each level of the network's encoder, shallowest first, bottleneck last, for losses that have parameters of their own for them.
+    /// Default: those of the paper's network.
+    /// </summary>
+    public IReadOnlyList<int> EncoderWidths
+    {
+        get => _encoderWidths.Value;
+        init => _encoderWidths = new Lazy<IReadOnlyList<int>>(value);
+    }
+
     /// <summary>What the output channels of the network are. Default: the classes of BraTS.</summary>
     public LabelScheme Classes { get; init; } = BraTSRegions.Classes;
 
@@ -36,6 +48,8 @@ public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<
             settings.SoftTargetDice)
         {
             Classes = settings.Classes,
+            // A network is built to find them, and few losses ask.
+            MeasuredWidths = new Lazy<IReadOnlyList<int>>(() => NetworkWidths.Of(system.Recipe(settings, modality))),
         };
 
     /// <summary>The same inputs, for these networks.</summary>
@@ -46,6 +60,11 @@ public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<
         ArgumentNullException.ThrowIfNull(student);
         ArgumentNullException.ThrowIfNull(teachers);
         return this with { LastWidths = () => (LastWidth(student), teachers.Select(LastWidth).FirstOrDefault(1)) };
+    }
+
+    private Lazy<IReadOnlyList<int>> MeasuredWidths
+    {
+        init => _encoderWidths = value;
     }
 
     /// <summary>λ, of systems that have it.</summary>

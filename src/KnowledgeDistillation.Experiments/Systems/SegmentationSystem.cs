@@ -37,7 +37,7 @@ public sealed record SegmentationSystem
     /// <summary>What its trained network needs to segment.</summary>
     public required SystemInputs Inputs { get; init; }
 
-    /// <summary>Whether a trained teacher takes part in its training.</summary>
+    /// <summary>Whether a trained teacher takes part in its training; one that learns in it is that of a <see cref="TrainingStage"/>.</summary>
     public bool NeedsTeacher { get; init; }
 
     /// <summary>Modalities that its training needs beside the one that is at hand.</summary>
@@ -60,6 +60,9 @@ public sealed record SegmentationSystem
 
     /// <summary>The network that sees some modalities; null where it is the one that the settings name.</summary>
     public Func<ExperimentSettings, IReadOnlyList<string>, NetworkRecipe>? Network { get; init; }
+
+    /// <summary>Whether a teacher takes part in its training: one that is trained already, or one that learns with the student.</summary>
+    internal bool IsTaught => NeedsTeacher || Stages.Any(stage => stage.LearningTeacher is not null);
 
     /// <summary>Whether its objective has KD-Net's loss of soft targets, whose Dice the settings choose: whether another Dice changes its losses.</summary>
     internal bool ComparesWithSoftTargets => Stages.Any(stage => LossesWith(stage, DiceForm.Linear) != LossesWith(stage, DiceForm.Squared));
@@ -163,6 +166,12 @@ public sealed record SegmentationSystem
         {
             throw new ExperimentException(
                 $"The fold must be from 1 to {settings.Folds}, but is {settings.Fold}.", nameof(ExperimentSettings.Fold), nameof(ExperimentSettings.Folds));
+        }
+
+        if (NeedsTeacher && Stages.Any(stage => stage.LearningTeacher is not null))
+        {
+            throw new ExperimentException(
+                $"The system '{Name}' needs a trained teacher and has one that learns in its training, but a fit has one or the other: leave one out.");
         }
 
         var inputs = ObjectiveInputs.Of(this, settings, modality, teachers, TorchSharp.torch.CPU);

@@ -40,6 +40,10 @@ internal static class SystemObjectives
     public static WeightedObjective Distillation(ObjectiveInputs inputs, UnweightedTerm published, Func<UnweightedTerm, WeightedObjective> create) =>
         OverTeachers(inputs, inputs.ReferenceLoss == ReferenceChoice.Paper ? published : KDNetObjective.Reference(), create);
 
+    /// <summary>What compares both networks of a co-training with the reference; null for what the method's paper takes.</summary>
+    public static UnweightedTerm? CoTrainingReference(ObjectiveInputs inputs) =>
+        inputs.ReferenceLoss == ReferenceChoice.Paper ? null : KDNetObjective.Reference();
+
     // The reference is the same for all teachers.
     private static WeightedObjective OverTeachers(ObjectiveInputs inputs, UnweightedTerm reference, Func<UnweightedTerm, WeightedObjective> create)
     {

@@ -30,6 +30,9 @@ internal static class DecodedFeatures
     {
         if (teacher is not null && !Sees(loss, teacher))
             return [];
+        // There the teacher is the student, and the student the only teacher.
+        if (loss is TeacherAsStudentLoss exchanged)
+            return exchanged.Parts.SelectMany(part => ReadWithin(part, teacher is null ? DistillationContext.StudentAsTeacher : null));
         IEnumerable<(IDecoderFeatureLoss, string)> own = loss is IDecoderFeatureLoss reader
             ? (teacher is null ? reader.StudentFeatures : reader.TeacherFeatures).Select(feature => (reader, feature))
             : [];

@@ -15,7 +15,12 @@ internal static class EncodedFeatures
         return (Of(context.Student, "student", levelsAboveBottleneck), Of(context.Teacher, "teacher", levelsAboveBottleneck));
     }
 
-    private static Tensor Of(NetworkOutput output, string role, int levelsAboveBottleneck)
+    /// <summary>The features of one network.</summary>
+    /// <param name="output">What it made of a batch.</param>
+    /// <param name="role">What messages call it.</param>
+    /// <param name="levelsAboveBottleneck">0 for the bottleneck, 1 for the level above it, and so on.</param>
+    /// <exception cref="ArgumentException">The encoding has too few levels.</exception>
+    public static Tensor Of(NetworkOutput output, string role, int levelsAboveBottleneck)
     {
         IReadOnlyList<Tensor> levels = output.Encoding.Levels;
         return levelsAboveBottleneck < levels.Count

@@ -10,6 +10,9 @@ namespace KnowledgeDistillation.Storage;
 /// </remarks>
 public sealed class TrainingRun
 {
+    /// <summary>The folder within <c>last</c> that holds the teacher that learned beside the student.</summary>
+    internal const string TeacherName = "teacher";
+
     private const string BestName = "best", LastName = "last", HistoryName = "history.csv";
 
     /// <summary>Stands for the folder of a fit, which need not be there yet.</summary>
@@ -28,6 +31,12 @@ public sealed class TrainingRun
 
     /// <summary>The folder of the last epoch's model as it is written: the path to hand on to code that opens it later.</summary>
     public string LastFolder => Path.Combine(Folder, LastName);
+
+    /// <summary>
+    /// The folder of the teacher's model after the last epoch, <c>last/teacher</c>, where teacher and student learned together
+    /// (<see cref="Training.CoTrainingTrainer"/>); other fits leave none.
+    /// </summary>
+    public string TeacherFolder => Path.Combine(LastFolder, TeacherName);
 
     /// <summary>Where the complete model of the best epoch lies now; null where there is none.</summary>
     public string? Best => AtomicDirectory.Resolve(BestFolder);

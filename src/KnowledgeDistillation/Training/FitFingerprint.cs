@@ -1,5 +1,6 @@
 using System.Globalization;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Teachers;
 
 namespace KnowledgeDistillation.Training;
 
@@ -9,7 +10,11 @@ internal static class FitFingerprint
     /// <summary>The option that a step of the user's own is stored as.</summary>
     public const string StepOption = "Step";
 
-    public static SortedDictionary<string, string> Of(TrainingOptions options, WeightedObjective objective, LabelScheme labels, ITrainingStep? step)
+    /// <summary>The option that a teacher that learns is stored as.</summary>
+    public const string LearningTeacherOption = "LearningTeacher";
+
+    public static SortedDictionary<string, string> Of(
+        TrainingOptions options, WeightedObjective objective, LabelScheme labels, ITrainingStep? step, LearningTeacher? learningTeacher)
     {
         // A fit that began where decimals have a point goes on where they have a comma: what records and users' own types write follows the culture.
         CultureInfo culture = CultureInfo.CurrentCulture;
@@ -21,6 +26,8 @@ internal static class FitFingerprint
             fingerprint["Labels"] = string.Join(", ", labels.ChannelNames);
             if (step is not null)
                 fingerprint[StepOption] = step.ToString() ?? "";
+            if (learningTeacher is not null)
+                fingerprint[LearningTeacherOption] = learningTeacher.ToString();
             return fingerprint;
         }
         finally

@@ -30,7 +30,7 @@ internal sealed class LearningLosses
     {
         var losses = new LearningLosses();
         foreach (LossTerm term in objective.Terms)
-            losses.Collect(term.Name, term.Loss, teacher: null);
+            losses.Collect(term.Name, term.Loss, context => context);
         return losses;
     }
 
@@ -50,11 +50,11 @@ internal sealed class LearningLosses
     /// <exception cref="NonFiniteLossException">What one of them minimizes is not finite; it has not moved.</exception>
     public void TrainOwn(DistillationContext context, int epoch, int step, FitProcesses processes, int batches)
     {
-        foreach ((_, string term, ISelfTrainingLoss loss, string? teacher, Parameter[] parameters) in _selfTraining)
+        foreach ((_, string term, ISelfTrainingLoss loss, Func<DistillationContext, DistillationContext> view, Parameter[] parameters) in _selfTraining)
         {
-            DistillationContext detached = context.DetachStudent();
+            DistillationContext detached = context.Detach();
             loss.Optimizer.zero_grad();
-            Tensor own = loss.ComputeOwn(teacher is null ? detached : detached.WithOnlyTeacher(teacher));
+            Tensor own = loss.ComputeOwn(view(detached));
             double value = own.to(ScalarType.Float64).item<double>();
             if (!double.IsFinite(value))
             {
@@ -86,7 +86,9 @@ internal sealed class LearningLosses
         }
     }
 
-    private void Collect(string name, IDistillationLoss loss, string? teacher)
+    // What lies within a NamedTeacherLoss sees its teacher alone, and what lies within a TeacherAsStudentLoss the roles exchanged, also when it trains
+    // something of its own.
+    private void Collect(string name, IDistillationLoss loss, Func<DistillationContext, DistillationContext> view)
     {
         if (!_seen.Add(loss))
         {
@@ -114,22 +116,27 @@ internal sealed class LearningLosses
         if (loss is ISelfTrainingLoss selfTraining)
         {
             Parameter[] parameters = [.. selfTraining.Module.parameters().Where(parameter => parameter.requires_grad)];
-            _selfTraining.Add(new SelfTraining(FileName(name), name, selfTraining, teacher, parameters));
+            _selfTraining.Add(new SelfTraining(FileName(name), name, selfTraining, view, parameters));
             _modules.Add((FileName(name), selfTraining.Module));
         }
 
         if (loss is not ICompositeLoss composite)
             return;
-        // What lies within a NamedTeacherLoss sees its teacher alone, also when it trains something of its own.
-        string? bound = (loss as NamedTeacherLoss)?.Teacher ?? teacher;
+        Func<DistillationContext, DistillationContext> within = loss switch
+        {
+            NamedTeacherLoss named => context => view(context).WithOnlyTeacher(named.Teacher),
+            TeacherAsStudentLoss => context => view(context).ExchangeRoles(),
+            _ => view,
+        };
         int part = 0;
         foreach (IDistillationLoss inner in composite.Parts)
-            Collect($"{name}.{part++}", inner, bound);
+            Collect($"{name}.{part++}", inner, within);
     }
 
     // The number keeps names apart that differ only in what a file name cannot hold.
     private string FileName(string name) =>
         $"{_modules.Count}-{string.Concat(name.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' ? letter : '_'))}";
 
-    private sealed record SelfTraining(string Name, string Term, ISelfTrainingLoss Loss, string? Teacher, Parameter[] Parameters);
+    private sealed record SelfTraining(
+        string Name, string Term, ISelfTrainingLoss Loss, Func<DistillationContext, DistillationContext> View, Parameter[] Parameters);
 }

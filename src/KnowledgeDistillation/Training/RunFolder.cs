@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Storage;
+using KnowledgeDistillation.Teachers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -24,6 +25,7 @@ internal sealed class RunFolder : IDisposable
     private readonly LabelScheme _labels;
     private readonly WeightedObjective _objective;
     private readonly ITrainingStep? _step;
+    private readonly LearningTeacher? _learningTeacher;
     private readonly LearningLosses _losses;
     private readonly TrainingRun _run;
     private readonly FolderLock? _lock;
@@ -37,12 +39,13 @@ internal sealed class RunFolder : IDisposable
         LabelScheme labels,
         WeightedObjective objective,
         ITrainingStep? step,
+        LearningTeacher? learningTeacher,
         LearningLosses losses,
         TrainingRun run,
         FolderLock? folderLock)
     {
         (_options, _network, _labels, _objective, _step, _losses) = (options, network, labels, objective, step, losses);
-        (_run, _lock) = (run, folderLock);
+        (_learningTeacher, _run, _lock) = (learningTeacher, run, folderLock);
     }
 
     public string BestPath => _run.BestFolder;
@@ -59,6 +62,7 @@ internal sealed class RunFolder : IDisposable
         LabelScheme labels,
         WeightedObjective objective,
         ITrainingStep? step,
+        LearningTeacher? learningTeacher,
         LearningLosses losses,
         bool isWriter)
     {
@@ -66,7 +70,7 @@ internal sealed class RunFolder : IDisposable
             return null;
         var run = new TrainingRun(options.OutputFolder);
         if (!isWriter)
-            return new RunFolder(options, network, labels, objective, step, losses, run, folderLock: null);
+            return new RunFolder(options, network, labels, objective, step, learningTeacher, losses, run, folderLock: null);
         FolderLock folderLock = FolderLock.TryTake(run.Folder)
             ?? throw new InvalidOperationException($"Another fit is at work in the folder {run.Folder}: wait until it ends, or choose another folder.");
         if (!options.Resume && run.HasBegun)
@@ -76,13 +80,14 @@ internal sealed class RunFolder : IDisposable
                 $"The folder {run.Folder} already holds a run. Set Resume to go on with it, choose another OutputFolder, or delete it.");
         }
 
-        return new RunFolder(options, network, labels, objective, step, losses, run, folderLock);
+        return new RunFolder(options, network, labels, objective, step, learningTeacher, losses, run, folderLock);
     }
 
     public void Dispose() => _lock?.Dispose();
 
     /// <summary>
-    /// Loads the last checkpoint into the network, the optimizer and the losses that learn, and puts right what a writer that was killed left behind.
+    /// Loads the last checkpoint into the network, the teacher that learns, the optimizer and the losses that learn, and puts right what a writer
+    /// that was killed left behind.
     /// </summary>
     /// <returns>The epochs that are done; none where there is no checkpoint.</returns>
     public List<EpochReport> Resume(OptimizerHelper optimizer)
@@ -94,6 +99,9 @@ internal sealed class RunFolder : IDisposable
         JsonObject state = ModelFiles.ReadDescription(statePath, Format, Version);
         ModelFiles.ReadDescription(last);
         RequireSameOptions(statePath, state);
+        string teacher = Path.Combine(last, TrainingRun.TeacherName);
+        if (_learningTeacher is not null)
+            ModelFiles.ReadDescription(teacher);
         List<EpochReport> history;
         try
         {
@@ -113,6 +121,8 @@ internal sealed class RunFolder : IDisposable
         }
 
         ModelFiles.ReadWeights(last, _network.Module);
+        if (_learningTeacher is not null)
+            ModelFiles.ReadWeights(teacher, _learningTeacher.Network.Module);
         LoadOptimizer(Path.Combine(last, OptimizerName), optimizer);
         foreach ((string name, nn.Module module) in _losses.Modules)
             ModelFiles.ReadTensorsInto(Path.Combine(last, LossWeightsName(name)), module);
@@ -163,6 +173,12 @@ internal sealed class RunFolder : IDisposable
     private void WriteState(string folder, List<EpochReport> history, OptimizerHelper optimizer)
     {
         WriteModel(folder);
+        if (_learningTeacher is not null)
+        {
+            DirectoryInfo teacher = Directory.CreateDirectory(Path.Combine(folder, TrainingRun.TeacherName));
+            ModelFiles.Write(teacher.FullName, _learningTeacher.Network, _labels, _learningTeacher.Metadata);
+        }
+
         List<string> files = [SaveOptimizer(Path.Combine(folder, OptimizerName), optimizer)];
         foreach ((string name, nn.Module module) in _losses.Modules)
         {
@@ -215,7 +231,7 @@ internal sealed class RunFolder : IDisposable
         return JsonSerializer.SerializeToNode(options, ModelFiles.Json);
     }
 
-    private SortedDictionary<string, string> Fingerprint() => FitFingerprint.Of(_options, _objective, _labels, _step);
+    private SortedDictionary<string, string> Fingerprint() => FitFingerprint.Of(_options, _objective, _labels, _step, _learningTeacher);
 
     private void RequireSameOptions(string path, JsonObject state)
     {
@@ -224,7 +240,7 @@ internal sealed class RunFolder : IDisposable
         SortedDictionary<string, string> now = Fingerprint();
         string[] changed =
         [
-            .. now.Keys.Append(FitFingerprint.StepOption).Concat(TrainingOptions.NotAlwaysKept).Distinct()
+            .. now.Keys.Concat([FitFingerprint.StepOption, FitFingerprint.LearningTeacherOption]).Concat(TrainingOptions.NotAlwaysKept).Distinct()
                 .Where(option => Saved(option) != now.GetValueOrDefault(option, ""))
                 .Select(option => $"{option} was {Shown(Saved(option))} and is now {Shown(now.GetValueOrDefault(option, ""))}"),
         ];

@@ -23,6 +23,7 @@ public sealed class Trainer : ITrainer
 {
     private readonly IEncoderDecoder _network;
     private readonly IReadOnlyList<FrozenTeacher> _teachers;
+    private readonly LearningTeacher? _learningTeacher;
     private readonly LabelScheme _labels;
     private readonly WeightedObjective _objective;
     private readonly TrainingOptions _options;
@@ -49,6 +50,20 @@ public sealed class Trainer : ITrainer
         TrainingOptions? options = null,
         ITrainingStep? step = null,
         ILogger? logger = null)
+        : this(network, teachers, learningTeacher: null, labels, objective, options, step, logger)
+    {
+    }
+
+    /// <summary>Makes a trainer of a network and, where one is given, a teacher that learns with it: see <see cref="CoTrainingTrainer"/>.</summary>
+    internal Trainer(
+        IEncoderDecoder network,
+        IReadOnlyList<FrozenTeacher> teachers,
+        LearningTeacher? learningTeacher,
+        LabelScheme labels,
+        WeightedObjective objective,
+        TrainingOptions? options,
+        ITrainingStep? step,
+        ILogger? logger)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(teachers);
@@ -73,8 +88,10 @@ public sealed class Trainer : ITrainer
 
         foreach (FrozenTeacher teacher in teachers)
             teacher.CheckIsNot(network);
-        if (teachers.DistinctBy(teacher => teacher.Name).Count() != teachers.Count)
-            throw new ArgumentException($"The names of the teachers must differ, but are {string.Join(", ", teachers.Select(teacher => teacher.Name))}.");
+        string[] names = [.. teachers.Select(teacher => teacher.Name)];
+        if (names.Distinct().Count() != names.Length)
+            throw new ArgumentException($"The names of the teachers must differ, but are {string.Join(", ", names)}.");
+        learningTeacher?.CheckFits(network, labels);
 
         foreach (FrozenTeacher teacher in teachers.Where(one => one.Network is EnsembleNetwork && objective.TeacherFeatures(one.Name).Count > 0))
         {
@@ -84,8 +101,10 @@ public sealed class Trainer : ITrainer
                     + $"aligned. Make each member a teacher of its own and use a {nameof(TeacherMeanLoss)}, or leave the loss out.");
         }
 
-        objective.RequireFeatures(network, teachers.Select(teacher => (teacher.Name, teacher.Network)));
+        IEnumerable<(string Name, IEncoderDecoder Network)> all = teachers.Select(teacher => (teacher.Name, teacher.Network));
+        objective.RequireFeatures(network, learningTeacher is null ? all : all.Append((learningTeacher.Name, learningTeacher.Network)));
         (_network, _teachers, _labels, _objective, _options, _step) = (network, [.. teachers], labels, objective, options, step);
+        _learningTeacher = learningTeacher;
         _learningLosses = LearningLosses.In(objective);
         _processes = new FitProcesses(options.Collective);
         _logger = logger ?? NullLogger.Instance;
@@ -115,11 +134,18 @@ public sealed class Trainer : ITrainer
         IBatchSource training, IBatchSource? validation, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         using ComputePrecision.Scope precision = ComputePrecision.Use(_options.Precision, Device);
-        Parameter[] parameters = [.. _network.Module.parameters().Concat(_learningLosses.Parameters).Where(parameter => parameter.requires_grad)];
-        if (parameters.Length == 0)
+        Parameter[] parameters = Learning(Networks.SelectMany(network => network.Module.parameters()).Concat(_learningLosses.Parameters));
+        if (parameters.Length == 0 || (_learningTeacher is not null && Learning(_network.Module.parameters()).Length == 0))
         {
             throw new InvalidOperationException(
                 "The network has no parameter that takes a gradient, so there is nothing to learn: was it frozen as a teacher?");
+        }
+
+        if (_learningTeacher is not null && Learning(_learningTeacher.Network.Module.parameters()).Length == 0)
+        {
+            throw new InvalidOperationException(
+                $"The teacher '{_learningTeacher.Name}' has no parameter that takes a gradient, so it cannot learn: was it frozen? "
+                + $"Of a {nameof(FrozenTeacher)} a student learns with a {nameof(DistillationTrainer)}.");
         }
 
         using OptimizerHelper optimizer = _options.Optimizer?.Invoke(parameters)
@@ -131,7 +157,8 @@ public sealed class Trainer : ITrainer
         using BestWeights best = new(_network);
         RequireTogether(training, validation, parameters);
         using RunFolder? folder = RunFolder.Open(
-            _options with { Precision = ComputePrecision.Current }, _network, _labels, _objective, _step, _learningLosses, _processes.IsFirst);
+            _options with { Precision = ComputePrecision.Current }, _network, _labels, _objective, _step, _learningTeacher,
+            _learningLosses, _processes.IsFirst);
         // The first process clears up in the folder before the others read it.
         List<EpochReport> history = _processes.FirstBeforeOthers(() => folder?.Resume(optimizer) ?? []);
         _processes.CopyFirst(AllModules);
@@ -166,7 +193,7 @@ public sealed class Trainer : ITrainer
 
         if (_options.RestoreBestWeights && _processes.IsFirst)
             RestoreBest(folder, best);
-        _processes.CopyFirst([_network.Module]);
+        _processes.CopyFirst(Networks.Select(network => network.Module));
         Train(false);
         FreedMemory.GiveBack();
         StopReason reason = history.Count < _options.Epochs ? StopReason.StoppedEarly : StopReason.EpochsDone;
@@ -268,7 +295,7 @@ public sealed class Trainer : ITrainer
     {
         using var scope = NewDisposeScope();
         bool losses = false;
-        ObjectiveValue value = Compute(Step(batch, context =>
+        ObjectiveValue value = Compute(Step(batch, epoch, context =>
         {
             _learningLosses.TrainOwn(context, epoch, step, _processes, batchesInRound);
             losses = true;
@@ -282,7 +309,7 @@ public sealed class Trainer : ITrainer
     // A finite loss may have a gradient that is not. After the last step no further loss would show it before a checkpoint is written.
     private void RequireFiniteWeights(LossAverage average, int epoch)
     {
-        if (!ModuleState.IsFinite(_network.Module) || !_learningLosses.Modules.All(loss => ModuleState.IsFinite(loss.Module)))
+        if (!Networks.All(network => ModuleState.IsFinite(network.Module)) || !_learningLosses.Modules.All(loss => ModuleState.IsFinite(loss.Module)))
             throw NonFiniteLossException.InWeights(epoch, average.Last!.Step, average.Last.CaseIds, average.Last.Terms);
     }
 
@@ -365,7 +392,7 @@ public sealed class Trainer : ITrainer
             $"Losses that learn: {string.Join(", ", _learningLosses.Modules.Select(module => module.Name))}",
             $"RestoreBestWeights {_options.RestoreBestWeights}",
             $"Resume {_options.Resume}",
-            .. FitFingerprint.Of(_options with { Precision = ComputePrecision.Current }, _objective, _labels, _step)
+            .. FitFingerprint.Of(_options with { Precision = ComputePrecision.Current }, _objective, _labels, _step, _learningTeacher)
                 .Select(option => $"{option.Key} {option.Value}"),
         ]);
         if (training.BatchCount < _processes.Size)
@@ -386,15 +413,16 @@ public sealed class Trainer : ITrainer
 
     private void Train(bool training)
     {
-        _network.Module.train(training);
+        foreach (IEncoderDecoder network in Networks)
+            network.Module.train(training);
         _learningLosses.Train(training);
         // What the student shares with a teacher stays frozen: a batch norm in it must not move its statistics.
         foreach (FrozenTeacher teacher in _teachers)
             teacher.Network.Module.eval();
     }
 
-    private TrainingStep Step(Batch batch, Action<DistillationContext>? trainLosses = null) =>
-        new(batch, _network, _teachers, _labels, _objective, trainLosses);
+    private TrainingStep Step(Batch batch, int? epoch = null, Action<DistillationContext>? trainLosses = null) =>
+        new(batch, _network, _teachers, _learningTeacher, _labels, _objective, epoch, trainLosses);
 
     private ObjectiveValue Compute(TrainingStep step) => _step is null ? step.Evaluate(step.Forward()) : _step.Compute(step);
 
@@ -456,7 +484,13 @@ public sealed class Trainer : ITrainer
     // and a damaged case is found before it does damage.
     private int StepsPerReading => _options.StepsPerReading ?? (Device.type == DeviceType.CPU ? 1 : 10);
 
-    private IEnumerable<nn.Module> AllModules => [_network.Module, .. _learningLosses.Modules.Select(loss => loss.Module)];
+    // All that learn: the student, and the teacher that learns with it.
+    private IEnumerable<IEncoderDecoder> Networks => _learningTeacher is null ? [_network] : [_network, _learningTeacher.Network];
+
+    private IEnumerable<nn.Module> AllModules =>
+        [.. Networks.Select(network => network.Module), .. _learningLosses.Modules.Select(loss => loss.Module)];
+
+    private static Parameter[] Learning(IEnumerable<Parameter> parameters) => [.. parameters.Where(parameter => parameter.requires_grad)];
 
     private Device Device => _network.Module.parameters().First().device;
 }

@@ -71,7 +71,8 @@ public sealed class ReproductionPlanTests
         more.Where(run => run.Settings.Fold == 1).Select(run => run.Row).Except(usual.Select(run => run.Row)).Should().Equal(
             "multiresunet-teacher-4-skips", "multiresunet-baseline-4-skips", "multiresunet-kd-net-4-skips",
             "shared-levels-4-skips", "synthesis-4-skips", "hinton-4-skips", "generalized-4-skips", "structured-4-skips",
-            "consistency-4-skips", "feature-matching-4-skips", "attention-4-skips", "disentangled", "rfnet", "mmformer", "demoseg",
+            "consistency-4-skips", "feature-matching-4-skips", "attention-4-skips", "disentangled", "protokd-4-skips", "pmkl-4-skips", "passion",
+            "acn-4-skips", "smu-net-4-skips", "rfnet", "mmformer", "demoseg",
             "baseline-4-skips-t1", "kd-net-4-skips-t1", "baseline-4-skips-t2", "kd-net-4-skips-t2", "baseline-4-skips-flair", "kd-net-4-skips-flair");
         PlannedRun multiRes = more.Single(run => run.Id == "fold-1/multiresunet-kd-net-4-skips");
         multiRes.Teacher.Should().Be("fold-1/multiresunet-teacher-4-skips");

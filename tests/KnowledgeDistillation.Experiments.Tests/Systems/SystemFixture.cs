@@ -75,8 +75,8 @@ public sealed class SystemFixture : IDisposable
         });
 
     /// <summary>What an objective of a system is made from, with the weights of its source.</summary>
-    internal static ObjectiveInputs Inputs(SegmentationSystem system, string kind, string modality) =>
-        ObjectiveInputs.Of(system, With(kind, ExperimentSettings.Paper), modality, system.NeedsTeacher ? 1 : 0, CPU);
+    internal static ObjectiveInputs Inputs(SegmentationSystem system, string kind, string modality, int baseWidth = 4) =>
+        ObjectiveInputs.Of(system, Small(kind, baseWidth), modality, system.NeedsTeacher ? 1 : 0, CPU);
 
     /// <summary>The volumes as a network sees them: whole, or as slices.</summary>
     internal static IBatchSource Source(Batch volumes, string kind)
@@ -128,17 +128,20 @@ public sealed class SystemFixture : IDisposable
         foreach (TrainingStage stage in system.Stages)
         {
             stage.Prepare?.Invoke(network);
+            using IEncoderDecoder? learning = stage.BuildTeacher(Small(kind, baseWidth: 8), OverfitModality, CPU);
             using WeightedObjective objective = stage.Objective(
-                Inputs(system, kind, OverfitModality).For(network, teachers.Select(teacher => teacher.Network)));
+                Inputs(system, kind, OverfitModality, baseWidth: 8).For(network, teachers.Select(teacher => teacher.Network)));
             // The last steps are small, because the result of large ones depends on the last bits of every sum.
             var schedule = new TorchSchedule(optimizer => optim.lr_scheduler.MultiStepLR(optimizer, [steps * 3 / 4], 0.2));
             var options = new TrainingOptions { Epochs = steps, LearningRate = learningRate, Schedule = schedule, Precision = Precision.Full };
             using var found = new CancellationTokenSource();
             if (stage == system.Stages[^1])
                 options = options with { Callbacks = [new UntilFound(found)] };
-            ITrainer trainer = teachers.Length == 0
-                ? new SupervisedTrainer(network, BraTSRegions.Classes, options, objective)
-                : new DistillationTrainer(network, teachers, BraTSRegions.Classes, objective, options);
+            ITrainer trainer = learning is not null
+                ? new CoTrainingTrainer(network, new LearningTeacher(learning), BraTSRegions.Classes, objective, options)
+                : teachers.Length == 0
+                    ? new SupervisedTrainer(network, BraTSRegions.Classes, options, objective)
+                    : new DistillationTrainer(network, teachers, BraTSRegions.Classes, objective, options);
             try
             {
                 trainer.Fit(Source(batch, kind), cancellationToken: found.Token);

@@ -58,16 +58,18 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
         foreach (TrainingStage stage in system.Stages)
         {
             stage.Prepare?.Invoke(network);
+            using IEncoderDecoder? learningTeacher = stage.BuildTeacher(SystemFixture.Small(kind), BraTSModality.T1ce, CPU);
             using WeightedObjective objective = stage.Objective(
                 SystemFixture.Inputs(system, kind, BraTSModality.T1ce).For(network, teacherNetwork is null ? [] : [teacherNetwork]));
             string[] frozen = [.. network.Module.named_parameters().Where(parameter => !parameter.parameter.requires_grad).Select(parameter => parameter.name)];
             // Several batches, because networks that draw modalities at random do not use all of their encoders at once.
             for (int step = 0; step < 12; step++)
-                Step(network, kind, teacher, objective, step);
+                Step(network, kind, teacher, learningTeacher, objective, step);
             string[] reached = [.. network.Module.named_parameters().Where(parameter => HasGradient(parameter.parameter)).Select(parameter => parameter.name)];
             reached.Should().NotIntersectWith(frozen);
             learned.UnionWith(reached);
             Learnable(objective).SelectMany(module => module.parameters()).Where(parameter => !HasGradient(parameter)).Should().BeEmpty();
+            learningTeacher?.Module.parameters().Should().OnlyContain(parameter => HasGradient(parameter));
             network.Module.zero_grad();
         }
 
@@ -140,7 +142,8 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
         return network;
     }
 
-    private static void Step(IEncoderDecoder network, string kind, FrozenTeacher? teacher, WeightedObjective objective, int step)
+    private static void Step(
+        IEncoderDecoder network, string kind, FrozenTeacher? teacher, IEncoderDecoder? learningTeacher, WeightedObjective objective, int step)
     {
         using var scope = NewDisposeScope();
         using Batch volumes = SystemFixture.Phantom(number: step);
@@ -150,6 +153,8 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
         var teachers = new Dictionary<string, NetworkOutput>();
         if (teacher is not null)
             teachers["teacher"] = teacher.Forward(batch, objective.TeacherFeatures("teacher"));
+        if (learningTeacher is not null)
+            teachers["teacher"] = NetworkOutput.Of(learningTeacher, batch.Images, objective.TeacherFeatures("teacher"));
         NetworkOutput student = NetworkOutput.Of(network, batch.Images, objective.StudentFeatures);
         objective.Evaluate(new DistillationContext(batch, BraTSRegions.Classes, student, teachers)).Total.backward();
     }

@@ -1,5 +1,6 @@
 using FluentAssertions;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.AdversarialCoTraining;
 using KnowledgeDistillation.Methods.AttentionTransfer;
 using KnowledgeDistillation.Methods.Consistency;
 using KnowledgeDistillation.Methods.FeatureMatching;
@@ -9,6 +10,7 @@ using KnowledgeDistillation.Methods.KDNet;
 using KnowledgeDistillation.Methods.PrivilegedKnowledge;
 using KnowledgeDistillation.Methods.PrototypeDistillation;
 using KnowledgeDistillation.Methods.StructuredDistillation;
+using KnowledgeDistillation.Methods.StyleMatching;
 using TorchSharp;
 using Xunit;
 using static TorchSharp.torch;
@@ -41,6 +43,8 @@ public class LossGradientTests
         ["zero-order consistency"] = new ZeroOrderConsistencyLoss(),
         ["first-order consistency"] = new FirstOrderConsistencyLoss(),
         ["first-order consistency, faces"] = new FirstOrderConsistencyLoss(new() { Neighborhood = Neighborhood.Faces }),
+        ["consistency of both"] = new CoTrainingConsistencyLoss(),
+        ["consistency of both, divergence"] = new CoTrainingConsistencyLoss(new() { Distance = ConsistencyDistance.KullbackLeibler }),
         ["mean over teachers"] = new TeacherMeanLoss(new HintonLoss()),
     };
 
@@ -55,6 +59,12 @@ public class LossGradientTests
         ["attention transfer"] = new AttentionTransferLoss(),
         ["attention transfer, power 1"] = new AttentionTransferLoss(new() { Power = 1 }),
         ["pair-wise"] = new PairWiseLoss(),
+        ["content"] = new ContentMatchingLoss(),
+        ["style"] = new StyleMatchingLoss(),
+        ["style, sum"] = new StyleMatchingLoss(new() { Reduction = BatchReduction.Sum }),
+        ["mutual information"] = InFloat64(new ModalityMutualInformationLoss(3, 3, spatialDimensions: 2)),
+        ["knowledge adversary"] = InFloat64(new KnowledgeAdversarialLoss(3, 2, new() { Width = 4 })),
+        ["style adversary"] = InFloat64(new StyleAdversarialLoss(3, 2, new() { Width = 4, StridedConvolutions = 1 })),
     };
 
     public static TheoryData<string> LossesOfLogits => [.. OnLogits.Keys];
@@ -111,6 +121,41 @@ public class LossGradientTests
 
         NetworkOutput Output(Tensor features) =>
             Contexts.OutputOf(logits, logits) with { DecoderFeatures = new Dictionary<string, Tensor> { ["last"] = features } };
+    }
+
+    private static readonly Dictionary<string, IDistillationLoss> OfBoth = new()
+    {
+        ["consistency of both"] = new CoTrainingConsistencyLoss(),
+        ["consistency of both, divergence"] = new CoTrainingConsistencyLoss(new() { Distance = ConsistencyDistance.KullbackLeibler }),
+        ["content"] = new ContentMatchingLoss(),
+        ["style"] = new StyleMatchingLoss(),
+        ["teacher's reference"] = new TeacherAsStudentLoss(new ReferenceLoss()),
+        ["teacher learns from the student"] = new TeacherAsStudentLoss(new HintonLoss()),
+    };
+
+    public static TheoryData<string> LossesOfBoth => [.. OfBoth.Keys];
+
+    [Theory]
+    [MemberData(nameof(LossesOfBoth))]
+    public void The_teachers_gradient_is_that_of_central_differences(string name)
+    {
+        manual_seed(14);
+        using Tensor values = randn([2, 2, 3 + 4, 2, 2], ScalarType.Float64);
+        using Tensor labels = randint(0, 4, [2, 2, 2], ScalarType.Int64);
+        using Tensor student = values.select(1, 0).clone();
+        Check(values.select(1, 1), teacher => OfBoth[name].Compute(Contexts.Of(
+            Contexts.BratsClasses,
+            labels,
+            Contexts.OutputOf(student.narrow(1, 3, 4), student.narrow(1, 0, 3)),
+            ("teacher", Contexts.OutputOf(teacher.narrow(1, 3, 4), teacher.narrow(1, 0, 3))))));
+    }
+
+    private static T InFloat64<T>(T loss)
+        where T : IDistillationLoss
+    {
+        nn.Module module = loss is ISelfTrainingLoss own ? own.Module : ((ILearnableLoss)loss).Module;
+        module.to(ScalarType.Float64);
+        return loss;
     }
 
     private static AdaptedFeatureMatchingLoss AdaptedInFloat64()

@@ -1,4 +1,5 @@
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Methods.AdversarialCoTraining;
 using KnowledgeDistillation.Methods.AttentionTransfer;
 using KnowledgeDistillation.Methods.Consistency;
 using KnowledgeDistillation.Methods.DisentangledFusion;
@@ -8,6 +9,7 @@ using KnowledgeDistillation.Methods.Hinton;
 using KnowledgeDistillation.Methods.Hved;
 using KnowledgeDistillation.Methods.KDNet;
 using KnowledgeDistillation.Methods.StructuredDistillation;
+using KnowledgeDistillation.Methods.StyleMatching;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Teachers;
@@ -30,6 +32,8 @@ internal static class StoredFit
         ["many-losses"] = ManyLosses,
         ["u-hved"] = Hved,
         ["disentangled-fusion"] = DisentangledFusion,
+        ["acn"] = Acn,
+        ["smu-net"] = SmuNet,
     };
 
     public static IEnumerable<string> Names => Fits.Keys;
@@ -162,6 +166,47 @@ internal static class StoredFit
         DisentangledFusionNet3DOptions recipe = new() { Modalities = ["faint"], OutputChannels = 2, BaseWidth = 2, Levels = 2, AppearanceDimension = 1 };
         using var network = (DisentangledFusionNet3D)Build(recipe);
         return new SupervisedTrainer(network, Toy.Labels, options, DisentangledFusionObjective.Create()).Fit(Source(spheres), Source(spheres));
+    }
+
+    // A teacher that learns, two critics and a predictor.
+    private static TrainingResult Acn(TrainingOptions options, Batch spheres)
+    {
+        using UNet3D student = Toy.Student(), teacher = Toy.Teacher();
+        using WeightedObjective objective = AdversarialCoTrainingObjective.Create(Toy.Labels, 4, options: new()
+        {
+            StudentShare = 0.75,
+            ConsistencyWeight = 5,
+            ConsistencyRampUpEpochs = 10,
+            EntropyWeight = 0.002,
+            KnowledgeWeight = 0.0004,
+            MutualInformationWeight = 0.25,
+            Consistency = new() { Distance = ConsistencyDistance.KullbackLeibler, Reduction = BatchReduction.Sum },
+            Entropy = new() { Width = 2, StridedConvolutions = 2, LearningRate = 1e-3 },
+            Knowledge = new() { Width = 2, LearningRate = 1e-3 },
+            MutualInformation = new() { FirstVariance = 2 },
+        });
+        return new CoTrainingTrainer(student, new LearningTeacher(teacher, "friend"), Toy.Labels, objective, options).Fit(Source(spheres), Source(spheres));
+    }
+
+    private static TrainingResult SmuNet(TrainingOptions options, Batch spheres)
+    {
+        using UNet3D student = Toy.Student(), teacher = Toy.Teacher();
+        using WeightedObjective objective = StyleMatchingObjective.Create(
+            [2, 4],
+            options: new()
+            {
+                StudentShare = 0.5,
+                ConsistencyWeight = 5,
+                ConsistencyRampUpEpochs = 10,
+                ContentWeight = 0.5,
+                StyleWeight = 0.5,
+                AdversarialWeight = 0.0004,
+                Content = new() { Reduction = BatchReduction.Sum },
+                Style = new() { DeepestLevels = 2, Reduction = BatchReduction.Sum },
+                Adversarial = new() { DeepestLevels = 1, Width = 2, StridedConvolutions = 1, LearningRate = 1e-3 },
+            },
+            reference: KDNetObjective.Reference());
+        return new CoTrainingTrainer(student, new LearningTeacher(teacher), Toy.Labels, objective, options).Fit(Source(spheres), Source(spheres));
     }
 
     private static InMemoryBatchSource Source(Batch spheres) => Toy.Source(spheres, batchSize: 1);

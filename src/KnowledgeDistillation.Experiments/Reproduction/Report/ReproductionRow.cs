@@ -78,7 +78,7 @@ internal sealed record ReproductionRow(IReadOnlyList<PlannedRun> Planned, IReadO
     /// <summary>The color of its boxes: that of baselines, students, teachers or others.</summary>
     public string Style => System.Name == SegmentationSystems.Baseline.Name
         ? "reference"
-        : System.NeedsTeacher ? "student" : System.Name == SegmentationSystems.Teacher.Name ? "teacher" : "other";
+        : System.IsTaught ? "student" : System.Name == SegmentationSystems.Teacher.Name ? "teacher" : "other";
 
     /// <summary>For example "2 of 3".</summary>
     public string Progress => FormattableString.Invariant($"{Finished.Count} of {Planned.Count}");
