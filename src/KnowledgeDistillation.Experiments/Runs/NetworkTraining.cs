@@ -79,7 +79,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
             [.. TeacherNames.Zip(Teachers, (name, teacher) => (name, ChecksumOf(teacher)))],
             grids, SourcesOf(split, cached), TrainingIntensities.Of(split.Training, System.Modalities(Settings, Modality), cancellation));
         RefuseOtherSettings(metadata, recipe);
-        manual_seed(WeightsSeed);
+        RandomNumbers.Seed(WeightsSeed);
         using IEncoderDecoder network = recipe.Build();
         network.Module.to(device);
         SegmentationModel[] teachers = [.. Teachers.Select(teacher => LoadTeacher(teacher, device))];
