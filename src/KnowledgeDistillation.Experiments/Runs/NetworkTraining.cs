@@ -10,6 +10,7 @@ using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Storage;
 using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Training;

@@ -4,6 +4,7 @@ using KnowledgeDistillation.Benchmarks.Ours;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Tests;
 using KnowledgeDistillation.Training;
+using TorchSharp;
 
 namespace KnowledgeDistillation.Benchmarks.Device;
 
