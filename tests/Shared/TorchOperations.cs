@@ -34,10 +34,11 @@ internal sealed class TorchOperations
     // Views and what only wraps another operation cost no kernel.
     private static readonly HashSet<string> Free =
     [
-        "aten::view", "aten::alias", "aten::detach", "aten::narrow", "aten::slice", "aten::select", "aten::expand", "aten::permute", "aten::transpose", "aten::t",
-        "aten::unsqueeze", "aten::squeeze", "aten::as_strided", "aten::reshape", "aten::_reshape_alias", "aten::_unsafe_view", "aten::flatten", "aten::empty",
-        "aten::empty_like", "aten::empty_strided", "aten::to", "aten::contiguous", "aten::expand_as", "aten::view_as", "aten::resolve_conj", "aten::resolve_neg",
-        "aten::is_nonzero", "aten::resize_", "aten::requires_grad_", "aten::unbind", "aten::split", "aten::chunk", "aten::result_type", "aten::detach_",
+        "aten::view", "aten::alias", "aten::detach", "aten::narrow", "aten::slice", "aten::select", "aten::expand", "aten::permute",
+        "aten::transpose", "aten::t", "aten::unsqueeze", "aten::squeeze", "aten::as_strided", "aten::reshape", "aten::_reshape_alias",
+        "aten::_unsafe_view", "aten::flatten", "aten::empty", "aten::empty_like", "aten::empty_strided", "aten::to", "aten::contiguous",
+        "aten::expand_as", "aten::view_as", "aten::resolve_conj", "aten::resolve_neg", "aten::is_nonzero", "aten::resize_", "aten::requires_grad_",
+        "aten::unbind", "aten::split", "aten::chunk", "aten::result_type", "aten::detach_",
     ];
 
     // What cannot be queued on a GPU, because the host must know a value before it goes on.

@@ -276,7 +276,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
             IBatchSource? validation = split.Validation.Count == 0 ? null : Batches(split.Validation, cached, training: false);
             return trainer.Fit(Batches(split.Training, cached, training: true), validation, progress: null, cancellation);
         });
-        mlflow?.Finish();
+        mlflow?.Finish(result.History);
         return result;
     }
 

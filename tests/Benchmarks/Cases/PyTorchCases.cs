@@ -15,7 +15,8 @@ internal static class PyTorchCases
 
     // The environment's own choice first; distributions have their PyTorch in their own Python.
     private static readonly Lazy<string?> Python = new(() =>
-        new[] { Environment.GetEnvironmentVariable("PYTHON"), "python3", "/usr/bin/python3" }.FirstOrDefault(program => program is not null && HasTorch(program)));
+        new[] { Environment.GetEnvironmentVariable("PYTHON"), "python3", "/usr/bin/python3" }
+            .FirstOrDefault(program => program is not null && HasTorch(program)));
 
     public static IReadOnlyList<BenchmarkCase> All { get; } =
     [

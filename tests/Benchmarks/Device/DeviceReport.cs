@@ -1,5 +1,4 @@
 using System.Globalization;
-using KnowledgeDistillation.Benchmarks.Report;
 using KnowledgeDistillation.Runtime;
 using TorchSharp;
 
@@ -11,6 +10,8 @@ namespace KnowledgeDistillation.Benchmarks.Device;
 /// </summary>
 internal static class DeviceReport
 {
+    private const string All = "all";
+
     private static readonly IReadOnlyList<(string Name, Func<DeviceSetting, bool> Run)> Checks =
     [
         ("load", FirstTensors.Check),
@@ -24,7 +25,7 @@ internal static class DeviceReport
     ];
 
     public static string Usage =>
-        $"Usage: Benchmarks device cpu|cuda [{string.Join('|', Checks.Select(check => check.Name))}|all "
+        $"Usage: Benchmarks device cpu|cuda [{string.Join('|', Checks.Select(check => check.Name))}|{All} "
         + $"[{string.Join('|', DeviceSetting.PrecisionNames)} [edge width cases]]], the edge a multiple of 16 from 32. "
         + "For example: Benchmarks device cuda all tf32 64 30 190";
 
@@ -46,12 +47,12 @@ internal static class DeviceReport
             return 1;
         }
 
-        DeviceResult.Print(("machine", Machine.Describe()));
         parsed.Setting.Apply();
         bool holds = true;
-        foreach ((string name, Func<DeviceSetting, bool> run) in Checks.Where(check => parsed.Check == "all" || check.Name == parsed.Check))
+        foreach ((string name, Func<DeviceSetting, bool> run) in Checks.Where(check => parsed.Check == All || check.Name == parsed.Check))
         {
-            DeviceResult.Print(("begins", name));
+            if (parsed.Check == All)
+                DeviceResult.Print(("begins", name));
             holds &= run(parsed.Setting);
         }
 
@@ -62,7 +63,7 @@ internal static class DeviceReport
     {
         if (args is not ["cpu" or "cuda", ..] || args.Count is not (<= 3 or 6))
             return null;
-        string check = args.ElementAtOrDefault(1) ?? "all", precision = args.ElementAtOrDefault(2) ?? DeviceSetting.PrecisionNames[0];
+        string check = args.ElementAtOrDefault(1) ?? All, precision = args.ElementAtOrDefault(2) ?? DeviceSetting.PrecisionNames[0];
         int[] numbers = [64, 30, 190];
         for (int i = 0; i + 3 < args.Count; i++)
         {
@@ -70,7 +71,7 @@ internal static class DeviceReport
                 return null;
         }
 
-        bool isKnown = (check == "all" || Checks.Any(item => item.Name == check)) && DeviceSetting.PrecisionNames.Contains(precision);
+        bool isKnown = (check == All || Checks.Any(item => item.Name == check)) && DeviceSetting.PrecisionNames.Contains(precision);
         if (!isKnown || numbers[0] < 32 || numbers[0] % 16 != 0)
             return null;
         var device = new torch.Device(args[0] == "cuda" ? DeviceType.CUDA : DeviceType.CPU);

@@ -17,7 +17,9 @@ internal sealed record DeviceSetting(torch.Device Device, string PrecisionName, 
 
     public Precision Precision => PrecisionName == Narrow ? Precision.Mixed : Precision.Full;
 
-    /// <summary>cuDNN rounds the inputs of float32 convolutions to TF32 unless that is switched off; matrix products do so only where it is switched on.</summary>
+    /// <summary>
+    /// cuDNN rounds the inputs of float32 convolutions to TF32 unless that is switched off; matrix products do so only where it is switched on.
+    /// </summary>
     public void Apply()
     {
         torch.backends.cudnn.allow_tf32 = PrecisionName != Exact;

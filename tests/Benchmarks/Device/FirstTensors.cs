@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Benchmarks.Report;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,7 +13,7 @@ internal static class FirstTensors
     public static bool Check(DeviceSetting setting)
     {
         using var scope = NewDisposeScope();
-        DeviceResult.Print(("devices", cuda.device_count()), ("cudnn", cuda.is_cudnn_available()));
+        DeviceResult.Print(("machine", Machine.Describe()), ("devices", cuda.device_count()), ("cudnn", cuda.is_cudnn_available()));
         DeviceResult.Print(("sum of ones on the device", ones(2, 3, device: setting.Device).sum().cpu().item<float>()));
         using var generator = new Generator(1);
         Tensor left = randn([64, 64], generator: generator), right = randn([64, 64], generator: generator);
@@ -25,7 +26,9 @@ internal static class FirstTensors
         return new[] { product, forward, backward }.All(gap => gap <= LargestGap);
     }
 
-    /// <summary>In a process of its own: TorchSharp's seeding calls functions of the GPU by their position in a table, which another libtorch may have moved.</summary>
+    /// <summary>
+    /// In a process of its own: TorchSharp's seeding calls functions of the GPU by their position in a table, which another libtorch may have moved.
+    /// </summary>
     public static bool CheckSeeds(DeviceSetting setting)
     {
         using var scope = NewDisposeScope();

@@ -8,7 +8,8 @@ using TorchSharp;
 namespace KnowledgeDistillation.Benchmarks.Device;
 
 /// <summary>
-/// How long steps and epochs take. Losses of a GPU are read ten steps at once, so that single steps cannot be timed; an epoch ends when all its losses are read.
+/// How long steps and epochs take. Losses of a GPU are read ten steps at once, so that single steps cannot be timed; an epoch ends when all its losses are
+/// read.
 /// </summary>
 internal static class Fits
 {

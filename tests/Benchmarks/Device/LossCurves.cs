@@ -53,7 +53,7 @@ internal static class LossCurves
         using IDisposable noGradient = no_grad();
         UNet3D copy = OurWay.Network(Width, modalities);
         foreach ((Parameter from, Parameter to) in network.parameters().Zip(copy.parameters()))
-            to.copy_(from).Dispose();
+            to.copy_(from);
         return copy;
     }
 
