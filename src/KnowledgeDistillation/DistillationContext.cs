@@ -32,6 +32,7 @@ public sealed class DistillationContext
         teachers ??= new Dictionary<string, NetworkOutput>();
         if (batch.IgnoredVoxels(labels) is { } ignored)
         {
+            IgnoredVoxels = ignored;
             _allOverCounted = ignored.logical_not().sum(ScalarType.Float32).AtLeast(1).reciprocal().Times(ignored.numel());
             (batch, student) = (batch.WithBackground(ignored), Silence(student));
             teachers = teachers.ToDictionary(teacher => teacher.Key, teacher => Silence(teacher.Value), StringComparer.Ordinal);
@@ -54,13 +55,14 @@ public sealed class DistillationContext
     private DistillationContext(DistillationContext other, IReadOnlyDictionary<string, NetworkOutput> teachers)
     {
         (Batch, Labels, Student, Teachers, _allOverCounted) = (other.Batch, other.Labels, other.Student, teachers, other._allOverCounted);
+        IgnoredVoxels = other.IgnoredVoxels;
         (_target, _studentProbabilities, _studentLogProbabilities) = (other._target, other._studentProbabilities, other._studentLogProbabilities);
     }
 
     private DistillationContext(DistillationContext other, NetworkOutput student)
         : this(other.Batch, other.Labels, student, other.Teachers)
     {
-        (_target, _allOverCounted) = (other._target, other._allOverCounted);
+        (_target, _allOverCounted, IgnoredVoxels) = (other._target, other._allOverCounted, other.IgnoredVoxels);
     }
 
     /// <summary>
@@ -68,6 +70,12 @@ public sealed class DistillationContext
     /// as they are in all outputs.
     /// </summary>
     public Batch Batch { get; }
+
+    /// <summary>
+    /// Where labels were <see cref="LabelScheme.Ignored"/>, booleans [N, spatial...]; null where none was. Logits name background there, so losses of
+    /// predictions need not ask; features are as the networks gave them, and a loss that sums them over voxels leaves these out.
+    /// </summary>
+    public Tensor? IgnoredVoxels { get; }
 
     /// <summary>How channels relate to classes.</summary>
     public LabelScheme Labels { get; }

@@ -39,6 +39,12 @@ public interface IEncoderDecoder : IDisposable
     /// <summary>How to build this network again, stored in checkpoints; null where only the caller can build it.</summary>
     NetworkRecipe? Recipe => null;
 
+    /// <summary>
+    /// The names of the features that <see cref="DecodeWithFeatures"/> can give, for losses that compare what decoders computed before their last convolution.
+    /// None by default. The library's own networks use <see cref="DecoderFeatureNames"/>.
+    /// </summary>
+    IReadOnlyList<string> DecoderFeatures => [];
+
     /// <summary>Runs the encoder E.</summary>
     /// <param name="images">Images of <see cref="Modalities"/>, each [N, C, spatial...]: all of them, or at least one
     /// where <see cref="NeedsAllModalities"/> is false.</param>
@@ -50,4 +56,10 @@ public interface IEncoderDecoder : IDisposable
     /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>
     /// <returns>Raw logits [N, K, spatial...]; the activation belongs to the <see cref="LabelScheme"/>.</returns>
     Tensor Decode(EncoderOutput encoding);
+
+    /// <summary>Runs the decoder D as <see cref="Decode"/> does, and keeps some of what it computes on its way.</summary>
+    /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>
+    /// <param name="names">Some of <see cref="DecoderFeatures"/>. Others may be in the result too, but cost memory.</param>
+    /// <returns>The same logits as those of <see cref="Decode"/>, and the features. No operation in place may follow on the features.</returns>
+    DecoderOutput DecodeWithFeatures(EncoderOutput encoding, IReadOnlyList<string> names) => new(Decode(encoding), new Dictionary<string, Tensor>());
 }

@@ -275,6 +275,91 @@ public sealed class TeacherCacheTests : IDisposable
         Fit(new IdentifiedSource(Toy.Source(spheres))).Should().Equal(Fit(Toy.Source(spheres)));
     }
 
+    [Fact]
+    public void Features_of_the_decoder_are_stored_only_where_they_are_asked_for_and_beside_what_there_was()
+    {
+        using var scope = NewDisposeScope();
+        using Batch spheres = Toy.Spheres(cases: 2);
+        using UNet3D network = Toy.Teacher();
+        var onDisk = new TeacherCacheOptions { Folder = _folder, MemoryBytes = 0 };
+        new TeacherCache(network, onDisk).Forward(spheres.Images).DecoderFeatures.Should().BeEmpty();
+        SortedDictionary<string, string> before = Toy.Files(_folder);
+        before.Should().HaveCount(2);
+
+        var cache = new TeacherCache(network, onDisk);
+        NetworkOutput first = cache.Forward(spheres.Images, null, ["last"]);
+        cache.Computed.Should().Be(2);
+        Toy.Files(_folder).Should().HaveCount(4).And.Contain(before, "what there was stays as it was");
+        NetworkOutput again = new TeacherCache(network, onDisk).Forward(spheres.Images, null, ["last"]);
+        again.DecoderFeature("last").bytes.ToArray().Should().Equal(first.DecoderFeature("last").bytes.ToArray());
+        Tensor computed = NetworkOutput.Of(network, spheres.Images, ["last"]).DecoderFeature("last");
+        Gap(again.DecoderFeature("last"), computed).Should().BeInRange(1e-9, 1e-3 * computed.abs().max().item<float>());
+        again.DecoderFeature("last").dtype.Should().Be(ScalarType.Float32);
+
+        var later = new TeacherCache(network, onDisk);
+        later.Forward(spheres.Images);
+        later.Forward(spheres.Images, null, ["last"]);
+        later.Computed.Should().Be(0);
+        later.Forward(spheres.Images, null, ["last", "level 0"]);
+        later.Computed.Should().Be(2, "'level 0' was not asked for before");
+        Toy.Files(_folder).Should().HaveCount(6);
+
+        ((Action)(() => cache.Forward(spheres.Images, null, ["first"]))).Should().Throw<ArgumentException>().WithMessage("*'first'*UNet3D*last, level 0*");
+    }
+
+    [Fact]
+    public void Features_in_memory_count_towards_its_bytes()
+    {
+        using var scope = NewDisposeScope();
+        using Batch spheres = Toy.Spheres(cases: 2);
+        using UNet3D network = Toy.Teacher();
+        long output = (8 * 8 * 8 * 2 * sizeof(short)) + (4 * 4 * 4 * 4 * sizeof(float)), features = 8 * 8 * 8 * 2 * sizeof(short);
+        var cache = new TeacherCache(network, new TeacherCacheOptions { MemoryBytes = (2 * output) + features });
+        byte[] first = cache.Forward(spheres.Images, null, ["last"]).DecoderFeature("last").bytes.ToArray();
+        cache.Forward(spheres.Images, null, ["last"]).DecoderFeature("last").bytes.ToArray().Should().Equal(first);
+        cache.Computed.Should().BeInRange(3, 4, "not all has room");
+        var roomy = new TeacherCache(network, new TeacherCacheOptions { MemoryBytes = 2 * (output + features) });
+        roomy.Forward(spheres.Images, null, ["last"]);
+        roomy.Forward(spheres.Images, null, ["last"]).DecoderFeature("last").bytes.ToArray().Should().Equal(first);
+        roomy.Computed.Should().Be(2);
+    }
+
+    [Fact]
+    public void A_damaged_file_of_features_is_computed_and_written_anew()
+    {
+        using var scope = NewDisposeScope();
+        using Batch spheres = Toy.Spheres(cases: 1);
+        using UNet3D network = Toy.Teacher();
+        var onDisk = new TeacherCacheOptions { Folder = _folder, MemoryBytes = 0 };
+        new TeacherCache(network, onDisk).Forward(spheres.Images);
+        string[] others = Directory.GetFiles(_folder, "*", SearchOption.AllDirectories);
+        byte[] features = new TeacherCache(network, onDisk).Forward(spheres.Images, null, ["last"]).DecoderFeature("last").bytes.ToArray();
+        string file = Directory.GetFiles(_folder, "*", SearchOption.AllDirectories).Except(others).Should().ContainSingle().Subject;
+        byte[] whole = File.ReadAllBytes(file), flipped = [.. whole];
+        flipped[^1] ^= 1;
+        foreach (byte[] damage in (byte[][])[whole[..^5], [], "[]"u8.ToArray(), flipped])
+        {
+            File.WriteAllBytes(file, damage);
+            var cache = new TeacherCache(network, onDisk);
+            cache.Forward(spheres.Images, null, ["last"]).DecoderFeature("last").bytes.ToArray().Should().Equal(features);
+            cache.Computed.Should().Be(1);
+            File.ReadAllBytes(file).Should().Equal(whole);
+        }
+    }
+
+    [Fact]
+    public void A_cache_is_filled_ahead_with_the_features_that_the_fit_will_need()
+    {
+        using var scope = NewDisposeScope();
+        using Batch spheres = Toy.Spheres(cases: 2);
+        using UNet3D network = Toy.Teacher();
+        var onDisk = new TeacherCacheOptions { Folder = _folder };
+        new FrozenTeacher(network, cache: onDisk).FillCache(Toy.Source(spheres), Precision.Full, ["last"]);
+        var cache = new TeacherCache(network, onDisk);
+        cache.Forward(spheres.Images, null, ["last"]);
+        cache.Computed.Should().Be(0);
+    }
+
     private static double Gap(Tensor one, Tensor other) => (one - other).abs().max().item<float>();
 
     /// <summary>Batches whose cases are known by their names.</summary>

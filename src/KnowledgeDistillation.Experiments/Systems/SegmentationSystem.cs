@@ -1,4 +1,5 @@
 using System.Globalization;
+using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Teachers;
@@ -53,6 +54,9 @@ public sealed record SegmentationSystem
 
     /// <summary>How many parameters the network has in the weights or the code that were published with it, where they were.</summary>
     public string PublishedParameters { get; init; } = "";
+
+    /// <summary>What is published of it where the KD-Net paper has no figures; null where nothing is known.</summary>
+    public PublishedScores? Published { get; init; }
 
     /// <summary>The network that sees some modalities; null where it is the one that the settings name.</summary>
     public Func<ExperimentSettings, IReadOnlyList<string>, NetworkRecipe>? Network { get; init; }

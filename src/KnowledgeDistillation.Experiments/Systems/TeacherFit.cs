@@ -41,11 +41,13 @@ internal static class TeacherFit
                 new ModalityImages(settings.Data.Modalities.Select(name => KeyValuePair.Create(name, randn([1, 1, .. size])))),
                 zeros([1, .. size], ScalarType.Byte),
                 ["noise"]);
-            Dictionary<string, NetworkOutput> outputs = frozen.ToDictionary(teacher => teacher.Name, teacher => Seen(teacher, batch, settings));
             foreach (TrainingStage stage in system.Stages)
             {
                 using WeightedObjective objective = stage.Objective(ObjectiveInputs.Of(system, settings, modality, teachers.Count, CPU));
-                objective.Evaluate(new DistillationContext(batch, settings.Classes, NetworkOutput.Of(network, batch.Images), outputs));
+                Dictionary<string, NetworkOutput> outputs = frozen.ToDictionary(
+                    teacher => teacher.Name, teacher => Seen(teacher, batch, settings, objective.TeacherFeatures(teacher.Name)));
+                NetworkOutput student = NetworkOutput.Of(network, batch.Images, objective.StudentFeatures);
+                objective.Evaluate(new DistillationContext(batch, settings.Classes, student, outputs));
             }
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
@@ -55,11 +57,11 @@ internal static class TeacherFit
     }
 
     // Whatever the student, the teacher must be able to see images of this size.
-    private static NetworkOutput Seen(FrozenTeacher teacher, Batch batch, ExperimentSettings settings)
+    private static NetworkOutput Seen(FrozenTeacher teacher, Batch batch, ExperimentSettings settings, IReadOnlyList<string> decoderFeatures)
     {
         try
         {
-            return teacher.Forward(batch);
+            return teacher.Forward(batch, decoderFeatures);
         }
         catch (ArgumentException exception) when (teacher.Network.Recipe is PlainConvUNetOptions)
         {

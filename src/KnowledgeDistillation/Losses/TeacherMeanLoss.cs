@@ -61,6 +61,9 @@ public sealed class TeacherMeanLoss : ICompositeLoss
             .Aggregate((total, value) => total.Plus(value));
     }
 
+    /// <summary>Whether a teacher counts: one without weight is not computed at all.</summary>
+    internal bool Counts(string teacher) => _weights is null || !_weights.TryGetValue(teacher, out double weight) || weight > 0;
+
     /// <summary>The loss and the weights: a resumed fit compares it with that of the fit it continues.</summary>
     public override string ToString() =>
         $"{nameof(TeacherMeanLoss)} "

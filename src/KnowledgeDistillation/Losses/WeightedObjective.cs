@@ -50,6 +50,20 @@ public sealed class WeightedObjective : ICompositeLoss, IDisposable
     /// <inheritdoc/>
     public IEnumerable<IDistillationLoss> Parts => Terms.Select(term => term.Loss);
 
+    /// <summary>
+    /// The features of the student's decoder that its losses read, as <see cref="IDecoderFeatureLoss"/> says; for <see cref="NetworkOutput.Of"/> in a loop of
+    /// your own, trainers know them.
+    /// </summary>
+    public IReadOnlyList<string> StudentFeatures => [.. DecodedFeatures.ReadWithin(this, null).Select(read => read.Feature).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>The features of a teacher's decoder that its losses read; for <see cref="Teachers.FrozenTeacher.Forward"/> in a loop of your own.</summary>
+    /// <param name="teacher">The name of the teacher.</param>
+    public IReadOnlyList<string> TeacherFeatures(string teacher)
+    {
+        ArgumentNullException.ThrowIfNull(teacher);
+        return [.. DecodedFeatures.ReadWithin(this, teacher).Select(read => read.Feature).Distinct(StringComparer.Ordinal)];
+    }
+
     /// <inheritdoc/>
     public Tensor Compute(DistillationContext context) => Evaluate(context).Total;
 
@@ -85,6 +99,31 @@ public sealed class WeightedObjective : ICompositeLoss, IDisposable
             term => term.Term.Weight == 0 ? 0 : term.Term.Weight * GradientNorm(term.Value, parameters));
         double sum = norms.Values.Sum();
         return norms.ToDictionary(norm => norm.Key, norm => sum > 0 ? norm.Value / sum : 0);
+    }
+
+    /// <summary>Refuses networks whose decoders do not give what the losses read, before anything runs.</summary>
+    /// <exception cref="ArgumentException">One does not; the message names network, term and loss.</exception>
+    internal void RequireFeatures(IEncoderDecoder student, IEnumerable<(string Name, IEncoderDecoder Network)> teachers)
+    {
+        foreach (LossTerm term in Terms)
+        {
+            Require(term, null, student);
+            foreach ((string name, IEncoderDecoder network) in teachers)
+                Require(term, name, network);
+        }
+
+        static void Require(LossTerm term, string? teacher, IEncoderDecoder network)
+        {
+            foreach ((IDecoderFeatureLoss loss, string feature) in DecodedFeatures.ReadWithin(term.Loss, teacher))
+            {
+                if (NetworkOutput.WhyNot(network, [feature]) is string reason)
+                {
+                    throw new ArgumentException(
+                        $"The loss '{term.Name}' ({loss.GetType().Name}) compares the features '{feature}' of decoders, but {reason}. It is "
+                            + $"{(teacher is null ? "the student" : $"the teacher '{teacher}'")}: take a network that gives them, or leave the loss out.");
+                }
+            }
+        }
     }
 
     /// <summary>Frees what its losses own. Disposing twice does no harm.</summary>

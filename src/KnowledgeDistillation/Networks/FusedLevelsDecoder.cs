@@ -33,12 +33,13 @@ internal sealed class FusedLevelsDecoder : Module<IReadOnlyList<Tensor>, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(IReadOnlyList<Tensor> fused)
+    public override Tensor forward(IReadOnlyList<Tensor> fused) => Run(fused, null);
+
+    /// <summary>What <see cref="forward"/> computes, and what its blocks gave.</summary>
+    public DecoderOutput RunWithFeatures(IReadOnlyList<Tensor> fused, IReadOnlyList<string> names)
     {
-        Tensor features = fused[^1];
-        for (int level = fused.Count - 2; level >= 0; level--)
-            features = blocks[fused.Count - 2 - level].call(cat([_layers.DoubleSize(features), fused[level]], 1));
-        return head.CallWide(features);
+        var kept = new KeptFeatures(names);
+        return new DecoderOutput(Run(fused, kept), kept.ByName);
     }
 
     /// <summary>Writes what <see cref="forward"/> computes.</summary>
@@ -48,5 +49,17 @@ internal sealed class FusedLevelsDecoder : Module<IReadOnlyList<Tensor>, Tensor>
         for (int level = fused.Count - 2; level >= 0; level--)
             features = graph.Apply(blocks[fused.Count - 2 - level], graph.Concatenate(graph.DoubleSize(features), fused[level]));
         return graph.Apply(head, features);
+    }
+
+    private Tensor Run(IReadOnlyList<Tensor> fused, KeptFeatures? kept)
+    {
+        Tensor features = fused[^1];
+        for (int level = fused.Count - 2; level >= 0; level--)
+        {
+            features = blocks[fused.Count - 2 - level].call(cat([_layers.DoubleSize(features), fused[level]], 1));
+            kept?.Add(level, features);
+        }
+
+        return head.CallWide(features);
     }
 }

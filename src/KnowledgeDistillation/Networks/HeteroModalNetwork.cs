@@ -42,8 +42,15 @@ public abstract class HeteroModalNetwork : Module, IEncoderDecoder, IOnnxExporta
     /// <inheritdoc/>
     public abstract EncoderOutput Encode(ModalityImages images);
 
+    /// <summary>The features that <see cref="DecodeWithFeatures"/> can give, by the names of <see cref="DecoderFeatureNames"/>; none by default.</summary>
+    public virtual IReadOnlyList<string> DecoderFeatures => [];
+
     /// <inheritdoc/>
     public abstract Tensor Decode(EncoderOutput encoding);
+
+    /// <inheritdoc/>
+    public virtual DecoderOutput DecodeWithFeatures(EncoderOutput encoding, IReadOnlyList<string> names) =>
+        new(Decode(encoding), new Dictionary<string, Tensor>());
 
     /// <inheritdoc/>
     public abstract OnnxValue WriteOnnx(OnnxGraph graph, IReadOnlyDictionary<string, OnnxValue> images);

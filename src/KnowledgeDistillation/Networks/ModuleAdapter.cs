@@ -20,6 +20,7 @@ public sealed class ModuleAdapter : IEncoderDecoder, IOnnxExportable
 {
     private readonly nn.Module<Tensor, Tensor> _module;
     private readonly string[] _levels;
+    private readonly Dictionary<string, string> _decoderFeatures;
     private readonly List<Action> _removeHooks = [];
     private Dictionary<string, Tensor>? _captured;
 
@@ -35,6 +36,8 @@ public sealed class ModuleAdapter : IEncoderDecoder, IOnnxExportable
     /// <param name="recipe">How to build this network again, so that a checkpoint can be opened without the code that trained it;
     /// null where only the caller can.</param>
     /// <param name="spatialDimensions">Number of spatial axes of its images: 3 (the default) for volumes, 2 for slices.</param>
+    /// <param name="decoderFeatures">The names of the sub-modules whose outputs are features of the decoder, by the name under which losses ask for them, for
+    /// example <see cref="DecoderFeatureNames.Last"/> for what the last convolution reads; null for none. Each is copied in every pass.</param>
     /// <exception cref="ArgumentException">There is no such sub-module that maps one tensor to one, or a name is given twice.</exception>
     public ModuleAdapter(
         nn.Module<Tensor, Tensor> module,
@@ -44,7 +47,8 @@ public sealed class ModuleAdapter : IEncoderDecoder, IOnnxExportable
         int sizeMultiple = 1,
         IReadOnlyList<string>? levels = null,
         NetworkRecipe? recipe = null,
-        int spatialDimensions = 3)
+        int spatialDimensions = 3,
+        IReadOnlyDictionary<string, string>? decoderFeatures = null)
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(modalities);
@@ -58,6 +62,7 @@ public sealed class ModuleAdapter : IEncoderDecoder, IOnnxExportable
         (_module, Modalities, OutputChannels, SizeMultiple, SpatialDimensions, Recipe) =
             (module, [.. modalities], outputChannels, sizeMultiple, spatialDimensions, recipe);
         _levels = [.. levels ?? [], bottleneck];
+        _decoderFeatures = new Dictionary<string, string>(decoderFeatures ?? new Dictionary<string, string>(), StringComparer.Ordinal);
         if (_levels.Distinct(StringComparer.Ordinal).Count() < _levels.Length)
         {
             throw new ArgumentException(
@@ -65,21 +70,23 @@ public sealed class ModuleAdapter : IEncoderDecoder, IOnnxExportable
         }
 
         (string name, nn.Module module)[] candidates = [.. module.named_modules().Where(named => named.module is nn.Module<Tensor, Tensor>)];
-        string[] missing = [.. _levels.Except(candidates.Select(named => named.name), StringComparer.Ordinal)];
+        string[] captured = [.. _levels.Concat(_decoderFeatures.Values).Distinct(StringComparer.Ordinal)];
+        string[] missing = [.. captured.Except(candidates.Select(named => named.name), StringComparer.Ordinal)];
         if (missing.Length > 0)
         {
             throw new ArgumentException(
                 $"The module {module.GetName()} has no sub-module '{string.Join("', '", missing)}' that maps one tensor to one; "
                     + $"it has: {string.Join(", ", candidates.Select(named => named.name))}.",
-                missing.Contains(bottleneck, StringComparer.Ordinal) ? nameof(bottleneck) : nameof(levels));
+                missing.Contains(bottleneck, StringComparer.Ordinal) ? nameof(bottleneck)
+                    : missing.Intersect(_levels, StringComparer.Ordinal).Any() ? nameof(levels) : nameof(decoderFeatures));
         }
 
-        foreach (string level in _levels)
+        foreach (string name in captured)
         {
-            var chosen = (nn.Module<Tensor, Tensor>)candidates.First(named => named.name == level).module;
+            var chosen = (nn.Module<Tensor, Tensor>)candidates.First(named => named.name == name).module;
             _removeHooks.Add(chosen.register_forward_hook((_, _, output) =>
             {
-                Capture(level, output);
+                Capture(name, output);
                 return output;
             }).remove);
         }
@@ -103,6 +110,9 @@ public sealed class ModuleAdapter : IEncoderDecoder, IOnnxExportable
     /// <inheritdoc/>
     public NetworkRecipe? Recipe { get; }
 
+    /// <summary>The names that were given for sub-modules of the decoder.</summary>
+    public IReadOnlyList<string> DecoderFeatures => [.. _decoderFeatures.Keys];
+
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">A named sub-module did not run, ran more than once, or was run by <c>forward</c>.</exception>
     public EncoderOutput Encode(ModalityImages images)
@@ -114,13 +124,16 @@ public sealed class ModuleAdapter : IEncoderDecoder, IOnnxExportable
         try
         {
             Tensor logits = _module.call(input);
-            if (_levels.FirstOrDefault(level => !captured.ContainsKey(level)) is string absent)
+            if (_levels.Concat(_decoderFeatures.Values).FirstOrDefault(name => !captured.ContainsKey(name)) is string absent)
             {
-                throw new InvalidOperationException($"The sub-module '{absent}' did not run, or was run by forward instead of call, "
-                    + $"so there is no {(absent == _levels[^1] ? "bottleneck" : "such level")}.");
+                string what = absent == _levels[^1] ? "is no bottleneck" : _levels.Contains(absent) ? "is no such level" : "are no such features of a decoder";
+                throw new InvalidOperationException($"The sub-module '{absent}' did not run, or was run by forward instead of call, so there {what}.");
             }
 
-            return new WholePass([.. _levels.Select(level => captured[level])], logits);
+            return new WholePass(
+                [.. _levels.Select(level => captured[level])],
+                logits,
+                _decoderFeatures.ToDictionary(feature => feature.Key, feature => captured[feature.Value], StringComparer.Ordinal));
         }
         finally
         {
@@ -129,9 +142,10 @@ public sealed class ModuleAdapter : IEncoderDecoder, IOnnxExportable
     }
 
     /// <inheritdoc/>
-    public Tensor Decode(EncoderOutput encoding) => encoding is WholePass pass
-        ? pass.Logits.alias()
-        : throw new ArgumentException("This encoding comes from another network.", nameof(encoding));
+    public Tensor Decode(EncoderOutput encoding) => Own(encoding).Logits.alias();
+
+    /// <inheritdoc/>
+    public DecoderOutput DecodeWithFeatures(EncoderOutput encoding, IReadOnlyList<string> names) => new(Decode(encoding), Own(encoding).DecoderFeatures);
 
     /// <summary>Null: only the module knows how many channels an image of a modality has.</summary>
     public int? ImageChannels(string modality) => null;
@@ -154,22 +168,30 @@ public sealed class ModuleAdapter : IEncoderDecoder, IOnnxExportable
     }
 
     // Another adapter of the same module, or the user, may run the module too: only a pass of this adapter counts.
-    private void Capture(string level, Tensor output)
+    private void Capture(string name, Tensor output)
     {
         if (_captured is null)
             return;
         // A copy, because an activation that works in place may follow.
-        if (!_captured.TryAdd(level, output.clone()))
+        if (!_captured.TryAdd(name, output.clone()))
         {
-            throw new InvalidOperationException($"The sub-module '{level}' runs more than once in a pass, so it is not clear which of its outputs is meant: "
+            throw new InvalidOperationException($"The sub-module '{name}' runs more than once in a pass, so it is not clear which of its outputs is meant: "
                 + "pass the right one through an Identity of its own and name that.");
         }
     }
 
-    private sealed class WholePass(IReadOnlyList<Tensor> levels, Tensor logits) : EncoderOutput(levels)
+    private static WholePass Own(EncoderOutput encoding) =>
+        encoding as WholePass ?? throw new ArgumentException("This encoding comes from another network.", nameof(encoding));
+
+    private sealed class WholePass(IReadOnlyList<Tensor> levels, Tensor logits, IReadOnlyDictionary<string, Tensor> decoderFeatures) : EncoderOutput(levels)
     {
         public Tensor Logits { get; } = logits;
 
-        public override EncoderOutput Detach() => new WholePass([.. Levels.Select(level => level.detach())], Logits.detach());
+        public IReadOnlyDictionary<string, Tensor> DecoderFeatures { get; } = decoderFeatures;
+
+        public override EncoderOutput Detach() => new WholePass(
+            [.. Levels.Select(level => level.detach())],
+            Logits.detach(),
+            DecoderFeatures.ToDictionary(feature => feature.Key, feature => feature.Value.detach(), StringComparer.Ordinal));
     }
 }

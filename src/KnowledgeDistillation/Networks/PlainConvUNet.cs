@@ -83,19 +83,20 @@ public sealed class PlainConvUNet : Module<Tensor, Tensor>, IEncoderDecoder, IOn
         return Encode(images.Concatenate(_options.Modalities));
     }
 
-    /// <inheritdoc/>
-    public Tensor Decode(EncoderOutput encoding)
-    {
-        IReadOnlyList<Tensor> levels = EncodedLevels.Of(encoding, encoder.Count);
-        Tensor features = levels[^1].alias();
-        for (int step = 0; step < decoder.Count; step++)
-        {
-            using Tensor deeper = features, raised = up[step].call(deeper), joined = cat([raised, levels[levels.Count - 2 - step]], 1);
-            features = decoder[step].call(joined);
-        }
+    /// <summary>
+    /// What the convolutions of each stage on the way up give: "last", which the last convolution reads, and "level 0" (the same) to the stage above the
+    /// bottleneck.
+    /// </summary>
+    public IReadOnlyList<string> DecoderFeatures => KeptFeatures.NamesOf(_options.Features.Count);
 
-        using (features)
-            return head.CallWide(features);
+    /// <inheritdoc/>
+    public Tensor Decode(EncoderOutput encoding) => Decode(encoding, null);
+
+    /// <inheritdoc/>
+    public DecoderOutput DecodeWithFeatures(EncoderOutput encoding, IReadOnlyList<string> names)
+    {
+        var kept = new KeptFeatures(names);
+        return new DecoderOutput(Decode(encoding, kept), kept.ByName);
     }
 
     /// <summary>
@@ -119,6 +120,22 @@ public sealed class PlainConvUNet : Module<Tensor, Tensor>, IEncoderDecoder, IOn
     }
 
     // Several units, of which the first has the stride.
+    private Tensor Decode(EncoderOutput encoding, KeptFeatures? kept)
+    {
+        IReadOnlyList<Tensor> levels = EncodedLevels.Of(encoding, encoder.Count);
+        Tensor features = levels[^1].alias();
+        for (int step = 0; step < decoder.Count; step++)
+        {
+            int stage = levels.Count - 2 - step;
+            using Tensor deeper = features, raised = up[step].call(deeper), joined = cat([raised, levels[stage]], 1);
+            features = decoder[step].call(joined);
+            kept?.Add(stage, features);
+        }
+
+        using (features)
+            return head.CallWide(features);
+    }
+
     private static Module<Tensor, Tensor> Stack(PlainConvUNetOptions options, int count, long inputs, int stage, long[] stride)
     {
         int width = options.Features[stage];

@@ -67,19 +67,17 @@ public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder, 
         return Encode(images.Concatenate(_options.Modalities));
     }
 
-    /// <inheritdoc/>
-    public Tensor Decode(EncoderOutput encoding)
-    {
-        IReadOnlyList<Tensor> levels = EncodedLevels.Of(encoding, _options.Levels);
-        Tensor features = levels[^1].alias();
-        for (int level = _options.Levels - 2; level >= 0; level--)
-        {
-            using Tensor deeper = features;
-            features = decoder[_options.Levels - 2 - level].call(deeper, _options.HasSkip(level) ? levels[level] : null);
-        }
+    /// <summary>What each block on the way up gives: "last", which the last convolution reads, and "level 0" (the same) to the level above the bottleneck.</summary>
+    public IReadOnlyList<string> DecoderFeatures => KeptFeatures.NamesOf(_options.Levels);
 
-        using (features)
-            return head.CallWide(features);
+    /// <inheritdoc/>
+    public Tensor Decode(EncoderOutput encoding) => Decode(encoding, null);
+
+    /// <inheritdoc/>
+    public DecoderOutput DecodeWithFeatures(EncoderOutput encoding, IReadOnlyList<string> names)
+    {
+        var kept = new KeptFeatures(names);
+        return new DecoderOutput(Decode(encoding, kept), kept.ByName);
     }
 
     /// <summary>
@@ -156,6 +154,21 @@ public abstract class UShapedNetwork : Module<Tensor, Tensor>, IEncoderDecoder, 
             encoder.TakeOver(level, other.encoder);
         for (int number = 0; number < levels - 1; number++)
             decoder.TakeOver(number, other.decoder);
+    }
+
+    private Tensor Decode(EncoderOutput encoding, KeptFeatures? kept)
+    {
+        IReadOnlyList<Tensor> levels = EncodedLevels.Of(encoding, _options.Levels);
+        Tensor features = levels[^1].alias();
+        for (int level = _options.Levels - 2; level >= 0; level--)
+        {
+            using Tensor deeper = features;
+            features = decoder[_options.Levels - 2 - level].call(deeper, _options.HasSkip(level) ? levels[level] : null);
+            kept?.Add(level, features);
+        }
+
+        using (features)
+            return head.CallWide(features);
     }
 
     private static void CheckFits(Module teachers, Module own, string block)

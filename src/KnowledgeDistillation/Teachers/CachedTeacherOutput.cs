@@ -22,14 +22,14 @@ internal sealed record CachedTeacherOutput(byte[] Logits, long[] LogitsShape, by
         new(logits.bytes.ToArray(), logits.shape, bottleneck.bytes.ToArray(), bottleneck.shape, levels);
 
     /// <summary>One part of several samples as a float32 batch on a device.</summary>
-    public static Tensor Stack(IReadOnlyList<CachedTeacherOutput> outputs, Func<CachedTeacherOutput, byte[]> part, long[] shape, ScalarType type, Device device)
+    public static Tensor Stack(IReadOnlyList<byte[]> parts, long[] shape, ScalarType type, Device device)
     {
-        using Tensor batch = empty([outputs.Count, .. shape], type);
+        using Tensor batch = empty([parts.Count, .. shape], type);
         Span<byte> bytes = batch.bytes;
-        foreach (CachedTeacherOutput output in outputs)
+        foreach (byte[] part in parts)
         {
-            part(output).CopyTo(bytes);
-            bytes = bytes[part(output).Length..];
+            part.CopyTo(bytes);
+            bytes = bytes[part.Length..];
         }
 
         // Float16 is widened on the device, so that half as much is copied; a copy from ordinary memory has been read when the call returns.
@@ -45,8 +45,8 @@ internal sealed record CachedTeacherOutput(byte[] Logits, long[] LogitsShape, by
             file,
             new Dictionary<string, Tensor>
             {
-                [LogitsName] = Stack([this], output => output.Logits, LogitsShape, ScalarType.Float16, cpu).to(ScalarType.Float16),
-                [BottleneckName] = Stack([this], output => output.Bottleneck, BottleneckShape, ScalarType.Float32, cpu),
+                [LogitsName] = Stack([Logits], LogitsShape, ScalarType.Float16, cpu).to(ScalarType.Float16),
+                [BottleneckName] = Stack([Bottleneck], BottleneckShape, ScalarType.Float32, cpu),
             },
             new Dictionary<string, string>
             {

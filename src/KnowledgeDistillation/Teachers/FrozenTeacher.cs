@@ -40,18 +40,20 @@ public sealed class FrozenTeacher
 
     /// <summary>Runs the network on the modalities it knows.</summary>
     /// <param name="batch">A batch that holds all modalities of the teacher, on the teacher's device.</param>
-    /// <returns>Its output, through which no gradient flows. From a cache, the logits have gone through float16,
+    /// <param name="decoderFeatures">The features of its decoder that are needed, some of its <see cref="IEncoderDecoder.DecoderFeatures"/>;
+    /// null (the default) for none. A cache stores them beside the rest.</param>
+    /// <returns>Its output, through which no gradient flows. From a cache, the logits and the features of the decoder have gone through float16,
     /// whether they were in it already or not.</returns>
-    /// <exception cref="ArgumentException">The batch lacks a modality.</exception>
+    /// <exception cref="ArgumentException">The batch lacks a modality, or the decoder gives no features of such a name.</exception>
     /// <exception cref="InvalidOperationException">There is a cache, but the network's encoder gives more than features, which a cache cannot keep.</exception>
-    public NetworkOutput Forward(Batch batch)
+    public NetworkOutput Forward(Batch batch, IReadOnlyList<string>? decoderFeatures = null)
     {
         ArgumentNullException.ThrowIfNull(batch);
         // Someone may have called train() on a module that shares parts with this one.
         Network.Module.eval();
         // Not inference_mode: tensors made in it cannot take part in the student's backward pass.
         using IDisposable noGradient = no_grad();
-        return _cache?.Forward(batch.Images, batch.ContentIds) ?? NetworkOutput.Of(Network, batch.Images);
+        return _cache?.Forward(batch.Images, batch.ContentIds, decoderFeatures) ?? NetworkOutput.Of(Network, batch.Images, decoderFeatures);
     }
 
     /// <summary>Fills the cache ahead of a fit: runs the network on the batches of an epoch that are not in it yet.</summary>
@@ -59,9 +61,16 @@ public sealed class FrozenTeacher
     /// Batches larger than the fit's make use of more of the processor.</param>
     /// <param name="precision">The precision in which the fit will compute. Default <see cref="Precision.Fastest"/>,
     /// as in <see cref="Training.TrainingOptions"/>.</param>
+    /// <param name="decoderFeatures">The features of its decoder that the fit will need
+    /// (<see cref="Losses.WeightedObjective.TeacherFeatures"/>); null (the default) for none.</param>
     /// <param name="cancellationToken">Stops between two batches; what was done is kept.</param>
+    /// <exception cref="ArgumentException">The decoder gives no features of such a name.</exception>
     /// <exception cref="InvalidOperationException">There is no cache.</exception>
-    public void FillCache(IBatchSource source, Precision precision = Precision.Fastest, CancellationToken cancellationToken = default)
+    public void FillCache(
+        IBatchSource source,
+        Precision precision = Precision.Fastest,
+        IReadOnlyList<string>? decoderFeatures = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         if (_cache is null)
@@ -75,7 +84,7 @@ public sealed class FrozenTeacher
             using (Batch batch = hostBatch.To(device))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                Forward(batch);
+                Forward(batch, decoderFeatures);
             }
         }
     }

@@ -14,6 +14,7 @@ internal sealed class TeacherCache(IEncoderDecoder network, TeacherCacheOptions 
     private static readonly Scalar SmallestFloat16 = -65504.0;
 
     private readonly Dictionary<string, CachedTeacherOutput> _memory = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, CachedFeatures> _features = new(StringComparer.Ordinal);
     private readonly Lazy<string> _folder = new(() => Path.Combine(options.Folder!, Fingerprint(network)), isThreadSafe: false);
     private long _memoryBytes;
 
@@ -23,30 +24,40 @@ internal sealed class TeacherCache(IEncoderDecoder network, TeacherCacheOptions 
     /// <summary>The output of the network for a batch, without gradient. A sample's is the same, bit by bit, whether it was kept or is computed now.</summary>
     /// <param name="images">The images on the network's device.</param>
     /// <param name="contentIds">The <see cref="Batch.ContentIds"/> by which the samples are known; null to know them by their voxels.</param>
-    public NetworkOutput Forward(ModalityImages images, IReadOnlyList<string>? contentIds = null)
+    /// <param name="decoderFeatures">The features of the decoder that are needed.</param>
+    public NetworkOutput Forward(ModalityImages images, IReadOnlyList<string>? contentIds = null, IReadOnlyList<string>? decoderFeatures = null)
     {
+        string[] names = [.. (decoderFeatures ?? []).Distinct(StringComparer.Ordinal)];
         ModalityImages seen = Seen(images);
         string[] keys = contentIds is null ? Keys(seen) : Keys(seen, contentIds);
-        CachedTeacherOutput?[] outputs = [.. keys.Select(Find)];
-        int[] missing = [.. Enumerable.Range(0, outputs.Length).Where(sample => outputs[sample] is null)];
-        if (missing.Length > 0)
-        {
-            foreach ((int sample, CachedTeacherOutput output) in missing.Zip(Compute(seen, missing)))
-            {
-                outputs[sample] = output;
-                Keep(keys[sample], output);
-            }
-        }
+        Sample[] samples = [.. keys.Select((key, index) => FindOrCompute(seen, index, key, names))];
+        return Join(images, [.. samples.Select(sample => sample.Output)], names.Index().ToDictionary(
+            name => name.Item,
+            name => CachedFeatures.Stack([.. samples.Select(sample => sample.Features[name.Index])], images.Device),
+            StringComparer.Ordinal));
+    }
 
-        return Join(images, outputs!);
+    private Sample FindOrCompute(ModalityImages seen, int index, string key, string[] names)
+    {
+        CachedTeacherOutput? output = Find(key);
+        CachedFeatures?[] features = [.. names.Select(name => FindFeatures(key, name))];
+        if (output is not null && Array.TrueForAll(features, found => found is not null))
+            return new Sample(output, features!);
+        Sample computed = Compute(seen, index, names);
+        if (output is null)
+            Keep(key, computed.Output);
+        foreach ((int number, string name) in names.Index().Where(name => features[name.Index] is null))
+            KeepFeatures(key, name, computed.Features[number]);
+        return computed;
     }
 
     private ModalityImages Seen(ModalityImages images) => images.Only(network.Modalities.Where(images.Contains));
 
-    private NetworkOutput Join(ModalityImages images, CachedTeacherOutput[] outputs)
+    private NetworkOutput Join(ModalityImages images, CachedTeacherOutput[] outputs, Dictionary<string, Tensor> decoderFeatures)
     {
-        Tensor logits = CachedTeacherOutput.Stack(outputs, output => output.Logits, outputs[0].LogitsShape, ScalarType.Float16, images.Device);
-        Tensor bottleneck = CachedTeacherOutput.Stack(outputs, output => output.Bottleneck, outputs[0].BottleneckShape, ScalarType.Float32, images.Device);
+        Tensor logits = CachedTeacherOutput.Stack([.. outputs.Select(output => output.Logits)], outputs[0].LogitsShape, ScalarType.Float16, images.Device);
+        Tensor bottleneck = CachedTeacherOutput.Stack(
+            [.. outputs.Select(output => output.Bottleneck)], outputs[0].BottleneckShape, ScalarType.Float32, images.Device);
         Precision precision = ComputePrecision.Current;
         var levels = new CachedLevels(bottleneck, outputs[0].Levels, () =>
         {
@@ -54,17 +65,15 @@ internal sealed class TeacherCache(IEncoderDecoder network, TeacherCacheOptions 
             using ComputePrecision.Scope scope = ComputePrecision.Use(precision, images.Device);
             return NetworkOutput.Widen(network.Encode(images));
         });
-        return new NetworkOutput(network, new EncoderOutput(levels), logits);
+        return new NetworkOutput(network, new EncoderOutput(levels), logits) { DecoderFeatures = decoderFeatures };
     }
 
     // Each sample by itself: torch may choose another way to convolve for another number of samples, and then the last bits of one depend on
     // which others are in its batch.
-    private CachedTeacherOutput[] Compute(ModalityImages images, int[] samples) => [.. samples.Select(sample => Compute(images, sample))];
-
-    private CachedTeacherOutput Compute(ModalityImages images, int sample)
+    private Sample Compute(ModalityImages images, int sample, string[] names)
     {
         using var scope = NewDisposeScope();
-        NetworkOutput output = NetworkOutput.Of(network, images.Select(image => image.narrow(0, sample, 1)));
+        NetworkOutput output = NetworkOutput.Of(network, images.Select(image => image.narrow(0, sample, 1)), names);
         if (output.Encoding.GetType() != typeof(EncoderOutput))
         {
             throw new InvalidOperationException($"The outputs of a {network.GetType().Name} cannot be kept in a cache, because its encoder gives a "
@@ -73,10 +82,14 @@ internal sealed class TeacherCache(IEncoderDecoder network, TeacherCacheOptions 
 
         Computed++;
         // Beyond the range of float16 a probability is 0 or 1 at any temperature.
-        Tensor logits = output.Logits.clamp(SmallestFloat16, LargestFloat16).to(ScalarType.Float16).cpu().contiguous();
+        Tensor logits = Halved(output.Logits);
         Tensor bottleneck = output.Encoding.Bottleneck.to(ScalarType.Float32).cpu().contiguous();
-        return CachedTeacherOutput.Of(logits[0], bottleneck[0], output.Encoding.Levels.Count);
+        return new Sample(
+            CachedTeacherOutput.Of(logits[0], bottleneck[0], output.Encoding.Levels.Count),
+            [.. names.Select(name => CachedFeatures.Of(Halved(output.DecoderFeature(name))[0]))]);
     }
+
+    private static Tensor Halved(Tensor values) => values.clamp(SmallestFloat16, LargestFloat16).to(ScalarType.Float16).cpu().contiguous();
 
     private CachedTeacherOutput? Find(string key)
     {
@@ -102,6 +115,37 @@ internal sealed class TeacherCache(IEncoderDecoder network, TeacherCacheOptions 
         if (_memoryBytes + output.ByteCount <= options.MemoryBytes && _memory.TryAdd(key, output))
             _memoryBytes += output.ByteCount;
     }
+
+    private CachedFeatures? FindFeatures(string key, string name)
+    {
+        string featuresKey = KeyOf(key, name);
+        if (_features.TryGetValue(featuresKey, out CachedFeatures? features))
+            return features;
+        if (options.Folder is null || CachedFeatures.Read(FileOf(featuresKey)) is not { } stored)
+            return null;
+        RememberFeatures(featuresKey, stored);
+        return stored;
+    }
+
+    private void KeepFeatures(string key, string name, CachedFeatures features)
+    {
+        string featuresKey = KeyOf(key, name);
+        RememberFeatures(featuresKey, features);
+        if (options.Folder is null)
+            return;
+        Directory.CreateDirectory(_folder.Value);
+        features.Write(FileOf(featuresKey));
+    }
+
+    private void RememberFeatures(string key, CachedFeatures features)
+    {
+        if (_memoryBytes + features.ByteCount <= options.MemoryBytes && _features.TryAdd(key, features))
+            _memoryBytes += features.ByteCount;
+    }
+
+    // Files of their own: fits whose losses read no features of the decoder do not read them from disk either.
+    private static string KeyOf(string key, string name) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"decoder features {key} {name}")));
 
     private string FileOf(string key) => Path.Combine(_folder.Value, $"{key}.safetensors");
 
@@ -154,4 +198,7 @@ internal sealed class TeacherCache(IEncoderDecoder network, TeacherCacheOptions 
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
+
+    /// <summary>What the network made of one sample, and the features of its decoder that were asked for, in their order.</summary>
+    private sealed record Sample(CachedTeacherOutput Output, CachedFeatures[] Features);
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using KnowledgeDistillation.Losses;
+using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Storage;
 using KnowledgeDistillation.Teachers;
@@ -39,7 +40,7 @@ public sealed class Trainer : ITrainer
     /// <param name="step">How the objective is computed from a batch; null to run the network once and evaluate the objective on its output.</param>
     /// <param name="logger">Where epochs are logged; null for nowhere.</param>
     /// <exception cref="ArgumentException">An option is out of range, the network's channels are not the label scheme's,
-    /// a teacher is the network itself, or two teachers have one name.</exception>
+    /// a teacher is the network itself, two teachers have one name, or a decoder does not give the features that a loss reads.</exception>
     public Trainer(
         IEncoderDecoder network,
         IReadOnlyList<FrozenTeacher> teachers,
@@ -75,6 +76,14 @@ public sealed class Trainer : ITrainer
         if (teachers.DistinctBy(teacher => teacher.Name).Count() != teachers.Count)
             throw new ArgumentException($"The names of the teachers must differ, but are {string.Join(", ", teachers.Select(teacher => teacher.Name))}.");
 
+        foreach (FrozenTeacher teacher in teachers.Where(one => one.Network is EnsembleNetwork && objective.TeacherFeatures(one.Name).Count > 0))
+        {
+            throw new ArgumentException(
+                $"The teacher '{teacher.Name}' is an ensemble, which has no features of a decoder to compare: those of networks that were trained apart are not "
+                    + $"aligned. Make each member a teacher of its own and use a {nameof(TeacherMeanLoss)}, or leave the loss out.");
+        }
+
+        objective.RequireFeatures(network, teachers.Select(teacher => (teacher.Name, teacher.Network)));
         (_network, _teachers, _labels, _objective, _options, _step) = (network, [.. teachers], labels, objective, options, step);
         _learningLosses = LearningLosses.In(objective);
         _processes = new FitProcesses(options.Collective);

@@ -44,7 +44,7 @@ public sealed class TrainingStep
     /// the memory that the teachers need meanwhile is then free again when the network's activations, which stay for the backward pass, need it.
     /// </summary>
     public IReadOnlyDictionary<string, NetworkOutput> Teachers =>
-        _outputs ??= _teachers.ToDictionary(teacher => teacher.Name, teacher => teacher.Forward(Batch));
+        _outputs ??= _teachers.ToDictionary(teacher => teacher.Name, teacher => teacher.Forward(Batch, Objective.TeacherFeatures(teacher.Name)));
 
     /// <summary>What the network made of the batch when <see cref="Forward"/> ran it last; null before.</summary>
     internal NetworkOutput? Output { get; private set; }
@@ -54,7 +54,7 @@ public sealed class TrainingStep
     public DistillationContext Forward()
     {
         IReadOnlyDictionary<string, NetworkOutput> teachers = Teachers;
-        Output = NetworkOutput.Of(Network, Batch.Images);
+        Output = NetworkOutput.Of(Network, Batch.Images, Objective.StudentFeatures);
         return new DistillationContext(Batch, Labels, Output, teachers);
     }
 

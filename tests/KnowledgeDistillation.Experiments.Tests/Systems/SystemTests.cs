@@ -148,8 +148,9 @@ public sealed class SystemTests(SystemFixture fixture) : IClassFixture<SystemFix
         teacher?.Network.Module.eval();
         var teachers = new Dictionary<string, NetworkOutput>();
         if (teacher is not null)
-            teachers["teacher"] = teacher.Forward(batch);
-        objective.Evaluate(new DistillationContext(batch, BraTSRegions.Classes, NetworkOutput.Of(network, batch.Images), teachers)).Total.backward();
+            teachers["teacher"] = teacher.Forward(batch, objective.TeacherFeatures("teacher"));
+        NetworkOutput student = NetworkOutput.Of(network, batch.Images, objective.StudentFeatures);
+        objective.Evaluate(new DistillationContext(batch, BraTSRegions.Classes, student, teachers)).Total.backward();
     }
 
     private static IEnumerable<nn.Module> Learnable(IDistillationLoss loss) => loss switch

@@ -129,7 +129,7 @@ public class AllLossesTests
         return Table[name].Make();
     }
 
-    private static Tensor[] Leaves(NetworkOutput output) => [output.Logits, .. output.Encoding.Levels];
+    private static Tensor[] Leaves(NetworkOutput output) => [output.Logits, .. output.Encoding.Levels, .. output.DecoderFeatures.Values];
 
     // Volumes of 4×3×2 voxels and features of two levels, repeated along the first axis and along the batch.
     private static DistillationContext Example(string loss, int volume = 1, int batch = 1, float scale = 2, bool sameTeacher = false)
@@ -140,14 +140,19 @@ public class AllLossesTests
         Tensor labels = randint(0, 4, [2, 4, 3, 2], ScalarType.Int64).repeat(batch, volume, 1, 1);
         var images = new ModalityImages(("t1ce", Repeat(randn([2, 1, 4, 3, 2]))));
         var data = new Batch(images, labels, [.. Enumerable.Range(0, 2 * batch).Select(number => $"case {number}")]);
+        (student, teacher) = (WithDecoderFeatures(student), WithDecoderFeatures(teacher));
         return new DistillationContext(
             data, Contexts.BratsClasses, student, new Dictionary<string, NetworkOutput> { ["teacher"] = sameTeacher ? student : teacher });
 
         NetworkOutput Output()
         {
-            Tensor Leaf(params long[] shape) => Repeat(scale * randn(shape)).requires_grad_(true);
             return new NetworkOutput(new EchoNetwork(), Encoding(Leaf(2, 3, 4, 3, 2), Leaf(2, 6, 2, 2, 2)), Leaf(2, 4, 4, 3, 2));
         }
+
+        NetworkOutput WithDecoderFeatures(NetworkOutput output) =>
+            output with { DecoderFeatures = new Dictionary<string, Tensor> { [DecoderFeatureNames.Last] = Leaf(2, 5, 4, 3, 2) } };
+
+        Tensor Leaf(params long[] shape) => Repeat(scale * randn(shape)).requires_grad_(true);
 
         // The losses of variational networks look at distributions; here they are made of the levels.
         EncoderOutput Encoding(params Tensor[] levels)

@@ -102,6 +102,32 @@ public sealed class BringYourOwnNetworkTests : IDisposable
     [Theory]
     [InlineData("adapter")]
     [InlineData("own")]
+    public void A_loss_reads_what_the_last_convolution_reads(string kind)
+    {
+        IBatchSource training = Toy.Source(_spheres);
+        ExclusiveClasses labels = Toy.Labels;
+        var options = new TrainingOptions { Epochs = 5, LearningRate = 1e-2 };
+        manual_seed(1);
+        using IEncoderDecoder teacher = Recipe(Toy.Modalities).Build(), student = Recipe("faint").Build();
+
+        using var objective = new WeightedObjective(new LossTerm("reference", 1, new ReferenceLoss()), new LossTerm("hint", 0.1, new HintLoss()));
+        TrainingResult result = new DistillationTrainer(student, new FrozenTeacher(teacher), labels, options, objective).Fit(training);
+
+        result.Best.Training.Total.Should().BeLessThan(result.History[0].Training.Total);
+        using var scope = NewDisposeScope();
+        NetworkOutput output = NetworkOutput.Of(student, _spheres.Images, ["last"]);
+        Dictionary<string, Tensor> state = student.Module.state_dict();
+        Tensor bias = state[kind == "adapter" ? "leave.bias" : "head.bias"], weight = state[kind == "adapter" ? "leave.weight" : "head.weight"];
+        nn.functional.conv3d(output.DecoderFeature("last"), weight, bias).allclose(output.Logits, atol: 1e-5).Should().BeTrue();
+
+        NetworkRecipe Recipe(params string[] modalities) => kind == "adapter"
+            ? new SkipModuleOptions { Modalities = modalities, OutputChannels = 2 }
+            : new SmallNetworkOptions { Modalities = modalities, OutputChannels = 2 };
+    }
+
+    [Theory]
+    [InlineData("adapter")]
+    [InlineData("own")]
     public void The_gradient_of_the_bottleneck_reaches_the_encoder_and_not_the_decoder(string kind)
     {
         using var scope = NewDisposeScope();

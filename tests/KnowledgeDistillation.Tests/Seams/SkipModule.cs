@@ -12,6 +12,7 @@ internal sealed class SkipModule : Module<Tensor, Tensor>
     private readonly Module<Tensor, Tensor> deepen;
     private readonly Module<Tensor, Tensor> bottleneck = Identity();
     private readonly Module<Tensor, Tensor> rise;
+    private readonly Module<Tensor, Tensor> joined = Identity();
     private readonly Module<Tensor, Tensor> leave;
 
     public SkipModule(int inputs, int outputs)
@@ -29,6 +30,6 @@ internal sealed class SkipModule : Module<Tensor, Tensor>
         Tensor shallow = enter.call(input).relu();
         Tensor pooled = functional.max_pool3d(shallow, [2, 2, 2]);
         Tensor deep = bottleneck.call((pooled + deepen.call(pooled)).relu());
-        return leave.call(cat([rise.call(deep), shallow], 1));
+        return leave.call(joined.call(cat([rise.call(deep), shallow], 1)));
     }
 }

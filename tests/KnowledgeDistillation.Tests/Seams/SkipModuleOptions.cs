@@ -16,5 +16,6 @@ internal sealed record SkipModuleOptions : NetworkRecipe
         bottleneck: "bottleneck",
         sizeMultiple: 2,
         levels: ["enter"],
-        recipe: this);
+        recipe: this,
+        decoderFeatures: new Dictionary<string, string> { [DecoderFeatureNames.Last] = "joined" });
 }

@@ -39,5 +39,15 @@ internal sealed class SmallNetwork : Module, IEncoderDecoder
         return new EncoderOutput(features, deep.call(features));
     }
 
-    public Tensor Decode(EncoderOutput encoding) => head.call(cat([rise.call(encoding.Bottleneck), encoding.Levels[0]], 1));
+    public Tensor Decode(EncoderOutput encoding) => head.call(Joined(encoding));
+
+    public IReadOnlyList<string> DecoderFeatures => [DecoderFeatureNames.Last];
+
+    public DecoderOutput DecodeWithFeatures(EncoderOutput encoding, IReadOnlyList<string> names)
+    {
+        Tensor joined = Joined(encoding);
+        return new DecoderOutput(head.call(joined), new Dictionary<string, Tensor> { [DecoderFeatureNames.Last] = joined });
+    }
+
+    private Tensor Joined(EncoderOutput encoding) => cat([rise.call(encoding.Bottleneck), encoding.Levels[0]], 1);
 }

@@ -119,6 +119,8 @@ internal sealed class ReproductionReport
             ReportTone.Muted);
         if (_tables.Others() is { } others)
             yield return new ReportBlock.Table(others);
+        if (_rows.Any(row => row.Paper is null && row.Published is not null))
+            yield return new ReportBlock.Paragraph(PublishedScores.Note, ReportTone.Muted);
     }
 
     private IEnumerable<ReportBlock> Comparisons()

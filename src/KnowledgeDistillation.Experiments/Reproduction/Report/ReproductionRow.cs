@@ -69,6 +69,9 @@ internal sealed record ReproductionRow(IReadOnlyList<PlannedRun> Planned, IReadO
             row.System == System.Name && (row.SkipConnections is null || (row.SkipConnections == 0 ? SkipConnections == 0 : HasAllSkipConnections)))
         : null;
 
+    /// <summary>What is published of its system elsewhere; null where nothing is, or nothing that its network could stand beside.</summary>
+    public PublishedScores? Published => Modality == BraTSModality.T1ce && HasAllSkipConnections && PaperFigures.AreFor(Settings.Data) ? System.Published : null;
+
     /// <summary>Whether its weights are those of the system's source.</summary>
     public bool HasWeightsOfSource => Planned[0].Weights == System.Weights;
 

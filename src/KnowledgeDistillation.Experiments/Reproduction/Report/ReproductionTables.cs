@@ -49,11 +49,13 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
     public ReportTable? Others()
     {
         ReproductionRow[] others = [.. rows.Where(row => row.Paper is null)];
+        bool published = others.Any(row => row.Published is not null);
         return others.Length == 0 ? null : new ReportTable(
             (others.Length == rows.Count ? "All systems" : "Further systems, for which the paper has no figures") + $". Dice in percent, {MeanInWords}",
             [
                 new("Model", IsText: true), new("Loss", IsText: true), new("Weights", IsText: true), new("Sees", IsText: true),
-                .. results.Regions.Select(region => (ReportColumn)region.Name), "Folds",
+                .. results.Regions.SelectMany(region => published ? (ReportColumn[])[region.Name, $"{region.Name}, published"] : [region.Name]),
+                .. published ? (ReportColumn[])[new("Published for", IsText: true)] : [], "Folds",
             ],
             [.. others.Select(row => (ReportCell[])
             [
@@ -61,7 +63,12 @@ internal sealed class ReproductionTables(ReproductionResults results, IReadOnlyL
                 row.Planned[0].Objective,
                 row.Weights,
                 row.Sees,
-                .. results.Regions.Select(region => (ReportCell)Mean(row, region)),
+                .. results.Regions.SelectMany(region => published
+                    ? (ReportCell[])[Mean(row, region), new(row.Published?.Text(region.Name) ?? None, ReportTone.Muted)]
+                    : [Mean(row, region)]),
+                .. published
+                    ? (ReportCell[])[new(row.Published is { } scores ? $"{scores.Data}, {scores.Source}" : None, ReportTone.Muted)]
+                    : [],
                 row.Progress,
             ])]);
     }

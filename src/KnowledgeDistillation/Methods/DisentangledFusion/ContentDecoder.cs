@@ -1,3 +1,4 @@
+using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Networks.Layers;
 using KnowledgeDistillation.Onnx;
 using TorchSharp.Modules;
@@ -32,16 +33,13 @@ internal sealed class ContentDecoder : Module<IReadOnlyList<Tensor>, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(IReadOnlyList<Tensor> contents)
-    {
-        Tensor features = contents[^1];
-        for (int step = 0; step < up.Count; step++)
-        {
-            Tensor raised = up[step].call(_layers.RepeatVoxels(features));
-            features = leave[step].call(join[step].call(cat([raised, contents[contents.Count - 2 - step]], 1)));
-        }
+    public override Tensor forward(IReadOnlyList<Tensor> contents) => Run(contents, null);
 
-        return head.CallWide(features);
+    /// <summary>What <see cref="forward"/> computes, and what its steps gave.</summary>
+    public DecoderOutput RunWithFeatures(IReadOnlyList<Tensor> contents, IReadOnlyList<string> names)
+    {
+        var kept = new KeptFeatures(names);
+        return new DecoderOutput(Run(contents, kept), kept.ByName);
     }
 
     /// <summary>Writes what <see cref="forward"/> computes.</summary>
@@ -55,5 +53,19 @@ internal sealed class ContentDecoder : Module<IReadOnlyList<Tensor>, Tensor>
         }
 
         return graph.Apply(head, features);
+    }
+
+    private Tensor Run(IReadOnlyList<Tensor> contents, KeptFeatures? kept)
+    {
+        Tensor features = contents[^1];
+        for (int step = 0; step < up.Count; step++)
+        {
+            int level = contents.Count - 2 - step;
+            Tensor raised = up[step].call(_layers.RepeatVoxels(features));
+            features = leave[step].call(join[step].call(cat([raised, contents[level]], 1)));
+            kept?.Add(level, features);
+        }
+
+        return head.CallWide(features);
     }
 }

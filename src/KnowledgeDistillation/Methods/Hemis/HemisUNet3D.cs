@@ -35,6 +35,9 @@ public sealed class HemisUNet3D : HeteroModalNetwork
         RegisterComponents();
     }
 
+    /// <summary>What each step of the decoder gives: "last", which the last convolution reads, and "level 0" (the same) to the level above the deepest.</summary>
+    public override IReadOnlyList<string> DecoderFeatures => KeptFeatures.NamesOf(Levels);
+
     /// <summary>Runs the encoders and fuses what they found.</summary>
     /// <param name="images">Images [N, 1, D, H, W] of at least one of <see cref="HeteroModalNetwork.Modalities"/>; others are ignored.</param>
     /// <returns>The fused features of every level: mean, then variance.</returns>
@@ -52,6 +55,11 @@ public sealed class HemisUNet3D : HeteroModalNetwork
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The encoding comes from a network with another number of levels.</exception>
     public override Tensor Decode(EncoderOutput encoding) => decoder.call(EncodedLevels.Of(encoding, Levels));
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The encoding comes from a network with another number of levels.</exception>
+    public override DecoderOutput DecodeWithFeatures(EncoderOutput encoding, IReadOnlyList<string> names) =>
+        decoder.RunWithFeatures(EncodedLevels.Of(encoding, Levels), names);
 
     /// <inheritdoc/>
     public override OnnxValue WriteOnnx(OnnxGraph graph, IReadOnlyDictionary<string, OnnxValue> images)

@@ -51,6 +51,9 @@ public sealed class HvedUNet3D : HeteroModalNetwork, IReconstructingNetwork
         RegisterComponents();
     }
 
+    /// <summary>What each step of the segmentation's decoder gives: "last", which the last convolution reads, and "level 0" (the same) to the level above the deepest.</summary>
+    public override IReadOnlyList<string> DecoderFeatures => KeptFeatures.NamesOf(Levels);
+
     /// <summary>Runs the encoders, fuses their distributions and draws the latent codes.</summary>
     /// <param name="images">Images [N, 1, D, H, W] of at least one of <see cref="HeteroModalNetwork.Modalities"/>; others are ignored.</param>
     /// <returns>An <see cref="HvedEncoderOutput"/> whose levels are the latent codes.</returns>
@@ -76,6 +79,11 @@ public sealed class HvedUNet3D : HeteroModalNetwork, IReconstructingNetwork
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The encoding comes from a network with another number of levels.</exception>
     public override Tensor Decode(EncoderOutput encoding) => segmentation.call(EncodedLevels.Of(encoding, Levels));
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The encoding comes from a network with another number of levels.</exception>
+    public override DecoderOutput DecodeWithFeatures(EncoderOutput encoding, IReadOnlyList<string> names) =>
+        segmentation.RunWithFeatures(EncodedLevels.Of(encoding, Levels), names);
 
     /// <summary>Makes an image of every modality that the network knows, given or not, from the same latent codes that the segmentation is made from.</summary>
     /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>

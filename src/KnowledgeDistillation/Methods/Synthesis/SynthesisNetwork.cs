@@ -79,6 +79,9 @@ public sealed class SynthesisNetwork : Module, IReconstructingNetwork, IOnnxExpo
     /// <summary>Number of output channels of the segmenter.</summary>
     public int OutputChannels => Segmenter.OutputChannels;
 
+    /// <summary>Those of the segmenter.</summary>
+    public IReadOnlyList<string> DecoderFeatures => Segmenter.DecoderFeatures;
+
     /// <summary>The least number of which the size multiples of both networks are divisors.</summary>
     public int SizeMultiple => (int)Euclid.LeastCommonMultiple(Generator.SizeMultiple, Segmenter.SizeMultiple);
 
@@ -117,6 +120,10 @@ public sealed class SynthesisNetwork : Module, IReconstructingNetwork, IOnnxExpo
 
     /// <inheritdoc/>
     public Tensor Decode(EncoderOutput encoding) => Segmenter.Decode(Own(encoding).OfSegmenter);
+
+    /// <inheritdoc/>
+    public DecoderOutput DecodeWithFeatures(EncoderOutput encoding, IReadOnlyList<string> names) =>
+        Segmenter.DecodeWithFeatures(Own(encoding).OfSegmenter, names);
 
     /// <summary>The synthesized images, as <see cref="Encode"/> made them.</summary>
     /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>
