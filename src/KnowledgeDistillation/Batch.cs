@@ -8,7 +8,7 @@ namespace KnowledgeDistillation;
 /// <remarks>Owns its tensors: disposing the batch disposes them.</remarks>
 public sealed class Batch : IDisposable
 {
-    private (long Smallest, long Largest)? _labelRange;
+    private (long Smallest, long Largest, long LargestCounted)? _labelRange;
 
     /// <summary>Makes a batch, which from now on owns the tensors.</summary>
     /// <param name="images">The images, each [N, C, spatial...].</param>
@@ -61,16 +61,21 @@ public sealed class Batch : IDisposable
     public IReadOnlyList<string>? ContentIds { get; }
 
     /// <summary>
-    /// The smallest and the largest label: looked up where the labels were first, because fetching them from a GPU would wait for all that is queued there.
+    /// The smallest and the largest label, and the largest that is not <see cref="LabelScheme.Ignored"/>: looked up where the labels were first, because
+    /// fetching them from a GPU would wait for all that is queued there.
     /// </summary>
-    internal (long Smallest, long Largest) LabelRange => _labelRange ??= LabelScheme.RangeOf(Labels);
+    internal (long Smallest, long Largest, long LargestCounted) LabelRange => _labelRange ??= LabelScheme.RangeOf(Labels);
 
     /// <summary>Where labels are <see cref="LabelScheme.Ignored"/>, booleans [N, spatial...]; null where none is or 255 is a class.</summary>
     internal Tensor? IgnoredVoxels(LabelScheme labels) =>
         LabelRange.Largest == LabelScheme.Ignored && labels.ClassCount <= LabelScheme.Ignored ? Labels.IsEqualTo(LabelScheme.Ignored) : null;
 
-    /// <summary>The same images, not copied, with background in place of some labels. Only its labels are to be disposed.</summary>
-    internal Batch WithBackground(Tensor ignored) => new(Images, Labels.Filled(ignored, 0), CaseIds, ContentIds);
+    /// <summary>The same images, not copied, with background in place of <see cref="IgnoredVoxels"/>. Only its labels are to be disposed.</summary>
+    internal Batch WithBackground(Tensor ignored)
+    {
+        (long smallest, _, long largest) = LabelRange;
+        return new(Images, Labels.Filled(ignored, 0), CaseIds, ContentIds) { _labelRange = (Math.Min(smallest, 0), largest, largest) };
+    }
 
     /// <summary>A copy of this batch on a device, or a batch that shares the tensors where they lie there already. Both must be disposed.</summary>
     public Batch To(Device device)

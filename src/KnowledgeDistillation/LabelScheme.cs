@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using KnowledgeDistillation.Runtime;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation;
@@ -19,7 +20,7 @@ public abstract class LabelScheme
     public const byte Ignored = byte.MaxValue;
 
     // Certain in float32 at any usual temperature, and far from overflow in half precision.
-    private const double Certain = 100;
+    private static readonly Scalar ForBackground = 100.0, ForForeground = -100.0;
 
     private protected LabelScheme()
     {
@@ -128,19 +129,15 @@ public abstract class LabelScheme
     internal Tensor Silence(Tensor logits, Tensor ignored)
     {
         using var scope = NewDisposeScope();
-        double[] background = [.. Enumerable.Range(0, Channels).Select(channel => ForegroundChannels.Contains(channel) ? -Certain : Certain)];
-        Tensor certain = tensor(background, logits.dtype, logits.device).reshape([1, Channels, .. Enumerable.Repeat(1L, (int)logits.dim() - 2)]);
+        // Made on the device: a copy of a few numbers from the host would wait for all that is queued there.
+        Tensor certain = full([1, Channels, .. Enumerable.Repeat(1L, (int)logits.dim() - 2)], ForBackground, logits.dtype, logits.device);
+        certain.narrow(1, ForegroundChannels[0], ForegroundChannels.Count).fill_(ForForeground);
         return where(ignored.unsqueeze(1), certain, logits).MoveToOuterDisposeScope();
     }
 
-    // log Σ_m w_m exp(x_m)
-    private protected static Tensor LogMean(IEnumerable<Tensor> logarithms, IReadOnlyList<double> weights)
-    {
-        Tensor all = stack([.. logarithms]);
-        long[] onePerNetwork = [weights.Count, .. Enumerable.Repeat(1L, (int)all.dim() - 1)];
-        Tensor logWeights = tensor([.. weights.Select(weight => Math.Log(weight))], all.dtype, all.device).reshape(onePerNetwork);
-        return all.Plus(logWeights).logsumexp(0);
-    }
+    // log Σ_m w_m exp(x_m). The weights stay numbers of the host: a tensor of them would be copied to a GPU, which waits for all that is queued there.
+    private protected static Tensor LogMean(IEnumerable<Tensor> logarithms, IReadOnlyList<double> weights) =>
+        stack([.. logarithms.Zip(weights, (logarithm, weight) => logarithm.Plus(Math.Log(weight)))]).logsumexp(0);
 
     private protected void CheckChannels(Tensor tensor)
     {
@@ -178,13 +175,16 @@ public abstract class LabelScheme
             throw new ArgumentException($"Labels must be uint8 or int64, but are {labels.dtype}.", nameof(labels));
     }
 
-    /// <summary>The smallest and the largest label; 0 and 0 where there is none.</summary>
-    internal static (long Smallest, long Largest) RangeOf(Tensor labels)
+    /// <summary>The smallest and the largest label, and the largest that is not <see cref="Ignored"/>; all 0 where there is none.</summary>
+    internal static (long Smallest, long Largest, long LargestCounted) RangeOf(Tensor labels)
     {
         if (labels.numel() == 0)
-            return (0, 0);
+            return (0, 0, 0);
         using var scope = NewDisposeScope();
-        return (labels.min().to(ScalarType.Int64).item<long>(), labels.max().to(ScalarType.Int64).item<long>());
+        (long smallest, long largest) = (Number(labels.min()), Number(labels.max()));
+        return (smallest, largest, largest == Ignored ? Number(labels.Filled(labels.IsEqualTo(Ignored), 0).max()) : largest);
+
+        static long Number(Tensor scalar) => scalar.to(ScalarType.Int64).item<long>();
     }
 
     // Classes beyond 255 cannot be compared with bytes.
@@ -196,7 +196,7 @@ public abstract class LabelScheme
         return EncodeChecked(wide);
     }
 
-    private void CheckClasses((long Smallest, long Largest) labels)
+    private void CheckClasses((long Smallest, long Largest, long LargestCounted) labels)
     {
         if (labels.Smallest < 0 || labels.Largest >= ClassCount)
         {

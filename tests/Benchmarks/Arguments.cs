@@ -16,7 +16,7 @@ internal sealed record Arguments(Setting Setting, string? Filter, bool List, str
           --threads N        threads of torch (default: all cores)
           --quick            fewer repetitions and smaller volumes, to see that everything works
           --write FILE       also write the tables between the markers in a Markdown file
-        or: ... -- device cpu|cuda [edge width cases]   whether a device agrees with the CPU, and its steps and epochs (default 64 30 190)
+        or: ... -- device cpu|cuda [check [precision [edge width cases]]]   whether a device agrees with the CPU, and how long it takes
         """;
 
     public static bool TryParse(IReadOnlyList<string> args, out Arguments arguments, out string problem)

@@ -29,8 +29,16 @@ if (arguments.List || cases.Length == 0)
 }
 
 List<Comparison> comparisons = [];
+int skipped = 0;
 foreach (BenchmarkCase item in cases)
 {
+    if (item.Hindrance() is { } hindrance)
+    {
+        Console.Error.WriteLine($"{item.Name} is skipped: {hindrance}");
+        skipped++;
+        continue;
+    }
+
     Console.Error.WriteLine($"{item.Name} ...");
     try
     {
@@ -45,13 +53,16 @@ foreach (BenchmarkCase item in cases)
 
 string text = Tables.Of(comparisons, arguments.Setting);
 Console.WriteLine(text);
-if (arguments.Write is { } path)
+if (arguments.Write is { } path && comparisons.Count > 0)
     DocumentSection.Replace(path, SectionOf(cases), text);
-return comparisons.Count == cases.Length ? 0 : 1;
+return comparisons.Count + skipped == cases.Length ? 0 : 1;
 
 static string SectionOf(BenchmarkCase[] cases) => Array.Exists(cases, item => item.Targets.Count > 0) ? "targets"
-    : Array.TrueForAll(cases, item => item.Name.StartsWith(OnnxCases.Prefix, StringComparison.Ordinal)) ? "onnx"
+    : AllHave(cases, OnnxCases.Prefix) ? "onnx"
+    : AllHave(cases, PyTorchCases.Prefix) ? "pytorch"
     : "growth";
+
+static bool AllHave(BenchmarkCase[] cases, string prefix) => Array.TrueForAll(cases, item => item.Name.StartsWith(prefix, StringComparison.Ordinal));
 
 static int Fail(string message)
 {

@@ -114,6 +114,31 @@ public sealed class IgnoredVoxelsTests
         context.Invoking(it => it.Target).Should().Throw<ArgumentException>().WithMessage("*254*");
     }
 
+    // To look them up on a GPU, the host would have to wait until it has finished all that is queued.
+    [Theory]
+    [InlineData(new byte[] { 1, 2, 0, LabelScheme.Ignored }, 2)]
+    [InlineData(new byte[] { 1, 3, 2, LabelScheme.Ignored }, 3)]
+    [InlineData(new byte[] { LabelScheme.Ignored, LabelScheme.Ignored, LabelScheme.Ignored, LabelScheme.Ignored }, 0)]
+    public void With_background_in_their_place_the_range_of_the_labels_is_known_without_looking_again(byte[] values, long largest)
+    {
+        using var scope = NewDisposeScope();
+        using var batch = new Batch(new ModalityImages([KeyValuePair.Create("t1", zeros(1, 1, 4))]), tensor(values).reshape(1, 4), ["case"]);
+        Batch without = batch.To(CPU).WithBackground(batch.IgnoredVoxels(Contexts.BratsClasses)!);
+
+        without.Labels.max().item<byte>().Should().Be((byte)largest);
+        without.Labels.fill_(9);
+        without.LabelRange.Should().Be((0, largest, largest));
+    }
+
+    [Fact]
+    public void A_label_that_is_no_class_is_refused_beside_ignored_ones()
+    {
+        using var scope = NewDisposeScope();
+        DistillationContext context = Contexts.Of(
+            Contexts.BratsClasses, tensor(new byte[] { 9, LabelScheme.Ignored, 2 }, [1, 3]), randn(1, 4, 3), ("teacher", randn(1, 4, 3)));
+        context.Invoking(it => it.Target).Should().Throw<ArgumentException>().WithMessage("*9*");
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -11,6 +11,7 @@ using KnowledgeDistillation.Medical.Datasets;
 using KnowledgeDistillation.Medical.Prediction;
 using KnowledgeDistillation.Medical.Preprocessing;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Storage;
 using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Training;
@@ -74,7 +75,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         var grids = TrainingGrids.Of([.. split.Training.Select(item => cached[item.Id].Geometry.NativeGrid)]);
         IReadOnlyDictionary<string, string> metadata = MetadataOf(System, [.. TeacherNames.Zip(Teachers, (name, teacher) => (name, ChecksumOf(teacher)))]);
         RefuseOtherSettings(metadata, recipe);
-        manual_seed(WeightsSeed(System.Modalities(Settings, Modality).Count));
+        RandomNumbers.Seed(WeightsSeed(System.Modalities(Settings, Modality).Count));
         using IEncoderDecoder network = recipe.Build();
         network.Module.to(device);
         SegmentationModel[] teachers = [.. Teachers.Select(teacher => LoadTeacher(teacher, device))];
@@ -262,7 +263,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
     {
         if (stage.LearningTeacher is null)
             return null;
-        manual_seed(WeightsSeed(SegmentationSystems.Teacher.Modalities(Settings, Modality).Count));
+        RandomNumbers.Seed(WeightsSeed(SegmentationSystems.Teacher.Modalities(Settings, Modality).Count));
         return stage.BuildTeacher(Settings, Modality, device);
     }
 
@@ -304,7 +305,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
             IBatchSource? validation = split.Validation.Count == 0 ? null : Batches(split.Validation, cached, training: false);
             return trainer.Fit(Batches(split.Training, cached, training: true), validation, progress: null, cancellation);
         });
-        mlflow?.Finish();
+        mlflow?.Finish(result.History);
         return result;
     }
 

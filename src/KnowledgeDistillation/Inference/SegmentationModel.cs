@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Storage;
 using TorchSharp;
@@ -105,6 +106,7 @@ public sealed class SegmentationModel : IDisposable
     /// </param>
     /// <returns>Class of each voxel, int64 [N, spatial...].</returns>
     /// <exception cref="ArgumentException">A modality is missing, the size does not fit, or a voxel is not a finite number.</exception>
+    /// <exception cref="InvalidOperationException">The device has too little memory for it.</exception>
     public Tensor Predict(ModalityImages images, IInference? inference = null)
     {
         using var scope = NewDisposeScope();
@@ -120,12 +122,20 @@ public sealed class SegmentationModel : IDisposable
     /// <param name="cancellation">Stops between two passes of the network.</param>
     /// <returns>Probabilities [N, K, spatial...].</returns>
     /// <exception cref="ArgumentException">A modality is missing, the size does not fit, or a voxel is not a finite number.</exception>
+    /// <exception cref="InvalidOperationException">The device has too little memory for it.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public Tensor PredictProbabilities(ModalityImages images, IInference? inference = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(images);
         RequireFinite(images);
-        return (inference ?? DefaultFor(images)).Predict(Network, Labels, images, cancellation);
+        try
+        {
+            return (inference ?? DefaultFor(images)).Predict(Network, Labels, images, cancellation);
+        }
+        catch (ExternalException exception) when (MemoryShortage.IsCauseOf(exception))
+        {
+            throw MemoryShortage.InPrediction(exception);
+        }
     }
 
     /// <inheritdoc/>

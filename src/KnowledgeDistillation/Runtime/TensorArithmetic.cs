@@ -39,6 +39,8 @@ internal static class TensorArithmetic
 
     public static Tensor AtLeast(this Tensor tensor, double number) => With(number, held => tensor.clamp_min(held));
 
+    public static Tensor AtMost(this Tensor tensor, double number) => With(number, held => tensor.clamp_max(held));
+
     /// <summary>Writes the leaky ReLU into the tensor itself, and returns it.</summary>
     public static Tensor LeakyReluInPlace(this Tensor tensor, double negativeSlope) => With(negativeSlope, held => tensor.leaky_relu_(held));
 

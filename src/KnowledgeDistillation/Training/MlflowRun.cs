@@ -12,7 +12,8 @@ namespace KnowledgeDistillation.Training;
 /// </summary>
 /// <remarks>
 /// A fit is known by its first epoch, so one that is resumed goes on with its run, and no epoch stands there twice.
-/// The run is shown as running until <see cref="Finish"/> is called, or as failed where it is disposed of before that.
+/// The run is shown as running until <see cref="Finish"/> is called, or as failed where it is disposed of before that; where the process is killed, as running
+/// until the fit is resumed.
 /// One object watches one fit; the folder may be that of many.
 /// </remarks>
 public sealed class MlflowRun : ITrainingCallback, IDisposable
@@ -60,7 +61,7 @@ public sealed class MlflowRun : ITrainingCallback, IDisposable
         ArgumentNullException.ThrowIfNull(history);
         if (_runFolder is null)
         {
-            Begin(history);
+            Begin(history, hasJustEnded: true);
             return;
         }
 
@@ -69,8 +70,24 @@ public sealed class MlflowRun : ITrainingCallback, IDisposable
             File.AppendAllText(MetricFile(name), Line(now, value, history[^1].Epoch));
     }
 
-    /// <summary>Says that the fit has come to its end. Nothing happens where no epoch was trained.</summary>
-    public void Finish() => End(Finished);
+    /// <summary>Says that the fit has come to its end.</summary>
+    /// <param name="history">
+    /// All epochs of the fit (<see cref="TrainingResult.History"/>). With them a fit that was killed after its last epoch, and trains none when it is resumed,
+    /// is shown as finished, too. Null: nothing happens where no epoch was trained in this process.
+    /// </param>
+    public void Finish(IReadOnlyList<EpochReport>? history = null)
+    {
+        if (_runFolder is null && history is { Count: > 0 })
+        {
+            _runFolder = FolderOf(history[0]);
+            if (IsFinished())
+                _status = Finished;
+            else
+                Begin(history, hasJustEnded: false);
+        }
+
+        End(Finished);
+    }
 
     /// <summary>Says that the fit has failed or was stopped, unless it has come to its end.</summary>
     public void Dispose() => End(Failed);
@@ -132,15 +149,25 @@ public sealed class MlflowRun : ITrainingCallback, IDisposable
 
     private string MetricFile(string name) => Path.Combine([_runFolder!, "metrics", .. name.Split('/')]);
 
-    private void Begin(IReadOnlyList<EpochReport> history)
+    private string FolderOf(EpochReport first)
     {
-        EpochReport first = history[0];
         // Two fits may have the same losses, but hardly the same time to the tick.
         string run = Convert.ToHexStringLower(
             Digest(string.Create(CultureInfo.InvariantCulture, $"{_name}\n{first.Training.Total:R}\n{first.Validation?.Total:R}\n{first.Seconds:R}"))[..16]);
-        string experiment = FindExperiment() ?? MakeExperiment();
-        _runFolder = Path.Combine(_folder, experiment, run);
-        Dictionary<int, long> times = Times(history);
+        return Path.Combine(_folder, FindExperiment() ?? MakeExperiment(), run);
+    }
+
+    private bool IsFinished()
+    {
+        string meta = Path.Combine(_runFolder!, Meta);
+        return File.Exists(meta) && File.ReadLines(meta).Contains(string.Create(CultureInfo.InvariantCulture, $"status: {Finished}"));
+    }
+
+    private void Begin(IReadOnlyList<EpochReport> history, bool hasJustEnded)
+    {
+        EpochReport first = history[0];
+        _runFolder = FolderOf(first);
+        Dictionary<int, long> times = Times(history, hasJustEnded);
         _start = times[first.Epoch] - (long)(first.Seconds * 1000);
         foreach (string part in new[] { "artifacts", "metrics", "params", "tags" })
             Directory.CreateDirectory(Path.Combine(_runFolder, part));
@@ -164,7 +191,7 @@ public sealed class MlflowRun : ITrainingCallback, IDisposable
     }
 
     // The times of epochs that the run has already; those of others as if each had followed the one before it without a break.
-    private Dictionary<int, long> Times(IReadOnlyList<EpochReport> history)
+    private Dictionary<int, long> Times(IReadOnlyList<EpochReport> history, bool hasJustEnded)
     {
         Dictionary<int, long> times = [];
         if (File.Exists(MetricFile(LearningRate)))
@@ -179,8 +206,8 @@ public sealed class MlflowRun : ITrainingCallback, IDisposable
         long next = Now;
         foreach (EpochReport report in history.Reverse())
         {
-            // The last epoch has just ended, whatever a fit has written of it before.
-            next = report == history[^1] || !times.TryGetValue(report.Epoch, out long known) ? next : known;
+            // Where the last epoch has just ended, it did so now, whatever a fit has written of it before.
+            next = (hasJustEnded && report == history[^1]) || !times.TryGetValue(report.Epoch, out long known) ? next : known;
             times[report.Epoch] = next;
             next -= (long)(report.Seconds * 1000);
         }

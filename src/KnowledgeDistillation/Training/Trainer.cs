@@ -128,6 +128,10 @@ public sealed class Trainer : ITrainer
         {
             throw new InvalidOperationException(FreedNumber.Explanation, exception);
         }
+        catch (ExternalException exception) when (MemoryShortage.IsCauseOf(exception))
+        {
+            throw MemoryShortage.InFit(exception);
+        }
     }
 
     private TrainingResult FitChecked(
@@ -172,7 +176,7 @@ public sealed class Trainer : ITrainer
             var watch = Stopwatch.StartNew();
             double learningRate = SetLearningRate(optimizer, initialLearningRates, history);
             IReadOnlyDictionary<string, double>? shares = MeasureGradientShares(training, epoch);
-            manual_seed(_processes.SeedOf(_options.Seed, epoch));
+            RandomNumbers.Seed(_processes.SeedOf(_options.Seed, epoch));
             LossReport trained = TrainEpoch(training, epoch, optimizer, parameters, learningRate, progressReporter, cancellationToken);
             ValidationDice? dice = validation is null || _options.BestEpoch != BestEpochRule.Dice || _options.CaseValidation is not null
                 ? null
@@ -264,7 +268,7 @@ public sealed class Trainer : ITrainer
                 return;
             _processes.SumGradients(parameters);
             if (_options.GradientClipNorm is double longest)
-                nn.utils.clip_grad_norm_(parameters, longest);
+                GradientClipping.Clip(parameters, longest);
             optimizer.step();
         }
 

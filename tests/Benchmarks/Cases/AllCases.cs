@@ -6,14 +6,17 @@ namespace KnowledgeDistillation.Benchmarks.Cases;
 internal static class AllCases
 {
     public static IReadOnlyList<BenchmarkCase> All { get; } =
-        [.. TrainingCases.All, .. InferenceCases.All, .. DataCases.All, .. MetricCases.All, .. CheckpointCases.All, .. GrowthCases.All, .. OnnxCases.All];
+        [.. TrainingCases.All, .. InferenceCases.All, .. DataCases.All, .. MetricCases.All, .. CheckpointCases.All, .. GrowthCases.All, .. OnnxCases.All,
+            .. PyTorchCases.All];
+
+    // Each has a table of its own.
+    private static readonly string[] Apart = [GrowthCases.Prefix, OnnxCases.Prefix, PyTorchCases.Prefix];
 
     public static BenchmarkCase Get(string name) => All.Single(item => item.Name == name);
 
     public static IEnumerable<BenchmarkCase> Matching(string? filter) => filter switch
     {
-        null => All.Where(item => !item.Name.StartsWith(GrowthCases.Prefix, StringComparison.Ordinal)
-            && !item.Name.StartsWith(OnnxCases.Prefix, StringComparison.Ordinal)),
+        null => All.Where(item => !Apart.Any(prefix => item.Name.StartsWith(prefix, StringComparison.Ordinal))),
         "*" => All,
         _ => All.Where(item => item.Name.Contains(filter, StringComparison.OrdinalIgnoreCase)),
     };

@@ -1,55 +1,45 @@
-using System.Diagnostics;
 using System.Globalization;
-using KnowledgeDistillation.Benchmarks.Data;
-using KnowledgeDistillation.Benchmarks.Harness;
-using KnowledgeDistillation.Benchmarks.Ours;
-using KnowledgeDistillation.Benchmarks.Report;
-using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Runtime;
-using KnowledgeDistillation.Training;
 using TorchSharp;
-using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Benchmarks.Device;
 
 /// <summary>
-/// What only the device itself can show: whether it computes what the CPU computes, and how long steps and epochs of the paper's setting take on it.
-/// Ends with 1 where it computes something else.
+/// What only the device itself can show: whether it computes what the CPU computes, and how long steps, epochs and predictions of the paper's setting
+/// take on it. Ends with 1 where it computes something else.
 /// </summary>
 internal static class DeviceReport
 {
-    private const string Usage =
-        "Usage: Benchmarks device cpu|cuda [edge width cases], the edge a multiple of 16 from 32, for example: Benchmarks device cuda 64 30 190";
+    private const string All = "all";
 
-    // Except for rounding, the first loss is the same; later ones drift apart because sums are added in another order.
-    private const double LargestFirstGap = 1e-4, LargestGap = 1e-2;
+    private static readonly IReadOnlyList<(string Name, Func<DeviceSetting, bool> Run)> Checks =
+    [
+        ("load", FirstTensors.Check),
+        ("seeds", FirstTensors.CheckSeeds),
+        ("losses", LossCurves.Check),
+        ("steps", Fits.TimeSteps),
+        ("epochs", Fits.TimeEpochs),
+        ("window", HeadWindows.Time),
+        ("memory", ExhaustedMemory.Check),
+        ("operations", StepOperations.Count),
+    ];
 
-    private const int CurveSteps = 10, PaperEpochs = 500;
+    public static string Usage =>
+        $"Usage: Benchmarks device cpu|cuda [{string.Join('|', Checks.Select(check => check.Name))}|{All} "
+        + $"[{string.Join('|', DeviceSetting.PrecisionNames)} [edge width cases]]], the edge a multiple of 16 from 32. "
+        + "For example: Benchmarks device cuda all tf32 64 30 190";
 
     public static int Run(IReadOnlyList<string> args)
     {
-        int[] numbers = [64, 30, 190];
-        bool isCuda = args is ["cuda", ..];
-        if (args is not ["cpu" or "cuda", ..]
-            || args.Count is not (1 or 4)
-            || !args.Skip(1).All(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0))
+        if (Parse(args) is not { } parsed)
         {
             Console.Error.WriteLine(Usage);
             return 2;
         }
 
-        if (args.Count == 4)
-            numbers = [.. args.Skip(1).Select(text => int.Parse(text, CultureInfo.InvariantCulture))];
-        if (numbers[0] < 32 || numbers[0] % 16 != 0)
-        {
-            Console.Error.WriteLine(Usage);
-            return 2;
-        }
-
-        DeviceType type = isCuda ? DeviceType.CUDA : DeviceType.CPU;
         try
         {
-            TorchRuntime.EnsureAvailable(type);
+            TorchRuntime.EnsureAvailable(parsed.Setting.Device.type);
         }
         catch (TorchBackendException exception)
         {
@@ -57,87 +47,34 @@ internal static class DeviceReport
             return 1;
         }
 
-        Console.WriteLine(Machine.Describe());
-        bool agrees = CompareWithCpu(new torch.Device(type));
-        MeasureFits(new torch.Device(type), new Setting(numbers[0], numbers[1], 1, Environment.ProcessorCount, Quick: false), numbers[2]);
-        return agrees ? 0 : 1;
-    }
-
-    private static bool CompareWithCpu(torch.Device device)
-    {
-        // cuDNN rounds the inputs of float32 convolutions to TF32 unless that is switched off: about 1e-3, which would hide a mistake.
-        // The fits below use TF32.
-        bool hadTensorFloat = backends.cudnn.allow_tf32;
-        backends.cudnn.allow_tf32 = false;
-        double[] onCpu = LossCurve(CPU), onDevice = LossCurve(device);
-        backends.cudnn.allow_tf32 = hadTensorFloat;
-        double[] gaps = [.. onCpu.Zip(onDevice, (one, other) => Math.Abs(one - other) / Math.Abs(one))];
-        Console.WriteLine("\nTen KD steps, 32³, width 8, float32:\n| Step | Loss on the CPU | on the device | gap |\n|---|---|---|---|");
-        for (int step = 0; step < CurveSteps; step++)
-            Console.WriteLine(FormattableString.Invariant($"| {step + 1} | {onCpu[step]:0.000000} | {onDevice[step]:0.000000} | {gaps[step]:0.0e+0} |"));
-        bool agrees = gaps[0] <= LargestFirstGap && gaps.Max() <= LargestGap;
-        Console.WriteLine(
-            FormattableString.Invariant($"{(agrees ? "Agrees" : "DOES NOT AGREE")}: the first gap may be {LargestFirstGap}, the others {LargestGap}."));
-        return agrees;
-    }
-
-    private static double[] LossCurve(torch.Device device)
-    {
-        var steps = new StepTimes();
-        manual_seed(1);
-        using UNet3D teacher = OurWay.Network(8, RandomCase.Modalities);
-        using UNet3D student = OurWay.Network(8, RandomCase.StudentModality);
-        teacher.to(device);
-        student.to(device);
-        using var items = new RandomCase(new Setting(32, 8, CurveSteps, 1, Quick: false));
-        TrainingOptions options = new OurWay().Training(steps) with { Epochs = 1, LearningRate = 1e-3 };
-        new OurWay().Distillation(student, teacher, options).Fit(new InMemoryBatchSource(new ModalityImages(items.Images), items.Labels));
-        return [.. steps.Losses];
-    }
-
-    private static void MeasureFits(torch.Device device, Setting setting, int cases)
-    {
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"\n{setting.Size}³, width {setting.Width}, batch 1, {cases} cases:\n| | ms per step | epoch | 500 epochs | memory of the GPU |\n"
-            + $"|---|---|---|---|---|"));
-        using var items = new RandomCase(setting with { Batch = cases });
-        foreach (Precision precision in new[] { Precision.Full, Precision.Mixed })
+        parsed.Setting.Apply();
+        bool holds = true;
+        foreach ((string name, Func<DeviceSetting, bool> run) in Checks.Where(check => parsed.Check == All || check.Name == parsed.Check))
         {
-            var way = new OurWay { Precision = precision };
-            foreach (bool withTeacher in new[] { false, true })
-                MeasureFit(way, device, setting, items, withTeacher);
+            if (parsed.Check == All)
+                DeviceResult.Print(("begins", name));
+            holds &= run(parsed.Setting);
         }
+
+        return holds ? 0 : 1;
     }
 
-    // The teacher's answers are in the cache from the second epoch on.
-    private static void MeasureFit(OurWay way, torch.Device device, Setting setting, RandomCase items, bool withTeacher)
+    private static (string Check, DeviceSetting Setting)? Parse(IReadOnlyList<string> args)
     {
-        var steps = new StepTimes();
-        using UNet3D teacher = OurWay.Network(setting.Width, RandomCase.Modalities);
-        using UNet3D student = OurWay.Network(setting.Width, RandomCase.StudentModality);
-        teacher.to(device);
-        student.to(device);
-        TrainingOptions options = way.Training(steps) with { Epochs = 3 };
-        ITrainer trainer = withTeacher ? way.Distillation(student, teacher, options) : way.Supervised(student, options);
-        TrainingResult result = trainer.Fit(new InMemoryBatchSource(new ModalityImages(items.Images), items.Labels));
-        double epoch = result.History[^1].Seconds;
-        TimeSpan all = TimeSpan.FromSeconds(result.History[0].Seconds + ((PaperEpochs - 1) * epoch));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"| {(withTeacher ? "KD step, teacher cached" : "supervised step")}, {way.Precision} | {1000 * steps.Median:0.0} | {epoch:0.0} s | "
-            + $"{all:d\\.hh\\:mm} | {GpuMemory()} |"));
-    }
+        if (args is not ["cpu" or "cuda", ..] || args.Count is not (<= 3 or 6))
+            return null;
+        string check = args.ElementAtOrDefault(1) ?? All, precision = args.ElementAtOrDefault(2) ?? DeviceSetting.PrecisionNames[0];
+        int[] numbers = [64, 30, 190];
+        for (int i = 0; i + 3 < args.Count; i++)
+        {
+            if (!int.TryParse(args[i + 3], NumberStyles.None, CultureInfo.InvariantCulture, out numbers[i]) || numbers[i] == 0)
+                return null;
+        }
 
-    private static string GpuMemory()
-    {
-        try
-        {
-            using Process query = Process.Start(
-                new ProcessStartInfo("nvidia-smi", "--query-gpu=memory.used,utilization.gpu --format=csv,noheader") { RedirectStandardOutput = true })!;
-            return query.StandardOutput.ReadToEnd().Trim().ReplaceLineEndings("; ");
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return "no nvidia-smi";
-        }
+        bool isKnown = (check == All || Checks.Any(item => item.Name == check)) && DeviceSetting.PrecisionNames.Contains(precision);
+        if (!isKnown || numbers[0] < 32 || numbers[0] % 16 != 0)
+            return null;
+        var device = new torch.Device(args[0] == "cuda" ? DeviceType.CUDA : DeviceType.CPU);
+        return (check, new DeviceSetting(device, precision, numbers[0], numbers[1], numbers[2]));
     }
 }

@@ -15,12 +15,8 @@ internal sealed class WorkerProcess : IDisposable
 
     public WorkerProcess(BenchmarkCase item, Side side, Setting setting)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Benchmarks.dll"));
-        foreach (string argument in new[] { Argument, item.Name, side.ToString(), setting.ToText() })
-            start.ArgumentList.Add(argument);
-        _process = Process.Start(start)!;
+        string[] command = side == Side.Plain && item.PlainProgram is { } program ? program(setting) : OwnCommand(item, side, setting);
+        _process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         Read(Gate.Ready);
     }
 
@@ -37,6 +33,14 @@ internal sealed class WorkerProcess : IDisposable
         if (!_process.WaitForExit(TimeSpan.FromSeconds(30)))
             _process.Kill();
         _process.Dispose();
+    }
+
+    private static string[] OwnCommand(BenchmarkCase item, Side side, Setting setting)
+    {
+        string[] start = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
+            ? [Environment.ProcessPath!, Path.Combine(AppContext.BaseDirectory, "Benchmarks.dll")]
+            : [Environment.ProcessPath!];
+        return [.. start, Argument, item.Name, side.ToString(), setting.ToText()];
     }
 
     private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);

@@ -2,6 +2,7 @@ using FluentAssertions;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Methods.KDNet;
 using KnowledgeDistillation.Networks;
+using KnowledgeDistillation.Runtime;
 using KnowledgeDistillation.Teachers;
 using KnowledgeDistillation.Tests.Seams;
 using KnowledgeDistillation.Training;
@@ -22,6 +23,24 @@ public sealed class DeterminismTests : IDisposable
         byte[] first = Train(new TrainingOptions { Epochs = 2, LearningRate = 1e-2, Seed = 5 });
         byte[] second = Train(new TrainingOptions { Epochs = 2, LearningRate = 1e-2, Seed = 5 }, drawnBefore: 1000);
         second.Should().Equal(first);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(7)]
+    [InlineData(-3)]
+    [InlineData(long.MaxValue)]
+    public void A_seed_leads_to_the_numbers_that_torch_draws_after_it(long seed)
+    {
+        float[] Drawn(Action<long> setSeed)
+        {
+            randn(3).Dispose();
+            setSeed(seed);
+            using Tensor drawn = cat([randn(5), rand(5)]);
+            return [.. drawn.data<float>()];
+        }
+
+        Drawn(RandomNumbers.Seed).Should().Equal(Drawn(number => manual_seed(number)));
     }
 
     [Fact]

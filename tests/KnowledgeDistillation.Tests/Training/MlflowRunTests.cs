@@ -51,6 +51,41 @@ public sealed class MlflowRunTests : IDisposable
     }
 
     [Fact]
+    public void A_fit_that_was_killed_after_its_last_epoch_is_finished_when_it_is_resumed()
+    {
+        Fit(epochs: 2);
+        string meta = Path.Combine(Run, "meta.yaml"), finished = File.ReadAllText(meta);
+        var lines = Lines("learning rate");
+        // What stands there until Finish is called.
+        File.WriteAllText(meta, finished.Replace("status: 3", "status: 1", StringComparison.Ordinal));
+        Meta(Run)["status"].Should().Be("1");
+
+        Fit(epochs: 2, resume: true).ResumedEpochs.Should().Be(2, "no epoch was left to train");
+
+        Meta(Run)["status"].Should().Be("3");
+        Lines("learning rate").Should().Equal(lines, "nothing was trained, and each epoch ended when it ended");
+        Meta(Run)["start_time"].Should().Be(finished.Split("start_time: ")[1].Split('\n')[0]);
+    }
+
+    [Fact]
+    public void A_run_that_is_finished_is_not_written_again()
+    {
+        Fit(epochs: 2);
+        SortedDictionary<string, string> before = Toy.Files(Store);
+        Fit(epochs: 2, resume: true);
+        Toy.Files(Store).Should().Equal(before);
+    }
+
+    [Fact]
+    public void Without_a_history_a_fit_without_epochs_leaves_nothing()
+    {
+        using var run = new MlflowRun(Store, "Ada's run");
+        run.Finish();
+        run.Finish([]);
+        Directory.Exists(Store).Should().BeFalse();
+    }
+
+    [Fact]
     public void Run_and_experiment_are_described_with_all_that_MLflow_asks_for()
     {
         Fit(epochs: 1);
@@ -242,7 +277,7 @@ public sealed class MlflowRunTests : IDisposable
         };
         TrainingResult result =
             new DistillationTrainer(student, new FrozenTeacher(teacher), Toy.Labels, options).Fit(Toy.Source(spheres), Toy.Source(spheres));
-        run.Finish();
+        run.Finish(result.History);
         return result;
     }
 

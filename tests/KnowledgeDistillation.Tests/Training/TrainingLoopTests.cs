@@ -37,6 +37,36 @@ public sealed class TrainingLoopTests : IDisposable
             .WithMessage("The garbage collector freed a number*Resume*").WithInnerException<ExternalException>();
     }
 
+    [Theory]
+    [InlineData("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 15.77 GiB.\nException raised from malloc")]
+    [InlineData("CUDA error: out of memory")]
+    [InlineData("MPS backend out of memory (MPS allocated: 7 GB)")]
+    [InlineData("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")]
+    [InlineData("[enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 7 bytes. Error code 12")]
+    public void A_device_without_enough_memory_is_explained_in_one_line(string message)
+    {
+        using UNet3D student = Toy.Student();
+        var trainer = new SupervisedTrainer(
+            student, Toy.Labels, new TrainingOptions { Epochs = 1 }, new WeightedObjective("own", new Failing(new TorchFault(message))));
+        FluentActions.Invoking(() => trainer.Fit(Toy.Source(_spheres))).Should().Throw<InvalidOperationException>()
+            .WithMessage($"A training step needs more memory than there is. *BatchesPerStep*Mixed*Resume*{message.Split('\n')[0]}")
+            .WithInnerException<ExternalException>();
+    }
+
+    [Fact]
+    public void So_is_a_step_that_asks_for_more_than_any_machine_has()
+    {
+        using UNet3D student = Toy.Student();
+        var trainer = new SupervisedTrainer(student, Toy.Labels, new TrainingOptions { Epochs = 1 }, new WeightedObjective("own", new Greedy()));
+        FluentActions.Invoking(() => trainer.Fit(Toy.Source(_spheres))).Should().Throw<InvalidOperationException>()
+            .WithMessage("A training step needs more memory*");
+    }
+
+    private sealed class Greedy : IDistillationLoss
+    {
+        public Tensor Compute(DistillationContext context) => zeros([1L << 48]).sum();
+    }
+
     [Fact]
     public void Other_complaints_of_torch_reach_the_caller_as_they_are()
     {
@@ -113,6 +143,34 @@ public sealed class TrainingLoopTests : IDisposable
         StepLength(clip: 0.01).Should().BeApproximately(0.01, 1e-5);
         StepLength(clip: 1000).Should().BeApproximately(StepLength(clip: null), 1e-6);
     }
+
+    [Theory]
+    [InlineData(1, 0.1)]
+    [InlineData(3, 0.1)]
+    [InlineData(3, 1e6)]
+    public void Gradients_are_cut_as_torch_cuts_them_bit_by_bit(int count, double longest)
+    {
+        using var scope = NewDisposeScope();
+        Parameter[] ours = Parameters(), torchs = Parameters();
+        GradientClipping.Clip(ours.Append(new Parameter(ones(2))), longest);
+        nn.utils.clip_grad_norm_(torchs, longest);
+        foreach ((Parameter one, Parameter other) in ours.Zip(torchs))
+            one.grad!.bytes.ToArray().Should().Equal(other.grad!.bytes.ToArray());
+
+        Parameter[] Parameters()
+        {
+            using var generator = new Generator(5);
+            return [.. Enumerable.Range(1, count).Select(length =>
+            {
+                var parameter = new Parameter(zeros(length, 7));
+                parameter.grad = randn([length, 7], generator: generator);
+                return parameter;
+            })];
+        }
+    }
+
+    [Fact]
+    public void Where_no_parameter_has_a_gradient_there_is_nothing_to_cut() => GradientClipping.Clip([new Parameter(ones(2))], 1);
 
     [Fact]
     public void A_parameter_that_a_step_does_not_use_stays_where_it_is()
