@@ -60,6 +60,7 @@ return comparisons.Count + skipped == cases.Length ? 0 : 1;
 static string SectionOf(BenchmarkCase[] cases) => Array.Exists(cases, item => item.Targets.Count > 0) ? "targets"
     : AllHave(cases, OnnxCases.Prefix) ? "onnx"
     : AllHave(cases, PyTorchCases.Prefix) ? "pytorch"
+    : AllHave(cases, MethodCases.Prefix) ? "methods"
     : "growth";
 
 static bool AllHave(BenchmarkCase[] cases, string prefix) => Array.TrueForAll(cases, item => item.Name.StartsWith(prefix, StringComparison.Ordinal));

@@ -1,7 +1,6 @@
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Medical.BraTS;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Experiments.Systems;
@@ -17,25 +16,23 @@ namespace KnowledgeDistillation.Experiments.Systems;
 public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<string> Modalities, int Teachers, int SpatialDimensions, Device Device,
     ReferenceChoice ReferenceLoss = ReferenceChoice.KDNet, DiceForm SoftTargetDice = DiceForm.Linear)
 {
+    // Few losses ask for widths, and a pass of a network finds them.
     private readonly Lazy<IReadOnlyList<int>> _encoderWidths = new(() => [30, 60, 120, 240, 480]);
-
-    /// <summary>
-    /// Number of channels of each level of the network's encoder, shallowest first, bottleneck last, for losses that have parameters of their own for them.
-    /// Default: those of the paper's network.
-    /// </summary>
-    public IReadOnlyList<int> EncoderWidths
-    {
-        get => _encoderWidths.Value;
-        init => _encoderWidths = new Lazy<IReadOnlyList<int>>(value);
-    }
+    private readonly Lazy<(int Student, int Teacher)> _lastWidths = new(() => (1, 1));
 
     /// <summary>What the output channels of the network are. Default: the classes of BraTS.</summary>
     public LabelScheme Classes { get; init; } = BraTSRegions.Classes;
 
     /// <summary>
-    /// How many channels the last convolutions of student and teacher read, for losses whose layers depend on it; 1 where there are no networks yet.
+    /// Number of channels of each level of the student's encoder, shallowest first, bottleneck last, for losses that have parameters of their own for them;
+    /// those of the paper's network where there is none yet (<see cref="For"/>).
     /// </summary>
-    public Func<(int Student, int Teacher)> LastWidths { get; init; } = () => (1, 1);
+    public IReadOnlyList<int> EncoderWidths => _encoderWidths.Value;
+
+    /// <summary>
+    /// How many channels the last convolutions of student and teacher read, for such losses; 1 where there are no networks yet (<see cref="For"/>).
+    /// </summary>
+    public (int Student, int Teacher) LastWidths => _lastWidths.Value;
 
     /// <summary>The inputs for the objective of a system with some settings.</summary>
     /// <param name="system">The system.</param>
@@ -48,8 +45,6 @@ public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<
             settings.SoftTargetDice)
         {
             Classes = settings.Classes,
-            // A network is built to find them, and few losses ask.
-            MeasuredWidths = new Lazy<IReadOnlyList<int>>(() => NetworkWidths.Of(system.Recipe(settings, modality))),
         };
 
     /// <summary>The same inputs, for these networks.</summary>
@@ -59,12 +54,11 @@ public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<
     {
         ArgumentNullException.ThrowIfNull(student);
         ArgumentNullException.ThrowIfNull(teachers);
-        return this with { LastWidths = () => (LastWidth(student), teachers.Select(LastWidth).FirstOrDefault(1)) };
-    }
-
-    private Lazy<IReadOnlyList<int>> MeasuredWidths
-    {
-        init => _encoderWidths = value;
+        return this with
+        {
+            MeasuredEncoder = new Lazy<IReadOnlyList<int>>(() => FeatureWidths.OfEncoder(student)),
+            MeasuredLast = new Lazy<(int, int)>(() => (LastWidth(student), teachers.Select(LastWidth).FirstOrDefault(1))),
+        };
     }
 
     /// <summary>λ, of systems that have it.</summary>
@@ -76,25 +70,16 @@ public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<
     /// <summary>α, of systems that have it.</summary>
     public double Alpha => Weights.Alpha!.Value;
 
-    // Only a pass shows it: a network is seen as any other, and need not be one of the library's.
-    private static int LastWidth(IEncoderDecoder network)
+    private Lazy<IReadOnlyList<int>> MeasuredEncoder
     {
-        if (!network.DecoderFeatures.Contains(DecoderFeatureNames.Last, StringComparer.Ordinal))
-            return 1;
-        using DisposeScope scope = NewDisposeScope();
-        using IDisposable noGradient = no_grad();
-        Device device = network.Module.parameters().First().device;
-        long[] size = [.. Enumerable.Repeat(2L * network.SizeMultiple, network.SpatialDimensions)];
-        bool training = network.Module.training;
-        network.Module.eval();
-        try
-        {
-            var images = new ModalityImages(network.Modalities.Select(name => KeyValuePair.Create(name, zeros([1, 1, .. size], device: device))));
-            return (int)NetworkOutput.Of(network, images, [DecoderFeatureNames.Last]).DecoderFeature(DecoderFeatureNames.Last).shape[1];
-        }
-        finally
-        {
-            network.Module.train(training);
-        }
+        init => _encoderWidths = value;
     }
+
+    private Lazy<(int Student, int Teacher)> MeasuredLast
+    {
+        init => _lastWidths = value;
+    }
+
+    private static int LastWidth(IEncoderDecoder network) =>
+        network.DecoderFeatures.Contains(DecoderFeatureNames.Last, StringComparer.Ordinal) ? FeatureWidths.OfDecoder(network, DecoderFeatureNames.Last)[0] : 1;
 }

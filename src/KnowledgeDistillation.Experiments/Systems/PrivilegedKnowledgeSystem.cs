@@ -27,7 +27,7 @@ internal sealed class PrivilegedKnowledgeSystem : ISystemDefinition
 
     private static ContrastivePairLoss Pairs(ObjectiveInputs inputs)
     {
-        (int student, int teacher) = inputs.LastWidths();
+        (int student, int teacher) = inputs.LastWidths;
         return new ContrastivePairLoss(student, teacher, device: inputs.Device);
     }
 }

@@ -69,7 +69,7 @@ public sealed class DecoderSupervisionLoss : ILearnableLoss, IDecoderFeatureLoss
         }
 
         string[] names = [.. Enumerable.Range(1, wanted).Select(DecoderFeatureNames.Level)];
-        return new DecoderSupervisionLoss(WidthsOf(network, names), network.OutputChannels, network.SpatialDimensions, options);
+        return new DecoderSupervisionLoss(FeatureWidths.OfDecoder(network, names), network.OutputChannels, network.SpatialDimensions, options);
     }
 
     /// <summary>The convolutions.</summary>
@@ -108,27 +108,6 @@ public sealed class DecoderSupervisionLoss : ILearnableLoss, IDecoderFeatureLoss
 
     private nn.Module<Tensor, Tensor> Head(int width) =>
         _spatialDimensions == 3 ? nn.Conv3d(width, _channels, 1) : nn.Conv2d(width, _channels, 1);
-
-    private static int[] WidthsOf(IEncoderDecoder network, string[] names)
-    {
-        // Norms over the voxels of a sample need more than one at the bottleneck.
-        long[] shape = [1, 1, .. Enumerable.Repeat(2L * network.SizeMultiple, network.SpatialDimensions)];
-        using var scope = NewDisposeScope();
-        using IDisposable noGradient = no_grad();
-        Device device = network.Module.parameters().First().device;
-        var images = new ModalityImages(network.Modalities.Select(name => KeyValuePair.Create(name, zeros(shape, device: device))));
-        bool training = network.Module.training;
-        network.Module.eval();
-        try
-        {
-            NetworkOutput output = NetworkOutput.Of(network, images, names);
-            return [.. names.Select(name => (int)output.DecoderFeature(name).shape[1])];
-        }
-        finally
-        {
-            network.Module.train(training);
-        }
-    }
 
     private void RequireWidth(Tensor features, int index, string name)
     {

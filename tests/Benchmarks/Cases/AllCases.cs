@@ -7,10 +7,10 @@ internal static class AllCases
 {
     public static IReadOnlyList<BenchmarkCase> All { get; } =
         [.. TrainingCases.All, .. InferenceCases.All, .. DataCases.All, .. MetricCases.All, .. CheckpointCases.All, .. GrowthCases.All, .. OnnxCases.All,
-            .. PyTorchCases.All];
+            .. PyTorchCases.All, .. MethodCases.All];
 
     // Each has a table of its own.
-    private static readonly string[] Apart = [GrowthCases.Prefix, OnnxCases.Prefix, PyTorchCases.Prefix];
+    private static readonly string[] Apart = [GrowthCases.Prefix, OnnxCases.Prefix, PyTorchCases.Prefix, MethodCases.Prefix];
 
     public static BenchmarkCase Get(string name) => All.Single(item => item.Name == name);
 

@@ -58,15 +58,16 @@ public sealed class CoTrainingSystemTests(SystemFixture fixture) : IClassFixture
     [InlineData("UNet2D")]
     public void The_widths_of_an_encoder_are_those_of_its_features_and_looking_at_them_draws_no_random_numbers(string kind)
     {
-        NetworkRecipe recipe = SystemFixture.Small(kind).Recipe(["t1ce"], 4);
+        using IEncoderDecoder network = SystemFixture.Small(kind).Recipe(["t1ce"], 4).Build();
+        ObjectiveInputs inputs = SystemFixture.Inputs(SegmentationSystems.Of("acn"), kind, BraTSModality.T1ce).For(network, []);
         manual_seed(1);
-        IReadOnlyList<int> widths = NetworkWidths.Measured(recipe);
+        IReadOnlyList<int> widths = inputs.EncoderWidths;
         using Tensor after = rand(3);
         manual_seed(1);
         using Tensor expected = rand(3);
 
         after.data<float>().Should().Equal(expected.data<float>());
-        NetworkWidths.Of(recipe).Should().Equal(widths);
+        network.Module.training.Should().BeTrue();
         widths.Should().HaveCount(3);
         if (kind != "MultiResUNet")
             widths.Should().Equal(4, 8, 16);
