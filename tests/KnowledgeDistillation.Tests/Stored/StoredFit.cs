@@ -1,12 +1,14 @@
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Methods.AttentionTransfer;
 using KnowledgeDistillation.Methods.Consistency;
+using KnowledgeDistillation.Methods.DeMoSeg;
 using KnowledgeDistillation.Methods.DisentangledFusion;
 using KnowledgeDistillation.Methods.FeatureMatching;
 using KnowledgeDistillation.Methods.GeneralizedDistillation;
 using KnowledgeDistillation.Methods.Hinton;
 using KnowledgeDistillation.Methods.Hved;
 using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Methods.RFNet;
 using KnowledgeDistillation.Methods.StructuredDistillation;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Runtime;
@@ -30,6 +32,8 @@ internal static class StoredFit
         ["many-losses"] = ManyLosses,
         ["u-hved"] = Hved,
         ["disentangled-fusion"] = DisentangledFusion,
+        ["rfnet"] = RegionFusion,
+        ["demoseg"] = Substitution,
     };
 
     public static IEnumerable<string> Names => Fits.Keys;
@@ -162,6 +166,18 @@ internal static class StoredFit
         DisentangledFusionNet3DOptions recipe = new() { Modalities = ["faint"], OutputChannels = 2, BaseWidth = 2, Levels = 2, AppearanceDimension = 1 };
         using var network = (DisentangledFusionNet3D)Build(recipe);
         return new SupervisedTrainer(network, Toy.Labels, options, DisentangledFusionObjective.Create()).Fit(Source(spheres), Source(spheres));
+    }
+
+    private static TrainingResult RegionFusion(TrainingOptions options, Batch spheres)
+    {
+        using var network = (RFNet3D)Build(new RFNet3DOptions { Modalities = ["faint"], OutputChannels = 2, BaseWidth = 2, Levels = 2 });
+        return new SupervisedTrainer(network, Toy.Labels, options, RFNetObjective.Create()).Fit(Source(spheres), Source(spheres));
+    }
+
+    private static TrainingResult Substitution(TrainingOptions options, Batch spheres)
+    {
+        using var network = (DeMoSeg3D)Build(new DeMoSeg3DOptions { Modalities = Toy.Modalities, OutputChannels = 2, BaseWidth = 2, Levels = 2 });
+        return new SupervisedTrainer(network, Toy.Labels, options, DeMoSegObjective.Create()).Fit(Source(spheres), Source(spheres));
     }
 
     private static InMemoryBatchSource Source(Batch spheres) => Toy.Source(spheres, batchSize: 1);
