@@ -2,12 +2,14 @@ using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Methods.AdversarialCoTraining;
 using KnowledgeDistillation.Methods.AttentionTransfer;
 using KnowledgeDistillation.Methods.Consistency;
+using KnowledgeDistillation.Methods.DeMoSeg;
 using KnowledgeDistillation.Methods.DisentangledFusion;
 using KnowledgeDistillation.Methods.FeatureMatching;
 using KnowledgeDistillation.Methods.GeneralizedDistillation;
 using KnowledgeDistillation.Methods.Hinton;
 using KnowledgeDistillation.Methods.Hved;
 using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Methods.RFNet;
 using KnowledgeDistillation.Methods.StructuredDistillation;
 using KnowledgeDistillation.Methods.StyleMatching;
 using KnowledgeDistillation.Networks;
@@ -34,6 +36,8 @@ internal static class StoredFit
         ["disentangled-fusion"] = DisentangledFusion,
         ["acn"] = Acn,
         ["smu-net"] = SmuNet,
+        ["rfnet"] = RegionFusion,
+        ["demoseg"] = Substitution,
     };
 
     public static IEnumerable<string> Names => Fits.Keys;
@@ -207,6 +211,18 @@ internal static class StoredFit
             },
             reference: KDNetObjective.Reference());
         return new CoTrainingTrainer(student, new LearningTeacher(teacher), Toy.Labels, objective, options).Fit(Source(spheres), Source(spheres));
+    }
+
+    private static TrainingResult RegionFusion(TrainingOptions options, Batch spheres)
+    {
+        using var network = (RFNet3D)Build(new RFNet3DOptions { Modalities = ["faint"], OutputChannels = 2, BaseWidth = 2, Levels = 2 });
+        return new SupervisedTrainer(network, Toy.Labels, options, RFNetObjective.Create()).Fit(Source(spheres), Source(spheres));
+    }
+
+    private static TrainingResult Substitution(TrainingOptions options, Batch spheres)
+    {
+        using var network = (DeMoSeg3D)Build(new DeMoSeg3DOptions { Modalities = Toy.Modalities, OutputChannels = 2, BaseWidth = 2, Levels = 2 });
+        return new SupervisedTrainer(network, Toy.Labels, options, DeMoSegObjective.Create()).Fit(Source(spheres), Source(spheres));
     }
 
     private static InMemoryBatchSource Source(Batch spheres) => Toy.Source(spheres, batchSize: 1);
