@@ -27,6 +27,7 @@ public sealed class ReadValuesTests
         // What a teacher says of a sample that it has not seen, and the voxels of a sample without an identity.
         "KnowledgeDistillation.Teachers.TeacherCache",
         "KnowledgeDistillation.Teachers.CachedTeacherOutput",
+        "KnowledgeDistillation.Teachers.CachedFeatures",
         // Numbers drawn on the host.
         "KnowledgeDistillation.Networks.ModalitySubset",
         // Predictions, and files.

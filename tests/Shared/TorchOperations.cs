@@ -38,7 +38,7 @@ internal sealed class TorchOperations
         "aten::transpose", "aten::t", "aten::unsqueeze", "aten::squeeze", "aten::as_strided", "aten::reshape", "aten::_reshape_alias",
         "aten::_unsafe_view", "aten::flatten", "aten::empty", "aten::empty_like", "aten::empty_strided", "aten::to", "aten::contiguous",
         "aten::expand_as", "aten::view_as", "aten::resolve_conj", "aten::resolve_neg", "aten::is_nonzero", "aten::resize_", "aten::requires_grad_",
-        "aten::unbind", "aten::split", "aten::chunk", "aten::result_type", "aten::detach_",
+        "aten::unbind", "aten::split", "aten::chunk", "aten::result_type", "aten::detach_", "detach", "aten::as_strided_",
     ];
 
     // What cannot be queued on a GPU, because the host must know a value before it goes on.

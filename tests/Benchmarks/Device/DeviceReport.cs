@@ -22,6 +22,7 @@ internal static class DeviceReport
         ("window", HeadWindows.Time),
         ("memory", ExhaustedMemory.Check),
         ("operations", StepOperations.Count),
+        ("copies", HostCopies.Check),
     ];
 
     public static string Usage =>

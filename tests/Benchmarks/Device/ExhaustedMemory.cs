@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using KnowledgeDistillation.Benchmarks.Data;
 using KnowledgeDistillation.Benchmarks.Ours;
 using KnowledgeDistillation.Networks;
-using KnowledgeDistillation.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

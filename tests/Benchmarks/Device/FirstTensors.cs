@@ -1,5 +1,4 @@
 using KnowledgeDistillation.Benchmarks.Report;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Benchmarks.Device;

@@ -69,14 +69,15 @@ internal static class Fits
         var way = new OurWay { Precision = setting.Precision };
         using UNet3D student = OurWay.Network(setting.Width, withTeacher ? [RandomCase.StudentModality] : RandomCase.Modalities);
         student.to(setting.Device);
-        var epochs = new EpochTimes(enough);
+        using var stop = new CancellationTokenSource();
+        var epochs = new EpochTimes(enough, stop);
         TrainingOptions options = way.Training(epochs) with { Epochs = maximum };
         using UNet3D? teacher = withTeacher ? OurWay.Network(setting.Width, RandomCase.Modalities) : null;
         teacher?.to(setting.Device);
         ITrainer trainer = teacher is null ? way.Supervised(student, options) : way.Distillation(student, teacher, options);
         try
         {
-            trainer.Fit(cases, cancellationToken: epochs.Enough);
+            trainer.Fit(cases, cancellationToken: stop.Token);
         }
         catch (OperationCanceledException)
         {
@@ -86,12 +87,8 @@ internal static class Fits
         return [.. epochs.Seconds];
     }
 
-    private sealed class EpochTimes(TimeSpan enough) : ITrainingCallback
+    private sealed class EpochTimes(TimeSpan enough, CancellationTokenSource stop) : ITrainingCallback
     {
-        private readonly CancellationTokenSource _enough = new();
-
-        public CancellationToken Enough => _enough.Token;
-
         public List<double> Seconds { get; } = [];
 
         // At least three epochs that count.
@@ -99,7 +96,7 @@ internal static class Fits
         {
             Seconds.Add(history[^1].Seconds);
             if (Seconds.Count > 3 && Seconds.Skip(1).Sum() > enough.TotalSeconds)
-                _enough.Cancel();
+                stop.Cancel();
         }
     }
 }

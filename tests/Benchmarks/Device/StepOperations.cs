@@ -3,7 +3,6 @@ using KnowledgeDistillation.Benchmarks.Data;
 using KnowledgeDistillation.Benchmarks.Ours;
 using KnowledgeDistillation.Networks;
 using KnowledgeDistillation.Tests;
-using KnowledgeDistillation.Training;
 using TorchSharp;
 
 namespace KnowledgeDistillation.Benchmarks.Device;

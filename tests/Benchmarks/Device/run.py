@@ -272,6 +272,8 @@ def main():
         run.peer("profile", precision, 40)
         if loads:
             run.ours("operations", precision, 40)
+    if loads:
+        run.ours("copies", seconds=30)
     print(f"\n{tables(run.results)}\nResults are in {os.path.abspath(run.folder)}.")
 
 
