@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Methods.MmFormer;
 
 namespace KnowledgeDistillation.Experiments.Systems;

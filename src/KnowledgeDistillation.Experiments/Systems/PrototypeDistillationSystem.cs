@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Methods.PrototypeDistillation;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Teachers;

@@ -1,4 +1,3 @@
-using KnowledgeDistillation.Experiments.Evaluation;
 using KnowledgeDistillation.Methods.StyleMatching;
 
 namespace KnowledgeDistillation.Experiments.Systems;

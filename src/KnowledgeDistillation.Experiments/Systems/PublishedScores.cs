@@ -1,7 +1,7 @@
 using System.Globalization;
 using KnowledgeDistillation.Medical.BraTS;
 
-namespace KnowledgeDistillation.Experiments.Evaluation;
+namespace KnowledgeDistillation.Experiments.Systems;
 
 /// <summary>
 /// What is published of a method that the KD-Net paper does not compare with: Dice in percent by region with T1ce alone in use. Every publication has splits,
