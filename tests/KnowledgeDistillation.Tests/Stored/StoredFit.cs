@@ -6,10 +6,14 @@ using KnowledgeDistillation.Methods.DeMoSeg;
 using KnowledgeDistillation.Methods.DisentangledFusion;
 using KnowledgeDistillation.Methods.FeatureMatching;
 using KnowledgeDistillation.Methods.GeneralizedDistillation;
+using KnowledgeDistillation.Methods.Hemis;
 using KnowledgeDistillation.Methods.Hinton;
 using KnowledgeDistillation.Methods.Hved;
 using KnowledgeDistillation.Methods.KDNet;
+using KnowledgeDistillation.Methods.PrivilegedKnowledge;
+using KnowledgeDistillation.Methods.PrototypeDistillation;
 using KnowledgeDistillation.Methods.RFNet;
+using KnowledgeDistillation.Methods.SelfDistillation;
 using KnowledgeDistillation.Methods.StructuredDistillation;
 using KnowledgeDistillation.Methods.StyleMatching;
 using KnowledgeDistillation.Networks;
@@ -38,6 +42,8 @@ internal static class StoredFit
         ["smu-net"] = SmuNet,
         ["rfnet"] = RegionFusion,
         ["demoseg"] = Substitution,
+        ["decoder-features"] = DecoderFeatures,
+        ["self-distillation"] = SelfDistillation,
     };
 
     public static IEnumerable<string> Names => Fits.Keys;
@@ -223,6 +229,35 @@ internal static class StoredFit
     {
         using var network = (DeMoSeg3D)Build(new DeMoSeg3DOptions { Modalities = Toy.Modalities, OutputChannels = 2, BaseWidth = 2, Levels = 2 });
         return new SupervisedTrainer(network, Toy.Labels, options, DeMoSegObjective.Create()).Fit(Source(spheres), Source(spheres));
+    }
+
+    // A cached teacher, and projectors that learn with the student.
+    private static TrainingResult DecoderFeatures(TrainingOptions options, Batch spheres)
+    {
+        using UNet3D student = Toy.Student(), teacher = Toy.Teacher();
+        PrototypeDistillationObjectiveOptions prototypes = new()
+        {
+            TeacherWeight = 5,
+            PrototypeWeight = 0.25,
+            SoftTargets = new HintonOptions { Temperature = 3 },
+            Prototypes = new PrototypeOptions { StudentFeatures = "level 0", TeacherFeatures = "level 0", Reduction = BatchReduction.Sum },
+        };
+        ContrastivePairLoss pairs = new(2, 2, new ContrastivePairOptions { Dimension = 2, Margin = 0.5 });
+        PrivilegedKnowledgeObjectiveOptions privileged =
+            new() { TeacherWeight = 0.25, ContrastiveWeight = 0.75, Targets = new PrivilegedTargetOptions { Temperature = 2 } };
+        using var objective = new WeightedObjective(
+            new LossTerm("ProtoKD", 1, PrototypeDistillationObjective.Create(Toy.Labels, prototypes)),
+            new LossTerm("PMKL", 0.5, PrivilegedKnowledgeObjective.Create(pairs, privileged, KDNetObjective.Reference())));
+        return new DistillationTrainer(student, new FrozenTeacher(teacher, cache: new TeacherCacheOptions()), Toy.Labels, options, objective)
+            .Fit(Toy.Source(spheres), Toy.Source(spheres));
+    }
+
+    private static TrainingResult SelfDistillation(TrainingOptions options, Batch spheres)
+    {
+        using IEncoderDecoder network = Build(new HemisUNet3DOptions { Modalities = Toy.Modalities, OutputChannels = 2, BaseWidth = 2, Levels = 2 });
+        SelfDistillationOptions self = new() { PredictionWeight = 0.25, PrototypeWeight = 0.5, Temperature = 2, PreferenceRate = 0.125, Features = "level 0" };
+        using WeightedObjective objective = SelfDistillationObjective.Create(new SelfDistillationLoss(Toy.Modalities, self));
+        return new SupervisedTrainer(network, Toy.Labels, options, objective).Fit(Source(spheres), Source(spheres));
     }
 
     private static InMemoryBatchSource Source(Batch spheres) => Toy.Source(spheres, batchSize: 1);
