@@ -7,7 +7,10 @@ namespace KnowledgeDistillation.Losses;
 /// A loss that counts little at first: in epoch t (from 0) of the first L it is multiplied by exp(−5 (1 − t/L)²), which rises from 0.007 to 1
 /// (Laine and Aila 2017, who begin so because at first neither of two networks knows anything worth following).
 /// </summary>
-/// <remarks>In validation and outside of a trainer, where there is no epoch (<see cref="DistillationContext.Epoch"/>), it is the loss itself.</remarks>
+/// <remarks>
+/// In validation and outside of a trainer, where there is no epoch (<see cref="DistillationContext.Epoch"/>), it is the loss itself. A fit without validation
+/// cases watches the training loss, which rises meanwhile: learning rate and best epoch would follow that.
+/// </remarks>
 public sealed class RampedUpLoss : ICompositeLoss
 {
     private readonly IDistillationLoss _loss;
