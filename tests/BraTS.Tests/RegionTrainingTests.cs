@@ -25,7 +25,8 @@ public sealed class RegionTrainingTests(TrainedNetworks trained)
             regions.InnermostClasses.Should().Equal(2, 1, 3);
         }
 
-        Kdnet.Run("evaluate", "--data", trained.Data, "--model", teacher, student, "--out", trained.In("regions.csv"), "--threads", "1").ExitCode.Should().Be(0);
+        Kdnet.Run("evaluate", "--data", trained.Data, "--model", teacher, student, "--out", trained.In("regions.csv"), "--threads", "1")
+            .ExitCode.Should().Be(0);
         File.ReadAllLines(trained.In("regions.csv")).Should().HaveCount(1 + (2 * 2 * 2 * 3));
         Kdnet.Run(["predict", "--model", student, "--out", results, "--save-probabilities", "--threads", "1", trained.T1ce[0]]).ExitCode.Should().Be(0);
         NiftiImage.Load(Directory.EnumerateFiles(results, "*.nii.gz").Single()).ToLabels().Voxels.Distinct().Should().BeSubsetOf([0, 1, 2, 4]);

@@ -217,8 +217,9 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         if (regions != Settings.RegionTraining)
         {
             throw new ExperimentException(
-                $"The teacher '{path}' has learned {(regions ? "regions, each by itself, but the student is to learn classes" : "classes, but the student is to "
-                    + "learn regions, each by itself")}: give both the same.",
+                $"The teacher '{path}' has learned {(regions
+                    ? "regions, each by itself, but the student is to learn classes"
+                    : "classes, but the student is to learn regions, each by itself")}: give both the same.",
                 nameof(ExperimentSettings.RegionTraining));
         }
     }

@@ -11,7 +11,9 @@ internal static class DeepSupervision
 {
     private const string Name = "deep supervision";
 
-    /// <summary>The objective with the coarser levels of a network's decoder compared with the reference too, with the weight of its term of the reference.</summary>
+    /// <summary>
+    /// The objective with the coarser levels of a network's decoder compared with the reference too, with the weight of its term of the reference.
+    /// </summary>
     /// <param name="objective">The objective, whose losses belong to the result. The same is returned where it compares nothing with the reference.</param>
     /// <param name="network">The network that learns.</param>
     /// <param name="device">Where it is.</param>

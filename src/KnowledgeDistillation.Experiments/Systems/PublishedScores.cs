@@ -14,7 +14,8 @@ public sealed record PublishedScores(IReadOnlyDictionary<string, double> Dice, s
 {
     /// <summary>What must be said beside such figures.</summary>
     public const string Note =
-        "Published: with T1ce alone, in percent, from tables whose splits, grids and training differ from each other and from ours; a point or two says nothing.";
+        "Published: with T1ce alone, in percent, from tables whose splits, grids and training differ from each other and from ours; "
+            + "a point or two says nothing.";
 
     /// <summary>The scores of the regions of BraTS.</summary>
     /// <param name="enhancing">Dice of the enhancing tumor, ET, in percent.</param>

@@ -54,9 +54,9 @@ public sealed record LabelConvention
     }
 
     /// <summary>
-    /// The regions as the output channels of a network, each by itself, which may overlap (nnU-Net calls it region-based training): outermost first, that of most
-    /// classes, and each class that lies in none as a region of its own. A voxel that is predicted in a region and in none within it is given the region's first
-    /// class that no later region has.
+    /// The regions as the output channels of a network, each by itself, which may overlap (nnU-Net calls it region-based training): outermost first,
+    /// that of most classes, and each class that lies in none as a region of its own. A voxel that is predicted in a region and in none within it is given the
+    /// region's first class that no later region has.
     /// </summary>
     /// <remarks>Where a region has two classes that no region within it has, the network cannot tell them apart.</remarks>
     public OverlappingRegions ToOverlappingRegions()

@@ -6,8 +6,8 @@ namespace KnowledgeDistillation.Losses;
 
 /// <summary>
 /// Deep supervision (Lee et al. 2015; nnU-Net, Isensee et al. 2021) of any network that gives features of its decoder: a convolution of size 1 makes a
-/// segmentation out of the features of each coarser level, which is compared with the reference in the resolution of that level. The convolutions learn with the
-/// student and are of no use afterwards, so the network and its checkpoint stay as they are.
+/// segmentation out of the features of each coarser level, which is compared with the reference in the resolution of that level. The convolutions learn with
+/// the student and are of no use afterwards, so the network and its checkpoint stay as they are.
 /// </summary>
 /// <remarks>
 /// The sum over levels of 2^−level times cross-entropy + Dice, so that with the weight 1 in an objective beside a loss of the full resolution all levels have
@@ -113,8 +113,8 @@ public sealed class DecoderSupervisionLoss : ILearnableLoss, IDecoderFeatureLoss
     {
         if (features.dim() != _spatialDimensions + 2 || features.shape[1] != _widths[index])
         {
-            throw new ArgumentException($"The features '{name}' of the student's decoder have the shape [{string.Join(", ", features.shape)}], but this loss was "
-                + $"made for {_widths[index]} channels and {_spatialDimensions} spatial dimensions.");
+            throw new ArgumentException($"The features '{name}' of the student's decoder have the shape [{string.Join(", ", features.shape)}], but this loss "
+                + $"was made for {_widths[index]} channels and {_spatialDimensions} spatial dimensions.");
         }
     }
 }

@@ -47,7 +47,8 @@ internal static class MethodCases
         stage.Prepare?.Invoke(network);
         using IEncoderDecoder? learning = stage.LearningTeacher?.Invoke(settings, RandomCase.StudentModality).Build();
         using WeightedObjective objective = stage.Objective(
-            ObjectiveInputs.Of(system, settings, RandomCase.StudentModality, teacher is null ? 0 : 1, torch.CPU).For(network, teacher is null ? [] : [teacher]));
+            ObjectiveInputs.Of(system, settings, RandomCase.StudentModality, teacher is null ? 0 : 1, torch.CPU)
+                .For(network, teacher is null ? [] : [teacher]));
         using var item = new RandomCase(setting);
         TrainingOptions options = system.TrainingOptions(settings);
         gate.Computed = "a step";

@@ -1,6 +1,6 @@
 """
-Writes networks with the names and the structure of nnU-Net v2's PlainConvUNet and of MONAI's DynUNet and BasicUNet, written anew for this test, with an input and its logits:
-/usr/bin/python3 tests/Fixtures/PyTorch/make_networks.py (PyTorch 1.13, as Debian has it).
+Writes networks with the names and the structure of nnU-Net v2's PlainConvUNet and of MONAI's DynUNet and BasicUNet, written anew for this test,
+with an input and its logits: /usr/bin/python3 tests/Fixtures/PyTorch/make_networks.py (PyTorch 1.13, as Debian has it).
 """
 import os
 

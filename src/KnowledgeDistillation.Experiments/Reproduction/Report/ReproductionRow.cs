@@ -70,7 +70,8 @@ internal sealed record ReproductionRow(IReadOnlyList<PlannedRun> Planned, IReadO
         : null;
 
     /// <summary>What is published of its system elsewhere; null where nothing is, or nothing that its network could stand beside.</summary>
-    public PublishedScores? Published => Modality == BraTSModality.T1ce && HasAllSkipConnections && PaperFigures.AreFor(Settings.Data) ? System.Published : null;
+    public PublishedScores? Published =>
+        Modality == BraTSModality.T1ce && HasAllSkipConnections && PaperFigures.AreFor(Settings.Data) ? System.Published : null;
 
     /// <summary>Whether its weights are those of the system's source.</summary>
     public bool HasWeightsOfSource => Planned[0].Weights == System.Weights;
