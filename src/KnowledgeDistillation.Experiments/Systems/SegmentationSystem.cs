@@ -85,9 +85,11 @@ public sealed record SegmentationSystem
     public IReadOnlyList<string> TrainingModalities(ExperimentSettings settings, string modality)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        return NeedsTeacher
-            ? [.. settings.Data.Modalities.Where(name => settings.Modalities.Contains(name) || name == modality)]
-            : [.. Modalities(settings, modality).Union(LearnsFrom(settings, modality))];
+        if (NeedsTeacher)
+            return [.. settings.Data.Modalities.Where(name => settings.Modalities.Contains(name) || name == modality)];
+        string[] needed = [.. Modalities(settings, modality).Union(LearnsFrom(settings, modality))];
+        // In the order of a teacher that is trained alone, so that both find the same prepared cases.
+        return IsTaught ? [.. settings.Data.Modalities.Where(needed.Contains)] : needed;
     }
 
     /// <summary>The network that it trains.</summary>
