@@ -9,8 +9,8 @@ namespace KnowledgeDistillation.Networks;
 
 /// <summary>
 /// The BasicUNet of MONAI (after Falk et al. 2019) with its default norm, activation and upsampling, for volumes [N, C, D, H, W] or slices [N, C, H, W]: at
-/// each of five resolutions two convolutions of size 3, each followed by instance norm with learned scale and offset and leaky ReLU 0.1; max-pooling between the
-/// resolutions; on the way up a transposed convolution, the skip connection before it, two convolutions; a convolution of size 1 gives raw logits.
+/// each of five resolutions two convolutions of size 3, each followed by instance norm with learned scale and offset and leaky ReLU 0.1; max-pooling between
+/// the resolutions; on the way up a transposed convolution, the skip connection before it, two convolutions; a convolution of size 1 gives raw logits.
 /// A teacher that was trained there gets its weights by <see cref="Storage.ForeignWeights"/> with <see cref="BasicUNetOptions.MonaiNames"/>.
 /// </summary>
 public sealed class BasicUNet : Module<Tensor, Tensor>, IEncoderDecoder, IOnnxExportable
