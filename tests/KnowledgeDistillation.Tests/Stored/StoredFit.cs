@@ -43,6 +43,7 @@ internal static class StoredFit
         ["rfnet"] = RegionFusion,
         ["demoseg"] = Substitution,
         ["decoder-features"] = DecoderFeatures,
+        ["decoder-supervision"] = DecoderSupervision,
         ["self-distillation"] = SelfDistillation,
     };
 
@@ -257,6 +258,15 @@ internal static class StoredFit
         using IEncoderDecoder network = Build(new HemisUNet3DOptions { Modalities = Toy.Modalities, OutputChannels = 2, BaseWidth = 2, Levels = 2 });
         SelfDistillationOptions self = new() { PredictionWeight = 0.25, PrototypeWeight = 0.5, Temperature = 2, PreferenceRate = 0.125, Features = "level 0" };
         using WeightedObjective objective = SelfDistillationObjective.Create(new SelfDistillationLoss(Toy.Modalities, self));
+        return new SupervisedTrainer(network, Toy.Labels, options, objective).Fit(Source(spheres), Source(spheres));
+    }
+
+    private static TrainingResult DecoderSupervision(TrainingOptions options, Batch spheres)
+    {
+        using var network = (UNet3D)Build(new UNet3DOptions { Modalities = ["faint"], OutputChannels = 2, BaseWidth = 2, Levels = 3 });
+        using var objective = new WeightedObjective(
+            new LossTerm("GT", 1, new ReferenceLoss()),
+            new LossTerm("deep supervision", 0.5, new DecoderSupervisionLoss([4], 2, options: new() { Dice = new() { Form = DiceForm.Squared } })));
         return new SupervisedTrainer(network, Toy.Labels, options, objective).Fit(Source(spheres), Source(spheres));
     }
 
