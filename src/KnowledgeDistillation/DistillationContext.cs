@@ -115,6 +115,12 @@ public sealed class DistillationContext
     internal (Tensor LogProbability, Tensor LogComplement) StudentLogProbabilities => _studentLogProbabilities.Value;
 
     /// <summary>
+    /// Values by channel with 0 in every channel where labels were <see cref="LabelScheme.Ignored"/>, for a Dice that counts background, of which there would
+    /// be as much as there are such voxels; the very same tensor where none is.
+    /// </summary>
+    internal Tensor OnlyCounted(Tensor values) => IgnoredVoxels is null ? values : values * IgnoredVoxels.logical_not().unsqueeze(1).to(values.dtype);
+
+    /// <summary>
     /// Makes an average over all voxels one over those that count: where labels were <see cref="LabelScheme.Ignored"/>, nothing was added to the sum, but the
     /// number by which it was divided holds these voxels too. A loss that averages over voxels asks for it at last.
     /// </summary>

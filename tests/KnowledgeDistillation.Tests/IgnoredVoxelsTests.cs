@@ -35,6 +35,7 @@ public sealed class IgnoredVoxelsTests
     [InlineData("soft targets")]
     [InlineData("soft targets, hot student")]
     [InlineData("cross-entropy")]
+    [InlineData("Dice with background")]
     [InlineData("hinton")]
     [InlineData("imitation")]
     [InlineData("zero order")]
@@ -49,6 +50,7 @@ public sealed class IgnoredVoxelsTests
             "soft targets" => new SoftTargetLoss(),
             "soft targets, hot student" => new SoftTargetLoss(new() { TemperatureOnStudent = true }),
             "cross-entropy" => new ReferenceCrossEntropyLoss(),
+            "Dice with background" => new ReferenceDiceLoss(new() { IncludeBackground = true }),
             "hinton" => new HintonLoss(),
             "imitation" => new ImitationLoss(),
             "consistency of both" => new CoTrainingConsistencyLoss(),

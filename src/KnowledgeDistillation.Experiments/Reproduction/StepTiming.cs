@@ -38,8 +38,9 @@ internal sealed class StepTiming : ITrainingCallback
             run.System.Couple?.Invoke(network, frozen);
         TrainingStage stage = run.System.Stages[^1];
         using IEncoderDecoder? learning = stage.BuildTeacher(settings, run.Modality, device);
-        using WeightedObjective objective = stage.Objective(
+        WeightedObjective own = stage.Objective(
             ObjectiveInputs.Of(run.System, settings, run.Modality, teacher is null ? 0 : 1, device).For(network, teacher is null ? [] : [teacher]));
+        using WeightedObjective objective = settings.DeepSupervision ? DeepSupervision.Add(own, network) : own;
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var timing = new StepTiming(enough);
         try

@@ -73,7 +73,8 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
     {
         NetworkRecipe recipe = System.Recipe(Settings, Modality);
         var grids = TrainingGrids.Of([.. split.Training.Select(item => cached[item.Id].Geometry.NativeGrid)]);
-        IReadOnlyDictionary<string, string> metadata = MetadataOf(System, [.. TeacherNames.Zip(Teachers, (name, teacher) => (name, ChecksumOf(teacher)))]);
+        IReadOnlyDictionary<string, string> metadata = MetadataOf(
+            System, [.. TeacherNames.Zip(Teachers, (name, teacher) => (name, ChecksumOf(teacher)))], Settings);
         RefuseOtherSettings(metadata, recipe);
         RandomNumbers.Seed(WeightsSeed(System.Modalities(Settings, Modality).Count));
         using IEncoderDecoder network = recipe.Build();
@@ -89,7 +90,11 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
             foreach (TrainingStage stage in System.Stages)
             {
                 using IEncoderDecoder? learning = BuildTeacher(stage, device);
-                LearningTeacher? learningTeacher = learning is null ? null : new(learning) { Metadata = MetadataOf(SegmentationSystems.Teacher, []) };
+                // Deep supervision is of the student alone.
+                LearningTeacher? learningTeacher = learning is null ? null : new(learning)
+                {
+                    Metadata = MetadataOf(SegmentationSystems.Teacher, [], Settings with { DeepSupervision = false }),
+                };
                 result = Fit(stage, network, frozen, learningTeacher, metadata, split, cached, device, display, cancellation);
             }
 
@@ -101,8 +106,9 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
                 teacher.Dispose();
         }
 
-        IReadOnlyDictionary<string, string> MetadataOf(SegmentationSystem system, IReadOnlyList<(string Hint, string Weights)> teachers) => RunMetadata.Write(
-            system, Settings, split, teachers, grids, SourcesOf(split, cached),
+        IReadOnlyDictionary<string, string> MetadataOf(
+            SegmentationSystem system, IReadOnlyList<(string Hint, string Weights)> teachers, ExperimentSettings settings) => RunMetadata.Write(
+            system, settings, split, teachers, grids, SourcesOf(split, cached),
             TrainingIntensities.Of(split.Training, system.Modalities(Settings, Modality), cancellation));
     }
 
@@ -213,6 +219,16 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
 
     private void RefuseOtherChannels(string path, LabelScheme labels)
     {
+        // Two regions of one name may unite other classes.
+        if (labels is OverlappingRegions learned && Settings.Classes is OverlappingRegions wanted
+            && !learned.Regions.Select(Describe).SequenceEqual(wanted.Regions.Select(Describe)))
+        {
+            throw new ExperimentException(
+                $"The teacher '{path}' has learned the regions {string.Join(", ", learned.Regions.Select(Describe))}, but the student is to learn "
+                    + $"{string.Join(", ", wanted.Regions.Select(Describe))}: give both the same.",
+                nameof(ExperimentSettings.RegionTraining));
+        }
+
         bool regions = labels is OverlappingRegions;
         if (regions != Settings.RegionTraining)
         {
@@ -223,6 +239,8 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
                 nameof(ExperimentSettings.RegionTraining));
         }
     }
+
+    private static string Describe(Region region) => $"{region.Name} ({string.Join('+', region.Classes.Order())})";
 
     private void RefuseUnfitObjective()
     {
@@ -284,7 +302,7 @@ public sealed record NetworkTraining(ExperimentSettings Settings, SegmentationSy
         stage.Prepare?.Invoke(network);
         WeightedObjective own = stage.Objective(
             ObjectiveInputs.Of(System, Settings, Modality, teachers.Length, device).For(network, teachers.Select(teacher => teacher.Network)));
-        using WeightedObjective objective = Settings.DeepSupervision ? DeepSupervision.Add(own, network, device) : own;
+        using WeightedObjective objective = Settings.DeepSupervision ? DeepSupervision.Add(own, network) : own;
         using MlflowRun? mlflow = MlflowFolder is null ? null : new(
             MlflowFolder, string.Join(' ', new[] { System.Name, stage.Folder }.Where(part => part.Length > 0)), MlflowParameters());
         TrainingResult result = display.ShowFit(stage.Folder.Length == 0 ? System.Title : $"{System.Title}, {stage.Folder}", progress =>

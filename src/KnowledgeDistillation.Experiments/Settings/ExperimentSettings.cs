@@ -226,8 +226,9 @@ public sealed record ExperimentSettings
     public bool RegionTraining { get; init; }
 
     /// <summary>
-    /// Whether the coarser levels of the decoder learn from the reference too, as in nnU-Net (<see cref="DecoderSupervisionLoss"/>); teachers, baselines and
-    /// students alike. What learns for it is left out of the trained network. Default no, as in the paper.
+    /// Whether the coarser levels of the decoder learn from the reference too, as in nnU-Net (<see cref="DecoderSupervisionLoss"/>); frozen teachers,
+    /// baselines and students alike, but not a teacher that learns with its student. What learns for it is left out of the trained network. Default no, as in
+    /// the paper.
     /// </summary>
     [Category("training"), Description("Whether the coarser levels of the decoder are compared with the reference too, each counting half of the one above.")]
     public bool DeepSupervision { get; init; }

@@ -1,8 +1,6 @@
 using KnowledgeDistillation.Experiments.Settings;
 using KnowledgeDistillation.Losses;
 using KnowledgeDistillation.Methods.KDNet;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Experiments.Systems;
 
@@ -16,16 +14,14 @@ internal static class DeepSupervision
     /// </summary>
     /// <param name="objective">The objective, whose losses belong to the result. The same is returned where it compares nothing with the reference.</param>
     /// <param name="network">The network that learns.</param>
-    /// <param name="device">Where it is.</param>
     /// <exception cref="ExperimentException">The network does not give the features of its decoder's levels.</exception>
-    public static WeightedObjective Add(WeightedObjective objective, IEncoderDecoder network, Device device)
+    public static WeightedObjective Add(WeightedObjective objective, IEncoderDecoder network)
     {
-        if (objective.Terms.FirstOrDefault(IsOfReference) is not { } reference)
+        if (objective.Terms.FirstOrDefault(term => IsOfReference(term.Loss)) is not { } reference)
             return objective;
         try
         {
             var loss = DecoderSupervisionLoss.For(network);
-            loss.Module.to(device);
             return new WeightedObjective([.. objective.Terms, new LossTerm(Name, reference.Weight, loss)]);
         }
         catch (ArgumentException exception)
@@ -36,5 +32,7 @@ internal static class DeepSupervision
         }
     }
 
-    private static bool IsOfReference(LossTerm term) => term.Loss is ReferenceLoss or ReferenceCrossEntropyLoss or ReferenceDiceLoss;
+    private static bool IsOfReference(IDistillationLoss loss) =>
+        loss is ReferenceLoss or ReferenceCrossEntropyLoss or ReferenceDiceLoss or BalancedCrossEntropyLoss
+        || (loss is WeightedObjective several && several.Terms.All(term => IsOfReference(term.Loss)));
 }

@@ -18,7 +18,12 @@ internal sealed class RFNetSystem : ISystemDefinition
         WeightDecay = 1e-4,
         PublishedParameters = "8,984,960",
         Published = PublishedScores.OfBraTS(69.43, 80.99, 74.93, "BraTS 2018", "DeMoSeg's table"),
-        Network = (settings, _) => settings.Sized(new RFNet3DOptions { Modalities = settings.Modalities, OutputChannels = settings.Classes.Channels }),
+        Network = (settings, _) => settings.Sized(new RFNet3DOptions
+        {
+            Modalities = settings.Modalities,
+            OutputChannels = settings.Classes.Channels,
+            OverlappingRegions = settings.RegionTraining,
+        }),
         Stages = [new TrainingStage(_ => RFNetObjective.Create())],
     };
 }

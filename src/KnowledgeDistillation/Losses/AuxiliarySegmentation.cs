@@ -17,35 +17,33 @@ internal sealed class AuxiliarySegmentation(AuxiliarySegmentationOptions options
     public Tensor Compute(DistillationContext context, Tensor logits, string name)
     {
         using var scope = NewDisposeScope();
-        long[] factors = Factors(context.Target.shape, logits.shape, name);
-        Tensor target = Thinned(context.Target, factors, firstAxis: 2);
-        Tensor? ignored = context.IgnoredVoxels is null ? null : Thinned(context.IgnoredVoxels, factors, firstAxis: 1);
+        RequireFit(context.Target.shape, logits.shape, name);
+        Tensor target = CoarserGrid.Of(context.Target, logits.shape.AsSpan(2), name);
+        Tensor? ignored = context.IgnoredVoxels is null ? null : CoarserGrid.Of(context.IgnoredVoxels, logits.shape.AsSpan(2), name);
         Tensor silenced = ignored is null ? ReducedPrecision.Widen(logits) : context.Labels.Silence(ReducedPrecision.Widen(logits), ignored);
         Tensor perVoxel = options.Balanced
             ? context.Labels.BalancedCrossEntropy(silenced, target, ClassShares.Of(target, ignored))
             : context.Labels.CrossEntropy(silenced, target);
         Tensor crossEntropy = ignored is null ? perVoxel.mean() : perVoxel.sum() / ignored.logical_not().sum(ScalarType.Float32).AtLeast(1);
-        return crossEntropy.Plus(_dice.Compute(context.Labels.Probabilities(silenced), target, context.Labels)).MoveToOuterDisposeScope();
+        Tensor probabilities = context.Labels.Probabilities(silenced);
+        if (ignored is not null)
+        {
+            // Background that is predicted there would be right, and there is no end to how much of it.
+            Tensor counted = ignored.logical_not().unsqueeze(1).to(target.dtype);
+            (probabilities, target) = (probabilities * counted, target * counted);
+        }
+
+        return crossEntropy.Plus(_dice.Compute(probabilities, target, context.Labels)).MoveToOuterDisposeScope();
     }
 
-    private static long[] Factors(long[] target, long[] logits, string name)
+    private static void RequireFit(long[] target, long[] logits, string name)
     {
         bool fits = target.Length == logits.Length && target[0] == logits[0] && target[1] == logits[1]
             && target[2..].Zip(logits[2..]).All(axis => axis.Second > 0 && axis.First % axis.Second == 0);
-        return fits
-            ? [.. target[2..].Zip(logits[2..], (whole, part) => whole / part)]
-            : throw new ArgumentException($"The logits [{string.Join(", ", logits)}] of {name} do not fit the reference [{string.Join(", ", target)}]: "
-                + "they need as many samples and channels, and each of its lengths must be a multiple of theirs.");
-    }
-
-    private static Tensor Thinned(Tensor tensor, long[] factors, int firstAxis)
-    {
-        for (int axis = 0; axis < factors.Length; axis++)
+        if (!fits)
         {
-            if (factors[axis] > 1)
-                tensor = tensor.slice(firstAxis + axis, 0, tensor.shape[firstAxis + axis], factors[axis]);
+            throw new ArgumentException($"The logits [{string.Join(", ", logits)}] of {name} do not fit the reference [{string.Join(", ", target)}]: "
+                + "they need as many samples and channels, and each of its lengths must be a multiple of theirs.");
         }
-
-        return tensor;
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using KnowledgeDistillation.Runtime;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace KnowledgeDistillation.Losses;
@@ -48,7 +49,10 @@ public sealed class DecoderSupervisionLoss : ILearnableLoss, IDecoderFeatureLoss
         _module = nn.Sequential(_heads.Select((head, index) => (FormattableString.Invariant($"level{index + 1}"), head)));
     }
 
-    /// <summary>Makes the loss for a network, whose widths it finds by running it once on images of zeros, in evaluation mode.</summary>
+    /// <summary>
+    /// Makes the loss for a network, on whose device its convolutions are then, and whose widths it finds by running it once on images of zeros, in evaluation
+    /// mode.
+    /// </summary>
     /// <param name="network">A network whose decoder gives the features of its levels, and which takes images of one channel by modality.</param>
     /// <param name="levels">
     /// How many levels below the full resolution are supervised; null (the default) for all but the coarsest of the decoder, as in nnU-Net, and at least one.
@@ -69,7 +73,9 @@ public sealed class DecoderSupervisionLoss : ILearnableLoss, IDecoderFeatureLoss
         }
 
         string[] names = [.. Enumerable.Range(1, wanted).Select(DecoderFeatureNames.Level)];
-        return new DecoderSupervisionLoss(FeatureWidths.OfDecoder(network, names), network.OutputChannels, network.SpatialDimensions, options);
+        var loss = new DecoderSupervisionLoss(FeatureWidths.OfDecoder(network, names), network.OutputChannels, network.SpatialDimensions, options);
+        loss.Module.to(network.Module.parameters().First().device);
+        return loss;
     }
 
     /// <summary>The convolutions.</summary>

@@ -25,7 +25,7 @@ public sealed class ReferenceDiceLoss : IDistillationLoss
     public Tensor Compute(DistillationContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return _dice.Compute(context.StudentProbabilities, context.Target, context.Labels);
+        return _dice.Compute(context.OnlyCounted(context.StudentProbabilities), context.OnlyCounted(context.Target), context.Labels);
     }
 
     /// <summary>The name and all options: a resumed fit compares it with that of the fit it continues.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using KnowledgeDistillation.Runtime;
+using TorchSharp;
 using TorchSharp.Modules;
 
 namespace KnowledgeDistillation.Teachers;
@@ -52,6 +53,10 @@ public sealed class LearningTeacher
             throw new ArgumentException($"The teacher '{Name}' and the student share the parameter {shared}, which one step would move twice. "
                 + "Give each network weights of its own.");
         }
+
+        torch.Device device = Network.Module.parameters().First().device, other = student.Module.parameters().First().device;
+        if (device.type != other.type || device.index != other.index)
+            throw new ArgumentException($"The teacher '{Name}' is on the device {device}, but the student on {other}: bring both to the same.");
 
         if (Network.OutputChannels != labels.Channels)
         {

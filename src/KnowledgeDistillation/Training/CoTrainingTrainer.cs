@@ -22,6 +22,10 @@ namespace KnowledgeDistillation.Training;
 /// student: <c>best</c> is the student alone, and at the end the student has its best weights. The teacher keeps those of the last epoch; with
 /// <see cref="TrainingOptions.OutputFolder"/> its model is in <c>last/teacher</c> (<see cref="TrainingRun.TeacherFolder"/>), to be loaded as any other.
 /// </para>
+/// <para>
+/// By <see cref="BestEpochRule.Loss"/> the best epoch is that of the least objective, which holds the teacher's own terms and the verdicts of critics, and says
+/// little of the student alone; <see cref="BestEpochRule.Dice"/> looks at the student's segmentations and at nothing else.
+/// </para>
 /// <para>Student, teacher and objective belong to the caller. Not safe for use by several threads at once.</para>
 /// </remarks>
 public sealed class CoTrainingTrainer : ITrainer

@@ -52,21 +52,25 @@ internal sealed class LearningLosses
     {
         foreach ((_, string term, ISelfTrainingLoss loss, Func<DistillationContext, DistillationContext> view, Parameter[] parameters) in _selfTraining)
         {
-            DistillationContext detached = context.Detach();
             loss.Optimizer.zero_grad();
-            Tensor own = loss.ComputeOwn(view(detached));
-            double value = own.to(ScalarType.Float64).item<double>();
-            if (!double.IsFinite(value))
+            // What a critic computes is not to stay until the student has made its step.
+            using (NewDisposeScope())
             {
-                throw new NonFiniteLossException(
-                    epoch,
-                    step,
-                    inValidation: false,
-                    context.Batch.CaseIds,
-                    [new TermValue($"{term}, what {loss.GetType().Name} trains beside the student", 1, value)]);
+                Tensor own = loss.ComputeOwn(view(context.Detach()));
+                double value = own.to(ScalarType.Float64).item<double>();
+                if (!double.IsFinite(value))
+                {
+                    throw new NonFiniteLossException(
+                        epoch,
+                        step,
+                        inValidation: false,
+                        context.Batch.CaseIds,
+                        [new TermValue($"{term}, what {loss.GetType().Name} trains beside the student", 1, value)]);
+                }
+
+                (batches == 1 ? own : own.Over(batches)).backward();
             }
 
-            (batches == 1 ? own : own.Over(batches)).backward();
             processes.SumGradients(parameters);
             loss.Optimizer.step();
             loss.Optimizer.zero_grad();

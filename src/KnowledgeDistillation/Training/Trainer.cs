@@ -440,7 +440,7 @@ public sealed class Trainer : ITrainer
         using Batch hostBatch = source.ReadEpoch(epoch).First();
         using var scope = NewDisposeScope();
         using Batch batch = hostBatch.To(Device);
-        return new(_objective.MeasureGradientShares(Step(batch).Forward()));
+        return new(_objective.MeasureGradientShares(Step(batch, epoch).Forward()));
     }
 
     private double SetLearningRate(OptimizerHelper optimizer, double[] initial, List<EpochReport> history)

@@ -33,6 +33,8 @@ internal static class MethodCases
         ExperimentSettings settings = ExperimentSettings.Paper with
         {
             BaseWidth = setting.Width,
+            // With more, DeMoSeg's bottleneck of 32³ voxels would be a single one, which no norm can normalize.
+            Levels = 4,
             CropEdge = setting.Size,
             SubsamplingFactor = 1,
             BatchSize = setting.Batch,

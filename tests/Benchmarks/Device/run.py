@@ -97,8 +97,9 @@ class Run:
             # The folder of the libraries itself, such as that in NuGet's package.
             os.makedirs(os.path.join(self.folder, "libtorch"), exist_ok=True)
             link = os.path.join(self.folder, "libtorch", "lib")
-            if not os.path.islink(link):
-                os.symlink(os.path.abspath(self.torch), link)
+            if os.path.islink(link):
+                os.remove(link)
+            os.symlink(os.path.abspath(self.torch), link)
             self.torch = os.path.dirname(os.path.abspath(link))
         return installed.stderr
 
@@ -175,7 +176,10 @@ def tables(results):
 
 
 def undefined(library, option, environment):
-    answer = subprocess.run(["ldd", option, library], capture_output=True, text=True, env=environment, check=False)
+    try:
+        answer = subprocess.run(["ldd", option, library], capture_output=True, text=True, env=environment, check=False, timeout=60)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return [f"not examined: {error}"], []
     lines = (answer.stdout + answer.stderr).splitlines()
     missing = [line.split("=>")[0].strip() for line in lines if "not found" in line and "weak version" not in line]
     return missing, sorted({line.split(":", 1)[1].split()[0].rstrip(",") for line in lines if line.startswith("undefined symbol:")})
@@ -251,6 +255,8 @@ def main():
         run.preload = stand_in(run, lacking)
         run.keep(check="stand-in", outcome=run.preload and f"{len(lacking)} symbols are stood in for" or "no gcc to make one")
         loads = bool(run.preload) and run.ours("load")
+    # A gap, or a machine too slow for the time limit, is no reason to measure nothing.
+    loads = loads or not lacking
     if loads:
         run.ours("seeds")
         run.ours("losses", seconds=60)

@@ -211,7 +211,10 @@ def steps(device, size, width, cases, precision):
     for batch in (1, 4):
         images, labels = random_cases(min(cases, 10) * batch, size)
         for with_teacher in (True, False):
+            # What the work before has left must not count.
+            training = None
             if device.type == "cuda":
+                torch.cuda.empty_cache()
                 torch.cuda.reset_peak_memory_stats()
             training = Training(device, precision, width, with_teacher)
             milliseconds = timed_steps(training, images, labels, batch, device, 1.5)
@@ -269,13 +272,15 @@ def profile(device, size, width, cases, precision):
             milliseconds = 1000 * (time.perf_counter() - start)
         events = recorded.events()
         # A kernel has no parent among the processor's operations; copies and fills are reported among them.
-        on_device = sorted((event.time_range.start, event.time_range.end) for event in events if "CUDA" in str(event.device_type))
+        # A name given to a part of the step, such as the optimizer's, is reported beside the kernels in it.
+        kernels = [event for event in events if "CUDA" in str(event.device_type)
+                   and not getattr(event, "is_user_annotation", False) and not event.name.startswith("Optimizer.")]
+        on_device = sorted((event.time_range.start, event.time_range.end) for event in kernels)
         gaps = sum(max(0, later[0] - earlier[1]) for earlier, later in zip(on_device, on_device[1:])) / 1000
         operations = sum(event.name.startswith("aten::") and event.cpu_parent is None for event in events)
         slowest = {}
-        for event in events:
-            if "CUDA" in str(event.device_type):
-                slowest[event.name[:60]] = slowest.get(event.name[:60], 0) + (event.time_range.end - event.time_range.start) / 1000
+        for event in kernels:
+            slowest[event.name[:60]] = slowest.get(event.name[:60], 0) + (event.time_range.end - event.time_range.start) / 1000
         report(
             check="profile", side="PyTorch", work="KD step" if with_teacher else "supervised step", precision=precision,
             milliseconds=round(milliseconds, 3), operations=operations, kernels=len(on_device),

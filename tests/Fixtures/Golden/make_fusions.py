@@ -104,16 +104,16 @@ def channels(label, exclusive):
 
 
 def segmentation_loss(logits, labels, exclusive, balanced, smooth=1e-5):
-    """Cross-entropy + Dice with background of one sample; logits[k][v]; a label of None does not count, and there background is certain."""
+    """Cross-entropy + Dice with background of one sample; logits[k][v]; a label of None counts nowhere."""
     count = len(logits)
     counted = [v for v, label in enumerate(labels) if label is not None]
-    background = [1.0, 0.0, 0.0, 0.0] if exclusive else [0.0, 0.0, 0.0]
-    target = [background if label is None else channels(label, exclusive) for label in labels]
+    nothing = [0.0] * count
+    target = [nothing if label is None else channels(label, exclusive) for label in labels]
     share = [sum(target[v][k] for v in counted) / len(counted) if balanced else None for k in range(count)]
     probability, cross_entropy = [], 0.0
     for v, label in enumerate(labels):
         z = [logits[k][v] for k in range(count)]
-        p = background if label is None else softmax(z) if exclusive else [sigmoid(x) for x in z]
+        p = nothing if label is None else softmax(z) if exclusive else [sigmoid(x) for x in z]
         probability.append(p)
         if label is None:
             continue

@@ -51,6 +51,21 @@ public class PrivilegedKnowledgeTests
     }
 
     [Fact]
+    public void Voxels_that_do_not_count_are_left_out_of_features_of_a_coarser_level()
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(5);
+        using var loss = new ContrastivePairLoss(2, 2);
+        Tensor student = randn(2, 2, 2), teacher = randn(2, 2, 2), changed = student.clone();
+        Tensor ignored = tensor([false, false, true, false, false, false, false, false], [2, 4]);
+        changed[0, TensorIndex.Colon, 1] = 7;
+
+        loss.Compute(changed, teacher, ignored).item<float>().Should().Be(loss.Compute(student, teacher, ignored).item<float>());
+        loss.Invoking(it => it.Compute(student, teacher, zeros([2, 3], ScalarType.Bool))).Should().Throw<ArgumentException>()
+            .WithMessage("The features, [2], do not fit*");
+    }
+
+    [Fact]
     public void Projectors_are_for_the_widths_of_the_networks()
     {
         using var scope = NewDisposeScope();

@@ -30,7 +30,7 @@ public sealed class ReferenceLoss : IDistillationLoss
     public Tensor Compute(DistillationContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return _dice.Compute(context.StudentProbabilities, context.Target, context.Labels)
+        return _dice.Compute(context.OnlyCounted(context.StudentProbabilities), context.OnlyCounted(context.Target), context.Labels)
             .Plus(context.OverCountedVoxels(_crossEntropy.Compute(context.StudentLogProbabilities, context.Target)));
     }
 

@@ -69,7 +69,7 @@ public sealed class ContrastivePairLoss : ILearnableLoss, IDecoderFeatureLoss, I
     /// <param name="student">The student's features, [N, studentWidth, spatial...].</param>
     /// <param name="teacher">The teacher's features of the same samples, [N, teacherWidth, spatial...] of the same spatial size;
     /// no gradient flows into them.</param>
-    /// <param name="ignored">Voxels that do not count, booleans [N, spatial...]; null (the default) for none.</param>
+    /// <param name="ignored">Voxels that do not count, booleans [N, spatial...] at the resolution of the labels; null (the default) for none.</param>
     /// <returns>A scalar, at least 0.</returns>
     /// <exception cref="ArgumentException">The widths are not those for which the loss was made, or batch or spatial sizes differ.</exception>
     public Tensor Compute(Tensor student, Tensor teacher, Tensor? ignored = null)
@@ -93,7 +93,8 @@ public sealed class ContrastivePairLoss : ILearnableLoss, IDecoderFeatureLoss, I
     private static Tensor Embed(nn.Module<Tensor, Tensor> projector, Tensor features, Tensor? ignored)
     {
         Tensor voxels = ReducedPrecision.Widen(features).flatten(2);
-        return nn.functional.normalize(projector.call(Mean(voxels, ignored)), p: 2, dim: 1, eps: SmallestNorm);
+        Tensor? ofLevel = ignored is null ? null : CoarserGrid.Of(ignored, features.shape.AsSpan(2), "The features");
+        return nn.functional.normalize(projector.call(Mean(voxels, ofLevel)), p: 2, dim: 1, eps: SmallestNorm);
     }
 
     private static Tensor Mean(Tensor voxels, Tensor? ignored)

@@ -40,8 +40,12 @@ internal sealed class RegionAwareFusion : Module<IReadOnlyList<Tensor?>, Tensor,
         cat([Through(join, RegionFeatures(features, maps)), Through(shortcut, Absent.Concatenated(features))], 1);
 
     /// <summary>The fused features y_r of every region, one after the other, [N, regions · width, D, H, W].</summary>
-    internal Tensor RegionFeatures(IReadOnlyList<Tensor?> features, Tensor maps) =>
-        cat([.. WeightedSums(features, maps).Index().Select(region => region.Item * maps.narrow(1, region.Index, 1))], 1);
+    internal Tensor RegionFeatures(IReadOnlyList<Tensor?> features, Tensor maps)
+    {
+        using var scope = NewDisposeScope();
+        return cat([.. WeightsOf(features, maps).Index().Select(region => Fused(features, region.Item, maps.narrow(1, region.Index, 1)))], 1)
+            .MoveToOuterDisposeScope();
+    }
 
     /// <summary>The weights w_r of every modality in every region.</summary>
     /// <param name="features">The features of each modality, null where it is missing.</param>
@@ -82,10 +86,28 @@ internal sealed class RegionAwareFusion : Module<IReadOnlyList<Tensor?>, Tensor,
         OnnxValue Through(ModuleList<ConvolutionUnit> units, OnnxValue value) => units.Aggregate(value, (current, unit) => graph.Apply(unit, current));
     }
 
-    private IEnumerable<Tensor> WeightedSums(IReadOnlyList<Tensor?> features, Tensor maps) => WeightsOf(features, maps)
-        .Select(region => features.Index().Where(feature => feature.Item is not null)
-            .Select(feature => feature.Item! * region.narrow(1, feature.Index, 1).reshape(-1, 1, 1, 1, 1))
-            .Aggregate((sum, weighted) => sum.Plus(weighted)));
+    // Each product is as large as the features of a modality: where no gradient needs it, it goes at once.
+    private static Tensor Fused(IReadOnlyList<Tensor?> features, Tensor weights, Tensor map)
+    {
+        using var scope = NewDisposeScope();
+        Tensor? sum = null;
+        foreach ((int modality, Tensor? feature) in features.Index())
+        {
+            if (feature is null)
+                continue;
+            Tensor weighted = feature * weights.narrow(1, modality, 1).reshape(-1, 1, 1, 1, 1);
+            if (sum is null)
+            {
+                sum = weighted;
+                continue;
+            }
+
+            using Tensor before = sum, added = weighted;
+            sum = before.Plus(added);
+        }
+
+        return (sum! * map).MoveToOuterDisposeScope();
+    }
 
     // [N, C, regions]
     private static Tensor MeanProducts(Tensor feature, Tensor maps)

@@ -16,7 +16,7 @@ internal sealed class PreferenceWeights : nn.Module
         : base(nameof(PreferenceWeights))
     {
         _rate = rate;
-        register_buffer("weights", ones(modalities));
+        register_buffer("weights", ones(modalities).DetachFromDisposeScope());
         // A trainer puts it into training mode.
         eval();
     }

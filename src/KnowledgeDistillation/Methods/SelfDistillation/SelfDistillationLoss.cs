@@ -134,6 +134,8 @@ public sealed class SelfDistillationLoss : ILearnableLoss, IDecoderFeatureLoss, 
     {
         (string Name, int Index)[] compared =
             [.. _modalities.Select((name, index) => (name, index)).Where(modality => alone.ContainsKey(modality.name))];
+        foreach (NetworkOutput output in alone.Values.Prepend(all))
+            LossShapes.RequireGridOf(target, Features(output));
         var prototypes = new ClassPrototypes(target, ignored);
         Tensor taught = prototypes.Similarity(Features(all).detach());
         Tensor[] predictions =
