@@ -1,7 +1,10 @@
 using FluentAssertions;
+using KnowledgeDistillation.Experiments.Settings;
+using KnowledgeDistillation.Experiments.Systems;
 using KnowledgeDistillation.Inference;
 using KnowledgeDistillation.Labels;
 using KnowledgeDistillation.Medical.Nifti;
+using KnowledgeDistillation.Methods.RFNet;
 using Xunit;
 
 namespace KnowledgeDistillation.Samples.BraTS.Tests;
@@ -40,6 +43,16 @@ public sealed class RegionTrainingTests(TrainedNetworks trained)
 
         run.ExitCode.Should().Be(2);
         run.Error.Should().Contain("has learned classes, but the student is to learn regions").And.Contain("--region-training");
+    }
+
+    [Fact]
+    public void RFNet_lets_the_maps_of_regions_overlap()
+    {
+        ExperimentSettings settings = ExperimentSettings.Paper with { RegionTraining = true };
+        SegmentationSystem system = SegmentationSystems.Of("rfnet");
+
+        system.Recipe(settings, "t1ce").Should().BeOfType<RFNet3DOptions>().Which.OverlappingRegions.Should().BeTrue();
+        system.Recipe(ExperimentSettings.Paper, "t1ce").Should().BeOfType<RFNet3DOptions>().Which.OverlappingRegions.Should().BeFalse();
     }
 
     [Fact]
