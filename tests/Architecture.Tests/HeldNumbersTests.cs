@@ -10,7 +10,7 @@ namespace KnowledgeDistillation.Architecture.Tests;
 /// </summary>
 public sealed class HeldNumbersTests
 {
-    private static readonly string[] Holders = ["KnowledgeDistillation.Runtime.TensorArithmetic", "KnowledgeDistillation.Training.Adam"];
+    private static readonly string[] Holders = ["KnowledgeDistillation.Runtime.TensorArithmetic", "KnowledgeDistillation.Runtime.Adam"];
 
     private static readonly HashSet<string> LeavesNumberToCollector = FindInTorchSharp();
 

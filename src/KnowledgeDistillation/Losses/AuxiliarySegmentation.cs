@@ -17,9 +17,14 @@ internal sealed class AuxiliarySegmentation(AuxiliarySegmentationOptions options
     public Tensor Compute(DistillationContext context, Tensor logits, string name)
     {
         using var scope = NewDisposeScope();
-        RequireFit(context.Target.shape, logits.shape, name);
-        Tensor target = CoarserGrid.Of(context.Target, logits.shape.AsSpan(2), name);
-        Tensor? ignored = context.IgnoredVoxels is null ? null : CoarserGrid.Of(context.IgnoredVoxels, logits.shape.AsSpan(2), name);
+        if (logits.dim() != context.Target.dim() || logits.shape[0] != context.Target.shape[0] || logits.shape[1] != context.Target.shape[1])
+        {
+            throw new ArgumentException($"The logits [{string.Join(", ", logits.shape)}] of {name} do not fit the reference "
+                + $"[{string.Join(", ", context.Target.shape)}]: they need as many samples and channels.");
+        }
+
+        Tensor target = CoarserGrid.Of(context.Target, logits.shape.AsSpan(2), $"The logits of {name}");
+        Tensor? ignored = context.IgnoredVoxels is null ? null : CoarserGrid.Of(context.IgnoredVoxels, logits.shape.AsSpan(2), $"The logits of {name}");
         Tensor silenced = ignored is null ? ReducedPrecision.Widen(logits) : context.Labels.Silence(ReducedPrecision.Widen(logits), ignored);
         Tensor perVoxel = options.Balanced
             ? context.Labels.BalancedCrossEntropy(silenced, target, ClassShares.Of(target, ignored))
@@ -34,16 +39,5 @@ internal sealed class AuxiliarySegmentation(AuxiliarySegmentationOptions options
         }
 
         return crossEntropy.Plus(_dice.Compute(probabilities, target, context.Labels)).MoveToOuterDisposeScope();
-    }
-
-    private static void RequireFit(long[] target, long[] logits, string name)
-    {
-        bool fits = target.Length == logits.Length && target[0] == logits[0] && target[1] == logits[1]
-            && target[2..].Zip(logits[2..]).All(axis => axis.Second > 0 && axis.First % axis.Second == 0);
-        if (!fits)
-        {
-            throw new ArgumentException($"The logits [{string.Join(", ", logits)}] of {name} do not fit the reference [{string.Join(", ", target)}]: "
-                + "they need as many samples and channels, and each of its lengths must be a multiple of theirs.");
-        }
     }
 }

@@ -6,8 +6,8 @@ using static TorchSharp.torch.nn;
 namespace KnowledgeDistillation.Networks;
 
 /// <summary>
-/// What the networks share that work with any subset of their modalities: <see cref="Methods.Hemis.HemisUNet3D"/>, <see cref="Methods.Hved.HvedUNet3D"/>
-/// and <see cref="Methods.DisentangledFusion.DisentangledFusionNet3D"/>.
+/// What the networks share that work with any subset of their modalities: <see cref="Methods.Hemis.HemisUNet3D"/>, <see cref="Methods.Hved.HvedUNet3D"/>,
+/// <see cref="Methods.DisentangledFusion.DisentangledFusionNet3D"/>, and each <see cref="DecodedNetwork"/>.
 /// </summary>
 public abstract class HeteroModalNetwork : Module, IEncoderDecoder, IOnnxExportable
 {
@@ -42,15 +42,16 @@ public abstract class HeteroModalNetwork : Module, IEncoderDecoder, IOnnxExporta
     /// <inheritdoc/>
     public abstract EncoderOutput Encode(ModalityImages images);
 
-    /// <summary>The features that <see cref="DecodeWithFeatures"/> can give, by the names of <see cref="DecoderFeatureNames"/>; none by default.</summary>
-    public virtual IReadOnlyList<string> DecoderFeatures => [];
+    /// <summary>
+    /// What each step of the decoder gives: "last", which the last convolution reads, and "level 0" (the same) to the level above the deepest.
+    /// </summary>
+    public IReadOnlyList<string> DecoderFeatures => KeptFeatures.NamesOf(Levels);
 
     /// <inheritdoc/>
     public abstract Tensor Decode(EncoderOutput encoding);
 
     /// <inheritdoc/>
-    public virtual DecoderOutput DecodeWithFeatures(EncoderOutput encoding, IReadOnlyList<string> names) =>
-        new(Decode(encoding), new Dictionary<string, Tensor>());
+    public abstract DecoderOutput DecodeWithFeatures(EncoderOutput encoding, IReadOnlyList<string> names);
 
     /// <inheritdoc/>
     public abstract OnnxValue WriteOnnx(OnnxGraph graph, IReadOnlyDictionary<string, OnnxValue> images);

@@ -153,7 +153,7 @@ public sealed class Trainer : ITrainer
         }
 
         using OptimizerHelper optimizer = _options.Optimizer?.Invoke(parameters)
-            ?? new Adam(
+            ?? new Runtime.Adam(
                 parameters,
                 _options.LearningRate ?? TrainingOptions.DefaultLearningRate,
                 _options.WeightDecay ?? TrainingOptions.DefaultWeightDecay);

@@ -2,21 +2,23 @@ using FluentAssertions;
 using TorchSharp.Modules;
 using Xunit;
 using static TorchSharp.torch;
-using OwnAdam = KnowledgeDistillation.Training.Adam;
+using OwnAdam = KnowledgeDistillation.Runtime.Adam;
 
 namespace KnowledgeDistillation.Tests.Training;
 
 public sealed class AdamTests
 {
     [Theory]
-    [InlineData(0)]
-    [InlineData(0.01)]
-    public void It_takes_the_steps_of_TorchSharps_bit_by_bit(double weightDecay)
+    [InlineData(0, 0.9, 0.999)]
+    [InlineData(0.01, 0.9, 0.999)]
+    [InlineData(0, 0, 0.9)]
+    [InlineData(0, 0.9, 0.99)]
+    public void It_takes_the_steps_of_TorchSharps_bit_by_bit(double weightDecay, double beta1, double beta2)
     {
         using var scope = NewDisposeScope();
         Parameter[] ours = Parameters(), theirs = Parameters();
-        using var own = new OwnAdam(ours, 1e-2, weightDecay);
-        using var reference = optim.Adam(theirs, 1e-2, weight_decay: weightDecay);
+        using var own = new OwnAdam(ours, 1e-2, weightDecay, beta1, beta2);
+        using var reference = optim.Adam(theirs, 1e-2, beta1, beta2, weight_decay: weightDecay);
 
         for (int step = 0; step < 30; step++)
         {

@@ -44,7 +44,7 @@ internal sealed class DomainAdversary : IDisposable
         _critic = new DomainCritic(spatialDimensions, width, layers, lastStride);
         if (device is not null)
             _critic.to(device);
-        Optimizer = optim.Adam(_critic.parameters(), learningRate, beta1: 0.9, beta2: 0.99);
+        Optimizer = new Runtime.Adam(_critic.parameters(), learningRate, beta1: 0.9, beta2: 0.99);
     }
 
     public nn.Module Critic => _critic;

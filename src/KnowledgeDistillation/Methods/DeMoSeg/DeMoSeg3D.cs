@@ -19,7 +19,7 @@ namespace KnowledgeDistillation.Methods.DeMoSeg;
 /// generator and shared by the batch. All given modalities make their first features, because <see cref="SubstituteLoss"/> compares them.
 /// In evaluation mode all that it is given are used.
 /// </remarks>
-public sealed class DeMoSeg3D : HeteroModalNetwork, IDeeplySupervisedNetwork
+public sealed class DeMoSeg3D : DecodedNetwork
 {
     private readonly FeatureParts _parts;
     private readonly IReadOnlyList<IReadOnlyList<int>> _substitutes;
@@ -55,11 +55,6 @@ public sealed class DeMoSeg3D : HeteroModalNetwork, IDeeplySupervisedNetwork
         RegisterComponents();
     }
 
-    /// <summary>
-    /// What each step of the decoder gives: "last", which the last convolution reads, and "level 0" (the same) to the level above the deepest.
-    /// </summary>
-    public override IReadOnlyList<string> DecoderFeatures => KeptFeatures.NamesOf(Levels);
-
     /// <summary>Makes the first features of each modality, joins them, encodes and decodes them up to the last convolution.</summary>
     /// <param name="images">Images [N, 1, D, H, W] of at least one of <see cref="HeteroModalNetwork.Modalities"/>; others are ignored.</param>
     /// <returns>A <see cref="DecodedEncoderOutput"/> whose levels are those of the U-Net's encoder.</returns>
@@ -85,23 +80,6 @@ public sealed class DeMoSeg3D : HeteroModalNetwork, IDeeplySupervisedNetwork
             levels, decoded, [.. deepHeads.Zip(decoded.Skip(1), (deep, level) => deep.CallWide(level))], used, features);
     }
 
-    /// <summary>Runs the last convolution over what <see cref="Encode"/> has decoded.</summary>
-    /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>
-    /// <returns>Raw logits [N, K, D, H, W].</returns>
-    /// <exception cref="ArgumentException">The encoding comes from another network.</exception>
-    public override Tensor Decode(EncoderOutput encoding) => head.CallWide(DecodedEncoderOutput.Of(encoding, Levels).Decoded[0]);
-
-    /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The encoding comes from another network.</exception>
-    public override DecoderOutput DecodeWithFeatures(EncoderOutput encoding, IReadOnlyList<string> names) =>
-        new(Decode(encoding), DecodedEncoderOutput.Of(encoding, Levels).Features(names));
-
-    /// <summary>The segmentations of the levels below the shallowest but for the two deepest.</summary>
-    /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>
-    /// <returns>Raw logits [N, K, D, H, W], shallowest level first, each in the resolution of its level.</returns>
-    /// <exception cref="ArgumentException">The encoding comes from another network.</exception>
-    public IReadOnlyList<Tensor> SegmentLevels(EncoderOutput encoding) => DecodedEncoderOutput.Of(encoding, Levels).LevelLogits;
-
     /// <inheritdoc/>
     public override OnnxValue WriteOnnx(OnnxGraph graph, IReadOnlyDictionary<string, OnnxValue> images)
     {
@@ -125,4 +103,6 @@ public sealed class DeMoSeg3D : HeteroModalNetwork, IDeeplySupervisedNetwork
 
     /// <summary>The part of the features of a modality with which it stands for the modality of a number, itself or another.</summary>
     internal Tensor Part(Tensor features, int part) => features.narrow(1, _parts.Start(part), _parts.Length(part));
+
+    private protected override Module<Tensor, Tensor> Head => head;
 }

@@ -47,11 +47,6 @@ public sealed class DisentangledFusionNet3D : HeteroModalNetwork, IReconstructin
         RegisterComponents();
     }
 
-    /// <summary>
-    /// What each step of the segmentation's decoder gives: "last", which the last convolution reads, and "level 0" (the same) to the level above the deepest.
-    /// </summary>
-    public override IReadOnlyList<string> DecoderFeatures => KeptFeatures.NamesOf(Levels);
-
     /// <summary>Runs the encoders and fuses the content.</summary>
     /// <param name="images">Images [N, 1, D, H, W] of at least one of <see cref="HeteroModalNetwork.Modalities"/>; others are ignored.</param>
     /// <returns>A <see cref="DisentangledEncoderOutput"/> whose levels are the fused content.</returns>

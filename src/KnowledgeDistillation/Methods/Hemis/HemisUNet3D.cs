@@ -35,11 +35,6 @@ public sealed class HemisUNet3D : HeteroModalNetwork
         RegisterComponents();
     }
 
-    /// <summary>
-    /// What each step of the decoder gives: "last", which the last convolution reads, and "level 0" (the same) to the level above the deepest.
-    /// </summary>
-    public override IReadOnlyList<string> DecoderFeatures => KeptFeatures.NamesOf(Levels);
-
     /// <summary>Runs the encoders and fuses what they found.</summary>
     /// <param name="images">Images [N, 1, D, H, W] of at least one of <see cref="HeteroModalNetwork.Modalities"/>; others are ignored.</param>
     /// <returns>The fused features of every level: mean, then variance.</returns>

@@ -51,11 +51,6 @@ public sealed class HvedUNet3D : HeteroModalNetwork, IReconstructingNetwork
         RegisterComponents();
     }
 
-    /// <summary>
-    /// What each step of the segmentation's decoder gives: "last", which the last convolution reads, and "level 0" (the same) to the level above the deepest.
-    /// </summary>
-    public override IReadOnlyList<string> DecoderFeatures => KeptFeatures.NamesOf(Levels);
-
     /// <summary>Runs the encoders, fuses their distributions and draws the latent codes.</summary>
     /// <param name="images">Images [N, 1, D, H, W] of at least one of <see cref="HeteroModalNetwork.Modalities"/>; others are ignored.</param>
     /// <returns>An <see cref="HvedEncoderOutput"/> whose levels are the latent codes.</returns>

@@ -20,7 +20,7 @@ namespace KnowledgeDistillation.Methods.MmFormer;
 /// features are made of them, positions are interpolated to images of any size, norms learn scale and offset, no convolution before a norm has a bias,
 /// convolutions pad with zeros, and doubling does not align corners.
 /// </remarks>
-public sealed class MmFormer3D : HeteroModalNetwork, IModalitySegmentingNetwork, IDeeplySupervisedNetwork
+public sealed class MmFormer3D : DecodedNetwork, IModalitySegmentingNetwork
 {
     private readonly ModuleList<HybridEncoder> encoders = [];
     private readonly ModalityCorrelation correlation;
@@ -52,11 +52,6 @@ public sealed class MmFormer3D : HeteroModalNetwork, IModalitySegmentingNetwork,
         RegisterComponents();
     }
 
-    /// <summary>
-    /// What each step of the decoder gives: "last", which the last convolution reads, and "level 0" (the same) to the level above the deepest.
-    /// </summary>
-    public override IReadOnlyList<string> DecoderFeatures => KeptFeatures.NamesOf(Levels);
-
     /// <summary>Runs the encoders, fuses what they found and decodes it up to the last convolution.</summary>
     /// <param name="images">Images [N, 1, D, H, W] of at least one of <see cref="HeteroModalNetwork.Modalities"/>; others are ignored.</param>
     /// <returns>A <see cref="DecodedEncoderOutput"/> whose levels are the fused features.</returns>
@@ -79,26 +74,9 @@ public sealed class MmFormer3D : HeteroModalNetwork, IModalitySegmentingNetwork,
             levels, decoded, [.. deepHeads.Zip(decoded.Skip(1), (deep, level) => deep.CallWide(level))], fused, features);
     }
 
-    /// <summary>Runs the last convolution over what <see cref="Encode"/> has decoded.</summary>
-    /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>
-    /// <returns>Raw logits [N, K, D, H, W].</returns>
-    /// <exception cref="ArgumentException">The encoding comes from another network.</exception>
-    public override Tensor Decode(EncoderOutput encoding) => head.CallWide(DecodedEncoderOutput.Of(encoding, Levels).Decoded[0]);
-
-    /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The encoding comes from another network.</exception>
-    public override DecoderOutput DecodeWithFeatures(EncoderOutput encoding, IReadOnlyList<string> names) =>
-        new(Decode(encoding), DecodedEncoderOutput.Of(encoding, Levels).Features(names));
-
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, Tensor> SegmentModalities(EncoderOutput encoding) => DecodedEncoderOutput.Of(encoding, Levels).ModalityFeatures
         .ToDictionary(modality => modality.Key, modality => separateHead.CallWide(separate.call(modality.Value)[0]), StringComparer.Ordinal);
-
-    /// <summary>The segmentations of all levels but the shallowest.</summary>
-    /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>
-    /// <returns>Raw logits [N, K, D, H, W], shallowest level first, each in the resolution of its level.</returns>
-    /// <exception cref="ArgumentException">The encoding comes from another network.</exception>
-    public IReadOnlyList<Tensor> SegmentLevels(EncoderOutput encoding) => DecodedEncoderOutput.Of(encoding, Levels).LevelLogits;
 
     /// <inheritdoc/>
     public override OnnxValue WriteOnnx(OnnxGraph graph, IReadOnlyDictionary<string, OnnxValue> images)
@@ -126,4 +104,6 @@ public sealed class MmFormer3D : HeteroModalNetwork, IModalitySegmentingNetwork,
             [.. modalities.Select(modality => fused.Contains(modality.Name) ? modality.Encoder.PositionsFor(size) : null)],
             size);
     }
+
+    private protected override Module<Tensor, Tensor> Head => head;
 }

@@ -1,5 +1,4 @@
 using KnowledgeDistillation.Networks;
-using KnowledgeDistillation.Networks.Layers;
 using KnowledgeDistillation.Onnx;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -19,7 +18,7 @@ namespace KnowledgeDistillation.Methods.RFNet;
 /// Unlike in the published code, norms learn scale and offset, no convolution before a norm has a bias, convolutions pad with zeros,
 /// and doubling does not align corners.
 /// </remarks>
-public sealed class RFNet3D : HeteroModalNetwork, IModalitySegmentingNetwork, IDeeplySupervisedNetwork
+public sealed class RFNet3D : DecodedNetwork, IModalitySegmentingNetwork
 {
     private readonly ModuleList<StageEncoder> encoders = [];
     private readonly RegionAwareDecoder decoder;
@@ -41,11 +40,6 @@ public sealed class RFNet3D : HeteroModalNetwork, IModalitySegmentingNetwork, ID
         RegisterComponents();
     }
 
-    /// <summary>
-    /// What each step of the decoder gives: "last", which the last convolution reads, and "level 0" (the same) to the level above the deepest.
-    /// </summary>
-    public override IReadOnlyList<string> DecoderFeatures => KeptFeatures.NamesOf(Levels);
-
     /// <summary>Runs the encoders, fuses what they found and decodes it up to the last convolution.</summary>
     /// <param name="images">Images [N, 1, D, H, W] of at least one of <see cref="HeteroModalNetwork.Modalities"/>; others are ignored.</param>
     /// <returns>A <see cref="DecodedEncoderOutput"/> whose levels are the fused features.</returns>
@@ -64,26 +58,9 @@ public sealed class RFNet3D : HeteroModalNetwork, IModalitySegmentingNetwork, ID
         return new DecodedEncoderOutput(decoding.Fused, decoding.Decoded, decoding.MapLogits, fused, features);
     }
 
-    /// <summary>Runs the last convolution over what <see cref="Encode"/> has decoded.</summary>
-    /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>
-    /// <returns>Raw logits [N, K, D, H, W].</returns>
-    /// <exception cref="ArgumentException">The encoding comes from another network.</exception>
-    public override Tensor Decode(EncoderOutput encoding) => head.CallWide(DecodedEncoderOutput.Of(encoding, Levels).Decoded[0]);
-
-    /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The encoding comes from another network.</exception>
-    public override DecoderOutput DecodeWithFeatures(EncoderOutput encoding, IReadOnlyList<string> names) =>
-        new(Decode(encoding), DecodedEncoderOutput.Of(encoding, Levels).Features(names));
-
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, Tensor> SegmentModalities(EncoderOutput encoding) => DecodedEncoderOutput.Of(encoding, Levels).ModalityFeatures
         .ToDictionary(modality => modality.Key, modality => separate.call(modality.Value), StringComparer.Ordinal);
-
-    /// <summary>The logits of the probability maps of every level.</summary>
-    /// <param name="encoding">What <see cref="Encode"/> of this network returned.</param>
-    /// <returns>Raw logits [N, K, D, H, W], shallowest level first, each in the resolution of its level.</returns>
-    /// <exception cref="ArgumentException">The encoding comes from another network.</exception>
-    public IReadOnlyList<Tensor> SegmentLevels(EncoderOutput encoding) => DecodedEncoderOutput.Of(encoding, Levels).LevelLogits;
 
     /// <inheritdoc/>
     public override OnnxValue WriteOnnx(OnnxGraph graph, IReadOnlyDictionary<string, OnnxValue> images)
@@ -99,4 +76,6 @@ public sealed class RFNet3D : HeteroModalNetwork, IModalitySegmentingNetwork, ID
                 graph,
                 [.. Enumerable.Range(0, Levels).Select(level => (IReadOnlyList<OnnxValue?>)[.. features.Select(feature => feature?[level])])]));
     }
+
+    private protected override Module<Tensor, Tensor> Head => head;
 }

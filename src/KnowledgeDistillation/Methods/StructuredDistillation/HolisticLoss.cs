@@ -55,7 +55,7 @@ public sealed class HolisticLoss : ISelfTrainingLoss, IDisposable
         _critic = new SegmentationCritic(_channels + _modalities.Count, _options);
         if (device is not null)
             _critic.to(device);
-        Optimizer = optim.Adam(_critic.parameters(), _options.LearningRate, beta1: 0, beta2: 0.9);
+        Optimizer = new Runtime.Adam(_critic.parameters(), _options.LearningRate, beta1: 0, beta2: 0.9);
     }
 
     /// <summary>The critic.</summary>

@@ -2,7 +2,7 @@ using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace KnowledgeDistillation.Training;
+namespace KnowledgeDistillation.Runtime;
 
 /// <summary>
 /// Adam (Kingma and Ba, ICLR 2015, algorithm 1, with L2 penalty) as TorchSharp's computes it, bit by bit, and with its files, without what TorchSharp's leaves
@@ -15,8 +15,9 @@ namespace KnowledgeDistillation.Training;
 /// would be more kernels on a GPU than the rest of a step.
 /// The name is that of TorchSharp's class, because it is written to files and compared when they are read.
 /// </remarks>
-internal sealed class Adam(IEnumerable<Parameter> parameters, double learningRate, double weightDecay)
-    : TorchSharp.Modules.Adam(parameters, learningRate, weight_decay: weightDecay)
+internal sealed class Adam(
+    IEnumerable<Parameter> parameters, double learningRate, double weightDecay = 0, double beta1 = 0.9, double beta2 = 0.999)
+    : TorchSharp.Modules.Adam(parameters, learningRate, beta1, beta2, weight_decay: weightDecay)
 {
     // TorchSharp has no operations on lists of tensors; its scripts have. On a GPU each is a few kernels for all parameters, on a CPU the same operations one
     // tensor after the other.
