@@ -28,7 +28,7 @@ public class DesignRuleTests
         .Should().BeEquivalentTo(
             [
                 typeof(LabelScheme), typeof(NetworkRecipe), typeof(UShapedNetworkOptions), typeof(HeteroModalNetworkOptions),
-                typeof(UShapedNetwork), typeof(HeteroModalNetwork), typeof(UNetOptions), typeof(UNet),
+                typeof(UShapedNetwork), typeof(HeteroModalNetwork), typeof(DecodedNetwork), typeof(StagedUNet), typeof(UNetOptions), typeof(UNet),
             ]);
 
     [Fact]

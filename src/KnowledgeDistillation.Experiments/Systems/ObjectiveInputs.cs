@@ -16,10 +16,6 @@ namespace KnowledgeDistillation.Experiments.Systems;
 public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<string> Modalities, int Teachers, int SpatialDimensions, Device Device,
     ReferenceChoice ReferenceLoss = ReferenceChoice.KDNet, DiceForm SoftTargetDice = DiceForm.Linear)
 {
-    // Few losses ask for widths, and a pass of a network finds them.
-    private readonly Lazy<IReadOnlyList<int>> _encoderWidths = new(() => [30, 60, 120, 240, 480]);
-    private readonly Lazy<(int Student, int Teacher)> _lastWidths = new(() => (1, 1));
-
     /// <summary>What the output channels of the network are. Default: the classes of BraTS.</summary>
     public LabelScheme Classes { get; init; } = BraTSRegions.Classes;
 
@@ -27,12 +23,12 @@ public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<
     /// Number of channels of each level of the student's encoder, shallowest first, bottleneck last, for losses that have parameters of their own for them;
     /// those of the paper's network where there is none yet (<see cref="For"/>).
     /// </summary>
-    public IReadOnlyList<int> EncoderWidths => _encoderWidths.Value;
+    public IReadOnlyList<int> EncoderWidths => Student is null ? [30, 60, 120, 240, 480] : FeatureWidths.OfEncoder(Student);
 
     /// <summary>
     /// How many channels the last convolutions of student and teacher read, for such losses; 1 where there are no networks yet (<see cref="For"/>).
     /// </summary>
-    public (int Student, int Teacher) LastWidths => _lastWidths.Value;
+    public (int Student, int Teacher) LastWidths => (LastWidth(Student), LastWidth(Teacher));
 
     /// <summary>The inputs for the objective of a system with some settings.</summary>
     /// <param name="system">The system.</param>
@@ -54,11 +50,7 @@ public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<
     {
         ArgumentNullException.ThrowIfNull(student);
         ArgumentNullException.ThrowIfNull(teachers);
-        return this with
-        {
-            MeasuredEncoder = new Lazy<IReadOnlyList<int>>(() => FeatureWidths.OfEncoder(student)),
-            MeasuredLast = new Lazy<(int, int)>(() => (LastWidth(student), teachers.Select(LastWidth).FirstOrDefault(1))),
-        };
+        return this with { Student = student, Teacher = teachers.FirstOrDefault() };
     }
 
     /// <summary>λ, of systems that have it.</summary>
@@ -70,16 +62,11 @@ public sealed record ObjectiveInputs(DistillationWeights Weights, IReadOnlyList<
     /// <summary>α, of systems that have it.</summary>
     public double Alpha => Weights.Alpha!.Value;
 
-    private Lazy<IReadOnlyList<int>> MeasuredEncoder
-    {
-        init => _encoderWidths = value;
-    }
+    private IEncoderDecoder? Student { get; init; }
 
-    private Lazy<(int Student, int Teacher)> MeasuredLast
-    {
-        init => _lastWidths = value;
-    }
+    private IEncoderDecoder? Teacher { get; init; }
 
-    private static int LastWidth(IEncoderDecoder network) =>
-        network.DecoderFeatures.Contains(DecoderFeatureNames.Last, StringComparer.Ordinal) ? FeatureWidths.OfDecoder(network, DecoderFeatureNames.Last)[0] : 1;
+    private static int LastWidth(IEncoderDecoder? network) => network?.DecoderFeatures.Contains(DecoderFeatureNames.Last, StringComparer.Ordinal) ?? false
+        ? FeatureWidths.OfDecoder(network, DecoderFeatureNames.Last)[0]
+        : 1;
 }

@@ -87,6 +87,36 @@ public sealed partial class ReproductionReportTests : IDisposable
     }
 
     [Fact]
+    public void What_is_published_of_later_methods_stands_beside_ours_where_the_network_could_stand_beside_it()
+    {
+        SegmentationSystem published = SegmentationSystems.Of("protokd");
+        PlannedRun[] plan =
+        [
+            .. HandMadeReproduction.Row(SegmentationSystems.Baseline, 3), .. HandMadeReproduction.Row(published, 3),
+            .. HandMadeReproduction.Row(published, 0), .. HandMadeReproduction.Row(published, 3, "t2"),
+            .. HandMadeReproduction.Row(SegmentationSystems.Of("hinton"), 3),
+        ];
+
+        XElement page = Write(State(plan, [.. plan.Select(run => run.FinishWithTenths("ET", 5, 6))]));
+
+        XElement table = Table(page, "Further systems");
+        Row(table, cells => cells[0] == "Model")[4..11]
+            .Should().Equal("ET", "ET, published", "TC", "TC, published", "WT", "WT, published", "Published for");
+        Figures("ProtoKD, 3 skips", "T1ce").Should().Equal("76.01", "81.48", "74.67", "BraTS 2018, the authors' table");
+        Figures("ProtoKD, 0 skips", "T1ce").Should().OnlyContain(cell => cell == "–", "the published network has all skip connections");
+        Figures("ProtoKD, 3 skips", "T2").Should().OnlyContain(cell => cell == "–", "the figures are for T1ce");
+        Figures("Hinton distillation, 3 skips", "T1ce").Should().OnlyContain(cell => cell == "–", "nothing is published of it");
+        page.Value.Should().Contain(PublishedScores.Note);
+        Write(Complete.Value).Value.Should().NotContain(PublishedScores.Note);
+
+        string[] Figures(string label, string sees)
+        {
+            string[] cells = Row(table, row => row[0] == label && row[3] == sees);
+            return [cells[5], cells[7], cells[9], cells[10]];
+        }
+    }
+
+    [Fact]
     public void One_seed_speaks_of_its_networks_and_claims_nothing()
     {
         string page = Write(Complete.Value).Value;
